@@ -1,0 +1,3 @@
+//! The `backstory` binary: parse, run, exit code.
+
+fn main() {}

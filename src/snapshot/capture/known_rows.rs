@@ -1,0 +1,85 @@
+//! Which rows earlier captures hold, so that a new capture keeps only what is new.
+
+use std::collections::{HashMap, HashSet};
+
+use arrow::array::{Array, AsArray};
+
+use crate::model::table::Table;
+use crate::snapshot::error::SnapshotError;
+use crate::snapshot::open::Snapshot;
+use crate::snapshot::parquet_file::read_columns;
+
+/// Key and latest hash of every row of one table in earlier captures.
+#[derive(Default)]
+pub struct KnownRows {
+    latest: HashMap<Box<str>, u128>,
+    seen: HashSet<Box<str>>,
+}
+
+impl KnownRows {
+    /// Of a table that was never captured.
+    pub(crate) fn none() -> Self {
+        Self::default()
+    }
+
+    /// Reads keys and hashes of all earlier captures, oldest first.
+    pub(crate) fn read(snapshot: &Snapshot, table: Table) -> Result<Self, SnapshotError> {
+        let mut known = Self::default();
+        for path in snapshot.files(table) {
+            read_columns(&path, &["id", "_row_hash"], |batch| {
+                let (Some(ids), Some(hashes)) =
+                    (batch.column_by_name("id"), batch.column_by_name("_row_hash"))
+                else {
+                    return Ok(());
+                };
+                let (Some(ids), Some(hashes)) =
+                    (ids.as_string_opt::<i32>(), hashes.as_string_opt::<i32>())
+                else {
+                    return Err(SnapshotError::ColumnType {
+                        path: path.clone(),
+                        column: "id".into(),
+                    });
+                };
+                for row in 0..ids.len() {
+                    if ids.is_valid(row) {
+                        let hash = u128::from_str_radix(hashes.value(row), 16).unwrap_or_default();
+                        known.latest.insert(ids.value(row).into(), hash);
+                    }
+                }
+                Ok(())
+            })?;
+        }
+        Ok(known)
+    }
+
+    /// Whether a row has to be written; remembers that its key was seen.
+    pub(crate) fn is_new(&mut self, key: Option<&str>, hash: u128, append_only: bool) -> bool {
+        let Some(key) = key else { return true };
+        if self.latest.is_empty() {
+            return true;
+        }
+        if !append_only {
+            self.seen.insert(key.into());
+        }
+        match self.latest.get(key) {
+            Some(known) => !append_only && *known != hash,
+            None => true,
+        }
+    }
+
+    /// Keys that an earlier capture had and this one did not, sorted; append-only tables lose rows to
+    /// retention by design, so nothing is said about them.
+    pub(crate) fn disappeared(&self, append_only: bool) -> Vec<String> {
+        if append_only {
+            return Vec::new();
+        }
+        let mut gone: Vec<String> = self
+            .latest
+            .keys()
+            .filter(|key| !self.seen.contains(*key))
+            .map(|key| key.to_string())
+            .collect();
+        gone.sort();
+        gone
+    }
+}

@@ -1,0 +1,144 @@
+//! Writing one capture: lock, tables, capture file, manifest last.
+
+pub mod known_rows;
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+
+use crate::model::table::Table;
+use crate::model::time::Micros;
+use crate::snapshot::capture::known_rows::KnownRows;
+use crate::snapshot::column::Column;
+use crate::snapshot::error::SnapshotError;
+use crate::snapshot::manifest::{
+    Capture, CaptureLink, FORMAT, MANIFEST, Manifest, Redaction, write_json,
+};
+use crate::snapshot::open::Snapshot;
+use crate::snapshot::table_writer::{TableSpec, TableWriter};
+
+/// What is known about a capture before its first row.
+pub struct CaptureOptions {
+    /// What is read (kind, server version, database); never a host, user or password.
+    pub source: BTreeMap<String, String>,
+    /// How values were redacted.
+    pub redaction: Redaction,
+    /// The key of the row hashes.
+    pub row_key: [u8; 32],
+    /// When the capture began.
+    pub began_at: Micros,
+    /// `pg_current_snapshot()`; `None` for imports.
+    pub database_snapshot: Option<String>,
+    /// `transactional` or `as_given`.
+    pub guarantee: &'static str,
+}
+
+/// A capture in the making. Dropped without [`finish`](Self::finish), it leaves the snapshot as it
+/// was: files that no manifest names are ignored, and swept by the next capture.
+pub struct CaptureWriter {
+    dir: PathBuf,
+    options: CaptureOptions,
+    before: Option<Snapshot>,
+    id: String,
+    tables: BTreeMap<String, crate::snapshot::manifest::TableCapture>,
+    _lock: File,
+}
+
+impl CaptureWriter {
+    /// Opens or creates the snapshot for writing; one writer at a time.
+    pub fn begin(dir: &Path, options: CaptureOptions) -> Result<Self, SnapshotError> {
+        fs::create_dir_all(dir).map_err(|err| SnapshotError::io("create", dir, err))?;
+        let lock_path = dir.join(".lock");
+        let lock =
+            File::create(&lock_path).map_err(|err| SnapshotError::io("create", &lock_path, err))?;
+        if lock.try_lock().is_err() {
+            return Err(SnapshotError::Locked(dir.to_path_buf()));
+        }
+        let before = match Snapshot::open(dir) {
+            Ok(snapshot) => Some(snapshot),
+            Err(SnapshotError::NotASnapshot(_)) => None,
+            Err(err) => return Err(err),
+        };
+        let count = before.as_ref().map_or(0, |snapshot| snapshot.captures().len());
+        let id = format!("c{:06}", count + 1);
+        Ok(Self {
+            dir: dir.to_path_buf(),
+            options,
+            before,
+            id,
+            tables: BTreeMap::new(),
+            _lock: lock,
+        })
+    }
+
+    /// The snapshot as it was before this capture, if there was one.
+    pub fn before(&self) -> Option<&Snapshot> {
+        self.before.as_ref()
+    }
+
+    /// Starts one table.
+    pub fn table(&self, table: Table, columns: Vec<Column>) -> Result<TableWriter, SnapshotError> {
+        let known = match &self.before {
+            Some(snapshot) => KnownRows::read(snapshot, table)?,
+            None => KnownRows::none(),
+        };
+        TableWriter::create(TableSpec {
+            dir: &self.dir,
+            table,
+            capture: &self.id,
+            captured_at: self.options.began_at,
+            row_key: self.options.row_key,
+            columns,
+            known,
+        })
+    }
+
+    /// Ends one table and returns (rows read, rows new).
+    pub fn finish_table(&mut self, writer: TableWriter) -> Result<(u64, u64), SnapshotError> {
+        let name = writer.table().name();
+        let done = writer.finish()?;
+        let counts = (done.rows_read, done.rows_new);
+        self.tables.insert(name.to_string(), done);
+        Ok(counts)
+    }
+
+    /// Keeps column types, defaults, enum labels and keys beside the data.
+    pub fn write_schema(&self, schema: &serde_json::Value) -> Result<(), SnapshotError> {
+        write_json(&self.dir.join("source_schema.json"), schema).map(drop)
+    }
+
+    /// Writes the capture file, then the manifest: from here on the capture exists.
+    pub fn finish(
+        self,
+        ended_at: Micros,
+        source_files: BTreeMap<String, String>,
+        unreadable: Vec<String>,
+    ) -> Result<Snapshot, SnapshotError> {
+        let previous = self.before.as_ref().and_then(|s| s.manifest().captures.last().cloned());
+        let capture = Capture {
+            id: self.id.clone(),
+            previous: previous.map(|link| link.blake3),
+            began_at: self.options.began_at.to_string(),
+            ended_at: ended_at.to_string(),
+            database_snapshot: self.options.database_snapshot,
+            guarantee: self.options.guarantee.to_string(),
+            source_files,
+            unreadable,
+            tables: self.tables,
+        };
+        let folder = self.dir.join("captures");
+        fs::create_dir_all(&folder).map_err(|err| SnapshotError::io("create", &folder, err))?;
+        let blake3 = write_json(&folder.join(format!("{}.json", self.id)), &capture)?;
+        let mut captures = self.before.map_or_else(Vec::new, |s| s.manifest().captures.clone());
+        captures.push(CaptureLink { id: self.id, blake3 });
+        let manifest = Manifest {
+            format: FORMAT,
+            tool: env!("CARGO_PKG_VERSION").to_string(),
+            source: self.options.source,
+            redaction: self.options.redaction,
+            captures,
+        };
+        write_json(&self.dir.join(MANIFEST), &manifest)?;
+        Snapshot::open(&self.dir)
+    }
+}

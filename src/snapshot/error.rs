@@ -1,0 +1,82 @@
+//! What can be wrong with a snapshot.
+
+use std::io;
+use std::path::PathBuf;
+
+/// Why a snapshot could not be written or read.
+#[derive(Debug, thiserror::Error)]
+pub enum SnapshotError {
+    /// The directory holds no manifest.
+    #[error("{} is not a snapshot: it has no manifest.json", .0.display())]
+    NotASnapshot(PathBuf),
+    /// A newer tool wrote it.
+    #[error("{} has snapshot format {found}; this build reads up to {known}", path.display())]
+    NewerFormat {
+        /// The snapshot directory.
+        path: PathBuf,
+        /// Its format version.
+        found: u64,
+        /// The newest format we read.
+        known: u64,
+    },
+    /// A small JSON file of the snapshot does not parse.
+    #[error("{} is damaged: {detail}", path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        detail: String,
+    },
+    /// A file that the manifest promises is not there, or has another size.
+    #[error("{} should have {promised} bytes but has {found}", path.display())]
+    Size {
+        /// The file.
+        path: PathBuf,
+        /// Bytes promised by the manifest.
+        promised: u64,
+        /// Bytes found; 0 when the file is missing.
+        found: u64,
+    },
+    /// A file differs from what was written.
+    #[error("{} does not have the content that was written (BLAKE3 differs)", .0.display())]
+    Hash(PathBuf),
+    /// A manifest names a file outside the snapshot.
+    #[error("the manifest names `{0}`, which is not a file inside the snapshot")]
+    Outside(String),
+    /// Another process writes to it.
+    #[error("{} is being written by another backstory process", .0.display())]
+    Locked(PathBuf),
+    /// The file system refused.
+    #[error("cannot {action} {}", path.display())]
+    Io {
+        /// What was tried: `read`, `write`, `create`, `rename`.
+        action: &'static str,
+        /// On what.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// Parquet could not be written or read.
+    #[error("{} is not readable as Parquet", path.display())]
+    Parquet {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: parquet::errors::ParquetError,
+    },
+    /// A column has another type than the snapshot promises.
+    #[error("{}: column `{column}` has an unexpected type", path.display())]
+    ColumnType {
+        /// The file.
+        path: PathBuf,
+        /// The column.
+        column: String,
+    },
+}
+
+impl SnapshotError {
+    /// An IO error with what was tried and on what.
+    pub fn io(action: &'static str, path: impl Into<PathBuf>, source: io::Error) -> Self {
+        Self::Io { action, path: path.into(), source }
+    }
+}

@@ -1,0 +1,122 @@
+//! `manifest.json` and the chain of capture files: what a snapshot promises to hold.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use crate::snapshot::error::SnapshotError;
+use crate::snapshot::publish::write_atomically;
+
+/// The snapshot format this build writes and the newest it reads.
+pub const FORMAT: u64 = 1;
+
+/// The name of the manifest inside a snapshot.
+pub const MANIFEST: &str = "manifest.json";
+
+/// `manifest.json`: replaced last, so that whatever it names is whole.
+#[derive(Clone, Debug, Serialize, Deserialize, PartialEq)]
+pub struct Manifest {
+    /// Format version.
+    pub format: u64,
+    /// Version of the tool that last wrote it.
+    pub tool: String,
+    /// What was read: kind, server version, database. Never a host, user or password.
+    pub source: BTreeMap<String, String>,
+    /// How values were redacted before they were written.
+    pub redaction: Redaction,
+    /// The captures, oldest first.
+    pub captures: Vec<CaptureLink>,
+}
+
+/// The redaction policy of a snapshot; a capture under another key is refused.
+#[derive(Clone, Debug, Serialize, Deserialize, PartialEq)]
+pub struct Redaction {
+    /// Name of the policy and what it covers.
+    pub policy: String,
+    /// BLAKE3 fingerprint of the key, never the key.
+    pub key_fingerprint: String,
+}
+
+/// One link of the chain of captures.
+#[derive(Clone, Debug, Serialize, Deserialize, PartialEq)]
+pub struct CaptureLink {
+    /// The capture's id, also the prefix of its files.
+    pub id: String,
+    /// BLAKE3 of its file `captures/<id>.json`.
+    pub blake3: String,
+}
+
+/// `captures/<id>.json`: one run of `export` or `import`.
+#[derive(Clone, Debug, Serialize, Deserialize, PartialEq)]
+pub struct Capture {
+    /// The capture's id: `c000001`, `c000002`, ...
+    pub id: String,
+    /// BLAKE3 of the capture file before this one; null for the first.
+    pub previous: Option<String>,
+    /// When it began, UTC, by this machine's clock.
+    pub began_at: String,
+    /// When its last row had been read.
+    pub ended_at: String,
+    /// `pg_current_snapshot()` of the transaction that read it; null for imports.
+    pub database_snapshot: Option<String>,
+    /// What can be said about completeness: `transactional` or `as_given`.
+    pub guarantee: String,
+    /// For imports: name and BLAKE3 of every source file, so that the same bytes are not taken twice.
+    pub source_files: BTreeMap<String, String>,
+    /// Rows that could not be read, by source file: `file:line: why` (never the row itself).
+    pub unreadable: Vec<String>,
+    /// Tables by name.
+    pub tables: BTreeMap<String, TableCapture>,
+}
+
+/// What one capture holds of one table.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, PartialEq)]
+pub struct TableCapture {
+    /// Rows read from the source.
+    pub rows_read: u64,
+    /// Rows written: new ones and new versions.
+    pub rows_new: u64,
+    /// Smallest time of the rows written; null without rows.
+    pub min_time: Option<String>,
+    /// Largest time of the rows written.
+    pub max_time: Option<String>,
+    /// Order-free sum of the row hashes: the same for the same rows, however they came.
+    pub digest: String,
+    /// Keys that an earlier capture had and this one has not.
+    pub disappeared: Vec<String>,
+    /// The files.
+    pub files: Vec<FileEntry>,
+}
+
+/// One Parquet file.
+#[derive(Clone, Debug, Serialize, Deserialize, PartialEq)]
+pub struct FileEntry {
+    /// Path inside the snapshot, `/` between its parts.
+    pub path: String,
+    /// Rows.
+    pub rows: u64,
+    /// Bytes.
+    pub bytes: u64,
+    /// BLAKE3 of the bytes, hex.
+    pub blake3: String,
+}
+
+/// Reads one of the snapshot's JSON files.
+pub fn read_json<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, SnapshotError> {
+    let bytes = fs::read(path).map_err(|err| SnapshotError::io("read", path, err))?;
+    serde_json::from_slice(&bytes)
+        .map_err(|err| SnapshotError::Damaged { path: path.to_path_buf(), detail: err.to_string() })
+}
+
+/// Writes one of the snapshot's JSON files whole, and returns the BLAKE3 of its bytes.
+pub fn write_json<T: Serialize>(path: &Path, value: &T) -> Result<String, SnapshotError> {
+    let mut bytes = serde_json::to_vec_pretty(value).map_err(|err| SnapshotError::Damaged {
+        path: path.to_path_buf(),
+        detail: err.to_string(),
+    })?;
+    bytes.push(b'\n');
+    write_atomically(path, &bytes)?;
+    Ok(blake3::hash(&bytes).to_hex().to_string())
+}

@@ -1,0 +1,13 @@
+//! The files of a snapshot and the promise they make: what was written is what is read.
+//!
+//! Knows Parquet and the manifest; must not know what rows mean.
+
+pub mod capture;
+pub mod column;
+pub mod error;
+pub mod manifest;
+pub mod open;
+pub mod parquet_file;
+pub mod publish;
+pub mod schema;
+pub mod table_writer;

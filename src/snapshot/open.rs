@@ -1,0 +1,145 @@
+//! Opening a snapshot: manifest, chain of captures, sizes; hashes on request.
+
+use std::path::{Component, Path, PathBuf};
+
+use crate::model::table::Table;
+use crate::model::time::Micros;
+use crate::snapshot::error::SnapshotError;
+use crate::snapshot::manifest::{Capture, FORMAT, FileEntry, MANIFEST, Manifest, read_json};
+use crate::snapshot::parquet_file::hash_file;
+
+/// An opened snapshot. Everything its manifest promises is there, in the promised sizes.
+#[derive(Debug)]
+pub struct Snapshot {
+    dir: PathBuf,
+    manifest: Manifest,
+    captures: Vec<Capture>,
+}
+
+impl Snapshot {
+    /// Opens a snapshot and checks the manifest, the chain of captures, and the size of every file.
+    pub fn open(dir: &Path) -> Result<Self, SnapshotError> {
+        let path = dir.join(MANIFEST);
+        if !path.is_file() {
+            return Err(SnapshotError::NotASnapshot(dir.to_path_buf()));
+        }
+        let raw: serde_json::Value = read_json(&path)?;
+        let format = raw.get("format").and_then(serde_json::Value::as_u64).unwrap_or(0);
+        if format > FORMAT {
+            return Err(SnapshotError::NewerFormat {
+                path: dir.to_path_buf(),
+                found: format,
+                known: FORMAT,
+            });
+        }
+        let manifest: Manifest = serde_json::from_value(raw).map_err(|err| {
+            SnapshotError::Damaged { path: path.clone(), detail: err.to_string() }
+        })?;
+        let captures = read_chain(dir, &manifest)?;
+        let snapshot = Self { dir: dir.to_path_buf(), manifest, captures };
+        for file in snapshot.entries() {
+            snapshot.check_size(file)?;
+        }
+        Ok(snapshot)
+    }
+
+    /// The directory.
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// The manifest.
+    pub fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    /// The captures, oldest first.
+    pub fn captures(&self) -> &[Capture] {
+        &self.captures
+    }
+
+    /// The evidence files of a table, oldest capture first.
+    pub fn files(&self, table: Table) -> Vec<PathBuf> {
+        self.captures
+            .iter()
+            .filter_map(|capture| capture.tables.get(table.name()))
+            .flat_map(|held| held.files.iter().map(|file| self.dir.join(&file.path)))
+            .collect()
+    }
+
+    /// Whether any capture read this table at the source, rows or none.
+    pub fn holds(&self, table: Table) -> bool {
+        self.captures.iter().any(|capture| capture.tables.contains_key(table.name()))
+    }
+
+    /// When the last capture began: what was true at the source up to then.
+    pub fn taken_at(&self) -> Option<Micros> {
+        self.captures.iter().filter_map(|capture| Micros::parse(&capture.began_at)).max()
+    }
+
+    /// A digest of the evidence itself: the same for the same rows under the same key, however they
+    /// came here and in whatever order.
+    pub fn evidence_digest(&self) -> String {
+        let mut hasher = blake3::Hasher::new();
+        for capture in &self.captures {
+            for (table, held) in &capture.tables {
+                if held.rows_read > 0 {
+                    hasher
+                        .update(format!("{table} {} {}\n", held.rows_read, held.digest).as_bytes());
+                }
+            }
+        }
+        hasher.finalize().to_hex().to_string()
+    }
+
+    /// Hashes every file and compares.
+    pub fn check_hashes(&self) -> Result<(), SnapshotError> {
+        for file in self.entries() {
+            let path = self.dir.join(&file.path);
+            if hash_file(&path)?.1 != file.blake3 {
+                return Err(SnapshotError::Hash(path));
+            }
+        }
+        Ok(())
+    }
+
+    fn entries(&self) -> impl Iterator<Item = &FileEntry> {
+        self.captures.iter().flat_map(|c| c.tables.values()).flat_map(|held| held.files.iter())
+    }
+
+    fn check_size(&self, file: &FileEntry) -> Result<(), SnapshotError> {
+        let inside = Path::new(&file.path);
+        if !inside.components().all(|part| matches!(part, Component::Normal(_))) {
+            return Err(SnapshotError::Outside(file.path.clone()));
+        }
+        let path = self.dir.join(inside);
+        let found = path.metadata().map(|m| m.len()).unwrap_or(0);
+        if found != file.bytes {
+            return Err(SnapshotError::Size { path, promised: file.bytes, found });
+        }
+        Ok(())
+    }
+}
+
+/// Reads the capture files and follows their hashes from the manifest down.
+fn read_chain(dir: &Path, manifest: &Manifest) -> Result<Vec<Capture>, SnapshotError> {
+    let mut captures: Vec<Capture> = Vec::new();
+    let mut previous: Option<String> = None;
+    for link in &manifest.captures {
+        if !link.id.bytes().all(|b| b.is_ascii_alphanumeric()) {
+            return Err(SnapshotError::Outside(link.id.clone()));
+        }
+        let path = dir.join("captures").join(format!("{}.json", link.id));
+        if hash_file(&path)?.1 != link.blake3 {
+            return Err(SnapshotError::Hash(path));
+        }
+        let capture: Capture = read_json(&path)?;
+        if capture.previous != previous || capture.id != link.id {
+            let detail = "it does not continue the chain of captures".to_string();
+            return Err(SnapshotError::Damaged { path, detail });
+        }
+        previous = Some(link.blake3.clone());
+        captures.push(capture);
+    }
+    Ok(captures)
+}

@@ -1,0 +1,61 @@
+//! How every Parquet file of ours is written, and read back.
+
+use std::fs::File;
+use std::path::Path;
+
+use arrow::array::RecordBatch;
+use parquet::arrow::ProjectionMask;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::basic::{Compression, ZstdLevel};
+use parquet::file::properties::{EnabledStatistics, WriterProperties};
+
+use crate::snapshot::error::SnapshotError;
+use crate::snapshot::manifest::FileEntry;
+
+/// Rows in a row group.
+const ROW_GROUP_ROWS_MAX: usize = 131_072;
+/// Encoded bytes after which a row group is closed early, so that huge messages stay bounded.
+pub(crate) const ROW_GROUP_BYTES_MAX: usize = 64 << 20;
+
+/// Reproducible bytes: pinned writer name, zstd 3, page statistics.
+pub fn properties() -> WriterProperties {
+    WriterProperties::builder()
+        .set_created_by("backstory".to_string())
+        .set_compression(Compression::ZSTD(ZstdLevel::try_new(3).unwrap_or_default()))
+        .set_max_row_group_row_count(Some(ROW_GROUP_ROWS_MAX))
+        .set_statistics_enabled(EnabledStatistics::Page)
+        .build()
+}
+
+/// Size and hash of a finished file, named as it will be.
+pub fn entry(file: &Path, path: String, rows: u64) -> Result<FileEntry, SnapshotError> {
+    let (bytes, blake3) = hash_file(file)?;
+    Ok(FileEntry { path, rows, bytes, blake3 })
+}
+
+/// Length and BLAKE3 of a file, read in pieces.
+pub fn hash_file(path: &Path) -> Result<(u64, String), SnapshotError> {
+    let mut file = File::open(path).map_err(|err| SnapshotError::io("read", path, err))?;
+    let mut hasher = blake3::Hasher::new();
+    let bytes = std::io::copy(&mut file, &mut hasher)
+        .map_err(|err| SnapshotError::io("read", path, err))?;
+    Ok((bytes, hasher.finalize().to_hex().to_string()))
+}
+
+/// Reads the wanted columns of a file, batch by batch. Columns the file lacks are simply absent from
+/// the batches; their order is the file's.
+pub fn read_columns(
+    path: &Path,
+    wanted: &[&str],
+    mut each: impl FnMut(RecordBatch) -> Result<(), SnapshotError>,
+) -> Result<(), SnapshotError> {
+    let parquet = |source| SnapshotError::Parquet { path: path.to_path_buf(), source };
+    let file = File::open(path).map_err(|err| SnapshotError::io("read", path, err))?;
+    let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(parquet)?;
+    let mask = ProjectionMask::columns(builder.parquet_schema(), wanted.iter().copied());
+    let reader = builder.with_projection(mask).with_batch_size(8_192).build().map_err(parquet)?;
+    for batch in reader {
+        each(batch.map_err(|err| parquet(err.into()))?)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,38 @@
+//! Files that are there whole or not at all.
+
+use std::fs::{self, File};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use crate::snapshot::error::SnapshotError;
+
+/// The suffix of a file that is still being written; such files are ignored and swept.
+pub const TEMPORARY: &str = ".part";
+
+/// Where a file is written before it is published.
+pub fn temporary(path: &Path) -> PathBuf {
+    let mut name = path.file_name().unwrap_or_default().to_os_string();
+    name.push(TEMPORARY);
+    path.with_file_name(name)
+}
+
+/// Gives a finished, synced temporary file its name, so that a crash leaves the old state or the new.
+pub fn publish(temporary: &Path, path: &Path) -> Result<(), SnapshotError> {
+    fs::rename(temporary, path).map_err(|err| SnapshotError::io("rename", temporary, err))?;
+    sync_directory(path.parent().unwrap_or(Path::new(".")))
+}
+
+/// Writes a small file whole or not at all.
+pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), SnapshotError> {
+    let part = temporary(path);
+    let mut file = File::create(&part).map_err(|err| SnapshotError::io("create", &part, err))?;
+    file.write_all(bytes).map_err(|err| SnapshotError::io("write", &part, err))?;
+    file.sync_all().map_err(|err| SnapshotError::io("write", &part, err))?;
+    publish(&part, path)
+}
+
+/// Makes a rename survive a power cut.
+pub fn sync_directory(dir: &Path) -> Result<(), SnapshotError> {
+    let handle = File::open(dir).map_err(|err| SnapshotError::io("open", dir, err))?;
+    handle.sync_all().map_err(|err| SnapshotError::io("sync", dir, err))
+}

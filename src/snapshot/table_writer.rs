@@ -1,0 +1,337 @@
+//! Rows of one table into Parquet, as they come: memory does not grow with the table.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use arrow::array::{
+    ArrayRef, BooleanBuilder, Float64Builder, Int64Builder, RecordBatch, StringBuilder,
+    TimestampMicrosecondBuilder,
+};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
+use parquet::arrow::ArrowWriter;
+use parquet::errors::ParquetError;
+
+use crate::model::table::Table;
+use crate::model::time::Micros;
+use crate::snapshot::capture::known_rows::KnownRows;
+use crate::snapshot::column::{Column, ColumnType, Value};
+use crate::snapshot::error::SnapshotError;
+use crate::snapshot::manifest::TableCapture;
+use crate::snapshot::parquet_file;
+use crate::snapshot::publish::{publish, temporary};
+
+/// Rows in one batch on the way to the Parquet writer.
+const BATCH_ROWS_MAX: usize = 8_192;
+/// Bytes of text in one batch: a few huge messages make a batch of their own.
+const BATCH_BYTES_MAX: usize = 8 << 20;
+
+/// Writes one table of one capture. Rows that an earlier capture holds unchanged are counted, not
+/// written.
+pub struct TableWriter {
+    table: Table,
+    capture: String,
+    captured_at: Micros,
+    row_key: [u8; 32],
+    columns: Vec<Column>,
+    hash_order: Vec<usize>,
+    key_column: Option<usize>,
+    time_column: Option<usize>,
+    known: KnownRows,
+    builders: Vec<Builder>,
+    own: OwnBuilders,
+    batch_rows: usize,
+    batch_bytes: usize,
+    schema: SchemaRef,
+    writer: ArrowWriter<File>,
+    path: PathBuf,
+    relative: String,
+    totals: Totals,
+}
+
+#[derive(Default)]
+struct Totals {
+    rows_read: u64,
+    rows_new: u64,
+    min_time: Option<Micros>,
+    max_time: Option<Micros>,
+    digest: u128,
+}
+
+/// What a table writer is made from.
+pub(crate) struct TableSpec<'a> {
+    pub(crate) dir: &'a Path,
+    pub(crate) table: Table,
+    pub(crate) capture: &'a str,
+    pub(crate) captured_at: Micros,
+    pub(crate) row_key: [u8; 32],
+    pub(crate) columns: Vec<Column>,
+    pub(crate) known: KnownRows,
+}
+
+impl TableWriter {
+    pub(crate) fn create(spec: TableSpec<'_>) -> Result<Self, SnapshotError> {
+        let relative = format!("{}/{}-0001.parquet", spec.table.name(), spec.capture);
+        let path = spec.dir.join(&relative);
+        let folder = spec.dir.join(spec.table.name());
+        std::fs::create_dir_all(&folder)
+            .map_err(|err| SnapshotError::io("create", &folder, err))?;
+        let mut hash_order: Vec<usize> = (0..spec.columns.len()).collect();
+        hash_order.sort_by(|a, b| spec.columns[*a].name.cmp(&spec.columns[*b].name));
+        let position = |name: &str| spec.columns.iter().position(|column| column.name == name);
+        let schema = schema(&spec.columns, spec.table);
+        let part = temporary(&path);
+        let file = File::create(&part).map_err(|err| SnapshotError::io("create", &part, err))?;
+        let writer = ArrowWriter::try_new(file, schema.clone(), Some(parquet_file::properties()))
+            .map_err(|source| SnapshotError::Parquet { path: path.clone(), source })?;
+        Ok(Self {
+            table: spec.table,
+            capture: spec.capture.to_string(),
+            captured_at: spec.captured_at,
+            row_key: spec.row_key,
+            key_column: position("id"),
+            time_column: position(spec.table.time_column()),
+            builders: spec.columns.iter().map(|column| Builder::new(column.kind)).collect(),
+            columns: spec.columns,
+            hash_order,
+            known: spec.known,
+            own: OwnBuilders::default(),
+            batch_rows: 0,
+            batch_bytes: 0,
+            schema,
+            writer,
+            path,
+            relative,
+            totals: Totals::default(),
+        })
+    }
+
+    /// The table that is written.
+    pub fn table(&self) -> Table {
+        self.table
+    }
+
+    /// Takes one row: as many values as columns, in their order, already redacted. `xid` is the full
+    /// transaction id of the row's `xmin`; `None` for imports.
+    pub fn push(&mut self, values: &[Value<'_>], xid: Option<u64>) -> Result<(), SnapshotError> {
+        assert_eq!(values.len(), self.columns.len(), "a row has one value for each column");
+        self.totals.rows_read += 1;
+        let hash = self.row_hash(values);
+        self.totals.digest = self.totals.digest.wrapping_add(hash);
+        let key = match self.key_column.map(|at| &values[at]) {
+            Some(Value::Text(key)) => Some(key.as_ref()),
+            Some(_) | None => None,
+        };
+        if !self.known.is_new(key, hash, self.table.is_append_only()) {
+            return Ok(());
+        }
+        self.totals.rows_new += 1;
+        if let Some(Value::Time(at)) = self.time_column.map(|at| &values[at]) {
+            let (min, max) = (self.totals.min_time, self.totals.max_time);
+            self.totals.min_time = Some(min.map_or(*at, |m| m.min(*at)));
+            self.totals.max_time = Some(max.map_or(*at, |m| m.max(*at)));
+        }
+        let mut verbatim = serde_json::Map::new();
+        for ((builder, value), column) in self.builders.iter_mut().zip(values).zip(&self.columns) {
+            self.batch_bytes += builder.append(value);
+            if let Value::Verbatim(text) = value {
+                verbatim.insert(column.name.clone(), text.as_ref().into());
+            }
+        }
+        self.own.append(&self.capture, xid, hash, verbatim, self.captured_at);
+        self.batch_rows += 1;
+        if self.batch_rows >= BATCH_ROWS_MAX || self.batch_bytes >= BATCH_BYTES_MAX {
+            self.flush()?;
+        }
+        Ok(())
+    }
+
+    /// Rows read so far, for progress.
+    pub fn rows_read(&self) -> u64 {
+        self.totals.rows_read
+    }
+
+    /// Publishes the file and says what it holds. Without a new row there is no file.
+    pub(crate) fn finish(mut self) -> Result<TableCapture, SnapshotError> {
+        self.flush()?;
+        let parquet = |source| SnapshotError::Parquet { path: self.path.clone(), source };
+        self.writer.finish().map_err(parquet)?;
+        let part = temporary(&self.path);
+        self.writer.inner().sync_all().map_err(|err| SnapshotError::io("sync", &part, err))?;
+        let mut files = Vec::new();
+        if self.totals.rows_new == 0 {
+            std::fs::remove_file(&part).map_err(|err| SnapshotError::io("remove", &part, err))?;
+        } else {
+            files.push(parquet_file::entry(&part, self.relative.clone(), self.totals.rows_new)?);
+            publish(&part, &self.path)?;
+        }
+        Ok(TableCapture {
+            rows_read: self.totals.rows_read,
+            rows_new: self.totals.rows_new,
+            min_time: self.totals.min_time.map(|at| at.to_string()),
+            max_time: self.totals.max_time.map(|at| at.to_string()),
+            digest: format!("{:032x}", self.totals.digest),
+            disappeared: self.known.disappeared(self.table.is_append_only()),
+            files,
+        })
+    }
+
+    /// Keyed, after redaction, over names and values of the columns that are not NULL: a column that
+    /// appears later and is NULL changes no hash, nor does the order of columns.
+    fn row_hash(&self, values: &[Value<'_>]) -> u128 {
+        let mut bytes = Vec::with_capacity(256);
+        for at in &self.hash_order {
+            if values[*at] != Value::Null {
+                Value::Text(self.columns[*at].name.as_str().into()).canonical(&mut bytes);
+                values[*at].canonical(&mut bytes);
+            }
+        }
+        let hash = blake3::keyed_hash(&self.row_key, &bytes);
+        let mut first = [0u8; 16];
+        first.copy_from_slice(&hash.as_bytes()[..16]);
+        u128::from_be_bytes(first)
+    }
+
+    fn flush(&mut self) -> Result<(), SnapshotError> {
+        if self.batch_rows == 0 {
+            return Ok(());
+        }
+        let mut arrays: Vec<ArrayRef> = self.builders.iter_mut().map(Builder::finish).collect();
+        arrays.extend(self.own.finish());
+        let batch = RecordBatch::try_new(self.schema.clone(), arrays)
+            .map_err(|err| self.parquet_error(err.into()))?;
+        self.writer.write(&batch).map_err(|err| self.parquet_error(err))?;
+        if self.writer.in_progress_size() >= parquet_file::ROW_GROUP_BYTES_MAX {
+            self.writer.flush().map_err(|err| self.parquet_error(err))?;
+        }
+        (self.batch_rows, self.batch_bytes) = (0, 0);
+        Ok(())
+    }
+
+    fn parquet_error(&self, source: ParquetError) -> SnapshotError {
+        SnapshotError::Parquet { path: self.path.clone(), source }
+    }
+}
+
+/// The Parquet schema: the source's columns, then ours. Times are UTC, said in the metadata.
+fn schema(columns: &[Column], table: Table) -> SchemaRef {
+    let mut fields: Vec<Field> =
+        columns.iter().map(|column| Field::new(&column.name, column.kind.arrow(), true)).collect();
+    fields.push(Field::new("_capture", DataType::Utf8, false));
+    fields.push(Field::new("_xid", DataType::Int64, true));
+    fields.push(Field::new("_row_hash", DataType::Utf8, false));
+    fields.push(Field::new("_verbatim", DataType::Utf8, true));
+    let time = DataType::Timestamp(TimeUnit::Microsecond, None);
+    fields.push(Field::new("captured_at", time, false));
+    let metadata = HashMap::from([
+        ("backstory.table".to_string(), table.name().to_string()),
+        ("backstory.timezone".to_string(), "UTC".to_string()),
+    ]);
+    Arc::new(Schema::new_with_metadata(fields, metadata))
+}
+
+/// An arrow builder of one of our five types.
+enum Builder {
+    Int(Int64Builder),
+    Double(Float64Builder),
+    Bool(BooleanBuilder),
+    Time(TimestampMicrosecondBuilder),
+    Text(StringBuilder),
+}
+
+impl Builder {
+    fn new(kind: ColumnType) -> Self {
+        match kind {
+            ColumnType::Int => Self::Int(Int64Builder::new()),
+            ColumnType::Double => Self::Double(Float64Builder::new()),
+            ColumnType::Bool => Self::Bool(BooleanBuilder::new()),
+            ColumnType::Timestamp => Self::Time(TimestampMicrosecondBuilder::new()),
+            ColumnType::Text => Self::Text(StringBuilder::new()),
+        }
+    }
+
+    /// Appends a value and returns the bytes of text it took. A value of another type than the
+    /// column's is a bug of the source reader; it is kept as null, never as a wrong value.
+    fn append(&mut self, value: &Value<'_>) -> usize {
+        match self {
+            Self::Int(b) => {
+                b.append_option(if let Value::Int(n) = value { Some(*n) } else { None })
+            }
+            Self::Double(b) => {
+                b.append_option(if let Value::Double(x) = value { Some(*x) } else { None });
+            }
+            Self::Bool(b) => {
+                b.append_option(if let Value::Bool(v) = value { Some(*v) } else { None });
+            }
+            Self::Time(b) => {
+                b.append_option(if let Value::Time(at) = value { Some(at.0) } else { None });
+            }
+            Self::Text(b) => match value {
+                Value::Text(s) | Value::Verbatim(s) => {
+                    b.append_value(s);
+                    return s.len();
+                }
+                Value::Null
+                | Value::Int(_)
+                | Value::Double(_)
+                | Value::Bool(_)
+                | Value::Time(_) => {
+                    b.append_null();
+                }
+            },
+        }
+        8
+    }
+
+    fn finish(&mut self) -> ArrayRef {
+        match self {
+            Self::Int(b) => Arc::new(b.finish()),
+            Self::Double(b) => Arc::new(b.finish()),
+            Self::Bool(b) => Arc::new(b.finish()),
+            Self::Time(b) => Arc::new(b.finish()),
+            Self::Text(b) => Arc::new(b.finish()),
+        }
+    }
+}
+
+/// Our own columns, in the order of the schema.
+#[derive(Default)]
+struct OwnBuilders {
+    capture: StringBuilder,
+    xid: Int64Builder,
+    hash: StringBuilder,
+    verbatim: StringBuilder,
+    captured_at: TimestampMicrosecondBuilder,
+}
+
+impl OwnBuilders {
+    fn append(
+        &mut self,
+        capture: &str,
+        xid: Option<u64>,
+        hash: u128,
+        verbatim: serde_json::Map<String, serde_json::Value>,
+        captured_at: Micros,
+    ) {
+        self.capture.append_value(capture);
+        self.xid.append_option(xid.and_then(|xid| i64::try_from(xid).ok()));
+        self.hash.append_value(format!("{hash:032x}"));
+        if verbatim.is_empty() {
+            self.verbatim.append_null();
+        } else {
+            self.verbatim.append_value(serde_json::Value::Object(verbatim).to_string());
+        }
+        self.captured_at.append_value(captured_at.0);
+    }
+
+    fn finish(&mut self) -> [ArrayRef; 5] {
+        [
+            Arc::new(self.capture.finish()),
+            Arc::new(self.xid.finish()),
+            Arc::new(self.hash.finish()),
+            Arc::new(self.verbatim.finish()),
+            Arc::new(self.captured_at.finish()),
+        ]
+    }
+}
