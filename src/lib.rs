@@ -2,4 +2,19 @@
 //! from the rows it left in Postgres.
 
 pub mod model;
+
+pub mod redact;
+
 pub mod snapshot;
+
+pub mod export;
+
+pub mod derived;
+
+pub mod read;
+
+pub mod findings;
+
+pub mod report;
+
+pub mod cli;

@@ -1,3 +1,5 @@
 //! The `backstory` binary: parse, run, exit code.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    backstory::cli::run(std::env::args_os())
+}

@@ -1,0 +1,112 @@
+//! An error as the person at the terminal meets it: what failed, on what, what to do, exit code.
+
+use std::error::Error;
+use std::io;
+use std::process::ExitCode;
+
+use crate::cli::ui::Ui;
+use crate::snapshot::error::SnapshotError;
+
+/// Who has to act; one exit code each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum FaultKind {
+    /// The command was typed wrongly: 2.
+    Usage,
+    /// The source could not be read: 3.
+    Source,
+    /// The snapshot is damaged or not a snapshot: 4.
+    Snapshot,
+    /// A query failed: 5.
+    Query,
+    /// A bug of ours: 70.
+    Internal,
+}
+
+impl FaultKind {
+    fn exit_code(self) -> u8 {
+        match self {
+            Self::Usage => 2,
+            Self::Source => 3,
+            Self::Snapshot => 4,
+            Self::Query => 5,
+            Self::Internal => 70,
+        }
+    }
+}
+
+/// An error with its kind and what to try next.
+#[derive(Debug)]
+pub(crate) struct Fault {
+    kind: FaultKind,
+    error: Box<dyn Error + Send + Sync>,
+    hints: Vec<String>,
+}
+
+impl Fault {
+    /// A fault of that kind.
+    pub(crate) fn new(kind: FaultKind, error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self { kind, error: error.into(), hints: Vec::new() }
+    }
+
+    /// Adds what to do about it.
+    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hints.push(hint.into());
+        self
+    }
+
+    /// Whether the reader of our output simply left.
+    pub(crate) fn is_broken_pipe(&self) -> bool {
+        let io = self.error.downcast_ref::<io::Error>();
+        io.is_some_and(|err| err.kind() == io::ErrorKind::BrokenPipe)
+    }
+
+    /// Prints error, causes and hints to stderr, and returns the exit code.
+    pub(crate) fn show(&self, ui: &mut Ui) -> ExitCode {
+        let mut text = format!("error: {}", self.error);
+        let mut cause = self.error.source();
+        while let Some(err) = cause {
+            text.push_str(&format!("\n  because: {err}"));
+            cause = err.source();
+        }
+        for hint in &self.hints {
+            text.push_str(&format!("\nhint: {hint}"));
+        }
+        // Nothing is left to tell when stderr itself is gone.
+        drop(ui.note(&text));
+        ExitCode::from(self.kind.exit_code())
+    }
+}
+
+impl From<io::Error> for Fault {
+    fn from(err: io::Error) -> Self {
+        Self::new(FaultKind::Internal, err)
+    }
+}
+
+impl From<SnapshotError> for Fault {
+    fn from(err: SnapshotError) -> Self {
+        let hint = match &err {
+            SnapshotError::NotASnapshot(_) => {
+                "make one with `backstory import --from DIR --snapshot DIR` or `backstory export`"
+            }
+            SnapshotError::NewerFormat { .. } => "read it with a newer backstory",
+            SnapshotError::Locked(_) => "wait until it is done, or choose another --snapshot",
+            SnapshotError::Io { .. } => "check the path, its permissions and the free space",
+            SnapshotError::Damaged { .. }
+            | SnapshotError::Size { .. }
+            | SnapshotError::Hash(_)
+            | SnapshotError::Outside(_)
+            | SnapshotError::Parquet { .. }
+            | SnapshotError::ColumnType { .. } => {
+                "the files changed after they were written: export or import again into a new directory"
+            }
+        };
+        Self::new(FaultKind::Snapshot, err).hint(hint)
+    }
+}
+
+/// A command line that clap refused (or `--help`, which is no error).
+pub(crate) fn usage(err: &clap::Error) -> ExitCode {
+    drop(err.print());
+    ExitCode::from(u8::try_from(err.exit_code()).unwrap_or(2))
+}

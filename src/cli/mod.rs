@@ -1,0 +1,60 @@
+//! The command line: one file a verb. The only place that knows clap, stdout, colour, now() and exit
+//! codes.
+
+mod export;
+mod fault;
+mod findings;
+mod import;
+mod replay;
+mod snapshot_dir;
+mod sql;
+mod ui;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::cli::fault::Fault;
+use crate::cli::ui::Ui;
+
+/// Rebuild what happened to every task and worker, from the rows an orchestrator left in Postgres
+#[derive(clap::Parser, Debug)]
+#[command(name = "backstory", version, max_term_width = 100)]
+struct Args {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(clap::Subcommand, Debug)]
+enum Verb {
+    Export(export::ExportArgs),
+    Import(import::ImportArgs),
+    Replay(replay::ReplayArgs),
+    Findings(findings::FindingsArgs),
+    Sql(sql::SqlArgs),
+}
+
+/// Parses the command line, runs one verb, and says how it ended.
+pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let args = match Args::try_parse_from(args) {
+        Ok(args) => args,
+        Err(err) => return fault::usage(&err),
+    };
+    let mut ui = Ui::for_this_terminal();
+    let outcome = match &args.verb {
+        Verb::Export(args) => export::run(&mut ui, args),
+        Verb::Import(args) => import::run(&mut ui, args),
+        Verb::Replay(args) => replay::run(&mut ui, args),
+        Verb::Findings(args) => findings::run(&mut ui, args),
+        Verb::Sql(args) => sql::run(&mut ui, args),
+    };
+    match outcome {
+        Ok(code) => code,
+        Err(fault) if fault.is_broken_pipe() => ExitCode::SUCCESS,
+        Err(fault) => fault.show(&mut ui),
+    }
+}
+
+/// What every verb returns.
+type Outcome = Result<ExitCode, Fault>;

@@ -1,0 +1,52 @@
+//! Where output goes: data to stdout; notes, progress and errors to stderr.
+
+use std::io::{self, IsTerminal, Write};
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+/// The terminal, or whatever stands in for it.
+pub(crate) struct Ui {
+    stdout: io::BufWriter<anstream::AutoStream<io::Stdout>>,
+    stderr: anstream::AutoStream<io::Stderr>,
+}
+
+impl Ui {
+    /// Colour only where it can be seen, and never under `NO_COLOR`.
+    pub(crate) fn for_this_terminal() -> Self {
+        Self {
+            stdout: io::BufWriter::new(anstream::AutoStream::auto(io::stdout())),
+            stderr: anstream::AutoStream::auto(io::stderr()),
+        }
+    }
+
+    /// Data: what the command was asked for. Flush before returning.
+    pub(crate) fn out(&mut self) -> &mut impl Write {
+        &mut self.stdout
+    }
+
+    /// Says something beside the data.
+    pub(crate) fn note(&mut self, text: &str) -> io::Result<()> {
+        writeln!(self.stderr, "{text}")
+    }
+
+    /// A counter of rows on a terminal, nothing elsewhere.
+    pub(crate) fn progress(&self, what: &str) -> ProgressBar {
+        if !io::stderr().is_terminal() {
+            return ProgressBar::hidden();
+        }
+        let style = ProgressStyle::with_template("{spinner} {msg}: {human_pos} rows, {per_sec}")
+            .unwrap_or_else(|_| ProgressStyle::default_spinner());
+        let bar = ProgressBar::new_spinner().with_style(style).with_message(what.to_string());
+        bar.enable_steady_tick(Duration::from_millis(120));
+        bar
+    }
+}
+
+/// The moment a command runs, the only clock there is; `BACKSTORY_NOW` pins it in tests.
+pub(crate) fn now() -> crate::model::time::Micros {
+    let pinned = std::env::var("BACKSTORY_NOW").ok();
+    pinned
+        .and_then(|text| crate::model::time::Micros::parse(&text))
+        .unwrap_or_else(|| crate::model::time::Micros(jiff::Timestamp::now().as_microsecond()))
+}

@@ -1,0 +1,3 @@
+//! Timelines as Parquet beside the evidence. Must not know DuckDB.
+
+pub mod tables;
