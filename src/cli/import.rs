@@ -1,12 +1,158 @@
-//! `import`.
+//! `import`: files of one dump into a snapshot.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use indicatif::ProgressBar;
 
 use crate::cli::Outcome;
-use crate::cli::ui::Ui;
+use crate::cli::fault::{Fault, FaultKind};
+use crate::cli::ui::{Ui, now};
+use crate::export::error::ImportError;
+use crate::export::import::{FileSummary, Import, Progress};
+use crate::export::key::{KeyError, RowKey};
+use crate::export::source_dir::SourceDir;
+use crate::model::table::Table;
 
-/// (in the making)
+/// Unreadable lines shown of each file; the snapshot names more.
+const UNREADABLE_SHOWN_MAX: usize = 10;
+
+/// Take the files of a dump into a snapshot
+///
+/// Reads <table>.csv[.gz] (PostgreSQL's CSV with a header) and <table>.ndjson[.gz] for system_logs,
+/// workers, tasks, generations, generation_variants and task_types. A second import of later files
+/// adds a capture that holds what is new or changed.
 #[derive(clap::Args, Debug)]
-pub(super) struct ImportArgs {}
+pub(super) struct ImportArgs {
+    /// The directory with the files
+    #[arg(long, value_name = "DIR")]
+    from: PathBuf,
+    /// The snapshot to make, or to add a capture to
+    #[arg(long, value_name = "DIR")]
+    snapshot: PathBuf,
+    /// The key of row hashes [default: redact.key in the configuration folder, made on first use]
+    #[arg(long, value_name = "FILE")]
+    redact_key_file: Option<PathBuf>,
+}
 
-pub(super) fn run(_ui: &mut Ui, _args: &ImportArgs) -> Outcome {
-    Ok(std::process::ExitCode::SUCCESS)
+pub(super) fn run(ui: &mut Ui, args: &ImportArgs) -> Outcome {
+    let began_at = now();
+    let source = SourceDir::scan(&args.from)?;
+    if !source.ignored.is_empty() {
+        ui.note(&format!("note: ignored, not a table file: {}", source.ignored.join(", ")))?;
+    }
+    for table in &source.absent {
+        ui.note(&format!("note: no file for `{table}`: what it alone knows stays unknown"))?;
+    }
+    let key = RowKey::load_or_create(args.redact_key_file.as_deref())?;
+    say_about_key(ui, &key)?;
+    let mut watch = Watch { ui, bar: None };
+    let import = Import::run(&source, &args.snapshot, &key, began_at, &mut watch);
+    watch.clear();
+    let snapshot = import?.finish(now())?;
+    let last = snapshot.captures().last().map_or("", |capture| capture.id.as_str());
+    ui.note(&format!("capture {last} of {}", args.snapshot.display()))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn say_about_key(ui: &mut Ui, key: &RowKey) -> std::io::Result<()> {
+    let path = key.path().display();
+    if key.created() {
+        ui.note(&format!("note: made a redaction key, {path}; further captures need it"))?;
+    }
+    if key.readable_by_others() {
+        ui.note(&format!("warning: others can read the redaction key; chmod 600 {path}"))?;
+    }
+    Ok(())
+}
+
+/// Progress on the terminal, and one line for each file.
+struct Watch<'a> {
+    ui: &'a mut Ui,
+    bar: Option<ProgressBar>,
+}
+
+impl Watch<'_> {
+    fn clear(&mut self) {
+        if let Some(bar) = self.bar.take() {
+            bar.finish_and_clear();
+        }
+    }
+
+    fn say(&mut self, text: &str) {
+        // A closed stderr must not stop the import.
+        drop(self.ui.note(text));
+    }
+}
+
+impl Progress for Watch<'_> {
+    fn rows(&mut self, table: Table, rows: u64) {
+        self.bar.get_or_insert_with(|| self.ui.progress(table.name())).set_position(rows);
+    }
+
+    fn file(&mut self, summary: &FileSummary) {
+        self.clear();
+        for line in summary.unreadable_named.iter().take(UNREADABLE_SHOWN_MAX) {
+            self.say(&format!("warning: {line}"));
+        }
+        let shown = summary.unreadable_named.len().min(UNREADABLE_SHOWN_MAX) as u64;
+        if summary.unreadable > shown {
+            let more = summary.unreadable - shown;
+            self.say(&format!("warning: {}: {more} more lines are unreadable", summary.file));
+        }
+        let FileSummary { table, rows_read, rows_new, unreadable, .. } = summary;
+        let empty = if *rows_read == 0 { " (an empty table)" } else { "" };
+        self.say(&format!(
+            "{:<20} {rows_read:>9} rows read, {rows_new:>9} new, {unreadable} unreadable{empty}",
+            table.name(),
+        ));
+    }
+}
+
+impl From<KeyError> for Fault {
+    fn from(err: KeyError) -> Self {
+        Self::new(FaultKind::Usage, err)
+            .hint("name a key file with --redact-key-file; one that does not exist is made")
+    }
+}
+
+impl From<ImportError> for Fault {
+    fn from(err: ImportError) -> Self {
+        let (kind, hint) = match err {
+            ImportError::Snapshot(err) => return err.into(),
+            ImportError::NotADirectory(_) => {
+                (FaultKind::Source, "name a directory that holds <table>.csv[.gz] files")
+            }
+            ImportError::NoTables(_) => (
+                FaultKind::Source,
+                "expected system_logs.csv, workers.csv, tasks.csv, ... (or .csv.gz, .ndjson, .ndjson.gz)",
+            ),
+            ImportError::MissingTable { .. } => (
+                FaultKind::Source,
+                "write it with: \\copy (select * from TABLE) to 'TABLE.csv' with (format csv, header)",
+            ),
+            ImportError::TwoFiles { .. } => (FaultKind::Source, "keep one of them"),
+            ImportError::Header { .. } => {
+                (FaultKind::Source, "write the file again with (format csv, header)")
+            }
+            ImportError::Read { .. } => {
+                (FaultKind::Source, "is the file whole? nothing was added to the snapshot")
+            }
+            ImportError::SameFiles { .. } => (
+                FaultKind::Usage,
+                "nothing to do; import files of a later dump, or use it as it is",
+            ),
+            ImportError::OtherKey { .. } => (
+                FaultKind::Usage,
+                "name its key with --redact-key-file, or import into a new directory",
+            ),
+            ImportError::OtherPolicy { .. } | ImportError::OtherSource { .. } => {
+                (FaultKind::Usage, "import into a new directory")
+            }
+            ImportError::Occupied(_) => {
+                (FaultKind::Usage, "name a new directory, or one that backstory made")
+            }
+        };
+        Self::new(kind, err).hint(hint)
+    }
 }

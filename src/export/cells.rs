@@ -1,0 +1,65 @@
+//! Text from a source into a typed value, redacted on the way.
+
+use std::borrow::Cow;
+
+use crate::model::time::Micros;
+use crate::redact::Redactor;
+use crate::snapshot::column::{ColumnType, Value};
+
+/// The value of a column that is kept as `kind`; a text that the type cannot hold stays verbatim.
+pub fn value<'a>(kind: ColumnType, text: Cow<'a, str>, redactor: &Redactor) -> Value<'a> {
+    let typed = match kind {
+        ColumnType::Int => text.parse().ok().map(Value::Int),
+        ColumnType::Double => double(&text).map(Value::Double),
+        ColumnType::Bool => bool(&text).map(Value::Bool),
+        ColumnType::Timestamp => Micros::parse(&text).map(Value::Time),
+        ColumnType::Text => return Value::Text(redacted(text, redactor)),
+    };
+    typed.unwrap_or_else(|| Value::Verbatim(redacted(text, redactor)))
+}
+
+fn redacted<'a>(text: Cow<'a, str>, redactor: &Redactor) -> Cow<'a, str> {
+    match text {
+        Cow::Borrowed(text) => redactor.text(text),
+        Cow::Owned(text) => match redactor.text(&text) {
+            Cow::Borrowed(_) => Cow::Owned(text),
+            Cow::Owned(masked) => Cow::Owned(masked),
+        },
+    }
+}
+
+fn bool(text: &str) -> Option<bool> {
+    match text {
+        "t" | "true" => Some(true),
+        "f" | "false" => Some(false),
+        _ => None,
+    }
+}
+
+/// A number too large for a double must not become an infinity that nobody wrote.
+fn double(text: &str) -> Option<f64> {
+    let number: f64 = text.parse().ok()?;
+    let digits = text.bytes().any(|b| b.is_ascii_digit());
+    if number.is_infinite() && digits { None } else { Some(number) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(kind: ColumnType, text: &str) -> Value<'_> {
+        value(kind, text.into(), &Redactor::new())
+    }
+
+    #[test]
+    fn what_a_type_cannot_hold_stays_verbatim() {
+        assert_eq!(read(ColumnType::Int, "-7"), Value::Int(-7));
+        assert_eq!(read(ColumnType::Int, "7.5"), Value::Verbatim("7.5".into()));
+        assert_eq!(read(ColumnType::Double, "Infinity"), Value::Double(f64::INFINITY));
+        assert_eq!(read(ColumnType::Double, "1e999"), Value::Verbatim("1e999".into()));
+        assert_eq!(read(ColumnType::Bool, "t"), Value::Bool(true));
+        assert_eq!(read(ColumnType::Bool, "yes"), Value::Verbatim("yes".into()));
+        assert_eq!(read(ColumnType::Timestamp, "infinity"), Value::Verbatim("infinity".into()));
+        assert_eq!(read(ColumnType::Text, ""), Value::Text("".into()));
+    }
+}

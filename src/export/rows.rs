@@ -1,0 +1,153 @@
+//! The rows of one table file, whatever its format: as many cells as columns, or why not.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::BufRead;
+
+use crate::export::csv::{CsvReader, Record};
+use crate::export::error::ImportError;
+use crate::export::ndjson::{Members, NdjsonReader};
+use crate::export::source_dir::{Format, SourceFile};
+use crate::model::table::Table;
+use crate::snapshot::column::{Column, ColumnType};
+use crate::snapshot::schema::{OWN_COLUMNS, import_type, type_name};
+
+/// The cells of one row, in the order of the columns; `None` is NULL.
+pub type Cells<'a> = Vec<Option<Cow<'a, str>>>;
+
+/// A table file that is being read.
+pub struct RowReader {
+    input: Input,
+    columns: Vec<Column>,
+}
+
+enum Input {
+    Csv(CsvReader<Box<dyn BufRead>>),
+    Ndjson(NdjsonReader<Box<dyn BufRead>>),
+    /// A file without a byte: no header, no row.
+    Nothing,
+}
+
+impl RowReader {
+    /// Opens a file and finds its columns.
+    pub fn open(file: &SourceFile) -> Result<Self, ImportError> {
+        match file.format {
+            Format::Csv => Self::open_csv(file),
+            Format::Ndjson => Self::open_ndjson(file),
+        }
+    }
+
+    fn open_csv(file: &SourceFile) -> Result<Self, ImportError> {
+        let header = |why: String| ImportError::Header { file: file.name.clone(), why };
+        let mut reader = CsvReader::new(file.open()?);
+        let read = |source| ImportError::Read { path: file.path.clone(), source };
+        let names = match reader.read().map_err(read)? {
+            None => return Ok(Self { input: Input::Nothing, columns: Vec::new() }),
+            Some(Err(bad)) => return Err(header(format!("the header is unreadable: {bad}"))),
+            Some(Ok(record)) => names(record),
+        };
+        let columns = columns(file.table, &names).map_err(header)?;
+        Ok(Self { input: Input::Csv(reader), columns })
+    }
+
+    /// Reads the file once for its keys: a column may first appear in the last line.
+    fn open_ndjson(file: &SourceFile) -> Result<Self, ImportError> {
+        let read = |source| ImportError::Read { path: file.path.clone(), source };
+        let mut keys = BTreeSet::new();
+        let mut reader = NdjsonReader::new(file.open()?);
+        while let Some(object) = reader.read().map_err(read)? {
+            for (key, _) in object.unwrap_or_default() {
+                if !keys.contains(&key) {
+                    keys.insert(key);
+                }
+            }
+        }
+        if keys.is_empty() && reader.line() <= 1 {
+            return Ok(Self { input: Input::Nothing, columns: Vec::new() });
+        }
+        let names: Vec<String> = keys.into_iter().collect();
+        let columns = columns(file.table, &names)
+            .map_err(|why| ImportError::Header { file: file.name.clone(), why })?;
+        Ok(Self { input: Input::Ndjson(NdjsonReader::new(file.open()?)), columns })
+    }
+
+    /// The columns, in the order of the cells.
+    pub fn columns(&self) -> &[Column] {
+        &self.columns
+    }
+
+    /// The line on which the last row began.
+    pub fn line(&self) -> u64 {
+        match &self.input {
+            Input::Csv(reader) => reader.line(),
+            Input::Ndjson(reader) => reader.line(),
+            Input::Nothing => 0,
+        }
+    }
+
+    /// The next row, or why it cannot be read (never its content); `None` at the end.
+    pub fn read(&mut self) -> std::io::Result<Option<Result<Cells<'_>, String>>> {
+        let columns = &self.columns;
+        Ok(match &mut self.input {
+            Input::Nothing => None,
+            Input::Csv(reader) => reader.read()?.map(|row| match row {
+                Ok(record) => csv_cells(record, columns.len()),
+                Err(bad) => Err(bad.to_string()),
+            }),
+            Input::Ndjson(reader) => reader.read()?.map(|row| match row {
+                Ok(members) => Ok(json_cells(members, columns)),
+                Err(bad) => Err(bad.to_string()),
+            }),
+        })
+    }
+}
+
+fn csv_cells(record: &Record, columns: usize) -> Result<Cells<'_>, String> {
+    if record.len() != columns {
+        return Err(format!("{} fields where the header has {columns}", record.len()));
+    }
+    Ok((0..columns).map(|at| record.field(at).map(Cow::Borrowed)).collect())
+}
+
+fn json_cells<'a>(members: Members<'a>, columns: &[Column]) -> Cells<'a> {
+    let mut by_key: BTreeMap<String, Option<Cow<'a, str>>> = members.into_iter().collect();
+    columns.iter().map(|column| by_key.remove(&column.name).flatten()).collect()
+}
+
+fn names(header: &Record) -> Vec<String> {
+    let name = |at| header.field(at).unwrap_or_default().trim_start_matches('\u{feff}').to_string();
+    (0..header.len()).map(name).collect()
+}
+
+/// The columns of these names, or what is wrong with them. SQL tells names apart without case.
+fn columns(table: Table, names: &[String]) -> Result<Vec<Column>, String> {
+    let mut seen = BTreeSet::new();
+    for name in names {
+        if name.is_empty() {
+            return Err("a column has no name".to_string());
+        }
+        if OWN_COLUMNS.iter().any(|own| own.eq_ignore_ascii_case(name)) {
+            return Err(format!("the column name `{name}` is one of our own"));
+        }
+        if !seen.insert(name.to_lowercase()) {
+            return Err(format!("the column `{name}` stands twice"));
+        }
+    }
+    let needed: &[&str] = match table {
+        Table::SystemLogs => &["id", "timestamp"],
+        Table::Workers
+        | Table::Tasks
+        | Table::Generations
+        | Table::GenerationVariants
+        | Table::TaskTypes => &["id"],
+    };
+    if let Some(name) = needed.iter().find(|name| !names.iter().any(|have| have == *name)) {
+        return Err(format!("there is no column `{name}`; is the first line the header?"));
+    }
+    Ok(names.iter().map(|name| column(table, name)).collect())
+}
+
+fn column(table: Table, name: &str) -> Column {
+    let kind: ColumnType = import_type(table, name);
+    Column { name: name.to_string(), kind, source_type: type_name(kind).to_string() }
+}
