@@ -9,6 +9,12 @@ pub mod snapshot;
 
 pub mod export;
 
+pub mod grammar;
+
+pub mod events;
+
+pub mod replay;
+
 pub mod derived;
 
 pub mod read;

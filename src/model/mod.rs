@@ -1,4 +1,9 @@
 //! The vocabulary everyone may name: tables, times, ids, events, states. No IO, no arrow, no SQL.
 
+pub mod event;
+pub mod id;
+pub mod kind;
+pub mod rows;
+pub mod state;
 pub mod table;
 pub mod time;

@@ -1,0 +1,161 @@
+//! The latest version of each mutable row, typed.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use arrow::array::RecordBatch;
+
+use crate::events::rows::Cells;
+use crate::model::event::Evidence;
+use crate::model::id::{TaskId, WorkerId};
+use crate::model::rows::{Facts, GenerationLink, TaskRow, TaskTypeRow, WorkerRow};
+use crate::model::table::Table;
+use crate::model::time::Micros;
+use crate::snapshot::error::SnapshotError;
+use crate::snapshot::open::Snapshot;
+use crate::snapshot::parquet_file::read_columns;
+use crate::snapshot::schema::known_columns;
+
+/// Reads the row facts of a snapshot.
+pub fn read(snapshot: &Snapshot) -> Result<Facts, SnapshotError> {
+    let workers = latest(snapshot, Table::Workers, worker)?;
+    let tasks = latest(snapshot, Table::Tasks, task)?;
+    let task_types = if snapshot.holds(Table::TaskTypes) {
+        Some(latest(snapshot, Table::TaskTypes, task_type)?)
+    } else {
+        None
+    };
+    let links = if snapshot.holds(Table::Generations) {
+        let mut links: Vec<GenerationLink> =
+            latest(snapshot, Table::Generations, generation)?.into_iter().flatten().collect();
+        let variants = latest(snapshot, Table::GenerationVariants, variant)?;
+        links.extend(variants.into_iter().flatten());
+        Some(links)
+    } else {
+        None
+    };
+    Ok(Facts { workers, tasks, task_types, links, taken_at: snapshot.taken_at() })
+}
+
+/// The newest version of each row by id, in the order of the ids.
+fn latest<T>(
+    snapshot: &Snapshot,
+    table: Table,
+    make: impl Fn(&Row<'_>) -> Option<T>,
+) -> Result<Vec<T>, SnapshotError> {
+    let columns: Vec<&str> = known_columns(table).iter().map(|(name, _)| *name).collect();
+    let mut rows: BTreeMap<String, T> = BTreeMap::new();
+    for path in snapshot.files(table) {
+        read_columns(&path, &columns, |batch| {
+            let ids = Cells::of(&batch, "id");
+            for at in 0..batch.num_rows() {
+                let row = Row { batch: &batch, at };
+                if let (Some(id), Some(made)) = (ids.text(at), make(&row)) {
+                    rows.insert(id.to_string(), made);
+                }
+            }
+            Ok(())
+        })?;
+    }
+    Ok(rows.into_values().collect())
+}
+
+/// One row of a batch.
+struct Row<'a> {
+    batch: &'a RecordBatch,
+    at: usize,
+}
+
+impl Row<'_> {
+    fn text(&self, column: &str) -> Option<String> {
+        Cells::of(self.batch, column).word(self.at).map(str::to_string)
+    }
+
+    fn time(&self, column: &str) -> Option<Micros> {
+        Cells::of(self.batch, column).time(self.at)
+    }
+
+    fn json(&self, column: &str) -> serde_json::Value {
+        Cells::of(self.batch, column).json(self.at)
+    }
+}
+
+fn worker(row: &Row<'_>) -> Option<WorkerRow> {
+    Some(WorkerRow {
+        id: WorkerId::from(row.text("id")?.as_str()),
+        instance_type: row.text("instance_type").unwrap_or_default(),
+        status: row.text("status").unwrap_or_default(),
+        created_at: row.time("created_at"),
+        last_heartbeat: row.time("last_heartbeat"),
+        metadata: row.json("metadata"),
+    })
+}
+
+fn task(row: &Row<'_>) -> Option<TaskRow> {
+    Some(TaskRow {
+        id: TaskId::from(row.text("id")?.as_str()),
+        task_type: row.text("task_type").unwrap_or_default(),
+        status: row.text("status").unwrap_or_default(),
+        created_at: row.time("created_at"),
+        worker: row.text("worker_id").map(|id| WorkerId::from(id.as_str())),
+        started_at: row.time("generation_started_at"),
+        processed_at: row.time("generation_processed_at"),
+        updated_at: row.time("updated_at"),
+        attempts: Cells::of(row.batch, "attempts").int(row.at).unwrap_or(0),
+        generation_created: Cells::of(row.batch, "generation_created").flag(row.at).unwrap_or(false),
+        output_location: row.text("output_location"),
+        error_message: row.text("error_message"),
+        params: row.json("params"),
+    })
+}
+
+fn task_type(row: &Row<'_>) -> Option<TaskTypeRow> {
+    Some(TaskTypeRow {
+        name: row.text("name")?,
+        category: row.text("category").unwrap_or_default(),
+        content_type: row.text("content_type"),
+        run_type: row.text("run_type").unwrap_or_default(),
+    })
+}
+
+/// A generation names its tasks in `tasks`, and the newest one in `params.source_task_id`
+/// (domain/worker-app.md 1.8).
+fn generation(row: &Row<'_>) -> Option<Vec<GenerationLink>> {
+    let mut tasks = match row.json("tasks") {
+        serde_json::Value::Array(items) => {
+            items.iter().filter_map(|item| item.as_str().map(str::to_string)).collect()
+        }
+        serde_json::Value::Null
+        | serde_json::Value::Bool(_)
+        | serde_json::Value::Number(_)
+        | serde_json::Value::String(_)
+        | serde_json::Value::Object(_) => Vec::new(),
+    };
+    tasks.extend(param_tasks(row, &["source_task_id"]));
+    links(row, Table::Generations, tasks)
+}
+
+fn variant(row: &Row<'_>) -> Option<Vec<GenerationLink>> {
+    let tasks = param_tasks(row, &["source_task_id", "upscale_task_id"]);
+    links(row, Table::GenerationVariants, tasks)
+}
+
+fn param_tasks(row: &Row<'_>, keys: &[&str]) -> Vec<String> {
+    let params = row.json("params");
+    keys.iter()
+        .filter_map(|key| params.get(key)?.as_str().map(str::to_string))
+        .collect()
+}
+
+fn links(row: &Row<'_>, table: Table, mut tasks: Vec<String>) -> Option<Vec<GenerationLink>> {
+    let key: Arc<str> = row.text("id")?.into();
+    let column = if table == Table::Generations { "tasks" } else { "params" };
+    tasks.sort();
+    tasks.dedup();
+    let link = |task: String| GenerationLink {
+        task: TaskId::from(task.as_str()),
+        evidence: Evidence { table, key: key.clone(), column },
+        created_at: row.time("created_at"),
+    };
+    Some(tasks.into_iter().map(link).collect())
+}

@@ -1,0 +1,30 @@
+//! Conservation: nothing is dropped without being counted.
+
+/// What became of every log row.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RowTally {
+    /// Rows read.
+    pub read: u64,
+    /// Rows that made an event of their own.
+    pub became_events: u64,
+    /// Rows that are another piece of an event's evidence.
+    pub confirmed: u64,
+    /// Rows known to say nothing of their own.
+    pub said_nothing: u64,
+    /// Rows that no template matches.
+    pub unknown: u64,
+    /// Rows without id, time or message.
+    pub unreadable: u64,
+}
+
+impl RowTally {
+    /// Panics when a row was lost: that is a bug of ours, never of the data.
+    pub fn assert_balanced(self) {
+        let accounted = self.became_events
+            + self.confirmed
+            + self.said_nothing
+            + self.unknown
+            + self.unreadable;
+        assert_eq!(self.read, accounted, "rows lost between snapshot and events: {self:?}");
+    }
+}

@@ -1,0 +1,253 @@
+//! Events: one thing the source says happened, with time, subject, kind and the rows that say so.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::model::id::{EventId, PodId, RunId, TaskId, WorkerId};
+use crate::model::kind::EventKind;
+use crate::model::table::Table;
+use crate::model::time::Micros;
+
+/// How an event came to be known. Declared from strongest to weakest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Basis {
+    /// A timestamp column or metadata key records it.
+    Recorded,
+    /// The text of a log line says so.
+    Logged,
+    /// Two captures of one row differ.
+    Observed,
+    /// Nothing says so; a later row implies it.
+    Inferred,
+}
+
+impl Basis {
+    /// The name in tables.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Recorded => "recorded",
+            Self::Logged => "logged",
+            Self::Observed => "observed",
+            Self::Inferred => "inferred",
+        }
+    }
+}
+
+/// Whose clock a time was read from.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Clock {
+    /// The database's: columns, and the claim and completion functions.
+    Database,
+    /// An orchestrator's host.
+    Orchestrator,
+    /// The edge runtime's.
+    Edge,
+    /// A worker's: off by up to seconds.
+    Worker(WorkerId),
+}
+
+impl Clock {
+    /// The name in tables.
+    pub fn name(&self) -> String {
+        match self {
+            Self::Database => "database".to_string(),
+            Self::Orchestrator => "orchestrator".to_string(),
+            Self::Edge => "edge_function".to_string(),
+            Self::Worker(id) => format!("worker:{id}"),
+        }
+    }
+}
+
+/// What a piece of evidence does for its event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Role {
+    /// The row that makes the event, by its role and never by being earliest.
+    Primary,
+    /// Another row of the same event.
+    Confirms,
+}
+
+impl Role {
+    /// The name in tables.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Primary => "primary",
+            Self::Confirms => "confirms",
+        }
+    }
+}
+
+/// One cell that says so.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Evidence {
+    /// The table.
+    pub table: Table,
+    /// The row's id.
+    pub key: Arc<str>,
+    /// The column, or `column.key` inside JSON.
+    pub column: &'static str,
+}
+
+/// One captured field of an event.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Attribute {
+    /// A whole number.
+    Int(i64),
+    /// A number.
+    Num(f64),
+    /// A truth value.
+    Bool(bool),
+    /// A text.
+    Text(Arc<str>),
+    /// A list of texts.
+    List(Vec<Arc<str>>),
+}
+
+impl Attribute {
+    /// The text, if it is one.
+    pub fn text(&self) -> Option<&str> {
+        if let Self::Text(text) = self { Some(text) } else { None }
+    }
+
+    /// The number, if it is one.
+    pub fn number(&self) -> Option<f64> {
+        match self {
+            Self::Int(n) => Some(*n as f64),
+            Self::Num(x) => Some(*x),
+            Self::Bool(_) | Self::Text(_) | Self::List(_) => None,
+        }
+    }
+}
+
+/// Fields of an event by name.
+pub type Attributes = BTreeMap<Arc<str>, Attribute>;
+
+/// What an event is about.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Subject {
+    /// A worker.
+    Worker(WorkerId),
+    /// A task.
+    Task(TaskId),
+    /// A pod whose worker is not named.
+    Pod(PodId),
+    /// An orchestrator process.
+    Run(RunId),
+}
+
+impl Subject {
+    /// `worker`, `task`, `pod` or `run`.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Worker(_) => "worker",
+            Self::Task(_) => "task",
+            Self::Pod(_) => "pod",
+            Self::Run(_) => "run",
+        }
+    }
+
+    /// The id as text.
+    pub fn id(&self) -> &str {
+        match self {
+            Self::Worker(id) => id.as_str(),
+            Self::Task(id) => id.as_str(),
+            Self::Pod(id) => id.as_str(),
+            Self::Run(id) => id.as_str(),
+        }
+    }
+}
+
+/// One thing the source says happened.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Event {
+    /// Stable name: of the primary evidence, whatever other rows or captures say.
+    pub id: EventId,
+    /// Best estimate, on the database's clock.
+    pub at: Micros,
+    /// It happened no earlier than this.
+    pub earliest: Micros,
+    /// And no later than this.
+    pub latest: Micros,
+    /// What happened.
+    pub kind: EventKind,
+    /// About what.
+    pub subject: Subject,
+    /// The worker it names, if any.
+    pub worker: Option<WorkerId>,
+    /// The task it names, if any.
+    pub task: Option<TaskId>,
+    /// The pod it names, if any.
+    pub pod: Option<PodId>,
+    /// The orchestrator process that logged it.
+    pub run: Option<RunId>,
+    /// That process's cycle.
+    pub cycle: Option<i64>,
+    /// Captured fields.
+    pub attributes: Attributes,
+    /// How it is known.
+    pub basis: Basis,
+    /// Whose clock it was read from.
+    pub clock: Clock,
+    /// The primary piece.
+    pub evidence: Evidence,
+    /// Further pieces.
+    pub confirmed_by: Vec<Evidence>,
+    /// Tasks and workers it touches beside its subject.
+    pub touches: Vec<Subject>,
+    /// `module:function:line` where the row says it.
+    pub call_site: Option<Arc<str>>,
+    /// Position among the events of one row.
+    pub ordinal: u8,
+    /// Source type and id of the log row; empty for row facts.
+    pub source: (Arc<str>, Arc<str>),
+}
+
+impl Event {
+    /// The strict total order of DESIGN section 5: never the order of scanning.
+    pub fn order(&self) -> (Micros, u8, Table, &str, &str, u8, &EventId) {
+        let source: &str = &self.source.1;
+        (self.at, self.kind.rank(), self.evidence.table, source, &self.evidence.key, self.ordinal, &self.id)
+    }
+
+    /// A text field.
+    pub fn text(&self, name: &str) -> Option<&str> {
+        self.attributes.get(name).and_then(Attribute::text)
+    }
+
+    /// A numeric field.
+    pub fn number(&self, name: &str) -> Option<f64> {
+        self.attributes.get(name).and_then(Attribute::number)
+    }
+
+    /// A whole-number field.
+    pub fn int(&self, name: &str) -> Option<i64> {
+        self.number(name).map(|x| x as i64)
+    }
+
+    /// A list field.
+    pub fn list(&self, name: &str) -> &[Arc<str>] {
+        if let Some(Attribute::List(items)) = self.attributes.get(name) { items } else { &[] }
+    }
+
+    /// All evidence, the primary piece first.
+    pub fn pieces(&self) -> impl Iterator<Item = (&Evidence, Role)> {
+        let confirms = self.confirmed_by.iter().map(|piece| (piece, Role::Confirms));
+        std::iter::once((&self.evidence, Role::Primary)).chain(confirms)
+    }
+}
+
+/// The name of an event: a uuid v5 of its primary evidence.
+pub fn event_id(evidence: &Evidence, what: &str, ordinal: u8, value: &str) -> EventId {
+    /// Ours; made once, never changed.
+    const NAMESPACE: uuid::Uuid = uuid::uuid!("6f0b6d9c-3f8e-5d0a-9a56-2f1d3a1c7e11");
+    let name = [
+        evidence.table.name(),
+        &evidence.key,
+        evidence.column,
+        what,
+        &ordinal.to_string(),
+        value,
+    ]
+    .join("\u{1f}");
+    EventId::from(uuid::Uuid::new_v5(&NAMESPACE, name.as_bytes()).to_string().as_str())
+}

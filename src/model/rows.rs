@@ -1,0 +1,130 @@
+//! The latest row of each worker, task and task type, typed: facts beside the events.
+
+use crate::model::id::{PodId, TaskId, WorkerId};
+use crate::model::time::Micros;
+
+/// `workers`, latest version.
+#[derive(Clone, Debug, PartialEq)]
+pub struct WorkerRow {
+    /// Its id.
+    pub id: WorkerId,
+    /// `instance_type`: the GPU, `external`, or `api`.
+    pub instance_type: String,
+    /// The status as last written, by whoever wrote last.
+    pub status: String,
+    /// When the orchestrator inserted it.
+    pub created_at: Option<Micros>,
+    /// The last heartbeat that arrived.
+    pub last_heartbeat: Option<Micros>,
+    /// The parsed `metadata`; null when it was NULL or not JSON.
+    pub metadata: serde_json::Value,
+}
+
+impl WorkerRow {
+    /// A text of the metadata.
+    pub fn meta(&self, key: &str) -> Option<&str> {
+        self.metadata.get(key).and_then(serde_json::Value::as_str)
+    }
+
+    /// A time of the metadata.
+    pub fn meta_time(&self, key: &str) -> Option<Micros> {
+        self.meta(key).and_then(Micros::parse)
+    }
+
+    /// The bound pod.
+    pub fn pod(&self) -> Option<PodId> {
+        self.meta("runpod_id").map(PodId::from)
+    }
+
+    /// Whether it is the API orchestrator's own row, which has no pod.
+    pub fn is_api(&self) -> bool {
+        self.instance_type == "api"
+    }
+
+    /// The last heartbeat, unless it is the default that older schemas wrote at insertion
+    /// (domain/worker-app.md X25: within 5 s of `created_at`).
+    pub fn real_heartbeat(&self) -> Option<Micros> {
+        let beat = self.last_heartbeat?;
+        match self.created_at {
+            Some(created) if beat.seconds_since(created).abs() < 5.0 => None,
+            Some(_) | None => Some(beat),
+        }
+    }
+}
+
+/// `tasks`, latest version.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TaskRow {
+    /// Its id.
+    pub id: TaskId,
+    /// `task_type`.
+    pub task_type: String,
+    /// `Queued`, `In Progress`, `Complete`, `Failed`, `Cancelled`.
+    pub status: String,
+    /// When it was inserted.
+    pub created_at: Option<Micros>,
+    /// Who claimed it last; NULL after a reset.
+    pub worker: Option<WorkerId>,
+    /// `generation_started_at`: the last claim, or the end of the model load.
+    pub started_at: Option<Micros>,
+    /// `generation_processed_at`.
+    pub processed_at: Option<Micros>,
+    /// `updated_at`: no trigger keeps it.
+    pub updated_at: Option<Micros>,
+    /// `attempts`: misses most resets.
+    pub attempts: i64,
+    /// `generation_created`.
+    pub generation_created: bool,
+    /// `output_location`: a URL, JSON, a progress text or an error.
+    pub output_location: Option<String>,
+    /// `error_message`: never cleared, so it may tell of an earlier reset.
+    pub error_message: Option<String>,
+    /// The parsed `params`.
+    pub params: serde_json::Value,
+}
+
+impl TaskRow {
+    /// Whether it is an orchestrator task (domain/orchestrator.md section 3).
+    pub fn is_orchestrator(&self) -> bool {
+        self.task_type.to_lowercase().contains("orchestrator")
+    }
+}
+
+/// What the decision table wants to know of a task type.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TaskTypeRow {
+    /// `name`.
+    pub name: String,
+    /// `category`.
+    pub category: String,
+    /// `content_type`.
+    pub content_type: Option<String>,
+    /// `run_type`.
+    pub run_type: String,
+}
+
+/// A generation or variant that names a task.
+#[derive(Clone, Debug, PartialEq)]
+pub struct GenerationLink {
+    /// The task.
+    pub task: TaskId,
+    /// The row that names it.
+    pub evidence: crate::model::event::Evidence,
+    /// When it was inserted.
+    pub created_at: Option<Micros>,
+}
+
+/// All row facts.
+#[derive(Clone, Debug, Default)]
+pub struct Facts {
+    /// By id.
+    pub workers: Vec<WorkerRow>,
+    /// By id.
+    pub tasks: Vec<TaskRow>,
+    /// By name; `None` when the table was never captured.
+    pub task_types: Option<Vec<TaskTypeRow>>,
+    /// By task; `None` when `generations` was never captured.
+    pub links: Option<Vec<GenerationLink>>,
+    /// When the last capture began.
+    pub taken_at: Option<Micros>,
+}

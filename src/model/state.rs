@@ -1,0 +1,142 @@
+//! Names of states, ends, outcomes, gap causes and anomalies: one spelling each.
+
+/// Declares a closed vocabulary with its spelling in tables.
+macro_rules! vocabulary {
+    ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $text:literal),+ $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum $name { $($(#[$vdoc])* $variant),+ }
+
+        impl $name {
+            /// Every word of the vocabulary.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+
+            /// The name in tables.
+            pub fn name(self) -> &'static str {
+                match self { $(Self::$variant => $text),+ }
+            }
+        }
+    };
+}
+
+vocabulary!(
+    /// Where a task is.
+    TaskStateName {
+        /// Waiting to be claimed.
+        Queued = "queued",
+        /// Claimed.
+        InProgress = "in_progress",
+        /// Done.
+        Complete = "complete",
+        /// Failed for good.
+        Failed = "failed",
+        /// Cancelled by a user or a cascade.
+        Cancelled = "cancelled",
+    }
+);
+
+vocabulary!(
+    /// Where a worker is in its life.
+    WorkerStateName {
+        /// Its row exists; no pod is known.
+        Requested = "requested",
+        /// A pod is bound; it does not run yet.
+        SpawningPodPending = "spawning_pod_pending",
+        /// The pod runs; the script was not launched yet.
+        SpawningScriptPending = "spawning_script_pending",
+        /// The script runs.
+        SpawningScriptRunning = "spawning_script_running",
+        /// Its process gave a sign of life; it does not poll yet.
+        ActiveInitialising = "active_initialising",
+        /// It polls and holds no task.
+        ActiveIdle = "active_idle",
+        /// It holds a task.
+        ActiveBusy = "active_busy",
+        /// Marked as error; its pod is still there.
+        Condemned = "condemned",
+        /// Its pod is gone or it said goodbye.
+        Ended = "ended",
+    }
+);
+
+vocabulary!(
+    /// How a worker ended.
+    EndKind {
+        /// Idle and over capacity.
+        ScaleDown = "scale_down",
+        /// Stopped while spawning.
+        EarlyTermination = "early_termination",
+        /// Idle for too long; written as an error, but a normal stop.
+        IdleTimeout = "idle_timeout",
+        /// Marked as error.
+        Error = "error",
+        /// Cleaned by the failsafe.
+        Failsafe = "failsafe",
+        /// Its pod was found gone.
+        External = "external",
+        /// It gave itself up.
+        SelfTerminated = "self_terminated",
+        /// By a person's script.
+        Manual = "manual",
+        /// It never got a pod.
+        SpawnFailed = "spawn_failed",
+        /// Not knowable.
+        Unknown = "unknown",
+    }
+);
+
+vocabulary!(
+    /// How an attempt ended.
+    Outcome {
+        /// Its task became Complete.
+        Complete = "complete",
+        /// Its task became Failed.
+        Failed = "failed",
+        /// An orchestrator put the task back.
+        Reset = "reset",
+        /// The worker, its guardian or an edge function put the task back.
+        Requeued = "requeued",
+        /// Its task was cancelled.
+        Cancelled = "cancelled",
+        /// A later claim shows that it ended; nothing says how.
+        Lost = "lost",
+        /// Still running at the end of the evidence.
+        Open = "open",
+    }
+);
+
+vocabulary!(
+    /// Why a source was silent.
+    GapCause {
+        /// Rows older than this were deleted.
+        Retention = "retention",
+        /// Rows after this were not captured.
+        NotExported = "not_exported",
+        /// The process acted and did not log.
+        LoggingOutage = "logging_outage",
+        /// The process did not run.
+        ProcessDown = "process_down",
+        /// The handler dropped rows.
+        Dropped = "dropped",
+        /// Not knowable.
+        Unknown = "unknown",
+    }
+);
+
+vocabulary!(
+    /// A contradiction in the evidence.
+    AnomalyKind {
+        /// An event that the state forbids.
+        IllegalTransition = "illegal_transition",
+        /// A row set back to active after its worker had ended.
+        Resurrected = "resurrected",
+        /// The worker acted after its end.
+        ActedAfterEnd = "acted_after_end",
+        /// A worker was killed again after its pod was gone.
+        KilledAgain = "killed_again",
+        /// Two workers held the task at once.
+        ClaimedWhileHeld = "claimed_while_held",
+        /// The row and the events disagree about the final state.
+        RowDisagrees = "row_disagrees",
+    }
+);
