@@ -1,0 +1,232 @@
+//! One capture over a direct connection: look, lock, read everything at one instant.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use tokio_postgres::Client;
+
+use crate::export::catalogue::{self, SCHEMA, SourceTable};
+use crate::export::connect::connect;
+use crate::export::error::ExportError;
+use crate::export::select::{quote, select};
+use crate::export::server_error::{Doing, explain};
+use crate::export::source_schema::describe;
+use crate::export::sweep::Sweep;
+use crate::export::table_reader::{Reading, left_out_note, read_table};
+use crate::export::target::Target;
+use crate::model::table::Table;
+use crate::model::time::Micros;
+use crate::redact::Redactor;
+use crate::snapshot::capture::{CaptureOptions, CaptureWriter};
+use crate::snapshot::manifest::Redaction;
+use crate::snapshot::open::Snapshot;
+
+/// What one export is made from.
+pub struct Plan<'a> {
+    /// The snapshot directory.
+    pub dir: PathBuf,
+    /// The source.
+    pub target: Target,
+    /// The policy.
+    pub redactor: &'a Redactor,
+    /// The key of the row hashes.
+    pub row_key: [u8; 32],
+    /// What the manifest says of the key.
+    pub key_fingerprint: String,
+    /// The clock.
+    pub now: &'a dyn Fn() -> Micros,
+}
+
+/// What an export tells while it runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Something the user should know.
+    Note(String),
+    /// A table begins.
+    Begin(Table),
+    /// So many of its rows were read so far.
+    Rows(u64),
+    /// A table is whole.
+    End {
+        /// The table.
+        table: Table,
+        /// Rows read.
+        read: u64,
+        /// Rows that no earlier capture had.
+        new: u64,
+    },
+}
+
+/// A finished export.
+pub struct Exported {
+    /// The snapshot with the new capture.
+    pub snapshot: Snapshot,
+    /// The time of the oldest log line at the source.
+    pub oldest_log: Option<Micros>,
+}
+
+/// Reads all our tables in one transaction and adds them to the snapshot as one capture.
+pub fn export(plan: Plan<'_>, watch: &mut dyn FnMut(Step)) -> Result<Exported, ExportError> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_io()
+        .enable_time()
+        .build()
+        .map_err(ExportError::Runtime)?;
+    runtime.block_on(run(plan, watch))
+}
+
+async fn run(plan: Plan<'_>, watch: &mut dyn FnMut(Step)) -> Result<Exported, ExportError> {
+    if plan.target.plain_over_network {
+        watch(Step::Note("sslmode=disable: passwords and rows travel in plain text".to_string()));
+    }
+    let began_at = (plan.now)();
+    let client = connect(plan.target).await?;
+    let mut source = describe_source(&client).await?;
+    let instant = begin(&client, watch).await?;
+    let schema = describe(
+        &instant.tables,
+        &catalogue::keys(&client).await?,
+        &catalogue::enums(&client).await?,
+        plan.redactor,
+    );
+    let fingerprint = blake3::hash(schema.to_string().as_bytes()).to_hex();
+    source.insert("schema_fingerprint".to_string(), fingerprint[..16].to_string());
+    let options = CaptureOptions {
+        source,
+        redaction: Redaction {
+            policy: "standard".to_string(),
+            key_fingerprint: plan.key_fingerprint,
+        },
+        row_key: plan.row_key,
+        began_at,
+        database_snapshot: Some(instant.snapshot.clone()),
+        guarantee: "transactional",
+    };
+    let made_dir = !plan.dir.exists();
+    let ours = options.redaction.key_fingerprint.clone();
+    let mut writer = CaptureWriter::begin(&plan.dir, options)?;
+    let sweep = Sweep::new(&plan.dir, made_dir);
+    let reading = Reading { client: &client, redactor: plan.redactor, next_xid: instant.next_xid };
+    let outcome = match same_key(&writer, &ours) {
+        Ok(()) => read_all(&reading, &instant.tables, &mut writer, watch).await,
+        Err(err) => Err(err),
+    };
+    let oldest_log = match outcome {
+        Ok(oldest_log) => oldest_log,
+        Err(err) => {
+            sweep.clean();
+            return Err(err);
+        }
+    };
+    writer.write_schema(&schema)?;
+    let snapshot = writer.finish((plan.now)(), BTreeMap::new(), Vec::new())?;
+    Ok(Exported { snapshot, oldest_log })
+}
+
+/// Tokens and hashes of two keys cannot be compared, so one snapshot has one key.
+fn same_key(writer: &CaptureWriter, ours: &str) -> Result<(), ExportError> {
+    match writer.before() {
+        Some(before) if before.manifest().redaction.key_fingerprint != ours => {
+            let theirs = before.manifest().redaction.key_fingerprint.clone();
+            Err(ExportError::OtherKey { theirs, ours: ours.to_string() })
+        }
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// What the manifest says of the source: nothing that names a host, a user or a way in.
+async fn describe_source(client: &Client) -> Result<BTreeMap<String, String>, ExportError> {
+    let failed = |err| explain(&err, Doing::Session);
+    let mut source = BTreeMap::from([("kind".to_string(), "postgres".to_string())]);
+    let sql = "select current_setting('server_version'), current_database()::text";
+    let row = client.query_typed_one(sql, &[]).await.map_err(failed)?;
+    source.insert("server_version".to_string(), row.get(0));
+    source.insert("database".to_string(), row.get(1));
+    // Hosted servers keep these to themselves; then we do without.
+    let sql = "select s.system_identifier::text, c.timeline_id::text \
+               from pg_control_system() s, pg_control_checkpoint() c";
+    if let Ok(row) = client.query_typed_one(sql, &[]).await {
+        source.insert("system_identifier".to_string(), row.get(0));
+        source.insert("timeline".to_string(), row.get(1));
+    }
+    Ok(source)
+}
+
+/// The instant at which everything is read.
+struct Instant {
+    tables: Vec<SourceTable>,
+    /// `pg_current_snapshot()`.
+    snapshot: String,
+    next_xid: u64,
+}
+
+/// Locks the tables, then takes the snapshot. In that order: TRUNCATE and rewriting ALTER are not
+/// MVCC-safe, so a snapshot older than the lock could read a table that is empty for it. LOCK takes
+/// no snapshot itself; the first query after it does.
+async fn begin(client: &Client, watch: &mut dyn FnMut(Step)) -> Result<Instant, ExportError> {
+    let wanted = check(catalogue::tables(client).await?, watch)?;
+    let names: Vec<String> =
+        wanted.iter().map(|table| format!("{SCHEMA}.{}", quote(table.name()))).collect();
+    let lock = format!(
+        "begin isolation level repeatable read read only;\nlock table {} in access share mode;",
+        names.join(", ")
+    );
+    client.batch_execute(&lock).await.map_err(|err| explain(&err, Doing::Locking))?;
+    let sql = "select pg_current_snapshot()::text, pg_snapshot_xmax(pg_current_snapshot())::text";
+    let failed = |err| explain(&err, Doing::Catalogue);
+    let row = client.query_typed_one(sql, &[]).await.map_err(failed)?;
+    let next_xid: String = row.get(1);
+    let next_xid = next_xid.parse().map_err(|_| ExportError::Answer(Doing::Catalogue.words()))?;
+    // Columns as they are under the lock, which is what COPY will give.
+    let mut tables = catalogue::tables(client).await?;
+    tables.retain(|source| wanted.contains(&source.table));
+    if tables.len() != wanted.len() {
+        return Err(ExportError::Changed);
+    }
+    Ok(Instant { tables, snapshot: row.get(0), next_xid })
+}
+
+/// Whether all that is needed is there and may be read, before anything is read for an hour in vain.
+fn check(found: Vec<SourceTable>, watch: &mut dyn FnMut(Step)) -> Result<Vec<Table>, ExportError> {
+    for table in Table::ALL {
+        match found.iter().find(|source| source.table == table) {
+            Some(source) if !source.may_select => {
+                return Err(ExportError::PermissionDenied(Some(table)));
+            }
+            Some(source) if source.hides_rows => return Err(ExportError::RowSecurity(Some(table))),
+            Some(_) => {}
+            None if table.is_required() => return Err(ExportError::MissingTable(table)),
+            None => watch(Step::Note(format!("{table}: the source has no such table"))),
+        }
+    }
+    Ok(found.iter().map(|source| source.table).collect())
+}
+
+/// Every table, one after the other; returns the time of the oldest log line.
+async fn read_all(
+    reading: &Reading<'_>,
+    tables: &[SourceTable],
+    writer: &mut CaptureWriter,
+    watch: &mut dyn FnMut(Step),
+) -> Result<Option<Micros>, ExportError> {
+    let mut oldest_log = None;
+    for source in tables {
+        let table = source.table;
+        let selection = select(source);
+        watch(Step::Begin(table));
+        if let Some(note) = left_out_note(table, &selection) {
+            watch(Step::Note(note));
+        }
+        let mut rows = writer.table(table, selection.columns.clone())?;
+        let mut progress = |rows| watch(Step::Rows(rows));
+        let oldest = read_table(reading, &selection, &mut rows, &mut progress).await?;
+        if table == Table::SystemLogs {
+            oldest_log = oldest;
+        }
+        let (read, new) = writer.finish_table(rows)?;
+        watch(Step::End { table, read, new });
+    }
+    let ended = reading.client.batch_execute("commit").await;
+    ended.map_err(|err| explain(&err, Doing::Ending))?;
+    Ok(oldest_log)
+}
