@@ -1,0 +1,4 @@
+//! What tests share.
+
+pub(crate) mod cut;
+pub(crate) mod postgres;
