@@ -126,9 +126,17 @@ fn retention(oldest: Micros, now: Micros) -> String {
     )
 }
 
-/// What to do about a failed export.
+/// A failed export with what to do about it.
 fn fault(err: ExportError) -> Fault {
-    let (kind, hint) = match &err {
+    if let ExportError::Snapshot(source) = err {
+        return Fault::from(source);
+    }
+    let (kind, hint) = advice(&err);
+    Fault::new(kind, err).hint(hint)
+}
+
+fn advice(err: &ExportError) -> (FaultKind, &'static str) {
+    match err {
         ExportError::Target(why) => (FaultKind::Usage, target_hint(why)),
         ExportError::Unreachable { .. } | ExportError::TimedOut { .. } => {
             (FaultKind::Source, "check host and port, and that the network lets you reach them")
@@ -174,16 +182,10 @@ fn fault(err: ExportError) -> Fault {
             FaultKind::Usage,
             "give the key it was made with by --redact-key-file, or choose a new --snapshot",
         ),
-        ExportError::Runtime(_) => (FaultKind::Internal, "free some file descriptors"),
-        ExportError::Snapshot(_) => return snapshot_fault(err),
-    };
-    Fault::new(kind, err).hint(hint)
-}
-
-fn snapshot_fault(err: ExportError) -> Fault {
-    match err {
-        ExportError::Snapshot(err) => Fault::from(err),
-        other => Fault::new(FaultKind::Internal, other),
+        // A snapshot's own errors have their advice where they become faults.
+        ExportError::Runtime(_) | ExportError::Snapshot(_) => {
+            (FaultKind::Internal, "check the limits on open files and on disk space")
+        }
     }
 }
 

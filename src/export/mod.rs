@@ -13,6 +13,7 @@ mod catalogue;
 mod connect;
 mod copy;
 mod field;
+mod instant;
 mod select;
 mod server_error;
 mod source_schema;

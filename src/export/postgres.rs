@@ -3,12 +3,11 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use tokio_postgres::Client;
-
-use crate::export::catalogue::{self, SCHEMA, SourceTable};
+use crate::export::catalogue::{self, SourceTable};
 use crate::export::connect::connect;
 use crate::export::error::ExportError;
-use crate::export::select::{quote, select};
+use crate::export::instant::{begin, describe_source};
+use crate::export::select::select;
 use crate::export::server_error::{Doing, explain};
 use crate::export::source_schema::describe;
 use crate::export::sweep::Sweep;
@@ -82,7 +81,7 @@ async fn run(plan: Plan<'_>, watch: &mut dyn FnMut(Step)) -> Result<Exported, Ex
     let began_at = (plan.now)();
     let client = connect(plan.target).await?;
     let mut source = describe_source(&client).await?;
-    let instant = begin(&client, watch).await?;
+    let instant = begin(&client, &mut |text| watch(Step::Note(text))).await?;
     let schema = describe(
         &instant.tables,
         &catalogue::keys(&client).await?,
@@ -107,18 +106,21 @@ async fn run(plan: Plan<'_>, watch: &mut dyn FnMut(Step)) -> Result<Exported, Ex
     let mut writer = CaptureWriter::begin(&plan.dir, options)?;
     let sweep = Sweep::new(&plan.dir, made_dir);
     let reading = Reading { client: &client, redactor: plan.redactor, next_xid: instant.next_xid };
-    let outcome = match same_key(&writer, &ours) {
-        Ok(()) => read_all(&reading, &instant.tables, &mut writer, watch).await,
-        Err(err) => Err(err),
-    };
-    let oldest_log = match outcome {
+    let mut outcome = same_key(&writer, &ours).map(|()| None);
+    if outcome.is_ok() {
+        outcome = read_all(&reading, &instant.tables, &mut writer, watch).await;
+    }
+    let written = outcome.and_then(|oldest_log| {
+        writer.write_schema(&schema)?;
+        Ok(oldest_log)
+    });
+    let oldest_log = match written {
         Ok(oldest_log) => oldest_log,
         Err(err) => {
             sweep.clean();
             return Err(err);
         }
     };
-    writer.write_schema(&schema)?;
     let snapshot = writer.finish((plan.now)(), BTreeMap::new(), Vec::new())?;
     Ok(Exported { snapshot, oldest_log })
 }
@@ -132,74 +134,6 @@ fn same_key(writer: &CaptureWriter, ours: &str) -> Result<(), ExportError> {
         }
         Some(_) | None => Ok(()),
     }
-}
-
-/// What the manifest says of the source: nothing that names a host, a user or a way in.
-async fn describe_source(client: &Client) -> Result<BTreeMap<String, String>, ExportError> {
-    let failed = |err| explain(&err, Doing::Session);
-    let mut source = BTreeMap::from([("kind".to_string(), "postgres".to_string())]);
-    let sql = "select current_setting('server_version'), current_database()::text";
-    let row = client.query_typed_one(sql, &[]).await.map_err(failed)?;
-    source.insert("server_version".to_string(), row.get(0));
-    source.insert("database".to_string(), row.get(1));
-    // Hosted servers keep these to themselves; then we do without.
-    let sql = "select s.system_identifier::text, c.timeline_id::text \
-               from pg_control_system() s, pg_control_checkpoint() c";
-    if let Ok(row) = client.query_typed_one(sql, &[]).await {
-        source.insert("system_identifier".to_string(), row.get(0));
-        source.insert("timeline".to_string(), row.get(1));
-    }
-    Ok(source)
-}
-
-/// The instant at which everything is read.
-struct Instant {
-    tables: Vec<SourceTable>,
-    /// `pg_current_snapshot()`.
-    snapshot: String,
-    next_xid: u64,
-}
-
-/// Locks the tables, then takes the snapshot. In that order: TRUNCATE and rewriting ALTER are not
-/// MVCC-safe, so a snapshot older than the lock could read a table that is empty for it. LOCK takes
-/// no snapshot itself; the first query after it does.
-async fn begin(client: &Client, watch: &mut dyn FnMut(Step)) -> Result<Instant, ExportError> {
-    let wanted = check(catalogue::tables(client).await?, watch)?;
-    let names: Vec<String> =
-        wanted.iter().map(|table| format!("{SCHEMA}.{}", quote(table.name()))).collect();
-    let lock = format!(
-        "begin isolation level repeatable read read only;\nlock table {} in access share mode;",
-        names.join(", ")
-    );
-    client.batch_execute(&lock).await.map_err(|err| explain(&err, Doing::Locking))?;
-    let sql = "select pg_current_snapshot()::text, pg_snapshot_xmax(pg_current_snapshot())::text";
-    let failed = |err| explain(&err, Doing::Catalogue);
-    let row = client.query_typed_one(sql, &[]).await.map_err(failed)?;
-    let next_xid: String = row.get(1);
-    let next_xid = next_xid.parse().map_err(|_| ExportError::Answer(Doing::Catalogue.words()))?;
-    // Columns as they are under the lock, which is what COPY will give.
-    let mut tables = catalogue::tables(client).await?;
-    tables.retain(|source| wanted.contains(&source.table));
-    if tables.len() != wanted.len() {
-        return Err(ExportError::Changed);
-    }
-    Ok(Instant { tables, snapshot: row.get(0), next_xid })
-}
-
-/// Whether all that is needed is there and may be read, before anything is read for an hour in vain.
-fn check(found: Vec<SourceTable>, watch: &mut dyn FnMut(Step)) -> Result<Vec<Table>, ExportError> {
-    for table in Table::ALL {
-        match found.iter().find(|source| source.table == table) {
-            Some(source) if !source.may_select => {
-                return Err(ExportError::PermissionDenied(Some(table)));
-            }
-            Some(source) if source.hides_rows => return Err(ExportError::RowSecurity(Some(table))),
-            Some(_) => {}
-            None if table.is_required() => return Err(ExportError::MissingTable(table)),
-            None => watch(Step::Note(format!("{table}: the source has no such table"))),
-        }
-    }
-    Ok(found.iter().map(|source| source.table).collect())
 }
 
 /// Every table, one after the other; returns the time of the oldest log line.

@@ -53,7 +53,7 @@ pub(super) async fn read_table(
                 oldest = Some(oldest.map_or(*at, |oldest| oldest.min(*at)));
             }
             writer.push(&values, Some(widen(xmin, reading.next_xid)))?;
-            if writer.rows_read() % REPORT_EVERY == 0 {
+            if writer.rows_read().is_multiple_of(REPORT_EVERY) {
                 progress(writer.rows_read());
             }
         }

@@ -38,11 +38,23 @@ fn ready(name: &str) -> Database {
 #[test]
 fn a_url_that_is_none() {
     let text = failure(&format!("mysql://root:{PASSWORD}@localhost/x"), 2);
-    insta::assert_snapshot!(text, @"");
+    insta::assert_snapshot!(text, @r#"
+        error: the database cannot be reached as given
+          because: it is neither a postgres:// URL nor `key=value` text that can be parsed
+        hint: --db postgres://USER:PASSWORD@HOST:PORT/DATABASE
+    "#);
     let text = failure(&format!("postgres://ann:{PASSWORD}@home@localhost/x"), 2);
-    insta::assert_snapshot!(text, @"");
+    insta::assert_snapshot!(text, @r#"
+        error: the database cannot be reached as given
+          because: it has a second `@`, so the end of the password cannot be told
+        hint: write `@` in a password as %40
+    "#);
     let text = failure(&format!("postgres://ann:{PASSWORD}@localhost/x?sslmode=maybe"), 2);
-    insta::assert_snapshot!(text, @"");
+    insta::assert_snapshot!(text, @r#"
+        error: the database cannot be reached as given
+          because: its `sslmode` has a value that is not possible
+        hint: sslmode is disable, prefer, require or verify-full
+    "#);
 }
 
 #[test]
@@ -50,17 +62,28 @@ fn no_database_at_all_or_one_without_its_name() {
     let home = Home::new();
     let run = home.export(&["--snapshot", "never"], &[]);
     assert_eq!(run.code, 2);
-    insta::assert_snapshot!(run.stderr, @"");
+    insta::assert_snapshot!(run.stderr, @r#"
+        error: the database cannot be reached as given
+          because: no database was named
+        hint: --db postgres://USER@HOST:PORT/DATABASE, or set BACKSTORY_DB, or PGHOST and the others
+    "#);
     let url = format!("postgres://ann:{PASSWORD}@localhost/x");
     let run = home.export(&[url.as_str(), "--snapshot", "never"], &[]);
     assert_eq!(run.code, 2);
-    insta::assert_snapshot!(run.stderr, @"");
+    insta::assert_snapshot!(run.stderr, @r#"
+        error: `export` takes no argument without a name
+        hint: name the database with --db URL
+    "#);
 }
 
 #[test]
 fn nobody_listens() {
     let text = failure(&format!("postgres://postgres:{PASSWORD}@127.0.0.1:1/x"), 3);
-    insta::assert_snapshot!(text, @"");
+    insta::assert_snapshot!(text, @r#"
+        error: cannot connect to 127.0.0.1, port 1
+          because: Connection refused (os error 111)
+        hint: check host and port, and that the network lets you reach them
+    "#);
 }
 
 #[test]
@@ -74,18 +97,30 @@ fn a_wrong_password_a_missing_one_and_an_unknown_database() {
     let database = ready("wrong_password");
     let text = failure(&database.url_as("postgres", "not-this-one"), 3);
     assert!(!text.contains("not-this-one"));
-    insta::assert_snapshot!(text, @"");
+    insta::assert_snapshot!(text, @r#"
+        error: the server refused the user name or the password
+        hint: check user and password (PGPASSWORD; in a URL, percent-encode `@ : / ? #`)
+    "#);
     let bare = format!("postgres://postgres@127.0.0.1:{}/wrong_password", database.port());
-    insta::assert_snapshot!(failure(&bare, 3), @"");
+    insta::assert_snapshot!(failure(&bare, 3), @r#"
+        error: the server asks for a password, and none was given
+        hint: check user and password (PGPASSWORD; in a URL, percent-encode `@ : / ? #`)
+    "#);
     let other = format!("{}_of_another_name", database.url());
-    insta::assert_snapshot!(failure(&other, 3), @"");
+    insta::assert_snapshot!(failure(&other, 3), @r#"
+        error: the server has no database of that name
+        hint: check the name after the last `/` of the URL
+    "#);
 }
 
 #[test]
 fn a_required_table_is_missing() {
     let database = ready("missing_table");
     database.sql("drop table public.tasks");
-    insta::assert_snapshot!(failure(&database.url(), 3), @"");
+    insta::assert_snapshot!(failure(&database.url(), 3), @r#"
+        error: the database has no table `public.tasks`
+        hint: is this the orchestrator's database? its tables live in `public`
+    "#);
     database.sql("create view public.tasks as select 1 as id");
     let text = failure(&database.url(), 3);
     assert!(text.contains("no table `public.tasks`"), "{text}");
@@ -96,7 +131,10 @@ fn a_role_that_may_not_read() {
     let database = ready("permission");
     role(&database, "reader_none");
     database.sql("grant select on public.system_logs, public.workers to reader_none");
-    insta::assert_snapshot!(failure(&database.url_as("reader_none", PASSWORD), 3), @"");
+    insta::assert_snapshot!(failure(&database.url_as("reader_none", PASSWORD), 3), @r#"
+        error: the role may not read `public.tasks`
+        hint: grant the role USAGE on schema public and SELECT on the orchestrator's tables
+    "#);
 }
 
 #[test]
@@ -108,7 +146,10 @@ fn a_role_from_which_rows_are_hidden() {
     assert_eq!(export(&Home::new(), &url).code, 0, "a reader of all rows may export");
     database.sql("alter table public.tasks enable row level security");
     database.sql("create policy mine on public.tasks for select using (attempts = 0)");
-    insta::assert_snapshot!(failure(&url, 3), @"");
+    insta::assert_snapshot!(failure(&url, 3), @r#"
+        error: row-level security hides rows of `public.tasks` from this role
+        hint: use a role that sees all rows (BYPASSRLS, or the tables' owner)
+    "#);
 }
 
 /// Roles belong to the server and not to a database, so an earlier test may have made it.
@@ -180,7 +221,13 @@ fn a_network_that_breaks_leaves_no_half_snapshot() {
     database.sql("update public.tasks set attempts = 99");
     let run = export(&home, &through(cut::after(6_000_000, database.port())));
     assert_eq!(run.code, 3, "{}", run.stderr);
-    insta::assert_snapshot!(run.stderr, @"");
+    insta::assert_snapshot!(run.stderr, @r#"
+        note: generations: the source has no such table
+        note: generation_variants: the source has no such table
+        note: task_types: the source has no such table
+        error: the connection was lost while reading `public.system_logs`
+        hint: run it again; the snapshot is as it was before
+    "#);
     assert_eq!(listing(&dir), before, "a failed capture changed the snapshot");
     home.export_all(&database);
     assert_eq!(Snapshot::open(&dir).expect("a snapshot").captures().len(), 2);

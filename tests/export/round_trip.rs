@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use arrow::array::{Array, AsArray, RecordBatch};
-use arrow::datatypes::{DataType, Float64Type, Int64Type, TimestampMicrosecondType};
+use arrow::datatypes::{Float64Type, Int64Type, TimestampMicrosecondType};
 use backstory::model::table::Table;
 use backstory::model::time::Micros;
 use backstory::snapshot::open::Snapshot;
@@ -34,12 +34,16 @@ fn cell(batch: &RecordBatch, column: usize, row: usize) -> Cell {
     if array.is_null(row) {
         return Cell::Null;
     }
-    match array.data_type() {
-        DataType::Int64 => Cell::Number(array.as_primitive::<Int64Type>().value(row)),
-        DataType::Float64 => Cell::Double(array.as_primitive::<Float64Type>().value(row).to_bits()),
-        DataType::Boolean => Cell::Bool(array.as_boolean().value(row)),
-        DataType::Utf8 => Cell::Text(array.as_string::<i32>().value(row).to_string()),
-        _ => Cell::Time(array.as_primitive::<TimestampMicrosecondType>().value(row)),
+    if let Some(numbers) = array.as_primitive_opt::<Int64Type>() {
+        Cell::Number(numbers.value(row))
+    } else if let Some(doubles) = array.as_primitive_opt::<Float64Type>() {
+        Cell::Double(doubles.value(row).to_bits())
+    } else if let Some(truths) = array.as_boolean_opt() {
+        Cell::Bool(truths.value(row))
+    } else if let Some(texts) = array.as_string_opt::<i32>() {
+        Cell::Text(texts.value(row).to_string())
+    } else {
+        Cell::Time(array.as_primitive::<TimestampMicrosecondType>().value(row))
     }
 }
 

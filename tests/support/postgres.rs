@@ -157,6 +157,26 @@ impl Database {
         path
     }
 
+    /// Makes the server speak TLS, with these files, from now on.
+    pub(crate) fn speak_tls(&self, certificate: &Path, key: &Path) {
+        for (setting, from) in [("ssl_cert_file", certificate), ("ssl_key_file", key)] {
+            let to = self.server.home.path().join(setting);
+            fs::copy(from, &to).expect("a copy");
+            fs::set_permissions(&to, fs::Permissions::from_mode(0o600)).expect("a private file");
+            if let Some((uid, gid)) = owner() {
+                chown(&to, Some(uid), Some(gid)).expect("a file to give away");
+            }
+            self.sql(&format!("alter system set {setting} = '{}'", to.display()));
+        }
+        self.sql("alter system set ssl = on");
+        self.sql("select pg_reload_conf()");
+        let begin = Instant::now();
+        while self.sql("show ssl").trim() != "on" {
+            assert!(begin.elapsed() < Duration::from_secs(30), "the server does not speak TLS");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
     fn psql(&self) -> Command {
         let mut psql = Command::new(tool("psql"));
         psql.args(["-X", "-q", "-v", "ON_ERROR_STOP=1", "-h"]).arg(self.server.home.path());
