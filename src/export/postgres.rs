@@ -90,6 +90,7 @@ async fn run(plan: Plan<'_>, watch: &mut dyn FnMut(Step)) -> Result<Exported, Ex
     );
     let fingerprint = blake3::hash(schema.to_string().as_bytes()).to_hex();
     source.insert("schema_fingerprint".to_string(), fingerprint[..16].to_string());
+    let asked = source.clone();
     let options = CaptureOptions {
         source,
         redaction: Redaction {
@@ -105,6 +106,9 @@ async fn run(plan: Plan<'_>, watch: &mut dyn FnMut(Step)) -> Result<Exported, Ex
     let ours = options.redaction.key_fingerprint.clone();
     let mut writer = CaptureWriter::begin(&plan.dir, options)?;
     let sweep = Sweep::new(&plan.dir, made_dir);
+    if let Some(note) = other_source_note(&writer, &asked) {
+        watch(Step::Note(note));
+    }
     let reading = Reading { client: &client, redactor: plan.redactor, next_xid: instant.next_xid };
     let mut outcome = same_key(&writer, &ours).map(|()| None);
     if outcome.is_ok() {
@@ -134,6 +138,18 @@ fn same_key(writer: &CaptureWriter, ours: &str) -> Result<(), ExportError> {
         }
         Some(_) | None => Ok(()),
     }
+}
+
+/// A restored or another database may hold rows that share keys with those of the snapshot and
+/// nothing else. Every row is read anyway, and told apart by key and hash; but nobody should be
+/// surprised by it.
+fn other_source_note(writer: &CaptureWriter, asked: &BTreeMap<String, String>) -> Option<String> {
+    let before = &writer.before()?.manifest().source;
+    let identity = ["kind", "database", "system_identifier", "timeline"];
+    let mut differing = identity.into_iter().filter(|name| before.get(*name) != asked.get(*name));
+    let first = differing.next()?;
+    let names = differing.fold(first.to_string(), |names, name| format!("{names}, {name}"));
+    Some(format!("the snapshot was made from another database (differs in {names})"))
 }
 
 /// Every table, one after the other; returns the time of the oldest log line.

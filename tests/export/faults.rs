@@ -142,8 +142,12 @@ fn a_role_from_which_rows_are_hidden() {
     let database = ready("row_security");
     role(&database, "reader_some");
     database.sql("grant select on all tables in schema public to reader_some");
+    database.sql("revoke execute on function pg_control_system() from public");
     let url = database.url_as("reader_some", PASSWORD);
-    assert_eq!(export(&Home::new(), &url).code, 0, "a reader of all rows may export");
+    let home = Home::new();
+    assert_eq!(export(&home, &url).code, 0, "a reader of all rows may export");
+    let snapshot = Snapshot::open(&home.path().join("snapshot")).expect("a snapshot");
+    assert_eq!(snapshot.manifest().source.get("system_identifier"), None);
     database.sql("alter table public.tasks enable row level security");
     database.sql("create policy mine on public.tasks for select using (attempts = 0)");
     insta::assert_snapshot!(failure(&url, 3), @r#"
@@ -199,6 +203,16 @@ fn another_key_is_refused_and_changes_nothing() {
     assert_eq!(run.code, 2, "{}", run.stderr);
     assert!(run.stderr.contains("was made with redaction key"), "{}", run.stderr);
     assert_eq!(listing(&dir), before);
+}
+
+#[test]
+fn another_database_is_said_aloud() {
+    let (one, other) = (ready("one_source"), ready("other_source"));
+    let home = Home::new();
+    let first = home.export_all(&one);
+    assert!(!first.stderr.contains("another"), "{}", first.stderr);
+    let second = home.export_all(&other);
+    assert!(second.stderr.contains("note: the snapshot was made from another database"));
 }
 
 #[test]

@@ -197,6 +197,28 @@ fn a_second_export_adds_what_changed() {
 }
 
 #[test]
+fn all_tables_are_read_at_one_instant() {
+    let database = database("one_instant");
+    database.sql(SCHEMA);
+    let pair = "begin; insert into public.workers (id, instance_type) values (gen_random_uuid(), 'x'); \
+                insert into public.tasks (id, params) values (gen_random_uuid(), '{}'); commit;\n";
+    let mut halfway = false;
+    std::thread::scope(|scope| {
+        let writing = scope.spawn(|| database.sql(&pair.repeat(4_000)));
+        while !writing.is_finished() {
+            let home = Home::new();
+            home.export_all(&database);
+            let snapshot = Snapshot::open(&home.path().join("snapshot")).expect("a snapshot");
+            let tables = &snapshot.captures()[0].tables;
+            let (workers, tasks) = (tables["workers"].rows_read, tables["tasks"].rows_read);
+            assert_eq!(workers, tasks, "two tables at two instants");
+            halfway |= (1..4_000).contains(&workers);
+        }
+    });
+    assert!(halfway, "no export ran beside the writer");
+}
+
+#[test]
 fn manifest_and_schema_say_what_was_read_and_not_how() {
     let database = database("manifest");
     database.sql(SCHEMA);
