@@ -8,7 +8,7 @@ use indicatif::ProgressBar;
 use crate::cli::Outcome;
 use crate::cli::fault::{Fault, FaultKind};
 use crate::cli::ui::{Ui, now};
-use crate::export::error::ImportError;
+use crate::export::import_error::ImportError;
 use crate::export::import::{FileSummary, Import, Progress};
 use crate::export::key::{KeyError, RowKey};
 use crate::export::source_dir::SourceDir;

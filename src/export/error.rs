@@ -1,98 +1,122 @@
-//! Why an import could not be done.
+//! Why a source could not be read.
+//!
+//! No variant carries a driver's error as it is: those print server messages and connection strings,
+//! and either may hold a password or a row value.
 
 use std::io;
 use std::path::PathBuf;
 
+use crate::export::copy::CopyError;
+use crate::export::target::TargetError;
 use crate::model::table::Table;
 use crate::snapshot::error::SnapshotError;
 
-/// What stops an import. A bad row never does.
+/// Why an export failed.
 #[derive(Debug, thiserror::Error)]
-pub enum ImportError {
-    /// `--from` names nothing, or no directory.
-    #[error("{} is not a directory", .0.display())]
-    NotADirectory(PathBuf),
-    /// No file of it is a table.
-    #[error("{} holds no table files", .0.display())]
-    NoTables(PathBuf),
-    /// A table without which nothing can be rebuilt.
-    #[error("{} has no file for the table `{table}`", from.display())]
-    MissingTable {
-        /// The directory.
-        from: PathBuf,
-        /// The table.
-        table: Table,
-    },
-    /// Which one is meant?
-    #[error("{first} and {second} are files of one table")]
-    TwoFiles {
-        /// One file.
-        first: String,
-        /// Another of the same table.
-        second: String,
-    },
-    /// The first line does not name usable columns.
-    #[error("{file}: {why}")]
-    Header {
-        /// The file.
-        file: String,
-        /// What is wrong with it.
-        why: String,
-    },
-    /// A file could not be read to its end.
-    #[error("cannot read {} to its end", .path.display())]
-    Read {
-        /// The file.
-        path: PathBuf,
+pub enum ExportError {
+    /// The database was named wrongly.
+    #[error("the database cannot be reached as given")]
+    Target(#[from] TargetError),
+    /// Nobody answers.
+    #[error("cannot connect to {at}")]
+    Unreachable {
+        /// Host and port.
+        at: String,
         /// Why not.
         source: io::Error,
     },
-    /// The same bytes were imported before.
-    #[error("capture {capture} of {} was made from the same files", snapshot.display())]
-    SameFiles {
-        /// The snapshot.
-        snapshot: PathBuf,
-        /// The capture that holds them.
-        capture: String,
+    /// Someone answers, but not in time.
+    #[error("{at} did not complete the connection within {seconds} s")]
+    TimedOut {
+        /// Host and port.
+        at: String,
+        /// How long we waited.
+        seconds: u64,
     },
-    /// Row hashes and tokens of the two captures could not be compared.
-    #[error(
-        "{} was written with the redaction key {theirs}, but the key in use is {ours}",
-        snapshot.display()
-    )]
+    /// A certificate file or the machine's trust store cannot be used.
+    #[error("no usable certificate authority in {}: {detail}", path.display())]
+    Authorities {
+        /// The file, or what stands for the machine's store.
+        path: PathBuf,
+        /// What is wrong with it.
+        detail: String,
+    },
+    /// No TLS, or not with whom we wanted.
+    #[error("no trusted TLS connection to {at}: {detail}")]
+    Tls {
+        /// Host and port.
+        at: String,
+        /// What rustls says.
+        detail: String,
+    },
+    /// The server wants a password and we have none.
+    #[error("the server asks for a password, and none was given")]
+    PasswordMissing,
+    /// The server does not let us in.
+    #[error("the server refused the user name or the password")]
+    Password,
+    /// `pg_hba.conf` does not let us in.
+    #[error("the server accepts no such connection (its pg_hba.conf, or the role, forbids it)")]
+    Forbidden,
+    /// No such database.
+    #[error("the server has no database of that name")]
+    UnknownDatabase,
+    /// The server has no room.
+    #[error("the server takes no more connections now (SQLSTATE {0})")]
+    Busy(String),
+    /// A table that no snapshot can do without is not there.
+    #[error("the database has no table `public.{0}`")]
+    MissingTable(Table),
+    /// The role may not read.
+    #[error("the role may not read {}", named(*.0))]
+    PermissionDenied(Option<Table>),
+    /// The role may read some rows only.
+    #[error("row-level security hides rows of {} from this role", named(*.0))]
+    RowSecurity(Option<Table>),
+    /// Someone holds a lock that excludes reading.
+    #[error("another session holds a lock on {} and does not let go", named(*.0))]
+    Locked(Option<Table>),
+    /// A table was dropped or renamed between looking and locking.
+    #[error("the tables changed while the export began")]
+    Changed,
+    /// The connection broke, or was ended by the server.
+    #[error("the connection was lost while {0}")]
+    Lost(String),
+    /// Anything else the server said, by its code: its text may hold row values.
+    #[error("the server reported an error while {doing} (SQLSTATE {code})")]
+    Server {
+        /// What was being done.
+        doing: String,
+        /// The five characters.
+        code: String,
+    },
+    /// The server answered something that makes no sense.
+    #[error("the server's answer while {0} cannot be understood")]
+    Answer(String),
+    /// The stream of a table is damaged.
+    #[error("the rows of `public.{table}` cannot be read")]
+    Copy {
+        /// The table.
+        table: Table,
+        /// What is wrong.
+        source: CopyError,
+    },
+    /// The snapshot was made under another key.
+    #[error("the snapshot was made with redaction key {theirs}, this one is {ours}")]
     OtherKey {
-        /// The snapshot.
-        snapshot: PathBuf,
-        /// Fingerprint of the key it was written with.
+        /// Fingerprint in the manifest.
         theirs: String,
-        /// Fingerprint of ours.
+        /// Fingerprint of the key at hand.
         ours: String,
     },
-    /// The snapshot masks other things than we do.
-    #[error(
-        "{} was written with the redaction policy `{theirs}`, but this one is `{ours}`",
-        snapshot.display()
-    )]
-    OtherPolicy {
-        /// The snapshot.
-        snapshot: PathBuf,
-        /// Its policy.
-        theirs: String,
-        /// Ours.
-        ours: String,
-    },
-    /// The snapshot holds captures of something else.
-    #[error("{} holds captures of a source of kind `{kind}`, not of files", snapshot.display())]
-    OtherSource {
-        /// The snapshot.
-        snapshot: PathBuf,
-        /// The kind of its source.
-        kind: String,
-    },
-    /// A directory with files of someone else's in it.
-    #[error("{} is neither empty nor a snapshot", .0.display())]
-    Occupied(PathBuf),
-    /// The snapshot could not be written.
+    /// The snapshot cannot be written.
     #[error(transparent)]
     Snapshot(#[from] SnapshotError),
+    /// The machine gives us no event loop.
+    #[error("cannot start the network runtime")]
+    Runtime(#[source] io::Error),
+}
+
+fn named(table: Option<Table>) -> String {
+    table.map_or_else(|| "the tables".to_string(), |table| format!("`public.{table}`"))
 }

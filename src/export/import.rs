@@ -7,7 +7,7 @@ use std::path::Path;
 use serde_json::json;
 
 use crate::export::cells::value;
-use crate::export::error::ImportError;
+use crate::export::import_error::ImportError;
 use crate::export::key::RowKey;
 use crate::export::rows::{Cells, RowReader};
 use crate::export::source_dir::{SourceDir, SourceFile};

@@ -1,12 +1,32 @@
-//! Sources into snapshots: the only code that knows what a source looks like.
+//! A source into a snapshot. The only place that knows tokio_postgres and dump formats.
 //!
-//! Must not know events: it moves rows, redacted, and says what it could not read.
+//! An export reads every table inside one transaction, so that all rows are true at one instant; an
+//! import reads files as they are given. Rows go straight into Parquet, redacted on the way. Must not
+//! know events.
 
 pub mod cells;
 pub mod csv;
 pub mod error;
 pub mod import;
+pub mod import_error;
 pub mod key;
 pub mod ndjson;
+pub mod postgres;
+pub mod retention;
 pub mod rows;
 pub mod source_dir;
+pub mod target;
+
+mod catalogue;
+mod connect;
+mod copy;
+mod field;
+mod instant;
+mod select;
+mod server_error;
+mod source_schema;
+mod sweep;
+mod table_reader;
+mod time_text;
+mod tls;
+mod xid;

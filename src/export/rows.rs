@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::BufRead;
 
 use crate::export::csv::{CsvReader, Record};
-use crate::export::error::ImportError;
+use crate::export::import_error::ImportError;
 use crate::export::ndjson::{Members, NdjsonReader};
 use crate::export::source_dir::{Format, SourceFile};
 use crate::model::table::Table;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use flate2::bufread::MultiGzDecoder;
 
-use crate::export::error::ImportError;
+use crate::export::import_error::ImportError;
 use crate::model::table::Table;
 use crate::snapshot::parquet_file::hash_file;
 

@@ -84,7 +84,7 @@ impl Pattern {
             let close = rest[open..].find('}').ok_or("a `{` is not closed")? + open;
             let inside = &rest[open + 1..close];
             if inside == "_" {
-                regex.push_str(r"[^\w\[(]*");
+                regex.push_str(r"[^A-Za-z0-9\[(]*");
             } else {
                 let (name, given) = match inside.split_once(':') {
                     Some((name, given)) => (name, Some(given)),

@@ -1,0 +1,98 @@
+//! Why an import could not be done.
+
+use std::io;
+use std::path::PathBuf;
+
+use crate::model::table::Table;
+use crate::snapshot::error::SnapshotError;
+
+/// What stops an import. A bad row never does.
+#[derive(Debug, thiserror::Error)]
+pub enum ImportError {
+    /// `--from` names nothing, or no directory.
+    #[error("{} is not a directory", .0.display())]
+    NotADirectory(PathBuf),
+    /// No file of it is a table.
+    #[error("{} holds no table files", .0.display())]
+    NoTables(PathBuf),
+    /// A table without which nothing can be rebuilt.
+    #[error("{} has no file for the table `{table}`", from.display())]
+    MissingTable {
+        /// The directory.
+        from: PathBuf,
+        /// The table.
+        table: Table,
+    },
+    /// Which one is meant?
+    #[error("{first} and {second} are files of one table")]
+    TwoFiles {
+        /// One file.
+        first: String,
+        /// Another of the same table.
+        second: String,
+    },
+    /// The first line does not name usable columns.
+    #[error("{file}: {why}")]
+    Header {
+        /// The file.
+        file: String,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// A file could not be read to its end.
+    #[error("cannot read {} to its end", .path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// The same bytes were imported before.
+    #[error("capture {capture} of {} was made from the same files", snapshot.display())]
+    SameFiles {
+        /// The snapshot.
+        snapshot: PathBuf,
+        /// The capture that holds them.
+        capture: String,
+    },
+    /// Row hashes and tokens of the two captures could not be compared.
+    #[error(
+        "{} was written with the redaction key {theirs}, but the key in use is {ours}",
+        snapshot.display()
+    )]
+    OtherKey {
+        /// The snapshot.
+        snapshot: PathBuf,
+        /// Fingerprint of the key it was written with.
+        theirs: String,
+        /// Fingerprint of ours.
+        ours: String,
+    },
+    /// The snapshot masks other things than we do.
+    #[error(
+        "{} was written with the redaction policy `{theirs}`, but this one is `{ours}`",
+        snapshot.display()
+    )]
+    OtherPolicy {
+        /// The snapshot.
+        snapshot: PathBuf,
+        /// Its policy.
+        theirs: String,
+        /// Ours.
+        ours: String,
+    },
+    /// The snapshot holds captures of something else.
+    #[error("{} holds captures of a source of kind `{kind}`, not of files", snapshot.display())]
+    OtherSource {
+        /// The snapshot.
+        snapshot: PathBuf,
+        /// The kind of its source.
+        kind: String,
+    },
+    /// A directory with files of someone else's in it.
+    #[error("{} is neither empty nor a snapshot", .0.display())]
+    Occupied(PathBuf),
+    /// The snapshot could not be written.
+    #[error(transparent)]
+    Snapshot(#[from] SnapshotError),
+}

@@ -1,0 +1,182 @@
+//! One capture over a direct connection: look, lock, read everything at one instant.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use crate::export::catalogue::{self, SourceTable};
+use crate::export::connect::connect;
+use crate::export::error::ExportError;
+use crate::export::instant::{begin, describe_source};
+use crate::export::select::select;
+use crate::export::server_error::{Doing, explain};
+use crate::export::source_schema::describe;
+use crate::export::sweep::Sweep;
+use crate::export::table_reader::{Reading, left_out_note, read_table};
+use crate::export::target::Target;
+use crate::model::table::Table;
+use crate::model::time::Micros;
+use crate::redact::Redactor;
+use crate::snapshot::capture::{CaptureOptions, CaptureWriter};
+use crate::snapshot::manifest::Redaction;
+use crate::snapshot::open::Snapshot;
+
+/// What one export is made from.
+pub struct Plan<'a> {
+    /// The snapshot directory.
+    pub dir: PathBuf,
+    /// The source.
+    pub target: Target,
+    /// The policy.
+    pub redactor: &'a Redactor,
+    /// The key of the row hashes.
+    pub row_key: [u8; 32],
+    /// What the manifest says of the key.
+    pub key_fingerprint: String,
+    /// The clock.
+    pub now: &'a dyn Fn() -> Micros,
+}
+
+/// What an export tells while it runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Something the user should know.
+    Note(String),
+    /// A table begins.
+    Begin(Table),
+    /// So many of its rows were read so far.
+    Rows(u64),
+    /// A table is whole.
+    End {
+        /// The table.
+        table: Table,
+        /// Rows read.
+        read: u64,
+        /// Rows that no earlier capture had.
+        new: u64,
+    },
+}
+
+/// A finished export.
+pub struct Exported {
+    /// The snapshot with the new capture.
+    pub snapshot: Snapshot,
+    /// The time of the oldest log line at the source.
+    pub oldest_log: Option<Micros>,
+}
+
+/// Reads all our tables in one transaction and adds them to the snapshot as one capture.
+pub fn export(plan: Plan<'_>, watch: &mut dyn FnMut(Step)) -> Result<Exported, ExportError> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_io()
+        .enable_time()
+        .build()
+        .map_err(ExportError::Runtime)?;
+    runtime.block_on(run(plan, watch))
+}
+
+async fn run(plan: Plan<'_>, watch: &mut dyn FnMut(Step)) -> Result<Exported, ExportError> {
+    if plan.target.plain_over_network {
+        watch(Step::Note("sslmode=disable: passwords and rows travel in plain text".to_string()));
+    }
+    let began_at = (plan.now)();
+    let client = connect(plan.target).await?;
+    let mut source = describe_source(&client).await?;
+    let instant = begin(&client, &mut |text| watch(Step::Note(text))).await?;
+    let schema = describe(
+        &instant.tables,
+        &catalogue::keys(&client).await?,
+        &catalogue::enums(&client).await?,
+        plan.redactor,
+    );
+    let fingerprint = blake3::hash(schema.to_string().as_bytes()).to_hex();
+    source.insert("schema_fingerprint".to_string(), fingerprint[..16].to_string());
+    let asked = source.clone();
+    let options = CaptureOptions {
+        source,
+        redaction: Redaction {
+            policy: "standard".to_string(),
+            key_fingerprint: plan.key_fingerprint,
+        },
+        row_key: plan.row_key,
+        began_at,
+        database_snapshot: Some(instant.snapshot.clone()),
+        guarantee: "transactional",
+    };
+    let made_dir = !plan.dir.exists();
+    let ours = options.redaction.key_fingerprint.clone();
+    let mut writer = CaptureWriter::begin(&plan.dir, options)?;
+    let sweep = Sweep::new(&plan.dir, made_dir);
+    if let Some(note) = other_source_note(&writer, &asked) {
+        watch(Step::Note(note));
+    }
+    let reading = Reading { client: &client, redactor: plan.redactor, next_xid: instant.next_xid };
+    let mut outcome = same_key(&writer, &ours).map(|()| None);
+    if outcome.is_ok() {
+        outcome = read_all(&reading, &instant.tables, &mut writer, watch).await;
+    }
+    let written = outcome.and_then(|oldest_log| {
+        writer.write_schema(&schema)?;
+        Ok(oldest_log)
+    });
+    let oldest_log = match written {
+        Ok(oldest_log) => oldest_log,
+        Err(err) => {
+            sweep.clean();
+            return Err(err);
+        }
+    };
+    let snapshot = writer.finish((plan.now)(), BTreeMap::new(), Vec::new())?;
+    Ok(Exported { snapshot, oldest_log })
+}
+
+/// Tokens and hashes of two keys cannot be compared, so one snapshot has one key.
+fn same_key(writer: &CaptureWriter, ours: &str) -> Result<(), ExportError> {
+    match writer.before() {
+        Some(before) if before.manifest().redaction.key_fingerprint != ours => {
+            let theirs = before.manifest().redaction.key_fingerprint.clone();
+            Err(ExportError::OtherKey { theirs, ours: ours.to_string() })
+        }
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// A restored or another database may hold rows that share keys with those of the snapshot and
+/// nothing else. Every row is read anyway, and told apart by key and hash; but nobody should be
+/// surprised by it.
+fn other_source_note(writer: &CaptureWriter, asked: &BTreeMap<String, String>) -> Option<String> {
+    let before = &writer.before()?.manifest().source;
+    let identity = ["kind", "database", "system_identifier", "timeline"];
+    let mut differing = identity.into_iter().filter(|name| before.get(*name) != asked.get(*name));
+    let first = differing.next()?;
+    let names = differing.fold(first.to_string(), |names, name| format!("{names}, {name}"));
+    Some(format!("the snapshot was made from another database (differs in {names})"))
+}
+
+/// Every table, one after the other; returns the time of the oldest log line.
+async fn read_all(
+    reading: &Reading<'_>,
+    tables: &[SourceTable],
+    writer: &mut CaptureWriter,
+    watch: &mut dyn FnMut(Step),
+) -> Result<Option<Micros>, ExportError> {
+    let mut oldest_log = None;
+    for source in tables {
+        let table = source.table;
+        let selection = select(source);
+        watch(Step::Begin(table));
+        if let Some(note) = left_out_note(table, &selection) {
+            watch(Step::Note(note));
+        }
+        let mut rows = writer.table(table, selection.columns.clone())?;
+        let mut progress = |rows| watch(Step::Rows(rows));
+        let oldest = read_table(reading, &selection, &mut rows, &mut progress).await?;
+        if table == Table::SystemLogs {
+            oldest_log = oldest;
+        }
+        let (read, new) = writer.finish_table(rows)?;
+        watch(Step::End { table, read, new });
+    }
+    let ended = reading.client.batch_execute("commit").await;
+    ended.map_err(|err| explain(&err, Doing::Ending))?;
+    Ok(oldest_log)
+}

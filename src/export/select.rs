@@ -1,0 +1,118 @@
+//! The COPY statement of a table: every column as one of a closed set of types.
+
+use crate::export::catalogue::{SCHEMA, SourceColumn, SourceTable};
+use crate::export::field::Wire;
+use crate::snapshot::column::{Column, ColumnType};
+use crate::snapshot::schema::OWN_COLUMNS;
+
+/// What is asked of one table.
+#[derive(Debug)]
+pub(super) struct Selection {
+    /// The COPY statement. Its first column is the row's `xmin`; then come `wires`.
+    pub(super) sql: String,
+    /// The columns of the snapshot.
+    pub(super) columns: Vec<Column>,
+    /// How each comes over the wire.
+    pub(super) wires: Vec<Wire>,
+    /// Columns whose names are taken by our own.
+    pub(super) left_out: Vec<String>,
+}
+
+/// The selection of all columns of a table.
+pub(super) fn select(source: &SourceTable) -> Selection {
+    let mut list = vec!["t.xmin::pg_catalog.text::pg_catalog.int8".to_string()];
+    let (mut columns, mut wires, mut left_out) = (Vec::new(), Vec::new(), Vec::new());
+    for column in &source.columns {
+        if OWN_COLUMNS.contains(&column.name.as_str()) {
+            left_out.push(column.name.clone());
+            continue;
+        }
+        let (wire, expression) = on_the_wire(column);
+        list.push(expression);
+        wires.push(wire);
+        columns.push(Column {
+            name: column.name.clone(),
+            kind: kind(column),
+            source_type: column.type_name.clone(),
+        });
+    }
+    let (list, table) = (list.join(", "), quote(source.table.name()));
+    let sql = format!("copy (select {list} from {SCHEMA}.{table} t) to stdout (format binary)");
+    Selection { sql, columns, wires, left_out }
+}
+
+/// A type of the user's that is called `int4` is not an int4.
+fn kind(column: &SourceColumn) -> ColumnType {
+    if column.builtin { ColumnType::of_postgres(&column.type_name) } else { ColumnType::Text }
+}
+
+fn on_the_wire(column: &SourceColumn) -> (Wire, String) {
+    let name = format!("t.{}", quote(&column.name));
+    let wire = match kind(column) {
+        ColumnType::Int => Wire::Int,
+        ColumnType::Double => Wire::Float,
+        ColumnType::Bool => Wire::Bool,
+        ColumnType::Timestamp if column.type_name == "timestamptz" => Wire::TimeWithZone,
+        ColumnType::Timestamp => Wire::TimeWithoutZone,
+        ColumnType::Text => return (Wire::Text, as_text(column, name)),
+    };
+    (wire, name)
+}
+
+/// The text that PostgreSQL prints, which is not always what its cast to text gives: `inet` gains a
+/// netmask, `char(n)` loses its blanks, a domain over boolean says `true` instead of `t`, and a type of
+/// the user's may have a cast that runs the user's code.
+fn as_text(column: &SourceColumn, name: String) -> String {
+    let type_name = column.type_name.as_str();
+    let plain = ["text", "varchar", "bpchar", "name"];
+    if column.builtin && plain.contains(&type_name) {
+        name
+    } else if !column.builtin || matches!(type_name, "inet" | "cidr") {
+        format!("case when {name} is distinct from null then pg_catalog.format('%s', {name}) end")
+    } else {
+        format!("{name}::pg_catalog.text")
+    }
+}
+
+/// An identifier as SQL spells it.
+pub(super) fn quote(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::table::Table;
+
+    fn column(name: &str, type_name: &str, builtin: bool) -> SourceColumn {
+        SourceColumn {
+            name: name.to_string(),
+            type_name: type_name.to_string(),
+            sql_type: type_name.to_string(),
+            builtin,
+            not_null: false,
+            default: None,
+        }
+    }
+
+    #[test]
+    fn every_type_is_one_of_the_closed_set() {
+        let columns = vec![
+            column("id", "uuid", true),
+            column("odd \"name\"", "text", true),
+            column("n", "int4", true),
+            column("status", "task_status", false),
+            column("mine", "int4", false),
+            column("at", "timestamptz", true),
+            column("captured_at", "timestamptz", true),
+        ];
+        let table = Table::Tasks;
+        let selection =
+            select(&SourceTable { table, columns, may_select: true, hides_rows: false });
+        insta::assert_snapshot!(selection.sql, @r#"copy (select t.xmin::pg_catalog.text::pg_catalog.int8, t."id"::pg_catalog.text, t."odd ""name""", t."n", case when t."status" is distinct from null then pg_catalog.format('%s', t."status") end, case when t."mine" is distinct from null then pg_catalog.format('%s', t."mine") end, t."at" from public."tasks" t) to stdout (format binary)"#);
+        assert_eq!(selection.left_out, ["captured_at"]);
+        assert_eq!(selection.columns[4].kind, ColumnType::Text);
+        let wires = [Wire::Text, Wire::Text, Wire::Int, Wire::Text, Wire::Text, Wire::TimeWithZone];
+        assert_eq!(selection.wires, wires);
+    }
+}

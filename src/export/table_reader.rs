@@ -1,0 +1,89 @@
+//! The rows of one table, from the wire into the snapshot, one at a time.
+
+use std::pin::pin;
+
+use futures_util::StreamExt;
+use tokio_postgres::Client;
+
+use crate::export::copy::{CopyDecoder, CopyError, CopyRow};
+use crate::export::error::ExportError;
+use crate::export::field;
+use crate::export::select::Selection;
+use crate::export::server_error::{Doing, explain};
+use crate::export::xid::widen;
+use crate::model::table::Table;
+use crate::model::time::Micros;
+use crate::redact::Redactor;
+use crate::snapshot::column::Value;
+use crate::snapshot::table_writer::TableWriter;
+
+/// Rows between two reports of progress.
+const REPORT_EVERY: u64 = 4_096;
+
+/// What every table of one capture is read with.
+pub(super) struct Reading<'a> {
+    pub(super) client: &'a Client,
+    pub(super) redactor: &'a Redactor,
+    /// The next full transaction id at the time of the snapshot.
+    pub(super) next_xid: u64,
+}
+
+/// Reads a table to its end and returns its earliest time.
+pub(super) async fn read_table(
+    reading: &Reading<'_>,
+    selection: &Selection,
+    writer: &mut TableWriter,
+    progress: &mut dyn FnMut(u64),
+) -> Result<Option<Micros>, ExportError> {
+    let table = writer.table();
+    let failed = |err: tokio_postgres::Error| explain(&err, Doing::Reading(table));
+    let damaged = |source: CopyError| ExportError::Copy { table, source };
+    let time_column =
+        selection.columns.iter().position(|column| column.name == table.time_column());
+    let stream = reading.client.copy_out(selection.sql.as_str()).await.map_err(failed)?;
+    let mut stream = pin!(stream);
+    // One more than the snapshot has: the row's xmin comes first.
+    let mut decoder = CopyDecoder::new(selection.wires.len() + 1);
+    let mut oldest: Option<Micros> = None;
+    while let Some(bytes) = stream.next().await {
+        decoder.push(&bytes.map_err(failed)?);
+        while let Some(row) = decoder.next_row().map_err(damaged)? {
+            let (xmin, values) = values(&row, selection, reading.redactor).map_err(damaged)?;
+            if let Some(Value::Time(at)) = time_column.map(|at| &values[at]) {
+                oldest = Some(oldest.map_or(*at, |oldest| oldest.min(*at)));
+            }
+            writer.push(&values, Some(widen(xmin, reading.next_xid)))?;
+            if writer.rows_read().is_multiple_of(REPORT_EVERY) {
+                progress(writer.rows_read());
+            }
+        }
+    }
+    decoder.finish().map_err(damaged)?;
+    Ok(oldest)
+}
+
+/// The row's `xmin`, and its values in the order of the columns.
+fn values<'a>(
+    row: &CopyRow<'a>,
+    selection: &Selection,
+    redactor: &Redactor,
+) -> Result<(u32, Vec<Value<'a>>), CopyError> {
+    let mut fields = row.fields();
+    let xmin = field::int(fields.next().flatten().unwrap_or_default())?;
+    let xmin = u32::try_from(xmin).map_err(|_| CopyError::Value { kind: "xid", bytes: 8 })?;
+    let values = selection
+        .wires
+        .iter()
+        .zip(fields)
+        .map(|(wire, bytes)| field::value(*wire, bytes, redactor));
+    Ok((xmin, values.collect::<Result<_, _>>()?))
+}
+
+/// The table in a note when columns of it had to be left out.
+pub(super) fn left_out_note(table: Table, selection: &Selection) -> Option<String> {
+    if selection.left_out.is_empty() {
+        return None;
+    }
+    let names = selection.left_out.join("`, `");
+    Some(format!("{table}: column `{names}` left out: a snapshot has one of that name itself"))
+}

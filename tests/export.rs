@@ -1,0 +1,69 @@
+//! `backstory export` against a real PostgreSQL.
+
+mod faults;
+mod incidents;
+mod round_trip;
+mod tls;
+
+use std::ffi::OsStr;
+use std::path::Path;
+use std::process::Command;
+
+use tempfile::TempDir;
+
+use crate::support::postgres::{Database, PASSWORD};
+
+/// What a run of the program left behind.
+pub(crate) struct Run {
+    pub(crate) code: i32,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+/// A home directory for the program, so that its key is not the user's.
+pub(crate) struct Home(TempDir);
+
+impl Home {
+    pub(crate) fn new() -> Self {
+        Self(tempfile::tempdir().expect("a directory"))
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    /// Runs `backstory export` with these arguments and this environment.
+    pub(crate) fn export<A: AsRef<OsStr>>(&self, args: &[A], env: &[(&str, &str)]) -> Run {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_backstory"));
+        let outside = std::env::vars().map(|(name, _)| name);
+        for name in outside.filter(|name| name.starts_with("PG") || name == "BACKSTORY_DB") {
+            command.env_remove(name);
+        }
+        command.env("HOME", self.path()).env_remove("XDG_CONFIG_HOME");
+        let out = command
+            .envs(env.iter().copied())
+            .arg("export")
+            .args(args)
+            .output()
+            .expect("the program runs");
+        let run = Run {
+            code: out.status.code().unwrap_or(-1),
+            stdout: String::from_utf8_lossy(&out.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&out.stderr).into_owned(),
+        };
+        assert!(!run.stderr.contains(PASSWORD), "a password on stderr: {}", run.stderr);
+        assert_eq!(run.stdout, "", "export has no data to print");
+        run
+    }
+
+    /// Exports a database into `<home>/snapshot` and expects it to work.
+    pub(crate) fn export_all(&self, database: &Database) -> Run {
+        let dir = self.path().join("snapshot");
+        let run = self.export(
+            &[OsStr::new("--db"), database.url().as_ref(), "--snapshot".as_ref(), dir.as_ref()],
+            &[],
+        );
+        assert_eq!(run.code, 0, "{}", run.stderr);
+        run
+    }
+}

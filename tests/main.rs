@@ -1,0 +1,5 @@
+//! All tests of the finished program, in one binary.
+
+mod support;
+
+mod export;

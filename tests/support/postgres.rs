@@ -1,0 +1,240 @@
+//! A private PostgreSQL for the time of the tests: own directory, own port, gone with its last user.
+
+use std::fs;
+use std::io::{Read, Write};
+use std::net::TcpListener;
+use std::os::unix::fs::{PermissionsExt, chown};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex, Weak};
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+/// The password of the superuser `postgres`: what no output may ever show.
+pub(crate) const PASSWORD: &str = "corr3ct-horse";
+
+/// A running server. Tests hold it by `Arc`, so that the last one to end stops it.
+pub(crate) struct Server {
+    home: TempDir,
+    port: u16,
+    process: Child,
+}
+
+/// One database on it.
+pub(crate) struct Database {
+    server: Arc<Server>,
+    name: String,
+}
+
+static SHARED: Mutex<Weak<Server>> = Mutex::new(Weak::new());
+
+/// An empty database of that name, on the one server of this test run.
+pub(crate) fn database(name: &str) -> Database {
+    let mut shared = SHARED.lock().unwrap_or_else(|broken| broken.into_inner());
+    let server = shared.upgrade().unwrap_or_else(|| {
+        let server = Arc::new(Server::start());
+        *shared = Arc::downgrade(&server);
+        server
+    });
+    drop(shared);
+    let all = Database { server: server.clone(), name: "postgres".to_string() };
+    all.sql(&format!("drop database if exists \"{name}\""));
+    all.sql(&format!("create database \"{name}\""));
+    Database { server, name: name.to_string() }
+}
+
+impl Server {
+    fn start() -> Self {
+        let owner = owner();
+        let home = tempfile::Builder::new().prefix("bs-pg").tempdir().expect("a directory");
+        let data = home.path().join("data");
+        let password = home.path().join("password");
+        fs::write(&password, PASSWORD).expect("a password file");
+        if let Some((uid, gid)) = owner {
+            for path in [home.path(), &password] {
+                chown(path, Some(uid), Some(gid)).expect("a file to give away");
+            }
+        }
+        // Everyone may reach the socket; only the owner the data.
+        let open = fs::Permissions::from_mode(0o755);
+        fs::set_permissions(home.path(), open).expect("an open directory");
+        let mut initdb = command("initdb", owner);
+        initdb.args(["-U", "postgres", "-E", "UTF8", "--locale=C", "--no-sync"]);
+        initdb.args(["--auth=scram-sha-256", "--pwfile"]).arg(&password).arg("-D").arg(&data);
+        let out = initdb.current_dir(home.path()).output().expect("initdb runs");
+        assert!(out.status.success(), "initdb: {}", String::from_utf8_lossy(&out.stderr));
+        let port = free_port();
+        let log = fs::File::create(home.path().join("log")).expect("a log file");
+        let process = command("postgres", owner)
+            .current_dir(home.path())
+            .arg("-D")
+            .arg(&data)
+            .arg("-k")
+            .arg(home.path())
+            .args(["-p", &port.to_string(), "-c", "listen_addresses=127.0.0.1"])
+            .args(["-c", "fsync=off", "-c", "autovacuum=off"])
+            .stdout(Stdio::null())
+            .stderr(log)
+            .spawn()
+            .expect("postgres runs");
+        let mut server = Self { home, port, process };
+        server.wait();
+        server
+    }
+
+    fn wait(&mut self) {
+        let begin = Instant::now();
+        loop {
+            let ready = Command::new(tool("pg_isready"))
+                .args(["-q", "-h", "127.0.0.1", "-p", &self.port.to_string()])
+                .status();
+            if ready.is_ok_and(|status| status.success()) {
+                return;
+            }
+            let ended = self.process.try_wait().expect("a process of ours");
+            if ended.is_some() || begin.elapsed() > Duration::from_secs(60) {
+                let log = fs::read_to_string(self.home.path().join("log")).unwrap_or_default();
+                panic!("PostgreSQL does not start: {log}");
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+}
+
+impl Drop for Server {
+    /// Immediate shutdown of the process we started, and of its children with it.
+    fn drop(&mut self) {
+        drop(Command::new("kill").args(["-QUIT", &self.process.id().to_string()]).status());
+        drop(self.process.wait());
+    }
+}
+
+impl Database {
+    /// As the superuser, password and all.
+    pub(crate) fn url(&self) -> String {
+        self.url_as("postgres", PASSWORD)
+    }
+
+    /// As someone else.
+    pub(crate) fn url_as(&self, user: &str, password: &str) -> String {
+        format!("postgres://{user}:{password}@127.0.0.1:{}/{}", self.server.port, self.name)
+    }
+
+    /// The port, for URLs of another kind.
+    pub(crate) fn port(&self) -> u16 {
+        self.server.port
+    }
+
+    /// The directory of the server's socket.
+    pub(crate) fn socket_dir(&self) -> &Path {
+        self.server.home.path()
+    }
+
+    /// Runs SQL and returns what it prints, unaligned, in UTC.
+    pub(crate) fn sql(&self, text: &str) -> String {
+        let mut psql = self.psql();
+        psql.args(["-At", "-f", "-"]);
+        feed(psql, text.as_bytes())
+    }
+
+    /// Loads a `pg_dump`, gzipped.
+    pub(crate) fn load(&self, dump: &Path) {
+        let file = fs::File::open(dump).expect("a dump");
+        let mut text = Vec::new();
+        flate2::read::MultiGzDecoder::new(file).read_to_end(&mut text).expect("a gzip file");
+        let mut psql = self.psql();
+        psql.args(["-At", "-f", "-"]);
+        feed(psql, &text);
+    }
+
+    /// Writes `<table>.csv` as people make it: `COPY ... CSV HEADER`, times in UTC.
+    pub(crate) fn copy_csv(&self, table: &str, dir: &Path) -> PathBuf {
+        let path = dir.join(format!("{table}.csv"));
+        let to = path.display();
+        self.sql(&format!("\\copy public.{table} to '{to}' with (format csv, header)\n"));
+        path
+    }
+
+    /// Makes the server speak TLS, with these files, from now on.
+    pub(crate) fn speak_tls(&self, certificate: &Path, key: &Path) {
+        for (setting, from) in [("ssl_cert_file", certificate), ("ssl_key_file", key)] {
+            let to = self.server.home.path().join(setting);
+            fs::copy(from, &to).expect("a copy");
+            fs::set_permissions(&to, fs::Permissions::from_mode(0o600)).expect("a private file");
+            if let Some((uid, gid)) = owner() {
+                chown(&to, Some(uid), Some(gid)).expect("a file to give away");
+            }
+            self.sql(&format!("alter system set {setting} = '{}'", to.display()));
+        }
+        self.sql("alter system set ssl = on");
+        self.sql("select pg_reload_conf()");
+        let begin = Instant::now();
+        while self.sql("show ssl").trim() != "on" {
+            assert!(begin.elapsed() < Duration::from_secs(30), "the server does not speak TLS");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    fn psql(&self) -> Command {
+        let mut psql = Command::new(tool("psql"));
+        psql.args(["-X", "-q", "-v", "ON_ERROR_STOP=1", "-h"]).arg(self.server.home.path());
+        psql.args(["-p", &self.server.port.to_string(), "-U", "postgres", "-d", &self.name]);
+        psql.env("PGPASSWORD", PASSWORD).env("PGTZ", "UTC").env("PGCLIENTENCODING", "UTF8");
+        psql
+    }
+}
+
+/// Gives a command its input and returns its output; a failure fails the test.
+fn feed(mut command: Command, input: &[u8]) -> String {
+    let mut child = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("psql runs");
+    let mut stdin = child.stdin.take().expect("a pipe");
+    let output = std::thread::scope(|scope| {
+        // psql stops reading at its first error, which its own output then tells.
+        scope.spawn(move || drop(stdin.write_all(input)));
+        child.wait_with_output().expect("psql ends")
+    });
+    assert!(output.status.success(), "psql: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).expect("UTF-8")
+}
+
+fn tool(name: &str) -> PathBuf {
+    let folder = std::env::var_os("PG_BIN").unwrap_or("/usr/lib/postgresql/15/bin".into());
+    PathBuf::from(folder).join(name)
+}
+
+/// A server program, run by someone it accepts: it refuses root.
+fn command(name: &str, owner: Option<(u32, u32)>) -> Command {
+    let mut command = Command::new(tool(name));
+    if let Some((uid, gid)) = owner {
+        command.uid(uid).gid(gid);
+    }
+    command.env("LC_ALL", "C");
+    command
+}
+
+/// `None` when we are not root; else the ids of `postgres`, or of `nobody`.
+fn owner() -> Option<(u32, u32)> {
+    let uid = Command::new("id").arg("-u").output().expect("id runs").stdout;
+    if uid.trim_ascii() != b"0" {
+        return None;
+    }
+    let passwd = fs::read_to_string("/etc/passwd").expect("a user list");
+    let ids = |wanted: &str| {
+        let line = passwd.lines().find(|line| line.split(':').next() == Some(wanted))?;
+        let mut fields = line.split(':').skip(2).map_while(|field| field.parse().ok());
+        Some((fields.next()?, fields.next()?))
+    };
+    Some(ids("postgres").or_else(|| ids("nobody")).expect("a user who may run PostgreSQL"))
+}
+
+fn free_port() -> u16 {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
+    listener.local_addr().expect("an address").port()
+}
