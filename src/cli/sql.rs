@@ -23,7 +23,7 @@ use crate::report::rows_text::TextRows;
 #[derive(clap::Args, Debug)]
 pub(super) struct SqlArgs {
     /// The SELECT (DuckDB's SQL)
-    #[arg(value_name = "SELECT")]
+    #[arg(value_name = "SELECT", allow_hyphen_values = true)]
     query: String,
 
     /// Snapshot directory (default: the one under ./snapshots with the latest capture)

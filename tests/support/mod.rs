@@ -1,0 +1,4 @@
+//! What tests share: the binary in a pinned environment, and snapshots written by hand.
+
+pub(crate) mod run;
+pub(crate) mod snapshot;
