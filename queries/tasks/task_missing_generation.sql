@@ -78,11 +78,15 @@ explained as (
         missing.*, log_events.event_ids, log_events.completion_path,
         coalesce(completers.worker_id, missing.last_worker_id) as worker_id,
         case missing.kind
-            when 'missing_generation' then 'no generation or variant names it and its flag is false'
-            when 'completed_outside_complete_task' then 'it was completed without complete-task, the only code that makes one'
-            when 'missing_external_url' then 'its output is on an outside host: complete-task did not take it'
-            when 'missing_after_error' then 'making it failed once, and a later completion did not try again'
-            else 'its task type was unknown when it completed'
+            when 'missing_generation'
+                then 'no generation names it and generation_created is false'
+            when 'completed_outside_complete_task'
+                then 'not through complete-task, the only code that makes a generation'
+            when 'missing_external_url'
+                then 'on an outside host that complete-task never took it from: no generation names it'
+            when 'missing_after_error'
+                then 'making its generation failed once, and the later completion did not try again'
+            else 'its task type was not known when it completed: no generation was made'
         end as reason
     from missing
     left join log_events using (task_id)
@@ -99,14 +103,14 @@ select
         else 'confirmed'
     end as verdict,
     format(
-        '{} completed with an output but has no generation: {}',
+        '{} completed with an output, but {}',
         coalesce(explained.task_type, 'a task of unknown type'), explained.reason
     ) as summary,
     list_concat(
         [explained.completed_event_id, 'tasks:' || explained.task_id],
         coalesce(explained.event_ids, [])
     ) as evidence,
-    explained.kind, explained.why, explained.task_type, explained.completion_path,
+    explained.why, explained.kind, explained.task_type, explained.completion_path,
     explained.worker_id, worker_pods.pod_created_at, explained.output_host
 from explained
 cross join known

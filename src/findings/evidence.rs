@@ -193,7 +193,7 @@ fn described(table: Table, column: Option<&str>, row: &Value) -> String {
             let told = telling_columns(table).iter().filter(|name| !row[**name].is_null());
             let told: Vec<String> =
                 told.map(|name| format!("{name} = {}", shown(&row[*name]))).collect();
-            told.join(", ")
+            format!("as captured: {}", told.join(", "))
         }
     }
 }
@@ -241,7 +241,7 @@ mod tests {
         assert_eq!(told(Some("metadata.error_time")), "metadata.error_time = 2026-01-05T09:11:00Z");
         assert_eq!(told(Some("metadata.vram.used")), "metadata.vram.used = 3");
         assert_eq!(told(Some("metadata.nothing")), "metadata.nothing = null");
-        assert_eq!(told(None), "status = error, last_heartbeat = 2026-01-05 09:10:05");
+        assert_eq!(told(None), "as captured: status = error, last_heartbeat = 2026-01-05 09:10:05");
     }
 
     #[test]

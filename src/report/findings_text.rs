@@ -18,6 +18,8 @@ const DIM: Style = Style::new().dimmed();
 const LABEL: usize = 10;
 /// Rows shown below one finding.
 const PIECES_SHOWN_MAX: usize = 12;
+/// Characters of a row's text that are worth showing on one line with its time and key.
+const TOLD_MIN: usize = 60;
 
 /// Writes the report in lines of at most `width` characters, where words allow it.
 pub fn write(out: &mut impl io::Write, report: &FindingsReport, width: usize) -> io::Result<()> {
@@ -77,8 +79,10 @@ fn one(out: &mut impl io::Write, finding: &Finding, width: usize) -> io::Result<
     labelled(out, "why", &own_columns(finding), width)?;
     let mut label = "evidence";
     for piece in finding.pieces.iter().take(PIECES_SHOWN_MAX) {
-        writeln!(out, "    {label:LABEL$} {}", row(piece, width.saturating_sub(LABEL + 5)))?;
-        label = "";
+        for line in row(piece, width.saturating_sub(LABEL + 5)) {
+            writeln!(out, "    {label:LABEL$} {line}")?;
+            label = "";
+        }
     }
     if let Some(more) = finding.pieces.len().checked_sub(PIECES_SHOWN_MAX).filter(|n| *n > 0) {
         writeln!(out, "    {label:LABEL$} and {more} more rows")?;
@@ -100,19 +104,26 @@ fn own_columns(finding: &Finding) -> String {
         } else {
             cell.to_plain()?
         };
-        (!text.is_empty()).then(|| format!("{} {}", name.replace('_', " "), printable(&text)))
+        let text = printable(&text);
+        let told = if name == "why" { text } else { format!("{} {text}", name.replace('_', " ")) };
+        (!told.is_empty()).then_some(told)
     });
     said.collect::<Vec<String>>().join("; ")
 }
 
-fn row(piece: &Piece, width: usize) -> String {
+/// One row of evidence: what it says on the same line, or below where that would cut too much off.
+fn row(piece: &Piece, width: usize) -> Vec<String> {
     let at = piece.time.map_or("unknown time".to_string(), plain_time);
-    let source = format!("{}:{}", piece.table, piece.key);
+    let source = printable(&format!("{}:{}", piece.table, piece.key));
     let against = if piece.contradicts { "against it: " } else { "" };
     let told = format!("{against}{}", printable(&cut(&piece.text, 4 * width)));
-    let used = at.chars().count() + source.chars().count() + 4;
-    let told = cut(&told, width.saturating_sub(used).max(24));
-    format!("{at}  {DIM}{}{DIM:#}  {told}", printable(&source))
+    let left = width.saturating_sub(at.chars().count() + source.chars().count() + 4);
+    let place = format!("{at}  {DIM}{source}{DIM:#}");
+    if told.chars().count() <= left || left >= TOLD_MIN {
+        vec![format!("{place}  {}", cut(&told, left))]
+    } else {
+        vec![place, format!("    {}", cut(&told, width.saturating_sub(4).max(TOLD_MIN)))]
+    }
 }
 
 fn labelled(out: &mut impl io::Write, label: &str, text: &str, width: usize) -> io::Result<()> {
@@ -128,14 +139,18 @@ fn labelled(out: &mut impl io::Write, label: &str, text: &str, width: usize) -> 
 
 /// An empty answer says what was looked for.
 fn nothing(out: &mut impl io::Write, report: &FindingsReport, width: usize) -> io::Result<()> {
-    writeln!(out, "nothing found. Asked of {}:", report.snapshot)?;
+    if asked(report) == 0 {
+        return writeln!(out, "nothing could be asked of {}", report.snapshot);
+    }
+    writeln!(out, "nothing found in {}. What was asked:", report.snapshot)?;
     for header in &report.questions {
         if report.skipped.iter().any(|skipped| skipped.query == header.id) {
             continue;
         }
-        for (at, line) in wrap(&header.question, width.saturating_sub(4).max(24)).iter().enumerate()
-        {
-            writeln!(out, "  {} {line}", if at == 0 { '-' } else { ' ' })?;
+        let mut mark = '-';
+        for line in wrap(&header.question, width.saturating_sub(4).max(24)) {
+            writeln!(out, "  {mark} {line}")?;
+            mark = ' ';
         }
     }
     Ok(())
