@@ -71,10 +71,10 @@ fn findings(evidence: &Path, id: &str) -> Vec<Value> {
 /// A field of a finding, or a column of its own.
 fn told(finding: &Value, name: &str) -> String {
     let value = finding.get(name).unwrap_or(&finding["columns"][name]);
-    match value {
-        Value::Null => String::new(),
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
+    match (value, value.as_str()) {
+        (_, Some(text)) => text.to_string(),
+        (Value::Null, None) => String::new(),
+        (other, None) => other.to_string(),
     }
 }
 

@@ -43,6 +43,7 @@ fn telling_columns(table: Table) -> &'static [&'static str] {
 }
 
 /// One cited cell or row, before its content is known.
+#[derive(Clone)]
 struct Citation {
     time: Option<Micros>,
     table: String,
@@ -99,22 +100,11 @@ fn once(pieces: impl Iterator<Item = Piece>) -> Vec<Piece> {
     pieces.filter(|piece| seen.insert(piece.clone())).collect()
 }
 
-fn citations(
-    finding: &Finding,
-    events: &BTreeMap<String, Vec<(Option<Micros>, [String; 4])>>,
-) -> Vec<Citation> {
+fn citations(finding: &Finding, events: &BTreeMap<String, Vec<Citation>>) -> Vec<Citation> {
     let mut citations = Vec::new();
     for id in &finding.evidence {
         if let Some(pieces) = events.get(id) {
-            for (time, [table, key, column, role]) in pieces {
-                citations.push(Citation {
-                    time: *time,
-                    table: table.clone(),
-                    key: key.clone(),
-                    column: Some(column.clone()).filter(|name| !name.is_empty()),
-                    contradicts: role == "contradicts",
-                });
-            }
+            citations.extend(pieces.iter().cloned());
         } else if let Some((table, key)) = id.split_once(':') {
             citations.push(Citation {
                 time: None,
@@ -128,22 +118,27 @@ fn citations(
     citations
 }
 
-/// The pieces of every event the findings cite: time, then table, key, column and role.
+/// The pieces of every event the findings cite.
 fn events(
     database: &Database,
     findings: &[Finding],
     limit: Duration,
-) -> Result<BTreeMap<String, Vec<(Option<Micros>, [String; 4])>>, ReadError> {
+) -> Result<BTreeMap<String, Vec<Citation>>, ReadError> {
     let ids: BTreeSet<&str> =
         findings.iter().flat_map(|finding| finding.evidence.iter().map(String::as_str)).collect();
-    let mut events: BTreeMap<String, Vec<_>> = BTreeMap::new();
+    let mut events: BTreeMap<String, Vec<Citation>> = BTreeMap::new();
     if ids.is_empty() {
         return Ok(events);
     }
     for row in database.query(PIECES_OF_EVENTS, &[json_list(&ids)], limit)?.rows {
         let text = |at: usize| row[at].as_text().unwrap_or_default().to_string();
-        let piece = [text(2), text(3), text(4), text(5)];
-        events.entry(text(0)).or_default().push((time(&row[1]), piece));
+        events.entry(text(0)).or_default().push(Citation {
+            time: time(&row[1]),
+            table: text(2),
+            key: text(3),
+            column: Some(text(4)).filter(|name| !name.is_empty()),
+            contradicts: text(5) == "contradicts",
+        });
     }
     Ok(events)
 }

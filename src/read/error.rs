@@ -54,9 +54,10 @@ pub enum ReadError {
 impl ReadError {
     /// Sorts what the engine says into what the reader can do about it.
     pub(crate) fn of_engine(err: &duckdb::Error) -> Self {
-        let text = match err {
-            duckdb::Error::DuckDBFailure(_, Some(message)) => message.clone(),
-            other => other.to_string(),
+        let text = if let duckdb::Error::DuckDBFailure(_, Some(message)) = err {
+            message.clone()
+        } else {
+            err.to_string()
         };
         let text = text.trim().to_string();
         let first = text.lines().next().unwrap_or_default().to_string();

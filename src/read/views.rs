@@ -137,12 +137,16 @@ fn columns_of(path: &Path) -> Result<Vec<(String, ColumnType)>, SnapshotError> {
 }
 
 fn kept_as(of: &DataType) -> ColumnType {
-    match of {
-        DataType::Boolean => ColumnType::Bool,
-        DataType::Timestamp(_, _) => ColumnType::Timestamp,
-        integer if integer.is_integer() => ColumnType::Int,
-        number if number.is_floating() => ColumnType::Double,
-        _ => ColumnType::Text,
+    if of.is_integer() {
+        ColumnType::Int
+    } else if of.is_floating() {
+        ColumnType::Double
+    } else if matches!(of, DataType::Boolean) {
+        ColumnType::Bool
+    } else if matches!(of, DataType::Timestamp(_, _)) {
+        ColumnType::Timestamp
+    } else {
+        ColumnType::Text
     }
 }
 
