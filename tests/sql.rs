@@ -229,6 +229,9 @@ fn a_wrong_query_says_where() {
     let column = fleet.run("sql", &["select statuss from tasks"]);
     assert_eq!(column.code, 5);
     assert!(column.stderr.contains("\"statuss\" not found"), "{}", column.stderr);
+    let value = fleet.run("sql", &["select cast(message as int) from system_logs where id = 'l1'"]);
+    assert_eq!(value.code, 5);
+    assert!(!value.stderr.contains("said"), "{}", value.stderr);
     let parameter = fleet.run("sql", &["select $x"]);
     assert_eq!(parameter.code, 5);
     assert_eq!(fleet.run("sql", &["--timeout", "0", "select 1"]).code, 2);
@@ -243,4 +246,13 @@ fn what_is_no_snapshot_is_said() {
     fs::write(&file, b"PAR1 not really PAR1").expect("written");
     let said = fleet.run("sql", &["select 1"]);
     assert_eq!(said.code, 4, "{}", said.stderr);
+}
+
+#[test]
+fn a_reader_that_leaves_is_no_error() {
+    let fleet = fleet();
+    let said = fleet.run_into_closed_pipe("sql", &["--format", "csv", "from range(10000000)"]);
+    assert_eq!((said.code, said.stderr.as_str()), (0, ""));
+    let said = fleet.run_into_closed_pipe("sql", &["--format", "json", "from range(10000000)"]);
+    assert_eq!((said.code, said.stderr.as_str()), (0, ""));
 }

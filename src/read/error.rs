@@ -67,6 +67,39 @@ impl ReadError {
         if first.starts_with("Parser Error") {
             return Self::Syntax(text);
         }
-        Self::Failed(text)
+        Self::Failed(without_values(&text))
+    }
+}
+
+/// A failed conversion quotes the value of a row; errors say none. The query's own line, which the
+/// engine shows below, stays.
+fn without_values(text: &str) -> String {
+    let speaks_of_values = ["Conversion Error", "Invalid Input Error", "Out of Range Error"];
+    if !speaks_of_values.iter().any(|kind| text.starts_with(kind)) {
+        return text.to_string();
+    }
+    let (said, line) = text.split_at(text.find("\n\nLINE ").unwrap_or(text.len()));
+    let quotes = ['\'', '"'];
+    match (said.find(quotes), said.rfind(quotes)) {
+        (Some(first), Some(last)) if first < last => {
+            format!("{}'…'{}{line}", &said[..first], &said[last + 1..])
+        }
+        _ => text.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failed_conversion_does_not_tell_the_value() {
+        let said = "Conversion Error: Could not convert string 'it's \"me\"' to INT32\n\n\
+            LINE 1: select 'a'::int";
+        let told = "Conversion Error: Could not convert string '…' to INT32\n\n\
+            LINE 1: select 'a'::int";
+        assert_eq!(without_values(said), told);
+        let other = "Binder Error: column \"statuss\" not found";
+        assert_eq!(without_values(other), other);
     }
 }

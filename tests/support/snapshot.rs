@@ -19,22 +19,25 @@ use backstory::snapshot::manifest::Redaction;
 use backstory::snapshot::schema::import_type;
 use parquet::arrow::ArrowWriter;
 
-use crate::support::run::{Ran, backstory};
+use crate::support::run::{Ran, backstory, backstory_unread};
 
 /// A snapshot in a directory of its own, gone with this value.
 pub(crate) struct TestSnapshot {
     root: tempfile::TempDir,
+    dir: PathBuf,
 }
 
 impl TestSnapshot {
     /// An empty place for one. Quotes and brackets in its name must not matter to anyone.
     pub(crate) fn new() -> Self {
-        Self { root: tempfile::tempdir().expect("a temporary directory") }
+        let root = tempfile::tempdir().expect("a temporary directory");
+        let dir = root.path().join("it's a [snapshot] k=v");
+        Self { root, dir }
     }
 
     /// The snapshot's directory.
     pub(crate) fn dir(&self) -> PathBuf {
-        self.root.path().join("it's a [snapshot] k=v")
+        self.dir.clone()
     }
 
     /// One capture of these tables: `(table, CSV with header)`, an empty field is NULL.
@@ -92,11 +95,17 @@ impl TestSnapshot {
 
     /// Runs a verb on it.
     pub(crate) fn run(&self, verb: &str, args: &[&str]) -> Ran {
-        let dir = self.dir();
-        let dir = dir.to_str().expect("UTF-8");
-        let mut all = vec![verb, "--snapshot", dir];
-        all.extend(args);
-        backstory(self.root.path(), &all)
+        backstory(self.root.path(), &self.args(verb, args))
+    }
+
+    /// Runs a verb on it for a reader who leaves at once.
+    pub(crate) fn run_into_closed_pipe(&self, verb: &str, args: &[&str]) -> Ran {
+        backstory_unread(self.root.path(), &self.args(verb, args))
+    }
+
+    fn args<'a>(&'a self, verb: &'a str, args: &[&'a str]) -> Vec<&'a str> {
+        let dir = self.dir.to_str().expect("UTF-8");
+        [&[verb, "--snapshot", dir], args].concat()
     }
 }
 
