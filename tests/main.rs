@@ -1,5 +1,7 @@
-//! All tests of the finished program, in one binary.
-
-mod support;
+//! Every test of the outside, in one binary.
 
 mod export;
+mod findings;
+mod queries;
+mod sql;
+mod support;

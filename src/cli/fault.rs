@@ -5,6 +5,8 @@ use std::io;
 use std::process::ExitCode;
 
 use crate::cli::ui::Ui;
+use crate::findings::error::QueryError;
+use crate::read::error::ReadError;
 use crate::snapshot::error::SnapshotError;
 
 /// Who has to act; one exit code each.
@@ -102,6 +104,62 @@ impl From<SnapshotError> for Fault {
             }
         };
         Self::new(FaultKind::Snapshot, err).hint(hint)
+    }
+}
+
+impl From<ReadError> for Fault {
+    fn from(err: ReadError) -> Self {
+        let (kind, hint) = match &err {
+            ReadError::Snapshot(_) | ReadError::Setup { .. } => (
+                FaultKind::Snapshot,
+                "the files changed after they were written: replay, or export or import again",
+            ),
+            ReadError::Path(_) => {
+                (FaultKind::Snapshot, "move the snapshot to a directory with a UTF-8 name")
+            }
+            ReadError::Sink(_) => (FaultKind::Internal, "check where the output goes"),
+            ReadError::Refused(_) | ReadError::Syntax(_) | ReadError::Failed(_) => (
+                FaultKind::Query,
+                "`backstory sql \"SHOW TABLES\"` and \"DESCRIBE <table>\" say what can be asked",
+            ),
+            ReadError::Outside(_) => {
+                (FaultKind::Query, "import the file into a snapshot, or read it with another tool")
+            }
+            ReadError::TimedOut(_) => (FaultKind::Query, "ask for less, or give it more --timeout"),
+            ReadError::Parameters { .. } => {
+                (FaultKind::Query, "a parameter ($name) cannot be given here: write its value")
+            }
+        };
+        match err {
+            ReadError::Snapshot(inner) => inner.into(),
+            ReadError::Sink(inner) => inner.into(),
+            ReadError::Path(_)
+            | ReadError::Setup { .. }
+            | ReadError::Refused(_)
+            | ReadError::Syntax(_)
+            | ReadError::Outside(_)
+            | ReadError::Failed(_)
+            | ReadError::TimedOut(_)
+            | ReadError::Parameters { .. } => Self::new(kind, err).hint(hint),
+        }
+    }
+}
+
+impl From<QueryError> for Fault {
+    fn from(err: QueryError) -> Self {
+        let bug = "this is a bug of the query file: please report it; --only asks the others";
+        let hint = match &err {
+            QueryError::Read { source: ReadError::TimedOut(_), .. } => {
+                "give it more --timeout, or ask the others with --only"
+            }
+            QueryError::Read { .. }
+            | QueryError::Header { .. }
+            | QueryError::UnknownTable { .. }
+            | QueryError::Shape { .. }
+            | QueryError::Row { .. }
+            | QueryError::Grain { .. } => bug,
+        };
+        Self::new(FaultKind::Query, err).hint(hint)
     }
 }
 

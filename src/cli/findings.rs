@@ -1,12 +1,155 @@
-//! `findings`.
+//! `findings`: the catalogue of questions, asked of a snapshot.
 
-use crate::cli::Outcome;
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use crate::cli::fault::{Fault, FaultKind};
+use crate::cli::format::Format;
 use crate::cli::ui::Ui;
+use crate::cli::{Outcome, replay, snapshot_dir};
+use crate::findings::catalogue::{self, Query};
+use crate::findings::finding::{Finding, Severity, Verdict};
+use crate::findings::run::ask;
+use crate::read::database::Database;
+use crate::report::findings::{FORMAT, FindingsReport, write_json};
+use crate::report::{findings_csv, findings_text};
 
-/// (in the making)
+/// Columns of a report that no terminal narrows.
+const WIDTH_ELSEWHERE: u16 = 140;
+
+/// Ask the catalogue of forensic questions and show what was found, with the rows that prove it
 #[derive(clap::Args, Debug)]
-pub(super) struct FindingsArgs {}
+pub(super) struct FindingsArgs {
+    /// Snapshot directory (default: the one under ./snapshots with the latest capture)
+    #[arg(long, value_name = "DIR")]
+    snapshot: Option<PathBuf>,
 
-pub(super) fn run(_ui: &mut Ui, _args: &FindingsArgs) -> Outcome {
-    Ok(std::process::ExitCode::SUCCESS)
+    /// Ask only this query (may be given again)
+    #[arg(long, value_name = "ID")]
+    only: Vec<String>,
+
+    /// Which verdicts to show
+    #[arg(long, value_enum, default_value_t = Shown::Unrefuted)]
+    verdict: Shown,
+
+    /// Exit with 1 when a confirmed or probable finding is at least this bad
+    #[arg(long, value_enum, value_name = "LEVEL", default_value_t = FailOn::None)]
+    fail_on: FailOn,
+
+    /// How to write the findings
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+
+    /// Stop a query after so many seconds
+    #[arg(long, value_name = "SECONDS", default_value = "300", value_parser = crate::cli::format::seconds)]
+    timeout: Duration,
+}
+
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+#[value(rename_all = "snake_case")]
+enum Shown {
+    /// Everything but `refuted`
+    Unrefuted,
+    /// Everything
+    All,
+    Confirmed,
+    Probable,
+    InsufficientEvidence,
+    Refuted,
+}
+
+impl Shown {
+    fn includes(self, verdict: Verdict) -> bool {
+        match self {
+            Self::Unrefuted => verdict != Verdict::Refuted,
+            Self::All => true,
+            Self::Confirmed => verdict == Verdict::Confirmed,
+            Self::Probable => verdict == Verdict::Probable,
+            Self::InsufficientEvidence => verdict == Verdict::InsufficientEvidence,
+            Self::Refuted => verdict == Verdict::Refuted,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum FailOn {
+    None,
+    Critical,
+    High,
+    Medium,
+    Low,
+    Info,
+}
+
+impl FailOn {
+    fn level(self) -> Option<Severity> {
+        match self {
+            Self::None => None,
+            Self::Critical => Some(Severity::Critical),
+            Self::High => Some(Severity::High),
+            Self::Medium => Some(Severity::Medium),
+            Self::Low => Some(Severity::Low),
+            Self::Info => Some(Severity::Info),
+        }
+    }
+}
+
+pub(super) fn run(ui: &mut Ui, args: &FindingsArgs) -> Outcome {
+    let queries = chosen(&args.only)?;
+    let snapshot = snapshot_dir::open(ui, args.snapshot.as_deref())?;
+    replay::ensure(ui, &snapshot)?;
+    let database = Database::open(&snapshot)?;
+    let answers = ask(&database, &queries, args.timeout)?;
+    let fails = args.fail_on.level().is_some_and(|level| {
+        let bad = |finding: &Finding| finding.verdict.is_positive() && finding.severity <= level;
+        answers.found.iter().any(bad)
+    });
+    let (shown, hidden): (Vec<Finding>, Vec<Finding>) =
+        answers.found.into_iter().partition(|finding| args.verdict.includes(finding.verdict));
+    let report = FindingsReport {
+        format: FORMAT,
+        snapshot: snapshot.dir().display().to_string(),
+        findings: shown,
+        skipped: answers.skipped,
+        questions: queries.into_iter().map(|query| query.header).collect(),
+        hidden: hidden.len(),
+    };
+    show(ui, args.format, &report)?;
+    Ok(if fails { ExitCode::from(1) } else { ExitCode::SUCCESS })
+}
+
+fn show(ui: &mut Ui, format: Format, report: &FindingsReport) -> Result<(), Fault> {
+    match format {
+        Format::Text => {
+            let width = usize::from(ui.width().unwrap_or(WIDTH_ELSEWHERE));
+            findings_text::write(ui.out(), report, width)?;
+            ui.out().flush()?;
+        }
+        Format::Json => {
+            let mut out = ui.verbatim()?;
+            write_json(&mut out, report)?;
+            out.flush()?;
+        }
+        Format::Csv => {
+            let mut out = ui.verbatim()?;
+            findings_csv::write(&mut out, report)?;
+            out.flush()?;
+        }
+    }
+    Ok(())
+}
+
+/// The queries asked for, each once, or all of them.
+fn chosen(only: &[String]) -> Result<Vec<Query>, Fault> {
+    let all = catalogue::all()?;
+    let known = |id: &String| all.iter().any(|query| query.header.id == *id);
+    if let Some(unknown) = only.iter().find(|id| !known(id)) {
+        let ids: Vec<&str> = all.iter().map(|query| query.header.id.as_str()).collect();
+        let fault = Fault::new(FaultKind::Usage, format!("there is no query `{unknown}`"));
+        return Err(fault.hint(format!("there are: {}", ids.join(", "))));
+    }
+    let wanted = |query: &Query| only.is_empty() || only.contains(&query.header.id);
+    Ok(all.into_iter().filter(wanted).collect())
 }

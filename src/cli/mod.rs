@@ -4,6 +4,7 @@
 mod export;
 mod fault;
 mod findings;
+mod format;
 mod import;
 mod replay;
 mod snapshot_dir;

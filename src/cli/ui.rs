@@ -25,6 +25,18 @@ impl Ui {
         &mut self.stdout
     }
 
+    /// Data for machines: byte for byte, where [`out`](Self::out) takes colours, and whatever looks
+    /// like them, out of what is not shown on a terminal. Flush before returning.
+    pub(crate) fn verbatim(&mut self) -> io::Result<impl Write + use<>> {
+        self.stdout.flush()?;
+        Ok(io::BufWriter::with_capacity(1 << 16, io::stdout()))
+    }
+
+    /// Characters in a line of the terminal; `None` where data goes elsewhere.
+    pub(crate) fn width(&self) -> Option<u16> {
+        if io::stdout().is_terminal() { comfy_table::Table::new().width() } else { None }
+    }
+
     /// Says something beside the data.
     pub(crate) fn note(&mut self, text: &str) -> io::Result<()> {
         writeln!(self.stderr, "{text}")

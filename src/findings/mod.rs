@@ -1,1 +1,11 @@
-//! (in the making)
+//! The forensic questions of `queries/` and their answers.
+//!
+//! A question is data: a header and one SELECT. Knows the tables of `read` by name and nothing of how
+//! they are kept.
+
+pub mod catalogue;
+pub mod error;
+pub mod evidence;
+pub mod finding;
+pub mod header;
+pub mod run;

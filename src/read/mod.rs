@@ -1,1 +1,12 @@
-//! (in the making)
+//! DuckDB over the evidence and the derived tables of one snapshot, locked in.
+//!
+//! The only place that knows duckdb: what leaves it are [`cell::Cell`]s. Must not know `queries/`.
+
+pub mod cell;
+pub mod database;
+pub mod error;
+mod from_arrow;
+mod gate;
+pub mod run;
+mod views;
+mod watchdog;

@@ -1,1 +1,9 @@
-//! (in the making)
+//! The documented model of each verb's answer, and its renderings. Reads no files.
+
+pub mod findings;
+pub mod findings_csv;
+pub mod findings_text;
+pub mod plain;
+pub mod rows_csv;
+pub mod rows_json;
+pub mod rows_text;

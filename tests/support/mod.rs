@@ -1,8 +1,11 @@
-//! What tests share.
+//! What tests share: the binary in a pinned environment, snapshots written by hand, a real PostgreSQL.
 
 pub(crate) mod authority;
 pub(crate) mod cut;
+pub(crate) mod files;
 pub(crate) mod postgres;
+pub(crate) mod run;
+pub(crate) mod snapshot;
 
 use std::io::Write;
 

@@ -1,0 +1,250 @@
+//! From ids of events and `table:key` to the rows behind them, as a person reads them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::findings::finding::{Finding, Piece};
+use crate::model::table::Table;
+use crate::model::time::Micros;
+use crate::read::cell::Cell;
+use crate::read::database::Database;
+use crate::read::error::ReadError;
+
+/// Every piece of the events asked for; their own primary piece first.
+const PIECES_OF_EVENTS: &str = r#"
+with wanted as (
+    select distinct unnest(from_json(cast($ids as json), '["VARCHAR"]')) as event_id
+),
+all_pieces as (
+    select event_id, evidence_table, evidence_key, evidence_column, 'primary' as role
+    from events join wanted using (event_id)
+    union
+    select event_id, evidence_table, evidence_key, evidence_column, role
+    from event_evidence join wanted using (event_id)
+)
+select all_pieces.event_id, events.happened_at, all_pieces.evidence_table,
+    all_pieces.evidence_key, all_pieces.evidence_column, all_pieces.role
+from all_pieces join events using (event_id)
+order by 1, all_pieces.role <> 'primary', 3, 4, 5
+"#;
+
+/// What of a row is shown when no column is named.
+fn telling_columns(table: Table) -> &'static [&'static str] {
+    match table {
+        Table::SystemLogs => &["message"],
+        Table::Workers => &["status", "created_at", "last_heartbeat"],
+        Table::Tasks => &["status", "generation_created", "output_location", "error_message"],
+        Table::Generations => &["type", "created_at", "tasks"],
+        Table::GenerationVariants => &["generation_id", "created_at"],
+        Table::TaskTypes => &["name", "category", "content_type", "run_type"],
+    }
+}
+
+/// One cited cell or row, before its content is known.
+#[derive(Clone)]
+struct Citation {
+    time: Option<Micros>,
+    table: String,
+    key: String,
+    column: Option<String>,
+    contradicts: bool,
+}
+
+/// The row of a citation: when it was captured (a log line: when it was written), and its columns.
+struct Row {
+    time: Option<Micros>,
+    columns: Value,
+}
+
+/// The rows behind each finding's evidence, in the order it cites them. What is not in the snapshot
+/// is left out.
+pub(crate) fn resolve(
+    database: &Database,
+    findings: &[Finding],
+    limit: Duration,
+) -> Result<Vec<Vec<Piece>>, ReadError> {
+    let events = events(database, findings, limit)?;
+    let mut cited = Vec::new();
+    for finding in findings {
+        cited.push(citations(finding, &events));
+    }
+    let mut keys: BTreeMap<Table, BTreeSet<&str>> = BTreeMap::new();
+    for citation in cited.iter().flatten() {
+        if let Some(table) = Table::from_name(&citation.table) {
+            keys.entry(table).or_default().insert(&citation.key);
+        }
+    }
+    let mut rows = BTreeMap::new();
+    for (table, keys) in keys {
+        rows.insert(table, rows_of(database, table, &keys, limit)?);
+    }
+    let piece = |citation: &Citation| {
+        let table = Table::from_name(&citation.table)?;
+        let row = rows.get(&table)?.get(&citation.key)?;
+        Some(Piece {
+            time: if table.is_append_only() { row.time } else { citation.time.or(row.time) },
+            table: citation.table.clone(),
+            key: citation.key.clone(),
+            text: described(table, citation.column.as_deref(), &row.columns),
+            contradicts: citation.contradicts,
+        })
+    };
+    Ok(cited.iter().map(|list| once(list.iter().filter_map(piece))).collect())
+}
+
+/// Each piece once, in the order of its first mention.
+fn once(pieces: impl Iterator<Item = Piece>) -> Vec<Piece> {
+    let mut seen = BTreeSet::new();
+    pieces.filter(|piece| seen.insert(piece.clone())).collect()
+}
+
+fn citations(finding: &Finding, events: &BTreeMap<String, Vec<Citation>>) -> Vec<Citation> {
+    let mut citations = Vec::new();
+    for id in &finding.evidence {
+        if let Some(pieces) = events.get(id) {
+            citations.extend(pieces.iter().cloned());
+        } else if let Some((table, key)) = id.split_once(':') {
+            citations.push(Citation {
+                time: None,
+                table: table.to_string(),
+                key: key.to_string(),
+                column: None,
+                contradicts: false,
+            });
+        }
+    }
+    citations
+}
+
+/// The pieces of every event the findings cite.
+fn events(
+    database: &Database,
+    findings: &[Finding],
+    limit: Duration,
+) -> Result<BTreeMap<String, Vec<Citation>>, ReadError> {
+    let ids: BTreeSet<&str> =
+        findings.iter().flat_map(|finding| finding.evidence.iter().map(String::as_str)).collect();
+    let mut events: BTreeMap<String, Vec<Citation>> = BTreeMap::new();
+    if ids.is_empty() {
+        return Ok(events);
+    }
+    for row in database.query(PIECES_OF_EVENTS, &[json_list(&ids)], limit)?.rows {
+        let text = |at: usize| row[at].as_text().unwrap_or_default().to_string();
+        events.entry(text(0)).or_default().push(Citation {
+            time: time(&row[1]),
+            table: text(2),
+            key: text(3),
+            column: Some(text(4)).filter(|name| !name.is_empty()),
+            contradicts: text(5) == "contradicts",
+        });
+    }
+    Ok(events)
+}
+
+/// The latest version of the rows with these keys.
+fn rows_of(
+    database: &Database,
+    table: Table,
+    keys: &BTreeSet<&str>,
+    limit: Duration,
+) -> Result<BTreeMap<String, Row>, ReadError> {
+    let time_of = if table.is_append_only() { table.time_column() } else { "captured_at" };
+    let sql = format!(
+        r#"select r.id, r."{time_of}", cast(to_json(r) as varchar) from {table} as r
+        where r.id in (select unnest(from_json(cast($ids as json), '["VARCHAR"]')))"#
+    );
+    let mut rows = BTreeMap::new();
+    for row in database.query(&sql, &[json_list(keys)], limit)?.rows {
+        if let (Cell::Text(id), Some(columns)) = (&row[0], row[2].as_text()) {
+            let columns = serde_json::from_str(columns).unwrap_or(Value::Null);
+            rows.insert(id.clone(), Row { time: time(&row[1]), columns });
+        }
+    }
+    Ok(rows)
+}
+
+fn json_list(ids: &BTreeSet<&str>) -> (String, Cell) {
+    let list = serde_json::to_string(ids).unwrap_or_else(|_| "[]".to_string());
+    ("ids".to_string(), Cell::Text(list))
+}
+
+fn time(cell: &Cell) -> Option<Micros> {
+    if let Cell::Time(at) = cell { Some(*at) } else { None }
+}
+
+/// The message of a log line; of other rows the cited column, or the telling ones.
+fn described(table: Table, column: Option<&str>, row: &Value) -> String {
+    match column {
+        Some("message") => shown(&at_path(row, "message")),
+        Some(column) if table == Table::SystemLogs => {
+            let cited = shown(&at_path(row, column));
+            format!("{} ({column} = {cited})", shown(&at_path(row, "message")))
+        }
+        Some(column) => format!("{column} = {}", shown(&at_path(row, column))),
+        None if table == Table::SystemLogs => shown(&at_path(row, "message")),
+        None => {
+            let told = telling_columns(table).iter().filter(|name| !row[**name].is_null());
+            let told: Vec<String> =
+                told.map(|name| format!("{name} = {}", shown(&row[*name]))).collect();
+            format!("as captured: {}", told.join(", "))
+        }
+    }
+}
+
+/// `metadata.error_time` inside a row whose `metadata` is JSON as text.
+fn at_path(row: &Value, path: &str) -> Value {
+    if let Some(value) = row.get(path) {
+        return value.clone();
+    }
+    let Some((column, inner)) = path.split_once('.') else { return Value::Null };
+    let parsed = row.get(column).and_then(Value::as_str);
+    let mut value: Value =
+        parsed.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
+    for name in inner.split('.') {
+        value = value.get(name).cloned().unwrap_or_default();
+    }
+    value
+}
+
+/// The first line that says something.
+fn shown(value: &Value) -> String {
+    match value {
+        Value::Null => "null".to_string(),
+        Value::String(text) => {
+            let mut lines = text.lines().map(str::trim_end).filter(|line| !line.trim().is_empty());
+            lines.next().unwrap_or_default().to_string()
+        }
+        Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => value.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_is_told_by_its_cited_column_or_its_telling_ones() {
+        let row = serde_json::json!({
+            "status": "error",
+            "last_heartbeat": "2026-01-05 09:10:05",
+            "metadata": r#"{"error_time":"2026-01-05T09:11:00Z","vram":{"used":3}}"#,
+        });
+        let told = |column| described(Table::Workers, column, &row);
+        assert_eq!(told(Some("status")), "status = error");
+        assert_eq!(told(Some("metadata.error_time")), "metadata.error_time = 2026-01-05T09:11:00Z");
+        assert_eq!(told(Some("metadata.vram.used")), "metadata.vram.used = 3");
+        assert_eq!(told(Some("metadata.nothing")), "metadata.nothing = null");
+        assert_eq!(told(None), "as captured: status = error, last_heartbeat = 2026-01-05 09:10:05");
+    }
+
+    #[test]
+    fn a_log_line_is_told_by_its_first_line() {
+        let row = serde_json::json!({"message": "\n  MARKING AS ERROR  \nmore", "cycle_number": 7});
+        let told = |column| described(Table::SystemLogs, column, &row);
+        assert_eq!(told(Some("message")), "  MARKING AS ERROR");
+        assert_eq!(told(None), "  MARKING AS ERROR");
+        assert_eq!(told(Some("cycle_number")), "  MARKING AS ERROR (cycle_number = 7)");
+    }
+}

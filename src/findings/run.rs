@@ -1,0 +1,187 @@
+//! Asking questions of a snapshot.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use crate::findings::catalogue::Query;
+use crate::findings::error::QueryError;
+use crate::findings::evidence;
+use crate::findings::finding::{Finding, Verdict, sort};
+use crate::read::cell::{Cell, Column, ColumnKind};
+use crate::read::database::{Answer, Database};
+
+/// Rows a confirmed finding must at least cite.
+const CONFIRMING_ROWS_MIN: usize = 2;
+
+/// The columns every result begins with.
+const LEADING: [(&str, ColumnKind); 6] = [
+    ("subject_kind", ColumnKind::Text),
+    ("subject_id", ColumnKind::Text),
+    ("happened_at", ColumnKind::Time),
+    ("verdict", ColumnKind::Text),
+    ("summary", ColumnKind::Text),
+    ("evidence", ColumnKind::TextList),
+];
+
+/// A question that could not be asked.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Skipped {
+    /// Its id.
+    pub query: String,
+    /// The tables it reads that the snapshot does not hold.
+    pub missing: Vec<String>,
+}
+
+/// What a round of questions gave.
+#[derive(Debug, Default)]
+pub struct Findings {
+    /// The answers, in the order of [`sort`].
+    pub found: Vec<Finding>,
+    /// What could not be asked.
+    pub skipped: Vec<Skipped>,
+}
+
+/// Asks every query. A query that fails or breaks its promises is an error: an answer that leaves it
+/// out would look like a clean bill.
+pub fn ask(
+    database: &Database,
+    queries: &[Query],
+    limit: Duration,
+) -> Result<Findings, QueryError> {
+    let mut findings = Findings::default();
+    for query in queries {
+        let missing = missing(database, query)?;
+        if missing.is_empty() {
+            findings.found.extend(answer(database, query, limit)?);
+        } else {
+            findings.skipped.push(Skipped { query: query.header.id.clone(), missing });
+        }
+    }
+    sort(&mut findings.found);
+    Ok(findings)
+}
+
+fn missing(database: &Database, query: &Query) -> Result<Vec<String>, QueryError> {
+    let mut missing = Vec::new();
+    for table in &query.header.reads {
+        match database.holds(table) {
+            Some(true) => {}
+            Some(false) => missing.push(table.clone()),
+            None => {
+                return Err(QueryError::UnknownTable {
+                    query: query.header.id.clone(),
+                    table: table.clone(),
+                });
+            }
+        }
+    }
+    Ok(missing)
+}
+
+fn answer(database: &Database, query: &Query, limit: Duration) -> Result<Vec<Finding>, QueryError> {
+    let read = |source| QueryError::Read { query: query.header.id.clone(), source };
+    let answer = database.query(query.sql, &query.header.bound(), limit).map_err(read)?;
+    check_shape(query, &answer.columns)?;
+    check_grain(query, &answer)?;
+    let names: Vec<&str> = answer.columns.iter().map(|column| column.name.as_str()).collect();
+    let mut found = Vec::new();
+    for row in answer.rows {
+        found.push(finding(query, &names, row)?);
+    }
+    let pieces = evidence::resolve(database, &found, limit).map_err(read)?;
+    for (finding, pieces) in found.iter_mut().zip(pieces) {
+        finding.pieces = pieces;
+        weigh(finding)?;
+    }
+    Ok(found)
+}
+
+/// A finding stands on rows: without one it is a bug of the query, on one it is not confirmed.
+fn weigh(finding: &mut Finding) -> Result<(), QueryError> {
+    let supporting = finding.pieces.iter().filter(|piece| !piece.contradicts);
+    let rows: BTreeSet<(&str, &str)> =
+        supporting.map(|piece| (piece.table.as_str(), piece.key.as_str())).collect();
+    if rows.is_empty() {
+        return Err(bad_row(&finding.query, "whose evidence is not in the snapshot"));
+    }
+    if finding.verdict == Verdict::Confirmed && rows.len() < CONFIRMING_ROWS_MIN {
+        finding.verdict = Verdict::Probable;
+        finding.lowered = true;
+    }
+    Ok(())
+}
+
+fn check_shape(query: &Query, columns: &[Column]) -> Result<(), QueryError> {
+    for (at, (name, kind)) in LEADING.iter().enumerate() {
+        let fits = columns.get(at).is_some_and(|got| got.name == *name && got.kind == *kind);
+        if !fits {
+            return Err(QueryError::Shape {
+                query: query.header.id.clone(),
+                wanted: name,
+                position: at + 1,
+            });
+        }
+    }
+    Ok(())
+}
+
+fn check_grain(query: &Query, answer: &Answer) -> Result<(), QueryError> {
+    let grain = &query.header.grain;
+    let mut positions = Vec::new();
+    for name in grain {
+        let at = answer.columns.iter().position(|column| column.name == *name);
+        positions.push(at.ok_or_else(|| {
+            bad_row(&query.header.id, &format!("without the column `{name}` of its grain"))
+        })?);
+    }
+    let mut seen = BTreeSet::new();
+    for row in &answer.rows {
+        let key: Vec<Option<String>> = positions.iter().map(|at| row[*at].to_plain()).collect();
+        if !seen.insert(key) {
+            let query = query.header.id.clone();
+            return Err(QueryError::Grain { query, grain: grain.join(", ") });
+        }
+    }
+    Ok(())
+}
+
+fn finding(query: &Query, names: &[&str], mut row: Vec<Cell>) -> Result<Finding, QueryError> {
+    let id = &query.header.id;
+    let own = row.split_off(LEADING.len());
+    let text = |at: usize| match row[at].as_text() {
+        Some(text) if !text.is_empty() => Ok(text.to_string()),
+        _ => Err(bad_row(id, &format!("without a {}", LEADING[at].0))),
+    };
+    let verdict = text(3)?;
+    let verdict = Verdict::from_name(&verdict)
+        .ok_or_else(|| bad_row(id, &format!("with the unknown verdict `{verdict}`")))?;
+    let evidence = cited(&row[5]);
+    if evidence.is_empty() {
+        return Err(bad_row(id, "without evidence"));
+    }
+    Ok(Finding {
+        query: id.clone(),
+        severity: query.header.severity,
+        verdict,
+        subject_kind: text(0)?,
+        subject_id: text(1)?,
+        happened_at: if let Cell::Time(at) = row[2] { Some(at) } else { None },
+        summary: text(4)?,
+        evidence,
+        columns: names[LEADING.len()..].iter().map(|name| name.to_string()).zip(own).collect(),
+        pieces: Vec::new(),
+        lowered: false,
+    })
+}
+
+/// The pieces of evidence in their own order, each once; a left join's NULL is none.
+fn cited(cell: &Cell) -> Vec<String> {
+    let Cell::List(items) = cell else { return Vec::new() };
+    let mut seen = BTreeSet::new();
+    let texts = items.iter().filter_map(Cell::as_text);
+    texts.filter(|text| !text.is_empty() && seen.insert(*text)).map(str::to_string).collect()
+}
+
+fn bad_row(query: &str, problem: &str) -> QueryError {
+    QueryError::Row { query: query.to_string(), problem: problem.to_string() }
+}

@@ -1,0 +1,114 @@
+//! A snapshot opened for questions.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::time::Duration;
+
+use duckdb::Connection;
+
+use crate::read::cell::{Cell, Column};
+use crate::read::error::ReadError;
+use crate::read::run::{self, RowSink};
+use crate::read::{gate, views};
+use crate::snapshot::error::SnapshotError;
+use crate::snapshot::open::Snapshot;
+
+/// A snapshot's tables in an engine that can read its files and nothing else, and write nothing.
+pub struct Database {
+    connection: Connection,
+    held: BTreeMap<String, bool>,
+}
+
+/// A whole answer in memory.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Answer {
+    /// The columns.
+    pub columns: Vec<Column>,
+    /// The rows, a cell for each column.
+    pub rows: Vec<Vec<Cell>>,
+}
+
+impl Database {
+    /// Makes the views over a snapshot and locks the engine in.
+    pub fn open(snapshot: &Snapshot) -> Result<Self, ReadError> {
+        let views = views::all(snapshot)?;
+        let dir = snapshot.dir();
+        let own = dir.canonicalize().map_err(|err| SnapshotError::io("read", dir, err))?;
+        let setup = |err: duckdb::Error| ReadError::Setup {
+            dir: dir.to_path_buf(),
+            detail: err.to_string(),
+        };
+        let connection = Connection::open_in_memory().map_err(setup)?;
+        // Fails without the ICU extension, where there are no zones to get wrong.
+        drop(connection.execute_batch("set timezone = 'UTC'"));
+        connection.execute_batch(&lock_in(&views::path_literal(&own)?)?).map_err(setup)?;
+        let mut held = BTreeMap::new();
+        for view in views {
+            connection.execute_batch(&view.create).map_err(setup)?;
+            held.insert(view.name, view.held);
+        }
+        Ok(Self { connection, held })
+    }
+
+    /// Whether the snapshot holds this table, rows or none; `None` when no table has that name.
+    pub fn holds(&self, table: &str) -> Option<bool> {
+        self.held.get(table).copied()
+    }
+
+    /// Checks that a text is exactly one SELECT, without running it.
+    pub fn check(&self, sql: &str) -> Result<(), ReadError> {
+        gate::check(&self.connection, sql)
+    }
+
+    /// Runs one SELECT, refuses anything else, and hands out the rows as they come.
+    pub fn stream(
+        &self,
+        sql: &str,
+        params: &[(String, Cell)],
+        limit: Duration,
+        sink: &mut dyn RowSink,
+    ) -> Result<(), ReadError> {
+        gate::check(&self.connection, sql)?;
+        run::stream(&self.connection, sql, params, limit, sink)
+    }
+
+    /// Runs one SELECT and keeps the whole answer.
+    pub fn query(
+        &self,
+        sql: &str,
+        params: &[(String, Cell)],
+        limit: Duration,
+    ) -> Result<Answer, ReadError> {
+        let mut answer = Answer::default();
+        self.stream(sql, params, limit, &mut answer)?;
+        Ok(answer)
+    }
+}
+
+impl RowSink for Answer {
+    fn begin(&mut self, columns: &[Column]) -> io::Result<()> {
+        self.columns = columns.to_vec();
+        Ok(())
+    }
+
+    fn row(&mut self, cells: &[Cell]) -> io::Result<()> {
+        self.rows.push(cells.to_vec());
+        Ok(())
+    }
+}
+
+/// The settings after which only the snapshot can be read and no setting can be changed. What does
+/// not fit in memory spills into a folder of this process, which the engine removes.
+fn lock_in(own: &str) -> Result<String, ReadError> {
+    let spill = std::env::temp_dir().join(format!("backstory-{}", std::process::id()));
+    let spill = views::path_literal(&spill)?;
+    Ok(format!(
+        "set autoinstall_known_extensions = false;
+         set autoload_known_extensions = false;
+         set temp_directory = {spill};
+         set max_temp_directory_size = '16GiB';
+         set allowed_directories = [{own}];
+         set enable_external_access = false;
+         set lock_configuration = true;"
+    ))
+}

@@ -1,0 +1,228 @@
+//! The tables a query can name, as views over the snapshot's Parquet files.
+//!
+//! Every view names every column it promises and casts it, so that no query fails to bind because an
+//! era lacked a column or a capture kept it as another type.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use arrow::datatypes::DataType;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+
+use crate::derived::tables::DERIVED;
+use crate::model::table::Table;
+use crate::read::error::ReadError;
+use crate::snapshot::column::ColumnType;
+use crate::snapshot::error::SnapshotError;
+use crate::snapshot::open::Snapshot;
+use crate::snapshot::schema::{OWN_COLUMNS, known_columns};
+
+/// One table a query can name.
+#[derive(Debug)]
+pub(crate) struct View {
+    /// Its name.
+    pub(crate) name: String,
+    /// Whether the snapshot holds it, rows or none.
+    pub(crate) held: bool,
+    /// The statement that makes it.
+    pub(crate) create: String,
+}
+
+/// Every view over a snapshot, in the order in which they can be created.
+pub(crate) fn all(snapshot: &Snapshot) -> Result<Vec<View>, ReadError> {
+    let mut views = Vec::new();
+    for table in Table::ALL {
+        let held = snapshot.holds(table);
+        let files = canonical(snapshot.files(table))?;
+        let own = OWN_COLUMNS.map(|name| (name, own_type(name)));
+        let versions = format!("{table}_versions");
+        let create = create(&versions, known_columns(table), &own, &files)?;
+        views.push(View { name: versions, held, create });
+        views.push(View { name: table.name().to_string(), held, create: latest(table) });
+    }
+    for table in DERIVED {
+        let folder = snapshot.dir().join("derived").join(table.name);
+        let files = canonical(parquet_files(&folder)?)?;
+        let create = create(table.name, table.columns, &[], &files)?;
+        views.push(View { name: table.name.to_string(), held: folder.is_dir(), create });
+    }
+    views.push(held_tables(&views));
+    Ok(views)
+}
+
+/// The latest version of each row. Rows of an append-only table have one version; a row without a
+/// key is a version of nothing.
+fn latest(table: Table) -> String {
+    let versions = format!("create view {table} as select * from {table}_versions");
+    if table.is_append_only() {
+        return versions;
+    }
+    format!(
+        "{versions} qualify id is null \
+         or row_number() over (partition by id order by _capture desc, _row_hash desc) = 1"
+    )
+}
+
+/// `snapshot_tables`: which tables the snapshot holds, so that a query can tell empty from unknown.
+fn held_tables(views: &[View]) -> View {
+    let rows: Vec<String> =
+        views.iter().map(|view| format!("({}, {})", literal(&view.name), view.held)).collect();
+    let create = format!(
+        "create view snapshot_tables as select * from (values {}) as t(table_name, held)",
+        rows.join(", ")
+    );
+    View { name: "snapshot_tables".to_string(), held: true, create }
+}
+
+fn own_type(name: &str) -> ColumnType {
+    match name {
+        "_xid" => ColumnType::Int,
+        "captured_at" => ColumnType::Timestamp,
+        _ => ColumnType::Text,
+    }
+}
+
+/// Promised columns first, then what the files have beside them, then the trailing ones.
+fn create(
+    name: &str,
+    promised: &[(&str, ColumnType)],
+    trailing: &[(&str, ColumnType)],
+    files: &[PathBuf],
+) -> Result<String, ReadError> {
+    let mut held = Vec::new();
+    for file in files {
+        held.push(columns_of(file)?);
+    }
+    let mut columns: Vec<(String, ColumnType)> =
+        promised.iter().map(|(name, kind)| (name.to_string(), *kind)).collect();
+    for (name, kind) in held.iter().flatten() {
+        let same = |known: &str| known.eq_ignore_ascii_case(name);
+        if !columns.iter().any(|(known, _)| same(known)) && !trailing.iter().any(|(k, _)| same(k)) {
+            columns.push((name.clone(), *kind));
+        }
+    }
+    columns.extend(trailing.iter().map(|(name, kind)| (name.to_string(), *kind)));
+    let selected: Vec<String> =
+        columns.iter().map(|(name, kind)| selected(name, *kind, &held)).collect();
+    let from = if files.is_empty() {
+        "where false".to_string()
+    } else {
+        format!(
+            "from read_parquet([{}], union_by_name = true, hive_partitioning = false)",
+            paths(files)?.join(", ")
+        )
+    };
+    Ok(format!("create view {} as select {} {from}", identifier(name), selected.join(", ")))
+}
+
+/// One column of a view: as it is where every file agrees, else cast, else NULL.
+fn selected(name: &str, kind: ColumnType, held: &[Vec<(String, ColumnType)>]) -> String {
+    let quoted = identifier(name);
+    let same = |found: &&(String, ColumnType)| found.0.eq_ignore_ascii_case(name);
+    let mut kinds = held.iter().filter_map(|file| file.iter().find(same)).map(|(_, kind)| *kind);
+    match kinds.next() {
+        None => format!("cast(null as {}) as {quoted}", sql_type(kind)),
+        Some(first) if first == kind && kinds.all(|other| other == kind) => quoted,
+        Some(_) => format!("try_cast({quoted} as {}) as {quoted}", sql_type(kind)),
+    }
+}
+
+/// Name and type of each column of a Parquet file, from its footer.
+fn columns_of(path: &Path) -> Result<Vec<(String, ColumnType)>, SnapshotError> {
+    let file = File::open(path).map_err(|err| SnapshotError::io("read", path, err))?;
+    let reader = ParquetRecordBatchReaderBuilder::try_new(file)
+        .map_err(|source| SnapshotError::Parquet { path: path.to_path_buf(), source })?;
+    let fields = reader.schema().fields().iter();
+    Ok(fields.map(|field| (field.name().clone(), kept_as(field.data_type()))).collect())
+}
+
+fn kept_as(of: &DataType) -> ColumnType {
+    if of.is_integer() {
+        ColumnType::Int
+    } else if of.is_floating() {
+        ColumnType::Double
+    } else if matches!(of, DataType::Boolean) {
+        ColumnType::Bool
+    } else if matches!(of, DataType::Timestamp(_, _)) {
+        ColumnType::Timestamp
+    } else {
+        ColumnType::Text
+    }
+}
+
+fn sql_type(kind: ColumnType) -> &'static str {
+    match kind {
+        ColumnType::Int => "bigint",
+        ColumnType::Double => "double",
+        ColumnType::Bool => "boolean",
+        ColumnType::Timestamp => "timestamp",
+        ColumnType::Text => "varchar",
+    }
+}
+
+/// The Parquet files of a folder, sorted; none where there is no folder. Files in the making have
+/// another suffix.
+fn parquet_files(folder: &Path) -> Result<Vec<PathBuf>, SnapshotError> {
+    if !folder.is_dir() {
+        return Ok(Vec::new());
+    }
+    let entries =
+        std::fs::read_dir(folder).map_err(|err| SnapshotError::io("read", folder, err))?;
+    let mut files = Vec::new();
+    for entry in entries {
+        let path = entry.map_err(|err| SnapshotError::io("read", folder, err))?.path();
+        if path.extension().is_some_and(|suffix| suffix == "parquet") {
+            files.push(path);
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+/// Absolute and without links, as the engine's lock compares them.
+fn canonical(files: Vec<PathBuf>) -> Result<Vec<PathBuf>, SnapshotError> {
+    let absolute = |path: PathBuf| {
+        path.canonicalize().map_err(|err| SnapshotError::io("read", path.clone(), err))
+    };
+    files.into_iter().map(absolute).collect()
+}
+
+fn paths(files: &[PathBuf]) -> Result<Vec<String>, ReadError> {
+    files.iter().map(|file| path_literal(file)).collect()
+}
+
+/// A path as a SQL string.
+pub(crate) fn path_literal(path: &Path) -> Result<String, ReadError> {
+    path.to_str().map(literal).ok_or_else(|| ReadError::Path(path.to_path_buf()))
+}
+
+fn literal(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
+}
+
+fn identifier(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_cannot_leave_their_quotes() {
+        assert_eq!(literal("it's"), "'it''s'");
+        assert_eq!(identifier("a\"b"), "\"a\"\"b\"");
+    }
+
+    #[test]
+    fn a_column_is_cast_only_where_a_file_disagrees() {
+        let int = vec![("n".to_string(), ColumnType::Int)];
+        let text = vec![("N".to_string(), ColumnType::Text)];
+        assert_eq!(selected("n", ColumnType::Int, &[int.clone(), Vec::new()]), "\"n\"");
+        assert_eq!(
+            selected("n", ColumnType::Int, &[int, text]),
+            "try_cast(\"n\" as bigint) as \"n\""
+        );
+        assert_eq!(selected("n", ColumnType::Bool, &[]), "cast(null as boolean) as \"n\"");
+    }
+}

@@ -1,0 +1,37 @@
+//! The answer of `findings`.
+
+use std::io;
+
+use serde::Serialize;
+
+use crate::findings::finding::Finding;
+use crate::findings::header::Header;
+use crate::findings::run::Skipped;
+
+/// The version of the JSON below.
+pub const FORMAT: u32 = 1;
+
+/// The answer of `findings`: what its JSON holds, and beside it what a person needs to read it.
+#[derive(Debug, Serialize)]
+pub struct FindingsReport {
+    /// The version of this document.
+    pub format: u32,
+    /// The snapshot's directory, as it was given.
+    pub snapshot: String,
+    /// The findings: worst first, then by time, query and subject.
+    pub findings: Vec<Finding>,
+    /// Queries that could not be asked, with the tables that the snapshot does not hold.
+    pub skipped: Vec<Skipped>,
+    /// The questions asked or skipped.
+    #[serde(skip)]
+    pub questions: Vec<Header>,
+    /// Findings that were refuted or of another verdict than asked for, and so are not listed.
+    #[serde(skip)]
+    pub hidden: usize,
+}
+
+/// Writes the documented JSON, one document.
+pub fn write_json(out: &mut impl io::Write, report: &FindingsReport) -> io::Result<()> {
+    serde_json::to_writer_pretty(&mut *out, report)?;
+    writeln!(out)
+}
