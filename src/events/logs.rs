@@ -1,0 +1,216 @@
+//! `system_logs` into events, confirmations, silence and unknown messages.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use arrow::array::RecordBatch;
+
+use crate::events::log_event::{Confirmation, LogRow, make, worker_of};
+use crate::events::rows::Cells;
+use crate::events::tally::RowTally;
+use crate::events::unknown::UnknownMessages;
+use crate::events::{Beat, SourceKey};
+use crate::grammar::entry::Meaning;
+use crate::grammar::matcher::{Grammar, Match};
+use crate::model::event::{Event, Subject};
+use crate::model::id::TaskId;
+use crate::model::kind::EventKind;
+use crate::model::rows::Facts;
+use crate::model::table::Table;
+use crate::model::time::{Micros, SECOND};
+use crate::snapshot::error::SnapshotError;
+use crate::snapshot::open::Snapshot;
+use crate::snapshot::parquet_file::read_columns;
+
+const COLUMNS: [&str; 9] = [
+    "id",
+    "timestamp",
+    "source_type",
+    "source_id",
+    "message",
+    "task_id",
+    "worker_id",
+    "cycle_number",
+    "metadata",
+];
+
+/// What the log rows said.
+pub struct LogHistory {
+    pub(crate) events: Vec<Event>,
+    pub(crate) confirmations: Vec<Confirmation>,
+    pub(crate) beats: BTreeMap<SourceKey, Vec<Beat>>,
+    pub(crate) unknown: UnknownMessages,
+    pub(crate) tally: RowTally,
+}
+
+/// Reads all log rows, in whatever order they stand.
+pub fn read(
+    snapshot: &Snapshot,
+    grammar: &Grammar,
+    facts: &Facts,
+) -> Result<LogHistory, SnapshotError> {
+    let mut reader = Reader {
+        grammar,
+        tasks: facts.tasks.iter().map(|task| task.id.clone()).collect(),
+        sources: BTreeMap::new(),
+        out: LogHistory {
+            events: Vec::new(),
+            confirmations: Vec::new(),
+            beats: BTreeMap::new(),
+            unknown: UnknownMessages::new(),
+            tally: RowTally::default(),
+        },
+    };
+    reader.tasks.sort();
+    for path in snapshot.files(Table::SystemLogs) {
+        read_columns(&path, &COLUMNS, |batch| {
+            reader.batch(&batch);
+            Ok(())
+        })?;
+    }
+    Ok(reader.out)
+}
+
+struct Reader<'a> {
+    grammar: &'a Grammar,
+    tasks: Vec<TaskId>,
+    sources: BTreeMap<(String, String), SourceKey>,
+    out: LogHistory,
+}
+
+impl Reader<'_> {
+    fn batch(&mut self, batch: &RecordBatch) {
+        let cells: Vec<Cells> = COLUMNS.iter().map(|name| Cells::of(batch, name)).collect();
+        let [id, timestamp, source_type, source_id, message, task_id, worker_id, cycle, metadata] =
+            &cells[..]
+        else {
+            return;
+        };
+        for at in 0..batch.num_rows() {
+            self.out.tally.read += 1;
+            let (Some(id), Some(time), Some(message)) =
+                (id.text(at), timestamp.time(at), message.text(at))
+            else {
+                self.out.tally.unreadable += 1;
+                continue;
+            };
+            let source = self.source(source_type.text(at), source_id.text(at));
+            self.out.beats.entry(source.clone()).or_default().push((time, cycle.int(at)));
+            let row = LogRow {
+                id,
+                at: time,
+                source: &source,
+                message,
+                task_id: task_id.word(at),
+                worker_id: worker_id.word(at),
+                cycle: cycle.int(at),
+                metadata: serde_json::Value::Null,
+            };
+            self.row(row, || metadata.json(at));
+        }
+    }
+
+    fn source(&mut self, source_type: Option<&str>, source_id: Option<&str>) -> SourceKey {
+        let key = (source_type.unwrap_or("").to_string(), source_id.unwrap_or("").to_string());
+        let made = || (Arc::from(key.0.as_str()), Arc::from(key.1.as_str()));
+        self.sources.entry(key.clone()).or_insert_with(made).clone()
+    }
+
+    fn row(&mut self, mut row: LogRow<'_>, metadata: impl Fn() -> serde_json::Value) {
+        let grammar = self.grammar;
+        let Some(found) = grammar.classify(&row.source.0, row.message) else {
+            self.out.unknown.add(&row.source.0, row.message, row.at);
+            self.out.tally.unknown += 1;
+            return;
+        };
+        match &found.entry.meaning {
+            Meaning::Event(kind) => {
+                row.metadata = metadata();
+                let event = make(&row, &found, *kind);
+                self.keep(event, &row, &found);
+            }
+            // any line of a worker's main process is a sign that it works
+            Meaning::Silent(_) if &*row.source.0 == "worker" => {
+                let event = make(&row, &found, EventKind::WorkerLogged);
+                self.keep(event, &row, &found);
+            }
+            Meaning::Silent(_) => self.out.tally.said_nothing += 1,
+            Meaning::Confirms(kind, other) => {
+                row.metadata = metadata();
+                let otherwise = other.and_then(|other| make(&row, &found, other)).map(Box::new);
+                self.confirm(&row, &found, *kind, otherwise);
+            }
+        }
+    }
+
+    fn keep(&mut self, event: Option<Event>, row: &LogRow<'_>, found: &Match<'_, '_>) {
+        let event = match event {
+            // a task's line without the task's id is still a line of its worker
+            None if &*row.source.0 == "worker" => make(row, found, EventKind::WorkerLogged),
+            None if found.entry.meaning == Meaning::Event(EventKind::TaskListedActive) => {
+                self.listed(row, found)
+            }
+            None | Some(_) => event,
+        };
+        match event {
+            Some(event) => {
+                self.out.events.push(event);
+                self.out.tally.became_events += 1;
+            }
+            None => self.out.tally.said_nothing += 1,
+        }
+    }
+
+    /// `   1. 1a2b3c4d... | type | worker: W | started: 12:34:56`: the task by its first characters,
+    /// the time within the day before the line. An ambiguous prefix names nobody.
+    fn listed(&self, row: &LogRow<'_>, found: &Match<'_, '_>) -> Option<Event> {
+        let field = |name: &str| found.fields.iter().find(|(n, _, _)| *n == name).map(|f| f.2);
+        let (short, clock) = (field("task8")?, field("clock")?);
+        let from = self.tasks.partition_point(|task| task.as_str() < short);
+        let mut hits = self.tasks[from..].iter().take_while(|task| task.as_str().starts_with(short));
+        let (Some(task), None) = (hits.next(), hits.next()) else { return None };
+        let mut parts = clock.split(':').map(|part| part.parse::<i64>().ok());
+        let (h, m, s) = (parts.next()??, parts.next()??, parts.next()??);
+        let day = 86_400 * SECOND;
+        let of_day = (h * 3_600 + m * 60 + s) * SECOND;
+        let mut started = row.at.0.div_euclid(day) * day + of_day;
+        if started > row.at.0 + SECOND {
+            started -= day;
+        }
+        let line = LogRow { task_id: Some(task.as_str()), metadata: serde_json::Value::Null, ..*row };
+        let mut event = make(&line, found, EventKind::TaskListedActive)?;
+        // the list cuts the second, so the claim lies within it
+        event.earliest = Micros(started);
+        event.latest = Micros(started + SECOND - 1);
+        event.at = Micros(started);
+        event.touches.retain(|touched| *touched != Subject::Task(task.clone()));
+        Some(event)
+    }
+
+    fn confirm(
+        &mut self,
+        row: &LogRow<'_>,
+        found: &Match<'_, '_>,
+        kind: EventKind,
+        otherwise: Option<Box<Event>>,
+    ) {
+        let Some(worker) = worker_of(row, found) else {
+            self.out.tally.said_nothing += 1;
+            return;
+        };
+        let evidence = crate::model::event::Evidence {
+            table: Table::SystemLogs,
+            key: row.id.into(),
+            column: "message",
+        };
+        let source = row.source.clone();
+        self.out.confirmations.push(Confirmation {
+            at: row.at,
+            kind,
+            worker,
+            source,
+            evidence,
+            otherwise,
+        });
+    }
+}

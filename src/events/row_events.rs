@@ -1,0 +1,200 @@
+//! Row facts as events: what columns and metadata keys record.
+
+use std::sync::Arc;
+
+use crate::events::subject::{SubjectKind, subject_kind};
+use crate::model::event::{Attribute, Attributes, Basis, Clock, Event, Evidence, Subject, event_id};
+use crate::model::id::{TaskId, WorkerId};
+use crate::model::kind::EventKind;
+use crate::model::rows::{Facts, GenerationLink, TaskRow, WorkerRow};
+use crate::model::table::Table;
+use crate::model::time::Micros;
+
+/// All events of the rows.
+pub fn of(facts: &Facts) -> Vec<Event> {
+    let mut events = Vec::new();
+    facts.workers.iter().for_each(|row| worker_events(row, &mut events));
+    facts.tasks.iter().for_each(|row| task_events(row, &mut events));
+    events.extend(facts.links.iter().flatten().filter_map(generation_event));
+    events
+}
+
+/// What a row event is made from.
+struct Fact<'a> {
+    kind: EventKind,
+    at: Option<Micros>,
+    column: &'static str,
+    worker: Option<&'a WorkerId>,
+    task: Option<&'a TaskId>,
+    attributes: Attributes,
+    clock: Clock,
+    ordinal: u8,
+}
+
+fn event(table: Table, key: &str, fact: Fact<'_>) -> Option<Event> {
+    let at = fact.at?;
+    let subject = match subject_kind(fact.kind) {
+        SubjectKind::Worker => Subject::Worker(fact.worker?.clone()),
+        SubjectKind::Task => Subject::Task(fact.task?.clone()),
+        SubjectKind::Run | SubjectKind::Pod => return None,
+    };
+    let evidence = Evidence { table, key: key.into(), column: fact.column };
+    let touched = [
+        fact.worker.map(|id| Subject::Worker(id.clone())),
+        fact.task.map(|id| Subject::Task(id.clone())),
+    ];
+    Some(Event {
+        id: event_id(&evidence, fact.kind.name(), fact.ordinal, &at.to_string()),
+        at,
+        earliest: at,
+        latest: at,
+        kind: fact.kind,
+        touches: touched.into_iter().flatten().filter(|touched| *touched != subject).collect(),
+        subject,
+        worker: fact.worker.cloned(),
+        task: fact.task.cloned(),
+        pod: None,
+        run: None,
+        cycle: None,
+        attributes: fact.attributes,
+        basis: Basis::Recorded,
+        clock: fact.clock,
+        evidence,
+        confirmed_by: Vec::new(),
+        call_site: None,
+        ordinal: fact.ordinal,
+        source: ("".into(), "".into()),
+    })
+}
+
+fn texts<'a>(pairs: impl IntoIterator<Item = (&'a str, Option<&'a str>)>) -> Attributes {
+    pairs
+        .into_iter()
+        .filter_map(|(key, value)| Some((Arc::from(key), Attribute::Text(value?.into()))))
+        .collect()
+}
+
+fn worker_events(row: &WorkerRow, events: &mut Vec<Event>) {
+    let (db, orchestrator) = (Clock::Database, Clock::Orchestrator);
+    let reason = row.meta("error_reason");
+    let mut add = |kind, at, column, attributes, clock: &Clock| {
+        let (worker, task, clock) = (Some(&row.id), None, clock.clone());
+        let fact = Fact { kind, at, column, worker, task, attributes, clock, ordinal: 0 };
+        events.extend(event(Table::Workers, row.id.as_str(), fact));
+    };
+    let of_type = texts([("instance_type", Some(row.instance_type.as_str()))]);
+    add(EventKind::WorkerCreated, row.created_at, "created_at", of_type, &orchestrator);
+    let beat = if row.status == "crashed" {
+        EventKind::WorkerCrashed
+    } else {
+        EventKind::HeartbeatRecorded
+    };
+    let status = texts([("status", Some(row.status.as_str()))]);
+    add(beat, row.real_heartbeat(), "last_heartbeat", status, &db);
+    for (key, column, kind) in [
+        ("promoted_to_active_at", "metadata.promoted_to_active_at", EventKind::WorkerPromoted),
+        (
+            "startup_script_launched_at",
+            "metadata.startup_script_launched_at",
+            EventKind::StartupLaunched,
+        ),
+    ] {
+        add(kind, row.meta_time(key), column, Attributes::new(), &orchestrator);
+    }
+    let context = row.metadata.pointer("/diagnostics/context/error_code");
+    let code = context.and_then(serde_json::Value::as_str).or_else(|| row.meta("error_code"));
+    let error = texts([("reason", reason), ("error_code", code)]);
+    let errored = if row.metadata.get("self_terminated").is_some_and(|v| v == true) {
+        EventKind::WorkerSelfTerminated
+    } else {
+        EventKind::WorkerErrorRecorded
+    };
+    add(errored, row.meta_time("error_time"), "metadata.error_time", error, &orchestrator);
+    let by = texts([
+        ("reason", row.meta("termination_reason")),
+        ("terminated_by", row.meta("terminated_by")),
+    ]);
+    let ended = row.meta_time("terminated_at");
+    add(EventKind::WorkerTerminationRecorded, ended, "metadata.terminated_at", by, &orchestrator);
+    held_at_kill(row, events);
+}
+
+/// `diagnostics.running_tasks`: the only durable proof of what a killed worker held.
+fn held_at_kill(row: &WorkerRow, events: &mut Vec<Event>) {
+    let held = row.metadata.pointer("/diagnostics/running_tasks");
+    let Some(held) = held.and_then(serde_json::Value::as_array) else { return };
+    for (ordinal, item) in held.iter().enumerate().take(usize::from(u8::MAX)) {
+        let text = |key: &str| item.get(key).and_then(serde_json::Value::as_str);
+        let Some(task) = text("id").map(TaskId::from) else { continue };
+        let fact = Fact {
+            kind: EventKind::TaskHeldAtKill,
+            at: text("started_at").and_then(Micros::parse),
+            column: "metadata.diagnostics.running_tasks",
+            worker: Some(&row.id),
+            task: Some(&task),
+            attributes: texts([("task_type", text("task_type"))]),
+            clock: Clock::Database,
+            ordinal: ordinal as u8,
+        };
+        events.extend(event(Table::Workers, row.id.as_str(), fact));
+    }
+}
+
+fn task_events(row: &TaskRow, events: &mut Vec<Event>) {
+    let mut add = |kind, at, column, worker: Option<&WorkerId>, attributes| {
+        let (task, clock) = (Some(&row.id), Clock::Database);
+        let fact = Fact { kind, at, column, worker, task, attributes, clock, ordinal: 0 };
+        events.extend(event(Table::Tasks, row.id.as_str(), fact));
+    };
+    let of_type = texts([("task_type", Some(row.task_type.as_str()))]);
+    add(EventKind::TaskCreated, row.created_at, "created_at", None, of_type);
+    let worker = row.worker.as_ref();
+    let started = row.started_at;
+    add(EventKind::TaskClaimRecorded, started, "generation_started_at", worker, Attributes::new());
+    let error = texts([("error", row.error_message.as_deref())]);
+    match row.status.as_str() {
+        "Complete" => add(
+            EventKind::TaskCompleted,
+            row.processed_at.or(row.updated_at),
+            "generation_processed_at",
+            worker,
+            Attributes::new(),
+        ),
+        // a failure writes one or both columns; the later one is the end (evidence-rules class 10)
+        "Failed" => {
+            let at = row.updated_at.max(row.processed_at);
+            add(EventKind::TaskFailed, at, "updated_at", worker, error);
+        }
+        "Cancelled" => {
+            add(EventKind::TaskCancelled, row.updated_at, "updated_at", worker, error);
+        }
+        _ => {}
+    }
+    if let Some(text) = reset_text(row) {
+        let at = row.created_at;
+        add(EventKind::TaskResetText, at, "error_message", None, texts([("text", Some(text))]));
+    }
+}
+
+/// The text of an earlier reset, where the row still shows it (domain/worker-app.md 2.2).
+pub fn reset_text(row: &TaskRow) -> Option<&str> {
+    let text = row.error_message.as_deref()?;
+    let known = ["Reset - ", "Reset on startup", "Requeued: ", "Retry "];
+    known.iter().any(|start| text.starts_with(start)).then_some(text)
+}
+
+fn generation_event(link: &GenerationLink) -> Option<Event> {
+    let fact = Fact {
+        kind: EventKind::GenerationCreated,
+        at: link.created_at,
+        column: link.evidence.column,
+        worker: None,
+        task: Some(&link.task),
+        attributes: Attributes::new(),
+        clock: Clock::Database,
+        ordinal: 0,
+    };
+    let mut made = event(link.evidence.table, &link.evidence.key, fact)?;
+    made.id = event_id(&made.evidence, made.kind.name(), 0, link.task.as_str());
+    Some(made)
+}
