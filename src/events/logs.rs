@@ -39,6 +39,7 @@ pub struct LogHistory {
     pub(crate) events: Vec<Event>,
     pub(crate) confirmations: Vec<Confirmation>,
     pub(crate) beats: BTreeMap<SourceKey, Vec<Beat>>,
+    pub(crate) templates: BTreeMap<SourceKey, BTreeMap<Arc<str>, (Micros, Micros)>>,
     pub(crate) unknown: UnknownMessages,
     pub(crate) tally: RowTally,
 }
@@ -57,6 +58,7 @@ pub fn read(
             events: Vec::new(),
             confirmations: Vec::new(),
             beats: BTreeMap::new(),
+            templates: BTreeMap::new(),
             unknown: UnknownMessages::new(),
             tally: RowTally::default(),
         },
@@ -123,6 +125,7 @@ impl Reader<'_> {
             self.out.tally.unknown += 1;
             return;
         };
+        self.used(&found.entry.id, &row);
         match &found.entry.meaning {
             Meaning::Event(kind) => {
                 row.metadata = metadata();
@@ -140,6 +143,14 @@ impl Reader<'_> {
                 let otherwise = other.and_then(|other| make(&row, &found, other)).map(Box::new);
                 self.confirm(&row, &found, *kind, otherwise);
             }
+        }
+    }
+
+    fn used(&mut self, template: &str, row: &LogRow<'_>) {
+        let seen = self.out.templates.entry(row.source.clone()).or_default();
+        match seen.get_mut(template) {
+            Some((first, last)) => (*first, *last) = ((*first).min(row.at), (*last).max(row.at)),
+            None => drop(seen.insert(template.into(), (row.at, row.at))),
         }
     }
 

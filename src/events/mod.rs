@@ -38,6 +38,8 @@ pub struct History {
     pub facts: Facts,
     /// When each source logged, in order: what silence is measured against.
     pub beats: BTreeMap<SourceKey, Vec<Beat>>,
+    /// Which templates each source used, with the first and last time.
+    pub templates: BTreeMap<SourceKey, BTreeMap<Arc<str>, (Micros, Micros)>>,
     /// What the grammar did not understand.
     pub unknown: Vec<UnknownMessage>,
     /// What became of each log row.
@@ -56,7 +58,14 @@ pub fn read(snapshot: &Snapshot, grammar: &Grammar) -> Result<History, EventsErr
     for beats in log.beats.values_mut() {
         beats.sort_unstable();
     }
-    Ok(History { events, facts, beats: log.beats, unknown: log.unknown.into_sorted(), tally: log.tally })
+    Ok(History {
+        events,
+        facts,
+        beats: log.beats,
+        templates: log.templates,
+        unknown: log.unknown.into_sorted(),
+        tally: log.tally,
+    })
 }
 
 /// Sorts into the total order. A row that two captures hold gives its events once.

@@ -1,1 +1,183 @@
-//! x
+//! Events -> timelines. Pure: no IO, no arrow, no clock, no error type. Bad data becomes anomalies.
+//!
+//! Global facts come first (pods and their workers, clocks, runs, gaps, ends of workers); then every
+//! task and every worker is folded alone, in parallel, so that the thread count cannot show.
+
+pub mod bind;
+pub mod clocks;
+pub mod cycles;
+pub mod decisions;
+pub mod era;
+pub mod gaps;
+pub mod generation;
+pub mod pods;
+pub mod runs;
+pub mod task;
+pub mod timeline;
+pub mod worker;
+
+use std::collections::BTreeMap;
+
+use rayon::prelude::*;
+
+use crate::events::{self, History};
+use crate::model::event::{Event, Subject};
+use crate::model::id::{TaskId, WorkerId};
+use crate::replay::clocks::ClockOffset;
+use crate::replay::cycles::Cycle;
+use crate::replay::decisions::Decision;
+use crate::replay::gaps::{Coverage, Gap};
+use crate::replay::generation::GenerationVerdict;
+use crate::replay::pods::Pod;
+use crate::replay::runs::Run;
+use crate::replay::task::TaskTimeline;
+use crate::replay::worker::WorkerTimeline;
+use crate::replay::worker::end::WorkerEnd;
+
+/// All timelines, each list in a documented order.
+pub struct Replayed {
+    /// The events, on corrected clocks, with their runs, inferred ones added; in the total order.
+    pub history: History,
+    /// By run id.
+    pub runs: Vec<Run>,
+    /// By run id and cycle.
+    pub cycles: Vec<Cycle>,
+    /// By source and begin.
+    pub gaps: Vec<Gap>,
+    /// By source and begin.
+    pub coverage: Vec<Coverage>,
+    /// By clock.
+    pub clocks: Vec<ClockOffset>,
+    /// By worker.
+    pub workers: Vec<WorkerTimeline>,
+    /// By task.
+    pub tasks: Vec<TaskTimeline>,
+    /// By task.
+    pub generations: Vec<GenerationVerdict>,
+    /// By pod.
+    pub pods: Vec<Pod>,
+    /// By event.
+    pub decisions: Vec<Decision>,
+}
+
+/// Events of one entity, in the total order.
+pub type EventsOf<'a> = Vec<&'a Event>;
+
+/// Rebuilds everything. Any order of rows and any number of threads give the same result.
+pub fn replay(mut history: History) -> Replayed {
+    bind::pods_to_workers(&mut history);
+    let clocks = clocks::estimate(&history.events);
+    clocks::correct(&mut history.events, &clocks);
+    let runs = runs::find(&history);
+    runs::assign(&mut history.events, &runs);
+    events::sort(&mut history.events);
+    let gaps = gaps::find(&history, &runs);
+    let coverage = gaps::coverage(&history, &gaps);
+
+    let by_worker = group(&history.events, worker_of);
+    let ends: BTreeMap<WorkerId, WorkerEnd> = worker::end::all(&history.facts, &by_worker);
+    let tasks = replay_tasks(&history, &by_worker, &ends);
+    let workers = replay_workers(&history, &by_worker, &ends, &tasks);
+    let cycles = cycles::find(&history.events);
+    let generations = generation::decide(&history, &tasks);
+    let pods = pods::find(&history, &ends);
+    let decisions = decisions::find(&history.events, &cycles);
+    let inferred: Vec<Event> =
+        tasks.iter().flat_map(|timeline| timeline.inferred.iter().cloned()).collect();
+    history.events.extend(inferred);
+    events::sort(&mut history.events);
+    Replayed {
+        history,
+        runs,
+        cycles,
+        gaps,
+        coverage,
+        clocks,
+        workers,
+        tasks,
+        generations,
+        pods,
+        decisions,
+    }
+}
+
+fn replay_tasks(
+    history: &History,
+    by_worker: &BTreeMap<WorkerId, EventsOf<'_>>,
+    ends: &BTreeMap<WorkerId, WorkerEnd>,
+) -> Vec<TaskTimeline> {
+    let by_task = group(&history.events, task_of);
+    let world = task::World::new(history, by_worker, ends);
+    let none = Vec::new();
+    history
+        .facts
+        .tasks
+        .par_iter()
+        .map(|row| task::replay(row, by_task.get(&row.id).unwrap_or(&none), &world))
+        .collect()
+}
+
+fn replay_workers(
+    history: &History,
+    by_worker: &BTreeMap<WorkerId, EventsOf<'_>>,
+    ends: &BTreeMap<WorkerId, WorkerEnd>,
+    tasks: &[TaskTimeline],
+) -> Vec<WorkerTimeline> {
+    let held = worker::held::by_worker(tasks);
+    let none = Vec::new();
+    let work = worker::signals::completions(&history.facts, tasks);
+    history
+        .facts
+        .workers
+        .par_iter()
+        .map(|row| {
+            let events = by_worker.get(&row.id).unwrap_or(&none);
+            let held = held.get(&row.id).map_or(&[][..], Vec::as_slice);
+            let done = work.get(&row.id).map_or(&[][..], Vec::as_slice);
+            worker::replay(row, events, held, done, ends.get(&row.id))
+        })
+        .collect()
+}
+
+fn worker_of(event: &Event) -> Option<WorkerId> {
+    event.worker.clone()
+}
+
+fn task_of(event: &Event) -> Option<TaskId> {
+    event.task.clone()
+}
+
+/// Groups events by an id they name, and by ids that they touch as part of a list.
+fn group<K: Ord + Clone + Touched>(
+    events: &[Event],
+    named: impl Fn(&Event) -> Option<K>,
+) -> BTreeMap<K, EventsOf<'_>> {
+    let mut groups: BTreeMap<K, EventsOf<'_>> = BTreeMap::new();
+    for event in events {
+        let own = named(event);
+        for id in event.touches.iter().filter_map(K::touched).filter(|id| Some(id) != own.as_ref()) {
+            groups.entry(id).or_default().push(event);
+        }
+        if let Some(id) = own {
+            groups.entry(id).or_default().push(event);
+        }
+    }
+    groups
+}
+
+/// An id that a subject may be.
+trait Touched: Sized {
+    fn touched(subject: &Subject) -> Option<Self>;
+}
+
+impl Touched for WorkerId {
+    fn touched(subject: &Subject) -> Option<Self> {
+        if let Subject::Worker(id) = subject { Some(id.clone()) } else { None }
+    }
+}
+
+impl Touched for TaskId {
+    fn touched(subject: &Subject) -> Option<Self> {
+        if let Subject::Task(id) = subject { Some(id.clone()) } else { None }
+    }
+}

@@ -1,0 +1,89 @@
+//! How far each worker's clock is off, from what it says just after it claimed.
+
+use std::collections::BTreeMap;
+
+use crate::model::event::{Clock, Event};
+use crate::model::id::{TaskId, WorkerId};
+use crate::model::kind::EventKind;
+use crate::model::time::{Micros, SECOND};
+
+/// A worker's first line about a task comes within this of its claim; pairs further apart are not one
+/// claim (evidence-rules fact 24: clocks were off by up to 3 s).
+const PAIR_REACH: i64 = 15 * SECOND;
+/// What a clock without a pair may be off by (evidence-rules fact 24).
+const UNPAIRED_S: f64 = 3.0;
+
+/// One clock's offset against the database's.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ClockOffset {
+    /// Whose.
+    pub clock: Clock,
+    /// Seconds it is ahead.
+    pub offset_s: f64,
+    /// Half the width of what is possible.
+    pub uncertainty_s: f64,
+    /// Pairs of events it rests on.
+    pub pairs: usize,
+}
+
+/// Estimates every worker's offset: the smallest distance from a claim to the worker's own line about
+/// it, because lines come after their claim, never before (evidence-rules fact 24).
+pub fn estimate(events: &[Event]) -> Vec<ClockOffset> {
+    let mut claims: BTreeMap<(&WorkerId, &TaskId), Vec<Micros>> = BTreeMap::new();
+    let mut starts: BTreeMap<&WorkerId, Vec<(&TaskId, Micros)>> = BTreeMap::new();
+    for event in events {
+        if let (Some(worker), Some(task)) = (&event.worker, &event.task) {
+            match event.kind {
+                EventKind::TaskClaimed
+                | EventKind::TaskClaimRecorded
+                | EventKind::TaskHeldAtKill => {
+                    claims.entry((worker, task)).or_default().push(event.at);
+                }
+                EventKind::TaskStarted if matches!(event.clock, Clock::Worker(_)) => {
+                    starts.entry(worker).or_default().push((task, event.at));
+                }
+                // every other kind is no pair
+                _other => {}
+            }
+        }
+    }
+    let workers: std::collections::BTreeSet<&WorkerId> = events
+        .iter()
+        .filter_map(|event| if let Clock::Worker(id) = &event.clock { Some(id) } else { None })
+        .collect();
+    workers
+        .into_iter()
+        .map(|worker| {
+            let distances: Vec<i64> = starts
+                .get(worker)
+                .into_iter()
+                .flatten()
+                .filter_map(|(task, at)| {
+                    let near = claims.get(&(worker, *task))?;
+                    near.iter().map(|claim| at.0 - claim.0).min_by_key(|d| d.abs())
+                })
+                .filter(|distance| distance.abs() <= PAIR_REACH)
+                .collect();
+            let offset = distances.iter().min().map_or(0.0, |d| *d as f64 / SECOND as f64);
+            let spread = distances.iter().max().map_or(UNPAIRED_S, |d| *d as f64 / SECOND as f64 - offset);
+            ClockOffset {
+                clock: Clock::Worker(worker.clone()),
+                offset_s: offset,
+                uncertainty_s: spread.clamp(0.05, UNPAIRED_S),
+                pairs: distances.len(),
+            }
+        })
+        .collect()
+}
+
+/// Moves what was read from a worker's clock onto the database's, and widens its bounds.
+pub fn correct(events: &mut [Event], clocks: &[ClockOffset]) {
+    let offsets: BTreeMap<&Clock, &ClockOffset> = clocks.iter().map(|c| (&c.clock, c)).collect();
+    for event in events {
+        if let Some(clock) = offsets.get(&event.clock) {
+            event.at = event.at.plus_seconds(-clock.offset_s);
+            event.earliest = event.at.plus_seconds(-clock.uncertainty_s);
+            event.latest = event.at.plus_seconds(clock.uncertainty_s);
+        }
+    }
+}

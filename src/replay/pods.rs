@@ -1,0 +1,77 @@
+//! Pods: bound to which worker, made when, gone when, at what price.
+
+use std::collections::BTreeMap;
+
+use crate::events::History;
+use crate::model::id::{EventId, PodId, WorkerId};
+use crate::model::kind::EventKind;
+use crate::model::state::EndKind;
+use crate::model::time::Micros;
+use crate::replay::bind;
+use crate::replay::worker::end::WorkerEnd;
+
+/// One pod.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Pod {
+    /// Its id.
+    pub id: PodId,
+    /// Its worker; `None` when the evidence names two or none.
+    pub worker: Option<WorkerId>,
+    /// The line that bound it, else the worker's row.
+    pub created_at: Option<Micros>,
+    /// When it was gone.
+    pub ended_at: Option<Micros>,
+    /// How its worker ended.
+    pub end_kind: Option<EndKind>,
+    /// Dollars an hour, where the row tells.
+    pub cost_per_hour: Option<f64>,
+    /// The event of its creation.
+    pub created_event: Option<EventId>,
+    /// The event of its end.
+    pub ended_event: Option<EventId>,
+}
+
+/// All pods, by id.
+pub fn find(history: &History, ends: &BTreeMap<WorkerId, WorkerEnd>) -> Vec<Pod> {
+    let mut created: BTreeMap<&PodId, (Micros, &EventId)> = BTreeMap::new();
+    let mut rows: BTreeMap<&WorkerId, (Micros, &EventId)> = BTreeMap::new();
+    for event in &history.events {
+        match (event.kind, &event.pod, &event.worker) {
+            (EventKind::PodCreated, Some(pod), _) => {
+                created.entry(pod).or_insert((event.at, &event.id));
+            }
+            (EventKind::WorkerCreated, _, Some(worker)) => {
+                rows.insert(worker, (event.at, &event.id));
+            }
+            (_, _, _) => {}
+        }
+    }
+    let costs: BTreeMap<&WorkerId, f64> = history
+        .facts
+        .workers
+        .iter()
+        .filter_map(|row| {
+            let paths = ["/pod_details/cost_per_hr", "/diagnostics/pod_status/cost_per_hr"];
+            let cost = paths.iter().find_map(|path| row.metadata.pointer(path)?.as_f64())?;
+            Some((&row.id, cost))
+        })
+        .collect();
+    bind::bindings(history)
+        .into_iter()
+        .map(|(id, worker)| {
+            let end = worker.as_ref().and_then(|worker| ends.get(worker));
+            let row = worker.as_ref().and_then(|worker| rows.get(worker));
+            let made = created.get(&id).or(row).copied();
+            Pod {
+                created_at: made.map(|(at, _)| at),
+                created_event: made.map(|(_, event)| event.clone()),
+                ended_at: end.and_then(|end| end.ended_at),
+                end_kind: end.map(|end| end.kind),
+                ended_event: end.and_then(|end| end.event.clone()),
+                cost_per_hour: worker.as_ref().and_then(|worker| costs.get(worker)).copied(),
+                id,
+                worker,
+            }
+        })
+        .collect()
+}
