@@ -14,7 +14,7 @@ mod url;
 
 use std::borrow::Cow;
 
-use aho_corasick::AhoCorasick;
+use aho_corasick::{AhoCorasick, AhoCorasickKind};
 
 use crate::redact::hint::{HINTS, Hint};
 use crate::redact::mask::Masks;
@@ -45,6 +45,7 @@ impl Redactor {
     pub fn new() -> Self {
         let hints = AhoCorasick::builder()
             .ascii_case_insensitive(true)
+            .kind(Some(AhoCorasickKind::DFA))
             .build(HINTS.iter().map(|(literal, _)| literal))
             .expect("a fixed list of short literals always builds");
         Self { hints }
