@@ -34,9 +34,9 @@ impl Bench {
     fn new() -> Self {
         let bench = Self { dir: tempfile::tempdir().expect("a temporary directory") };
         fs::create_dir(bench.path("from")).expect("a source directory");
-        bench.source("system_logs.csv", &format!("{LOGS}{LOG}"));
-        bench.source("workers.csv", &format!("{WORKERS}{WORKER}"));
-        bench.source("tasks.csv", &format!("{TASKS}{TASK}"));
+        bench.source("system_logs.csv", format!("{LOGS}{LOG}"));
+        bench.source("workers.csv", format!("{WORKERS}{WORKER}"));
+        bench.source("tasks.csv", format!("{TASKS}{TASK}"));
         bench
     }
 

@@ -172,7 +172,7 @@ fn closing_slashes(before: usize, slashes: usize) -> Option<usize> {
     let mut left = before;
     let mut own = 0;
     while own <= slashes {
-        if left % 2 == 0 {
+        if left.is_multiple_of(2) {
             return Some(own);
         }
         left = (left - 1) / 2;

@@ -12,7 +12,7 @@ pub(super) fn password(text: &str, from: usize) -> Option<Mask> {
     let bytes = text.as_bytes();
     let limit = bytes.len().min(from + USER_INFO_BYTES_MAX);
     let web = is_web(&text[..from]);
-    let part = |b: u8| !is_end(b) && !(web && b == b'/');
+    let part = |b: u8| !(is_end(b) || web && b == b'/');
     let length = run(&bytes[..limit], from, part);
     let authority = &bytes[from..from + length];
     let first = authority.iter().position(|b| *b == b'@')?;
