@@ -2,6 +2,8 @@
 
 mod export;
 mod findings;
+mod import;
 mod queries;
 mod sql;
 mod support;
+mod tidy;

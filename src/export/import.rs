@@ -126,7 +126,7 @@ impl Import {
                     Err(why) => why.to_string(),
                     Ok(values) => {
                         rows.push(&values, None)?;
-                        if rows.rows_read() % PROGRESS_ROWS == 0 {
+                        if rows.rows_read().is_multiple_of(PROGRESS_ROWS) {
                             progress.rows(table, rows.rows_read());
                         }
                         continue;

@@ -94,7 +94,7 @@ async fn run(plan: Plan<'_>, watch: &mut dyn FnMut(Step)) -> Result<Exported, Ex
     let options = CaptureOptions {
         source,
         redaction: Redaction {
-            policy: "standard".to_string(),
+            policy: crate::redact::POLICY.to_string(),
             key_fingerprint: plan.key_fingerprint,
         },
         row_key: plan.row_key,

@@ -1,0 +1,182 @@
+//! Keys with a secret value: JSON, Python repr, environment, headers, command lines, prose.
+
+use crate::redact::mask::{Mask, begins_with_marker, is_marker};
+use crate::redact::scan::{after_spaces, is_name, is_secretish, name_start, run};
+
+/// Words between `Password from` and its colon, in bytes.
+const PROSE_BYTES_MAX: usize = 40;
+
+/// How a key and its value are joined.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Joint {
+    /// `"key": value`
+    QuotedKey,
+    /// `key: value`
+    Colon,
+    /// `key=value`
+    Equals,
+    /// `--key value`, `Password from RunPod: value`
+    Sure,
+}
+
+/// The value of the key whose name ends in `start..end`.
+pub(super) fn find(text: &str, start: usize, end: usize, kind: &'static str) -> Option<Mask> {
+    let bytes = text.as_bytes();
+    let (joint, at) = joint(text, start, end, kind)?;
+    let mut at = after_spaces(bytes, at);
+    if let [b'b' | b'u' | b'r' | b'f', b'"' | b'\'', ..] = bytes[at..] {
+        at += 1;
+    }
+    let slashes = run(bytes, at, |b| b == b'\\');
+    if let Some(quote @ (b'"' | b'\'')) = bytes.get(at + slashes) {
+        let from = at + slashes + 1;
+        let end = string_end(bytes, from, *quote, slashes);
+        let hidden = from >= end || is_marker(&text[from..end]);
+        return (!hidden).then_some(Mask { start: from, end, kind });
+    }
+    bare(text, start, at, joint, kind)
+}
+
+/// What follows the key's name, and where the value may begin.
+fn joint(text: &str, start: usize, end: usize, kind: &str) -> Option<(Joint, usize)> {
+    let bytes = text.as_bytes();
+    let slashes = run(bytes, end, |b| b == b'\\');
+    if let Some(b'"' | b'\'') = bytes.get(end + slashes) {
+        let at = after_spaces(bytes, end + slashes + 1);
+        return match bytes[at..] {
+            [b'=', b'>', ..] => Some((Joint::QuotedKey, at + 2)),
+            [b':' | b'=', ..] => Some((Joint::QuotedKey, at + 1)),
+            _ => None,
+        };
+    }
+    if slashes > 0 || bytes.get(end).is_some_and(|b| is_name(*b)) {
+        return None;
+    }
+    let at = after_spaces(bytes, end);
+    match bytes[at..] {
+        [b'=', b'=' | b'>', ..] => None,
+        [b'=', ..] => Some((Joint::Equals, at + 1)),
+        [b':', ..] => Some((Joint::Colon, at + 1)),
+        [next, ..] if at > end => {
+            let name = name_start(bytes, start);
+            if text[name..].starts_with("--") && next != b'-' {
+                return Some((Joint::Sure, at));
+            }
+            if kind == "password" { prose(text, at) } else { None }
+        }
+        _ => None,
+    }
+}
+
+/// `from RunPod: `
+fn prose(text: &str, at: usize) -> Option<(Joint, usize)> {
+    let rest = &text.as_bytes()[at..];
+    if !rest.starts_with(b"from ") && !rest.starts_with(b"for ") {
+        return None;
+    }
+    let words = run(rest, 0, |b| b.is_ascii_alphanumeric() || matches!(b, b' ' | b'_' | b'-'));
+    let ends = words <= PROSE_BYTES_MAX && rest.get(words) == Some(&b':');
+    ends.then_some((Joint::Sure, at + words + 1))
+}
+
+/// A value without quotes.
+fn bare(text: &str, start: usize, from: usize, joint: Joint, kind: &'static str) -> Option<Mask> {
+    let bytes = text.as_bytes();
+    let before = name_start(bytes, start);
+    let in_query = matches!(bytes[..before], [.., b'?' | b'&']);
+    let (mut from, mut end) = (from, bare_end(text, from, in_query));
+    let scheme = ["bearer", "basic", "token", "digest", "apikey"];
+    let schemed = scheme.iter().any(|s| text[from..end].eq_ignore_ascii_case(s));
+    if schemed {
+        from = after_spaces(bytes, end);
+        end = bare_end(text, from, in_query);
+    }
+    let value = &text[from..end];
+    if value.is_empty() || begins_with_marker(&text[from..]) || is_literal(value) {
+        return None;
+    }
+    let number = value.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'-'));
+    let nested = matches!(bytes[from], b'[' | b'{' | b'(' | b'<');
+    let name = &text[before..];
+    let header = ["apikey:", "x-api-key:", "api-key:"];
+    let is_header = header.iter().any(|h| starts_with_ignoring_case(name, h));
+    let secret = match joint {
+        Joint::QuotedKey => !number && !nested,
+        Joint::Sure => true,
+        Joint::Equals => !number || kind == "password" || kind == "secret",
+        Joint::Colon => kind == "password" || is_header || schemed || is_secretish(value),
+    };
+    secret.then_some(Mask { start: from, end, kind })
+}
+
+fn starts_with_ignoring_case(text: &str, want: &str) -> bool {
+    text.as_bytes().get(..want.len()).is_some_and(|head| head.eq_ignore_ascii_case(want.as_bytes()))
+}
+
+/// A value that says there is none, or that hides itself.
+fn is_literal(value: &str) -> bool {
+    let words = ["null", "none", "nil", "true", "false", "undefined"];
+    words.iter().any(|word| value.eq_ignore_ascii_case(word)) || value.bytes().all(|b| b == b'*')
+}
+
+/// Where a value without quotes ends. In a URL's query, at the next parameter.
+pub(super) fn bare_end(text: &str, from: usize, in_query: bool) -> usize {
+    let bytes = text.as_bytes();
+    let mut end = from;
+    while let Some(byte) = bytes.get(end) {
+        let stop = match byte {
+            b'"' | b'\'' | b'`' | b'<' | b'>' | b'|' => true,
+            b'&' | b'#' if in_query => true,
+            b'&' | b',' | b';' => begins_pair(bytes, end + 1),
+            b'\\' => {
+                in_query
+                    || matches!(bytes.get(end + 1), Some(b'n' | b'r' | b't' | b'"' | b'\'' | b'\\'))
+            }
+            other => other.is_ascii_whitespace(),
+        };
+        if stop {
+            break;
+        }
+        end += 1;
+    }
+    while end > from && matches!(bytes[end - 1], b',' | b';' | b'.' | b':' | b')' | b']' | b'}') {
+        end -= 1;
+    }
+    end
+}
+
+/// `name=`
+fn begins_pair(bytes: &[u8], at: usize) -> bool {
+    let name = run(&bytes[..bytes.len().min(at + 64)], at, is_name);
+    name > 0 && bytes.get(at + name) == Some(&b'=')
+}
+
+/// Where the string ends that `quote` opened at `from`, when `slashes` stood before that quote: its
+/// own closing quote, or that of a string around it (a cut off text).
+fn string_end(bytes: &[u8], from: usize, quote: u8, slashes: usize) -> usize {
+    let mut before = 0;
+    for (at, byte) in bytes.iter().enumerate().skip(from) {
+        if *byte == quote
+            && let Some(own) = closing_slashes(before, slashes)
+        {
+            return at - own;
+        }
+        before = if *byte == b'\\' { before + 1 } else { 0 };
+    }
+    bytes.len()
+}
+
+/// How many of the `before` backslashes belong to a closing quote of a string that was opened with
+/// `slashes`; `None` when the quote is content. Strings in strings need 0, 1, 3, 7, ... of them.
+fn closing_slashes(before: usize, slashes: usize) -> Option<usize> {
+    let mut left = before;
+    let mut own = 0;
+    while own <= slashes {
+        if left.is_multiple_of(2) {
+            return Some(own);
+        }
+        left = (left - 1) / 2;
+        own = own * 2 + 1;
+    }
+    None
+}

@@ -1,0 +1,306 @@
+//! Every kind of secret in every dress, near misses, and what must hold for any text.
+
+use proptest::prelude::*;
+
+use super::Redactor;
+
+const JWT: &str = "eyJhbGciOiJIUzI1NiJ9.eyJyb2xlIjoic2VydmljZV9yb2xlIn0.c2lnbmF0dXJl";
+const PEM: &str = "-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjEAAAAABG5vbmUAAAAEbm9uZQ\n\
+                   QyNTUxOQAAACBLaw==\n-----END OPENSSH PRIVATE KEY-----";
+
+fn redact(text: &str) -> String {
+    let redactor = Redactor::new();
+    let once = redactor.text(text).into_owned();
+    assert_eq!(redactor.text(&once), once, "redacting twice changes nothing");
+    once
+}
+
+/// Tokens that are known by their own shape, with their kinds.
+fn tokens() -> Vec<(&'static str, String)> {
+    vec![
+        ("jwt", JWT.to_string()),
+        ("supabase_key", "sb_secret_N7UND0UgjKTVK-Uodkm0Hg_xSvEMPvz".to_string()),
+        ("supabase_key", format!("sbp_{}", "0a1b2c3d".repeat(5))),
+        ("runpod_key", "rpa_ABCDEFGH1234567890IJKLMNOP".to_string()),
+        ("api_key", "sk-proj-abcDEF1234567890_abcDEF".to_string()),
+        ("github_token", format!("ghp_{}", "aB3d".repeat(9))),
+        ("github_token", "github_pat_11ABCDEFG0abcdefghijkl_mnopqrstu".to_string()),
+        ("huggingface_token", "hf_abcdefghijklmnopqrstuvwxyzABCDEFGH".to_string()),
+        ("aws_key", "AKIAIOSFODNN7EXAMPLE".to_string()),
+    ]
+}
+
+#[test]
+fn tokens_are_masked_wherever_they_stand() {
+    for (kind, token) in tokens() {
+        let want = format!("<redacted:{kind}>");
+        for around in [
+            "X",
+            "using X now",
+            "key: (X)",
+            "{'a': 'X', 'b': 1}",
+            r#"{"a": "X"}"#,
+            r#"{"a": "{\"b\": [\"line\nX\"]}"}"#,
+            r"escaped\nX\nin a repr",
+            "https://example.com/a?x=X&y=1",
+            "…X…",
+        ] {
+            let text = around.replace('X', &token);
+            let got = redact(&text);
+            assert_eq!(got, around.replace('X', &want), "{kind} in {around}");
+        }
+    }
+}
+
+#[test]
+fn values_of_secret_keys_are_masked() {
+    for (text, want) in [
+        (r#"{"password": "runpod"}"#, r#"{"password": "<redacted:password>"}"#),
+        (
+            r#"{"a": {"DB_PASSWD":"x"}, "n": 1}"#,
+            r#"{"a": {"DB_PASSWD":"<redacted:password>"}, "n": 1}"#,
+        ),
+        (
+            r#"{"apiKey": ["a", "b"]}"#,
+            r#"{"apiKey": ["<redacted:api_key>", "<redacted:api_key>"]}"#,
+        ),
+        (
+            r#"{"m": "{\"client_secret\": \"a\\\"b\", \"c\": 1}"}"#,
+            r#"{"m": "{\"client_secret\": \"<redacted:secret>\", \"c\": 1}"}"#,
+        ),
+        ("{'password': 'runpod', 'port': 22}", "{'password': '<redacted:password>', 'port': 22}"),
+        (r#"x={'token': "it's"} y"#, r#"x={'token': "<redacted:token>"} y"#),
+        (
+            r#"got {"token": "a\"b", "c": "d"} cut"#,
+            r#"got {"token": "<redacted:token>", "c": "d"} cut"#,
+        ),
+        (r#"got {\"token\": \"a\\\"b\", \"c\""#, r#"got {\"token\": \"<redacted:token>\", \"c\""#),
+        (r#"cut {"api_key": "abc"#, r#"cut {"api_key": "<redacted:api_key>"#),
+        ("{'private_key': b'abc'}", "{'private_key': b'<redacted:private_key>'}"),
+        (
+            "SUPABASE_SERVICE_ROLE_KEY=abc DB=1",
+            "SUPABASE_SERVICE_ROLE_KEY=<redacted:service_role_key> DB=1",
+        ),
+        (
+            "export AWS_SECRET_ACCESS_KEY='a b'",
+            "export AWS_SECRET_ACCESS_KEY='<redacted:access_key>'",
+        ),
+        ("PGPASSWORD=p,w&x;y psql", "PGPASSWORD=<redacted:password> psql"),
+        ("Password from RunPod: pw1", "Password from RunPod: <redacted:password>"),
+        ("password: hunter2.", "password: <redacted:password>."),
+        ("login --password hunter2 -v", "login --password <redacted:password> -v"),
+        ("RUNPOD_API_KEY: abc123def456", "RUNPOD_API_KEY: <redacted:api_key>"),
+    ] {
+        assert_eq!(redact(text), want, "{text}");
+    }
+}
+
+#[test]
+fn headers_and_urls_keep_what_is_no_secret() {
+    for (text, want) in [
+        ("Authorization: Bearer abc.def/ghi=", "Authorization: Bearer <redacted:authorization>"),
+        ("sent Bearer 0123456789abcdef", "sent Bearer <redacted:bearer>"),
+        (
+            r#"{"headers": {"Authorization": "Bearer abc"}}"#,
+            r#"{"headers": {"Authorization": "<redacted:authorization>"}}"#,
+        ),
+        ("-H 'apikey: abcdef'", "-H 'apikey: <redacted:api_key>'"),
+        (
+            "GET https://h.supabase.co/o/sign/a.mp4?token=abc&t=1 200",
+            "GET https://h.supabase.co/o/sign/a.mp4?token=<redacted:token>&t=1 200",
+        ),
+        (
+            "https://b.s3.amazonaws.com/k?X-Amz-Credential=a%2Fb&X-Amz-Signature=ff00&x=y",
+            "https://b.s3.amazonaws.com/k?X-Amz-Credential=<redacted:signature>&X-Amz-Signature=<redacted:signature>&x=y",
+        ),
+        (
+            "https://a.blob.core.windows.net/c/b?sv=1&sig=a%2B",
+            "https://a.blob.core.windows.net/c/b?sv=1&sig=<redacted:signature>",
+        ),
+        (
+            "postgres://user:p@ss@db.example.com:5432/postgres?sslmode=require",
+            "postgres://user:<redacted:password>@db.example.com:5432/postgres?sslmode=require",
+        ),
+        ("amqp://u:a/b@mq/v", "amqp://u:<redacted:password>@mq/v"),
+        ("redis://:pw@cache/0", "redis://:<redacted:password>@cache/0"),
+        (r#"{"u": "postgres:\/\/u:pw@h\/d"}"#, r#"{"u": "postgres://u:<redacted:password>@h/d"}"#),
+    ] {
+        assert_eq!(redact(text), want, "{text}");
+    }
+}
+
+#[test]
+fn private_keys_are_masked_whole_or_cut() {
+    let escaped = PEM.replace('\n', "\\n");
+    let one_line = PEM.replace('\n', " ");
+    for key in [PEM, &escaped, &one_line] {
+        assert_eq!(redact(&format!("key {key} end")), "key <redacted:private_key> end");
+        let text = serde_json::json!({ "a": key, "b": 1 }).to_string();
+        assert_eq!(redact(&text), r#"{"a":"<redacted:private_key>","b":1}"#);
+        // Cut anywhere after its label, at either side.
+        for cut in 40..key.len() {
+            let got = redact(&format!("starts with: {}... (INFO)", &key[..cut]));
+            assert!(got.starts_with("starts with: <redacted:private_key>"), "{got}");
+            assert!(!got.contains("b3Blbn") && got.ends_with("... (INFO)"), "{got}");
+        }
+        let tail = redact(&format!("… {}", &key[60..]));
+        assert!(!tail.contains("QyNTUx") || key == one_line, "{tail}");
+    }
+}
+
+#[test]
+fn near_misses_are_left_alone() {
+    let redactor = Redactor::new();
+    for text in [
+        "",
+        "gpu-20251103_140000-da36e0d6 claimed task 579d9b8f-03f2-43c1-8af9-62d0c953e61d",
+        "pod j214u4jk844syn of worker gpu-20251103_140000-da36e0d6",
+        "  • Task-based scaling (queued + active): 3 workers",
+        "task-0123456789abcdef0123 and disk-0123456789abcdef0123",
+        "Key preview: ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIKx root@host",
+        r#"{"ssh_password": null, "max_tokens": 512, "has_token": true, "token": 7, "secret": ""}"#,
+        "{'ssh_password': None, 'token': False, 'access_key': 5}",
+        "  - RUNPOD_SSH_PRIVATE_KEY: ✅ SET",
+        "  - RUNPOD_SSH_PRIVATE_KEY: ❌ MISSING",
+        "WAVESPEED_API_KEY not found in environment",
+        "Missing SUPABASE_URL or token; cannot claim tasks. Auth: True",
+        "[TASK_COUNT] Missing authentication token",
+        "Invalid token: expired",
+        "⚠️  FALLING BACK to PASSWORD authentication",
+        "password authentication failed for user \"postgres\"",
+        "Private key length: 411 chars",
+        "✅ Using PRIVATE KEY from environment variable",
+        "from huggingface_hub import hf_hub_download",
+        "https://x.supabase.co/storage/v1/object/public/u/a-b/tasks/c-d/e.mp4?width=3&v=a@b",
+        "http://localhost:8080/@scope/pkg",
+        "eyJhbGci...",
+        "bearer authentication is required",
+        "config=abc&design=def",
+        "if password == other: pass",
+        "idempotency_key=abc123abc123",
+        r#"{"idempotency_key": "abc123abc123", "token_type": "bearer"}"#,
+    ] {
+        let got = redactor.text(text);
+        assert!(matches!(got, std::borrow::Cow::Borrowed(_)), "{text} became {got}");
+    }
+}
+
+#[test]
+fn hostile_repetition_stays_linear() {
+    let redactor = Redactor::new();
+    for part in [
+        "-----BEGIN PRIVATE KEY-----",
+        "-----END PRIVATE KEY-----",
+        "eyJ.",
+        "password='",
+        "password=",
+        "\\\"token\\\":\\\"",
+        "://a:",
+        "postgres://a:b@",
+        "bearer ",
+        "&sig=",
+        "[{\"password\":",
+    ] {
+        let text = part.repeat((1 << 20) / part.len());
+        let began = std::time::Instant::now();
+        let _masked = redactor.text(&text).len();
+        assert!(began.elapsed().as_secs() < 20, "{part} took {:?}", began.elapsed());
+    }
+}
+
+/// A JSON value whose strings are pieces of secrets, of syntax, and of anything.
+fn json() -> impl Strategy<Value = serde_json::Value> {
+    let leaf = prop_oneof![
+        Just(serde_json::Value::Null),
+        any::<bool>().prop_map(Into::into),
+        any::<i64>().prop_map(Into::into),
+        pieces().prop_map(Into::into),
+    ];
+    leaf.prop_recursive(3, 24, 4, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..4).prop_map(Into::into),
+            prop::collection::vec((pieces(), inner.clone()), 0..4)
+                .prop_map(|members| serde_json::Value::Object(members.into_iter().collect())),
+            inner.prop_map(|value| value.to_string().into()),
+        ]
+    })
+}
+
+fn pieces() -> impl Strategy<Value = String> {
+    let piece = prop_oneof![
+        prop::sample::select(vec![
+            "password",
+            "token",
+            "secret=",
+            "api_key",
+            ": ",
+            "=",
+            "\"",
+            "'",
+            "\\",
+            "\\\"",
+            "\n",
+            "\\n",
+            "?",
+            "&",
+            "://u:p@h",
+            "Bearer ",
+            "abc123def456",
+            JWT,
+            PEM,
+            "{",
+            "}",
+            ",",
+            "é",
+            "-----BEGIN PRIVATE KEY-----",
+            "-----END PRIVATE KEY-----",
+            "AKIAIOSFODNN7EXAMPLE",
+            "<redacted:token>",
+            "authorization",
+            "--",
+            " from x: ",
+            "sig=",
+            "null",
+        ])
+        .prop_map(str::to_string),
+        "\\PC{0,4}",
+    ];
+    prop::collection::vec(piece, 0..8).prop_map(|pieces| pieces.concat())
+}
+
+/// Everything of a JSON text but what stands inside its strings.
+fn skeleton(json: &str) -> String {
+    let mut out = String::new();
+    let mut chars = json.chars();
+    let mut inside = false;
+    while let Some(char) = chars.next() {
+        match char {
+            '\\' => drop(chars.next()),
+            '"' => inside = !inside,
+            _ if inside => {}
+            other => out.push(other),
+        }
+    }
+    out
+}
+
+proptest! {
+    #[test]
+    fn json_stays_json(value in json()) {
+        let text = value.to_string();
+        let got = redact(&text);
+        let parsed = serde_json::from_str::<serde_json::Value>(&got);
+        prop_assert!(parsed.is_ok(), "{text} became {got}");
+        prop_assert_eq!(skeleton(&got), skeleton(&text));
+    }
+
+    #[test]
+    fn any_text_can_be_redacted_twice(text in pieces()) {
+        redact(&text);
+    }
+
+    #[test]
+    fn text_without_a_hint_is_not_copied(text in "[a-d0-9 _-]{0,40}") {
+        prop_assert!(matches!(Redactor::new().text(&text), std::borrow::Cow::Borrowed(_)));
+    }
+}

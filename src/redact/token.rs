@@ -1,0 +1,96 @@
+//! Secrets that are known by their own shape.
+
+use crate::redact::mask::Mask;
+use crate::redact::scan::{after_spaces, begins_word, is_secretish, is_word, run};
+
+/// Segments of a signed or an encrypted JSON web token after its header.
+const JWT_SEGMENTS_MAX: usize = 4;
+
+/// What follows a prefix.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Body {
+    /// Letters and digits.
+    Alphanumeric,
+    /// Letters, digits, `_` and `-`.
+    Word,
+    /// Sixteen capitals and digits, no more.
+    Aws,
+    /// Base64url segments with dots between them.
+    Jwt,
+}
+
+/// The shape of one kind of token.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Shape {
+    prefix: &'static str,
+    kind: &'static str,
+    body: Body,
+    min: usize,
+}
+
+impl Shape {
+    pub(super) const JWT: Self = Self { prefix: "eyJ", kind: "jwt", body: Body::Jwt, min: 20 };
+
+    pub(super) const fn alphanumeric(prefix: &'static str, kind: &'static str, min: usize) -> Self {
+        Self { prefix, kind, body: Body::Alphanumeric, min }
+    }
+
+    pub(super) const fn word(prefix: &'static str, kind: &'static str, min: usize) -> Self {
+        Self { prefix, kind, body: Body::Word, min }
+    }
+
+    pub(super) const fn aws(prefix: &'static str) -> Self {
+        Self { prefix, kind: "aws_key", body: Body::Aws, min: 16 }
+    }
+}
+
+/// Where the token ends whose prefix stands at `start`, whatever stands before it.
+pub(super) fn body(text: &str, start: usize, shape: &Shape) -> Option<usize> {
+    let bytes = text.as_bytes();
+    let from = start + shape.prefix.len();
+    if !bytes[start..].starts_with(shape.prefix.as_bytes()) {
+        return None;
+    }
+    let end = match shape.body {
+        Body::Alphanumeric => from + run(bytes, from, |b| b.is_ascii_alphanumeric()),
+        Body::Word => from + run(bytes, from, is_word),
+        Body::Aws => from + run(bytes, from, |b| b.is_ascii_uppercase() || b.is_ascii_digit()),
+        Body::Jwt => jwt_end(bytes, from),
+    };
+    let long = match shape.body {
+        Body::Aws => end - from == shape.min && !bytes.get(end).is_some_and(|b| is_word(*b)),
+        Body::Jwt => end - start >= shape.min,
+        Body::Alphanumeric | Body::Word => end - from >= shape.min,
+    };
+    long.then_some(end)
+}
+
+fn jwt_end(bytes: &[u8], from: usize) -> usize {
+    let mut end = from + run(bytes, from, is_word);
+    for _ in 0..JWT_SEGMENTS_MAX {
+        let segment = run(bytes, end + 1, is_word);
+        if bytes.get(end) != Some(&b'.') || segment == 0 {
+            break;
+        }
+        end += 1 + segment;
+    }
+    end
+}
+
+/// The token whose prefix stands at `start`.
+pub(super) fn find(text: &str, start: usize, shape: &Shape) -> Option<Mask> {
+    if !begins_word(text.as_bytes(), start) {
+        return None;
+    }
+    body(text, start, shape).map(|end| Mask { start, end, kind: shape.kind })
+}
+
+/// `Bearer xyz`, where the word itself stands at `start..end`.
+pub(super) fn bearer(text: &str, start: usize, end: usize) -> Option<Mask> {
+    let bytes = text.as_bytes();
+    let from = after_spaces(bytes, end);
+    let token = |b: u8| is_word(b) || matches!(b, b'.' | b'~' | b'+' | b'/' | b'=');
+    let end = from + run(bytes, from, token);
+    let apart = from > start + "bearer".len() && begins_word(bytes, start);
+    (apart && is_secretish(&text[from..end])).then_some(Mask { start: from, end, kind: "bearer" })
+}

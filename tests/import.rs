@@ -1,0 +1,501 @@
+//! `import`, from bytes in files to bytes in a snapshot, through the binary.
+
+use std::fs;
+use std::io::{BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use arrow::array::Array;
+use arrow::util::display::array_value_to_string;
+use backstory::export::csv::CsvReader;
+use backstory::model::table::Table;
+use backstory::model::time::Micros;
+use backstory::snapshot::capture::{CaptureOptions, CaptureWriter};
+use backstory::snapshot::column::{Column, ColumnType, Value};
+use backstory::snapshot::open::Snapshot;
+use backstory::snapshot::parquet_file::read_columns;
+use proptest::prelude::*;
+
+const LOGS: &str = "id,timestamp,source_type,source_id,log_level,message,task_id,worker_id,cycle_number,metadata\n";
+const LOG: &str = "l1,2025-11-03 14:00:00.5+00,orchestrator_gpu,o1,INFO,hello,,,3,\n";
+const WORKERS: &str = "id,instance_type,created_at,last_heartbeat,status,metadata\n";
+const WORKER: &str = "w1,gpu,2025-11-03 14:00:00+00,,active,\"{\"\"ready\"\": true}\"\n";
+const TASKS: &str =
+    "id,task_type,params,status,created_at,generation_created,attempts,error_message\n";
+const TASK: &str = "t1,edit,{},Queued,2025-11-03 14:00:00+00,f,0,\n";
+
+/// A directory of its own, with a configuration folder of its own.
+struct Bench {
+    dir: tempfile::TempDir,
+}
+
+impl Bench {
+    /// With one row in each of the required tables.
+    fn new() -> Self {
+        let bench = Self { dir: tempfile::tempdir().expect("a temporary directory") };
+        fs::create_dir(bench.path("from")).expect("a source directory");
+        bench.source("system_logs.csv", format!("{LOGS}{LOG}"));
+        bench.source("workers.csv", format!("{WORKERS}{WORKER}"));
+        bench.source("tasks.csv", format!("{TASKS}{TASK}"));
+        bench
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    fn source(&self, name: &str, content: impl AsRef<[u8]>) {
+        fs::write(self.path("from").join(name), content).expect("a source file");
+    }
+
+    fn remove(&self, name: &str) {
+        fs::remove_file(self.path("from").join(name)).expect("the file was there");
+    }
+
+    fn import_with(&self, more: &[&str]) -> Output {
+        Command::new(env!("CARGO_BIN_EXE_backstory"))
+            .args(["import", "--from", "from", "--snapshot", "snap"])
+            .args(more)
+            .current_dir(self.dir.path())
+            .env("XDG_CONFIG_HOME", self.path("config"))
+            .env("BACKSTORY_NOW", "2025-11-03T20:00:00Z")
+            .env("NO_COLOR", "1")
+            .output()
+            .expect("the binary runs")
+    }
+
+    /// Imports and returns what was said; the exit code must be this one.
+    fn import(&self, code: i32) -> String {
+        let output = self.import_with(&[]);
+        let said = String::from_utf8(output.stderr).expect("UTF-8");
+        assert_eq!(output.status.code(), Some(code), "{said}");
+        assert!(output.stdout.is_empty(), "an import has no data to print");
+        said
+    }
+
+    fn snapshot(&self) -> Snapshot {
+        Snapshot::open(&self.path("snap")).expect("a readable snapshot")
+    }
+
+    /// What the first capture could not read.
+    fn unreadable(&self) -> Vec<String> {
+        self.snapshot().captures()[0].unreadable.clone()
+    }
+
+    /// One column of a table, as text, over all captures in order; NULL is `None`.
+    fn column(&self, table: Table, column: &str) -> Vec<Option<String>> {
+        let mut values = Vec::new();
+        for file in self.snapshot().files(table) {
+            read_columns(&file, &[column], |batch| {
+                let array = batch.column_by_name(column).expect("the column is there");
+                values.extend((0..array.len()).map(|row| {
+                    let text = || array_value_to_string(array, row).expect("a printable value");
+                    array.is_valid(row).then(text)
+                }));
+                Ok(())
+            })
+            .expect("readable Parquet");
+        }
+        values
+    }
+}
+
+fn some(texts: &[&str]) -> Vec<Option<String>> {
+    texts.iter().map(|text| Some(text.to_string())).collect()
+}
+
+fn gzip(content: &str) -> Vec<u8> {
+    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    packed.write_all(content.as_bytes()).expect("memory takes it");
+    packed.finish().expect("memory takes it")
+}
+
+/// A field as `COPY ... CSV` writes it.
+fn quoted(field: &Option<String>) -> String {
+    match field {
+        None => String::new(),
+        Some(text) if text.is_empty() || text.contains([',', '"', '\n', '\r']) => {
+            format!("\"{}\"", text.replace('"', "\"\""))
+        }
+        Some(text) => text.clone(),
+    }
+}
+
+proptest! {
+    #[test]
+    fn what_postgres_writes_is_what_is_read(
+        rows in prop::collection::vec(
+            prop::collection::vec(prop::option::of("[a,\"\n\r é]{0,6}|\\PC{0,4}"), 2..5), 0..6),
+        buffer in 1usize..9,
+        last_line_feed in any::<bool>(),
+    ) {
+        let lines: Vec<String> =
+            rows.iter().map(|row| row.iter().map(quoted).collect::<Vec<_>>().join(",")).collect();
+        let mut file = lines.join("\n");
+        if last_line_feed && !rows.is_empty() {
+            file.push('\n');
+        }
+        let mut reader = CsvReader::new(BufReader::with_capacity(buffer, file.as_bytes()));
+        let mut got = Vec::new();
+        let mut line = 1;
+        while let Some(record) = reader.read().expect("memory has no IO errors") {
+            let record = record.expect("a good record");
+            let fields: Vec<Option<String>> =
+                (0..record.len()).map(|at| record.field(at).map(str::to_string)).collect();
+            let breaks = lines[got.len()].matches('\n').count() as u64 + 1;
+            got.push(fields);
+            prop_assert_eq!(reader.line(), line);
+            line += breaks;
+        }
+        prop_assert_eq!(got, rows);
+    }
+}
+
+#[test]
+fn rows_arrive_with_their_types_and_nulls() {
+    let bench = Bench::new();
+    let rows = "t2,edit,\"{\"\"a\"\": \"\"x\ny\"\"}\",Queued,infinity,t,x7,\"\"\n";
+    bench.source("tasks.csv", format!("{TASKS}{TASK}{rows}"));
+    bench.remove("workers.csv");
+    bench.source("workers.csv.gz", gzip(&format!("{WORKERS}{WORKER}")));
+    bench.source(
+        "generations.ndjson",
+        "{\"id\":\"g1\",\"params\":{\"n\": 1},\"starred\":true,\"odd\":1.50}\n",
+    );
+    bench.source("notes.txt", "mine");
+    let said = bench.import(0);
+    assert!(said.contains("ignored, not a table file: notes.txt"), "{said}");
+    assert!(said.contains("no file for `task_types`"), "{said}");
+    assert_eq!(bench.column(Table::Tasks, "error_message"), [None, Some(String::new())]);
+    assert_eq!(bench.column(Table::Tasks, "params"), some(&["{}", "{\"a\": \"x\ny\"}"]));
+    assert_eq!(bench.column(Table::Tasks, "generation_created"), some(&["false", "true"]));
+    assert_eq!(bench.column(Table::Tasks, "attempts"), [Some("0".to_string()), None]);
+    let verbatim = r#"{"attempts":"x7","created_at":"infinity"}"#;
+    assert_eq!(bench.column(Table::Tasks, "_verbatim"), [None, Some(verbatim.to_string())]);
+    assert_eq!(bench.column(Table::SystemLogs, "timestamp"), some(&["2025-11-03T14:00:00.500"]));
+    assert_eq!(bench.column(Table::SystemLogs, "cycle_number"), some(&["3"]));
+    assert_eq!(bench.column(Table::Workers, "id"), some(&["w1"]));
+    assert_eq!(bench.column(Table::Generations, "params"), some(&["{\"n\": 1}"]));
+    assert_eq!(bench.column(Table::Generations, "starred"), some(&["true"]));
+    assert_eq!(bench.column(Table::Generations, "odd"), some(&["1.50"]));
+    let snapshot = bench.snapshot();
+    assert_eq!(snapshot.manifest().source["kind"], "files");
+    assert_eq!(snapshot.captures()[0].guarantee, "as_given");
+    assert_eq!(snapshot.captures()[0].source_files.len(), 4);
+    snapshot.check_hashes().expect("what was written is what is there");
+    let schema = fs::read_to_string(bench.path("snap/source_schema.json")).expect("a schema");
+    assert!(schema.contains("error_message"), "{schema}");
+}
+
+#[test]
+fn one_row_hashes_the_same_from_csv_and_ndjson() {
+    let csv = Bench::new();
+    csv.import(0);
+    let key = csv.path("config/backstory/redact.key");
+    let json = Bench::new();
+    json.remove("workers.csv");
+    let row = r#"{"metadata":{"ready": true},"id":"w1","instance_type":"gpu","status":"active","created_at":"2025-11-03T14:00:00Z"}"#;
+    json.source("workers.ndjson.gz", gzip(row));
+    let output = json.import_with(&["--redact-key-file", &key.display().to_string()]);
+    assert!(output.status.success());
+    let hash = |bench: &Bench| bench.column(Table::Workers, "_row_hash");
+    assert_eq!(hash(&csv), hash(&json));
+}
+
+#[test]
+fn unreadable_lines_are_kept_out_and_named() {
+    let bench = Bench::new();
+    let mut logs = format!("{LOGS}{LOG}l2,secretvalue\n").into_bytes();
+    logs.extend_from_slice(b"l3,2025-11-03 14:00:01+00,a,b,INFO,\xff\xfe,,,,\n");
+    logs.extend_from_slice(b",2025-11-03 14:00:01+00,a,b,INFO,no id,,,,\n");
+    logs.extend_from_slice(b"l4,yesterday,a,b,INFO,secretvalue,,,,\n");
+    logs.extend_from_slice(b"l5,2025-11-03 14:00:02+00,a,b,INFO,\"two\nlines\",,,,\n");
+    logs.extend_from_slice(b"l6,2025-11-03 14:00:03+00,a,b,INFO,\"never closed,,,,\nl7,x\n");
+    bench.source("system_logs.csv", logs);
+    bench.source("workers.csv", format!("{WORKERS}{WORKER}"));
+    let said = bench.import(0);
+    assert_eq!(bench.column(Table::SystemLogs, "id"), some(&["l1", "l5"]));
+    let named = bench.unreadable();
+    let want = [
+        "system_logs.csv:3: 2 fields where the header has 10",
+        "system_logs.csv:4: invalid UTF-8",
+        "system_logs.csv:5: no id",
+        "system_logs.csv:6: `timestamp` is no time",
+        "system_logs.csv:9: the quote opened in this record is never closed; nothing after it was read",
+    ];
+    assert_eq!(named, want);
+    for line in want {
+        assert!(said.contains(line), "{said}");
+    }
+    assert!(said.contains("2 rows read") && said.contains("5 unreadable"), "{said}");
+    assert!(!said.contains("secretvalue"), "{said}");
+}
+
+#[test]
+fn ndjson_lines_can_be_unreadable_too() {
+    let bench = Bench::new();
+    bench.remove("workers.csv");
+    bench.source(
+        "workers.ndjson",
+        "{\"id\":\"w1\"}\n\nnot json\n{\"id\":null}\n{\"id\":\"w2\",\"late\":1}\n",
+    );
+    bench.import(0);
+    assert_eq!(bench.column(Table::Workers, "late"), [None, Some("1".to_string())]);
+    let named = bench.unreadable();
+    assert_eq!(named.len(), 2, "{named:?}");
+    assert!(named[0].starts_with("workers.ndjson:3: not one JSON object"), "{named:?}");
+    assert_eq!(named[1], "workers.ndjson:4: no id");
+}
+
+#[test]
+fn many_unreadable_lines_are_counted() {
+    let bench = Bench::new();
+    bench.source("workers.csv", format!("{WORKERS}{}", "x\n".repeat(1_500)));
+    let said = bench.import(0);
+    assert!(said.lines().count() < 30 && said.contains("1490 more lines"), "{said}");
+    let named = bench.unreadable();
+    assert_eq!(named.len(), 1_001);
+    assert_eq!(named[1_000], "workers.csv: 500 further lines are unreadable");
+}
+
+#[test]
+fn empty_tables_are_no_error() {
+    let bench = Bench::new();
+    bench.source("workers.csv", WORKERS);
+    bench.source("generations.csv", "");
+    let said = bench.import(0);
+    assert_eq!(said.matches("(an empty table)").count(), 2, "{said}");
+    assert!(bench.snapshot().holds(Table::Generations));
+    assert!(bench.snapshot().files(Table::Generations).is_empty());
+}
+
+#[test]
+fn a_source_that_cannot_be_read_leaves_nothing_behind() {
+    type Spoil = fn(&Bench);
+    let cases: [(&str, Spoil); 8] = [
+        ("has no file for the table `tasks`", |b| b.remove("tasks.csv")),
+        ("holds no table files", |b| {
+            for name in ["system_logs.csv", "workers.csv", "tasks.csv"] {
+                b.remove(name);
+            }
+        }),
+        ("is not a directory", |b| {
+            fs::remove_dir_all(b.path("from")).expect("removable");
+            fs::write(b.path("from"), "a file").expect("writable");
+        }),
+        ("is not a directory", |b| fs::remove_dir_all(b.path("from")).expect("removable")),
+        ("the column `ID` stands twice", |b| b.source("tasks.csv", "id,status,ID\n")),
+        ("there is no column `timestamp`", |b| b.source("system_logs.csv", "id,message\n")),
+        ("tasks.csv and tasks.csv.gz are files of one table", |b| {
+            b.source("tasks.csv.gz", gzip(TASKS));
+        }),
+        ("the column name `_row_hash` is one of our own", |b| {
+            b.source("tasks.csv", "id,_row_hash\n")
+        }),
+    ];
+    for (want, spoil) in cases {
+        let bench = Bench::new();
+        spoil(&bench);
+        let said = bench.import(3);
+        assert!(said.contains(want) && said.contains("hint: "), "{want}: {said}");
+        assert!(!bench.path("snap").exists(), "{want}");
+    }
+}
+
+#[test]
+fn a_truncated_gzip_file_adds_nothing() {
+    let bench = Bench::new();
+    bench.import(0);
+    let whole = gzip(&format!("{WORKERS}{}", WORKER.repeat(500)));
+    bench.remove("workers.csv");
+    bench.source("workers.csv.gz", &whole[..whole.len() - 12]);
+    let said = bench.import(3);
+    assert!(said.contains("cannot read from/workers.csv.gz to its end"), "{said}");
+    assert_eq!(bench.snapshot().captures().len(), 1);
+}
+
+#[test]
+fn the_same_bytes_are_taken_once() {
+    let bench = Bench::new();
+    bench.import(0);
+    let said = bench.import(2);
+    assert!(said.contains("capture c000001 of snap was made from the same files"), "{said}");
+    assert_eq!(bench.snapshot().captures().len(), 1);
+}
+
+#[test]
+fn a_later_dump_adds_what_is_new_or_changed() {
+    let bench = Bench::new();
+    bench.source("workers.csv", format!("{WORKERS}{WORKER}w2,gpu,,,active,\nw3,gpu,,,active,\n"));
+    bench.import(0);
+    bench.source(
+        "system_logs.csv",
+        format!("{LOGS}{LOG}l2,2025-11-03 15:00:00+00,a,b,INFO,new,,,,\n"),
+    );
+    bench.source("workers.csv", format!("{WORKERS}{WORKER}w2,gpu,,,terminated,\n"));
+    let said = bench.import(0);
+    assert!(said.contains("2 rows read,         1 new"), "{said}");
+    let snapshot = bench.snapshot();
+    let capture = &snapshot.captures()[1];
+    assert_eq!(capture.tables["system_logs"].rows_new, 1);
+    assert_eq!(capture.tables["workers"].rows_new, 1);
+    assert_eq!(capture.tables["workers"].disappeared, ["w3"]);
+    assert_eq!(capture.tables["tasks"].rows_new, 0);
+    assert_eq!(bench.column(Table::SystemLogs, "id"), some(&["l1", "l2"]));
+    let states = some(&["active", "active", "active", "terminated"]);
+    assert_eq!(bench.column(Table::Workers, "status"), states);
+}
+
+#[test]
+fn another_key_is_refused_and_a_key_is_made_private() {
+    use std::os::unix::fs::PermissionsExt;
+    let bench = Bench::new();
+    let said = bench.import(0);
+    let key = bench.path("config/backstory/redact.key");
+    assert!(said.contains("made a redaction key"), "{said}");
+    let mode = fs::metadata(&key).expect("the key is there").permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    bench.source("tasks.csv", TASKS);
+    let output = bench.import_with(&["--redact-key-file", "other.key"]);
+    let said = String::from_utf8(output.stderr).expect("UTF-8");
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(said.contains("was written with the redaction key"), "{said}");
+    fs::set_permissions(&key, fs::Permissions::from_mode(0o644)).expect("it is ours");
+    assert!(bench.import(0).contains("others can read the redaction key"));
+    fs::write(&key, "short").expect("writable");
+    assert!(bench.import(2).contains("has not exactly 32 bytes"));
+}
+
+#[test]
+fn damaged_snapshots_are_refused_and_left_alone() {
+    let bench = Bench::new();
+    bench.import(0);
+    bench.source("tasks.csv", TASKS);
+    let path = bench.path("snap/manifest.json");
+    let manifest = fs::read_to_string(&path).expect("a manifest");
+    for (content, want) in [
+        (manifest.replace("\"format\": 1", "\"format\": 99"), "has snapshot format 99"),
+        (manifest[..manifest.len() / 2].to_string(), "is damaged"),
+        (manifest.replace("\"redaction\"", "\"reduction\""), "is damaged"),
+    ] {
+        fs::write(&path, &content).expect("writable");
+        let said = bench.import(4);
+        assert!(said.contains(want) && said.contains("hint: "), "{said}");
+        assert_eq!(fs::read_to_string(&path).expect("still there"), content);
+    }
+    fs::write(&path, &manifest).expect("writable");
+    fs::remove_file(&bench.snapshot().files(Table::Tasks)[0]).expect("a file of evidence");
+    assert!(bench.import(4).contains("should have"));
+}
+
+#[test]
+fn a_directory_of_someone_else_is_not_filled() {
+    let bench = Bench::new();
+    fs::create_dir(bench.path("snap")).expect("writable");
+    fs::write(bench.path("snap/thesis.doc"), "mine").expect("writable");
+    let said = bench.import(2);
+    assert!(said.contains("is neither empty nor a snapshot"), "{said}");
+    assert_eq!(fs::read_dir(bench.path("snap")).expect("readable").count(), 1);
+}
+
+#[test]
+fn a_capture_that_dies_halfway_leaves_the_snapshot_as_it_was() {
+    let bench = Bench::new();
+    bench.import(0);
+    let before = fs::read(bench.path("snap/manifest.json")).expect("a manifest");
+    let old = bench.snapshot();
+    let options = CaptureOptions {
+        source: old.manifest().source.clone(),
+        redaction: old.manifest().redaction.clone(),
+        row_key: [7; 32],
+        began_at: Micros(0),
+        database_snapshot: None,
+        guarantee: "as_given",
+    };
+    let id = Column { name: "id".into(), kind: ColumnType::Text, source_type: "text".into() };
+    {
+        let mut writer = CaptureWriter::begin(&bench.path("snap"), options).expect("begins");
+        let mut done = writer.table(Table::Tasks, vec![id.clone()]).expect("a table");
+        done.push(&[Value::Text("t9".into())], None).expect("a row");
+        writer.finish_table(done).expect("published, but named by no manifest");
+        let mut open = writer.table(Table::Workers, vec![id]).expect("a table");
+        open.push(&[Value::Text("w9".into())], None).expect("a row");
+    }
+    assert_eq!(fs::read(bench.path("snap/manifest.json")).expect("a manifest"), before);
+    bench.snapshot().check_hashes().expect("as it was");
+    assert_eq!(bench.column(Table::Tasks, "id"), some(&["t1"]));
+    bench.source("tasks.csv", format!("{TASKS}{TASK}{}", TASK.replace("t1", "t2")));
+    bench.import(0);
+    assert_eq!(bench.column(Table::Tasks, "id"), some(&["t1", "t2"]));
+    bench.snapshot().check_hashes().expect("whole again");
+}
+
+#[test]
+fn no_secret_reaches_a_byte_of_the_snapshot() {
+    const SECRETS: [&str; 5] = [
+        "eyJhbGciOiJIUzI1NiJ9.eyJyb2xlIjoic2VydmljZV9yb2xlIn0.c2lnbmF0dXJl",
+        "rpa_ABCDEFGH1234567890IJKLMNOP",
+        "hunter2hunter2",
+        "b3BlbnNzaC1rZXktdjEAAAAABG5vbmUAAAAEbm9uZQ",
+        "pgpassw0rd",
+    ];
+    let bench = Bench::new();
+    let [jwt, rpa, password, pem, dsn] = SECRETS;
+    let message = format!(
+        "\"apikey: {jwt} Password from RunPod: {password}\nPrivate key starts with: \
+         -----BEGIN OPENSSH PRIVATE KEY-----\n{pem} postgres://u:{dsn}@h/db\""
+    );
+    let metadata = format!(
+        "\"{{\"\"ssh_details\"\": {{\"\"password\"\": \"\"{password}\"\"}}, \"\"k\"\": \"\"{rpa}\"\"}}\""
+    );
+    bench.source(
+        "system_logs.csv",
+        format!("{LOGS}l1,2025-11-03 14:00:00+00,a,{rpa},INFO,{message},,,{jwt},{metadata}\n{LOG}"),
+    );
+    bench.source("workers.csv", format!("{WORKERS}w1,gpu,{jwt},,active,{metadata}\n"));
+    let said = bench.import(0);
+    let mut bytes = said.into_bytes();
+    let mut rows = String::new();
+    collect(&bench.path("snap"), &mut bytes, &mut rows);
+    assert!(rows.contains("<redacted:password>") && rows.contains("hello"), "{rows}");
+    for secret in SECRETS {
+        let raw = bytes.windows(secret.len()).any(|window| window == secret.as_bytes());
+        assert!(!raw && !rows.contains(secret), "{secret} in {rows}");
+    }
+    let json = bench.column(Table::Workers, "metadata").remove(0).expect("metadata");
+    let json: serde_json::Value = serde_json::from_str(&json).expect("JSON stays JSON");
+    assert_eq!(json["ssh_details"]["password"], "<redacted:password>");
+}
+
+/// All bytes of all files, and every value in every Parquet file as text.
+fn collect(dir: &Path, bytes: &mut Vec<u8>, rows: &mut String) {
+    for entry in fs::read_dir(dir).expect("readable") {
+        let path = entry.expect("readable").path();
+        if path.is_dir() {
+            collect(&path, bytes, rows);
+            continue;
+        }
+        bytes.extend(fs::read(&path).expect("readable"));
+        if path.extension().is_some_and(|ext| ext == "parquet") {
+            let names: Vec<String> = parquet_columns(&path);
+            let names: Vec<&str> = names.iter().map(String::as_str).collect();
+            read_columns(&path, &names, |batch| {
+                for array in batch.columns() {
+                    for row in 0..array.len() {
+                        rows.push_str(&array_value_to_string(array, row).expect("printable"));
+                        rows.push('\n');
+                    }
+                }
+                Ok(())
+            })
+            .expect("readable Parquet");
+        }
+    }
+}
+
+fn parquet_columns(path: &Path) -> Vec<String> {
+    let file = fs::File::open(path).expect("readable");
+    let reader = parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder::try_new(file);
+    let schema = reader.expect("Parquet").schema().clone();
+    schema.fields().iter().map(|field| field.name().clone()).collect()
+}
