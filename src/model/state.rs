@@ -140,3 +140,17 @@ vocabulary!(
         RowDisagrees = "row_disagrees",
     }
 );
+
+impl TaskStateName {
+    /// The state behind a spelling of `tasks.status`.
+    pub fn of_status(status: &str) -> Option<Self> {
+        match status {
+            "Queued" => Some(Self::Queued),
+            "In Progress" => Some(Self::InProgress),
+            "Complete" => Some(Self::Complete),
+            "Failed" => Some(Self::Failed),
+            "Cancelled" => Some(Self::Cancelled),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,299 @@
+//! Was a generation due, and is it there? The decision table of domain/worker-app.md 3.5, with the
+//! corrections of evidence-rules sections 3 and 5.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::events::History;
+use crate::model::event::{Basis, Event};
+use crate::model::id::{EventId, TaskId};
+use crate::model::kind::EventKind;
+use crate::model::rows::{GenerationLink, TaskRow, TaskTypeRow};
+use crate::model::time::Micros;
+use crate::replay::task::TaskTimeline;
+
+/// The verdict on one task.
+#[derive(Clone, Debug, PartialEq)]
+pub struct GenerationVerdict {
+    /// Which.
+    pub task: TaskId,
+    /// `yes`, `no` or `unknown`.
+    pub expected: &'static str,
+    /// The decision table's name, lower case.
+    pub verdict: &'static str,
+    /// `generation_created`.
+    pub flag: bool,
+    /// Generations and variants that name the task; `None` when none were captured.
+    pub linked: Option<usize>,
+    /// The rule in words.
+    pub why: String,
+    /// When the task ended.
+    pub decided_at: Option<Micros>,
+    /// `inferred` where the task type came from the built-in table.
+    pub basis: Basis,
+    /// The event of its completion.
+    pub completed: Option<EventId>,
+}
+
+/// Where the decision stands: expected, verdict, why.
+type Ruling = (&'static str, &'static str, &'static str);
+
+/// Decides every task, in the order of their rows.
+pub fn decide(history: &History, _tasks: &[TaskTimeline]) -> Vec<GenerationVerdict> {
+    let links = history.facts.links.as_deref();
+    let mut linked: BTreeMap<&TaskId, usize> = BTreeMap::new();
+    for GenerationLink { task, .. } in links.unwrap_or(&[]) {
+        *linked.entry(task).or_default() += 1;
+    }
+    let types = history.facts.task_types.as_deref().map(|types| {
+        types.iter().map(|row| (row.name.as_str(), row)).collect::<BTreeMap<_, _>>()
+    });
+    let logs = EdgeLog::of(history);
+    let rows = history.facts.tasks.iter();
+    rows.map(|row| {
+        let facts = TaskFacts::of(row, types.as_ref());
+        let count = links.map(|_| linked.get(&row.id).copied().unwrap_or(0));
+        let (expected, verdict, why) = rule(row, &facts, count, &logs);
+        GenerationVerdict {
+            task: row.id.clone(),
+            expected,
+            verdict,
+            flag: row.generation_created,
+            linked: count,
+            why: why.to_string(),
+            decided_at: ended(row),
+            basis: if facts.known { Basis::Recorded } else { Basis::Inferred },
+            completed: logs.completed.get(&row.id).cloned(),
+        }
+    })
+    .collect()
+}
+
+fn ended(row: &TaskRow) -> Option<Micros> {
+    row.processed_at.or(row.updated_at)
+}
+
+/// What the edge functions logged about completions, and since when they log.
+struct EdgeLog {
+    acknowledged: BTreeSet<TaskId>,
+    failed: BTreeSet<TaskId>,
+    covered_since: Option<Micros>,
+    completed: BTreeMap<TaskId, EventId>,
+}
+
+impl EdgeLog {
+    fn of(history: &History) -> Self {
+        let tasks = |kinds: &[EventKind]| -> BTreeSet<TaskId> {
+            let events = history.events.iter().filter(|event| kinds.contains(&event.kind));
+            events.filter_map(|event| event.task.clone()).collect()
+        };
+        let done = history.events.iter().filter(|event| {
+            matches!(
+                event.kind,
+                EventKind::TaskCompleted | EventKind::TaskFailed | EventKind::TaskCancelled
+            )
+        });
+        let entry = |event: &Event| Some((event.task.clone()?, event.id.clone()));
+        let edge = history.beats.iter().filter(|(source, _)| &*source.0 == "edge_function");
+        Self {
+            acknowledged: tasks(&[EventKind::CompletionRequested, EventKind::CompletionAcknowledged]),
+            failed: tasks(&[EventKind::GenerationCreationFailed]),
+            covered_since: edge.filter_map(|(_, beats)| beats.first()).map(|beat| beat.0).min(),
+            completed: done.filter_map(entry).collect(),
+        }
+    }
+
+    /// Whether a completion at that time would have left a row of complete-task here.
+    fn covers(&self, at: Micros) -> bool {
+        self.covered_since.is_some_and(|since| since <= at) && day("2025-12-10") <= at
+    }
+}
+
+/// What the table asks of a task's type and parameters.
+struct TaskFacts {
+    known: bool,
+    exists: bool,
+    category: String,
+    content: Option<String>,
+    run_type: String,
+    is_child: bool,
+}
+
+impl TaskFacts {
+    fn of(row: &TaskRow, types: Option<&BTreeMap<&str, &TaskTypeRow>>) -> Self {
+        let held = types.and_then(|types| types.get(row.task_type.as_str()));
+        let (category, content, run_type) = match held {
+            Some(held) => (held.category.clone(), held.content_type.clone(), held.run_type.clone()),
+            None => built_in(&row.task_type),
+        };
+        Self {
+            known: types.is_some(),
+            exists: held.is_some() || (types.is_none() && !category.is_empty()),
+            category,
+            content,
+            run_type,
+            is_child: is_child(row),
+        }
+    }
+}
+
+/// Types where `task_types` was not captured (domain/worker-app.md section 7).
+fn built_in(name: &str) -> (String, Option<String>, String) {
+    const TYPES: &[(&str, &str, &str, &str)] = &[
+        ("travel_segment", "processing", "video", "gpu"),
+        ("travel_stitch", "processing", "video", "gpu"),
+        ("join_clips_segment", "processing", "video", "gpu"),
+        ("edit_video_segment", "processing", "video", "gpu"),
+        ("video_enhance", "processing", "video", "api"),
+        ("image-upscale", "upscale", "image", "api"),
+        ("image_upscale", "upscale", "image", "api"),
+        ("image_inpaint", "processing", "image", "api"),
+        ("annotated_image_edit", "processing", "image", "api"),
+        ("individual_travel_segment", "generation", "video", "gpu"),
+        ("join_final_stitch", "generation", "video", "gpu"),
+        ("animate_character", "generation", "video", "api"),
+        ("qwen_image_edit", "generation", "image", "api"),
+        ("qwen_image_style", "generation", "image", "api"),
+        ("qwen_image_hires", "generation", "image", "api"),
+        ("qwen_image", "generation", "image", "api"),
+        ("qwen_image_2512", "generation", "image", "api"),
+        ("z_image_turbo", "generation", "image", "api"),
+        ("z_image_turbo_i2i", "generation", "image", "api"),
+        ("wan_2_2_t2i", "generation", "image", "gpu"),
+        ("wan_2_2_i2v", "generation", "video", "gpu"),
+        ("single_image", "generation", "image", "gpu"),
+        ("image_edit", "generation", "image", "gpu"),
+        ("magic_edit", "generation", "image", "gpu"),
+        ("t2v", "generation", "video", "gpu"),
+        ("t2v_22", "generation", "video", "gpu"),
+        ("i2v", "generation", "video", "gpu"),
+        ("i2v_22", "generation", "video", "gpu"),
+        ("vace", "generation", "video", "gpu"),
+        ("vace_21", "generation", "video", "gpu"),
+        ("vace_22", "generation", "video", "gpu"),
+        ("flux", "generation", "image", "gpu"),
+        ("hunyuan", "generation", "video", "gpu"),
+        ("ltxv", "generation", "video", "gpu"),
+        ("ltx2", "generation", "video", "gpu"),
+        ("generate_video", "generation", "video", "gpu"),
+        ("inpaint_frames", "generation", "video", "gpu"),
+    ];
+    let found = TYPES.iter().find(|(known, ..)| *known == name);
+    found.map_or_else(Default::default, |(_, category, content, run)| {
+        ((*category).to_string(), Some((*content).to_string()), (*run).to_string())
+    })
+}
+
+/// Whether the parameters name an orchestrator other than the task itself
+/// (domain/worker-app.md 2.5).
+fn is_child(row: &TaskRow) -> bool {
+    const PATHS: [&str; 5] = [
+        "/orchestration_contract/orchestrator_task_id",
+        "/orchestrator_task_id_ref",
+        "/orchestrator_task_id",
+        "/orchestrator_details/orchestrator_task_id",
+        "/originalParams/orchestrator_details/orchestrator_task_id",
+    ];
+    let ids = PATHS.iter().filter_map(|path| row.params.pointer(path)?.as_str());
+    let mut uuids = ids.filter(|id| uuid::Uuid::parse_str(id).is_ok());
+    uuids.any(|id| id != row.id.as_str())
+}
+
+fn day(text: &str) -> Micros {
+    Micros::parse(&format!("{text}T00:00:00Z")).unwrap_or(Micros(i64::MAX))
+}
+
+/// Top-down, first match wins: D0 to D16.
+fn rule(row: &TaskRow, facts: &TaskFacts, linked: Option<usize>, logs: &EdgeLog) -> Ruling {
+    let has_link = linked.is_some_and(|n| n > 0);
+    if row.status != "Complete" {
+        // a parent's placeholder is linked to an orchestrator task without any completion, so the flag
+        // or complete-task itself must speak (evidence-rules section 3)
+        let spoken = row.generation_created || logs.acknowledged.contains(&row.id);
+        return if has_link && spoken {
+            ("unknown", "late_completion", "D0: a generation exists, the task is not Complete")
+        } else {
+            ("no", "not_applicable", "D1: the task is not Complete")
+        };
+    }
+    if !has_output(row.output_location.as_deref()) {
+        return ("no", "no_output", "D2: the output is no URL");
+    }
+    let Some(at) = ended(row) else {
+        return ("unknown", "not_applicable", "the row has no time of completion");
+    };
+    let orchestrator = facts.category == "orchestration" || row.is_orchestrator();
+    if orchestrator {
+        return ("no", "not_expected", "D3: an orchestrator task");
+    }
+    let skip = row.params.get("skip_generation").is_some_and(|value| value == true);
+    if skip && day("2026-02-05") <= at {
+        return ("no", "not_expected", "D4: skip_generation is set");
+    }
+    match (has_link, row.generation_created) {
+        (true, true) => return ("yes", "ok", "D5: a generation names it and the flag is set"),
+        (true, false) => return ("yes", "flag_lost", "D6: a generation names it, the flag is not set"),
+        (false, true) => {
+            return ("yes", "generation_deleted_later", "D7: the flag is set, nothing names it");
+        }
+        (false, false) => {}
+    }
+    if linked.is_none() {
+        return ("unknown", "missing_generation", "generations were not captured");
+    }
+    not_expected(row, facts, at).unwrap_or_else(|| missing(row, facts, at, logs))
+}
+
+/// D8 to D11: eras in which this sort of task made none.
+fn not_expected(row: &TaskRow, facts: &TaskFacts, at: Micros) -> Option<Ruling> {
+    let no = |why| Some(("no", "not_expected", why));
+    let category = facts.category.as_str();
+    if at < day("2025-11-21") && !matches!(category, "generation" | "inpaint" | "orchestration") {
+        return no("D8: before 2025-11-21 only the category generation made one");
+    }
+    if at < day("2025-12-02") && category == "processing" && !facts.is_child {
+        return no("D9: before 2025-12-02 processing made one only for children");
+    }
+    if category == "upscale" && at < day("2026-02-04") {
+        let of = row.params.get("generation_id").is_some_and(|value| !value.is_null());
+        if at < day("2025-12-02") || !of {
+            return no("D10: an upscale without generation_id makes none");
+        }
+    }
+    let window = day("2025-12-02") <= at && at < day("2026-02-05");
+    let image = facts.content.as_deref() == Some("image");
+    if window && category == "processing" && !facts.is_child && !image {
+        return no("D11: a processing video that is no child makes none");
+    }
+    None
+}
+
+/// D12 to D16: it was due and is not there.
+fn missing(row: &TaskRow, facts: &TaskFacts, at: Micros, logs: &EdgeLog) -> Ruling {
+    let stored = row.output_location.as_deref().is_some_and(on_storage);
+    let type_known = if facts.exists { "yes" } else { "unknown" };
+    if !stored && facts.run_type == "api" {
+        return ("yes", "missing_external_url", "D12: the output is not on the storage host");
+    }
+    if !facts.exists && facts.known && at < day("2026-02-13") {
+        return ("yes", "missing_unknown_type", "D13: the task type had no row");
+    }
+    if logs.failed.contains(&row.id) {
+        return ("yes", "missing_after_error", "D14: creating the generation had failed");
+    }
+    if !logs.acknowledged.contains(&row.id) && logs.covers(at) {
+        return (type_known, "completed_outside_complete_task", "D15: complete-task never saw it");
+    }
+    (type_known, "missing_generation", "D16: a stored output, no flag, nothing linked")
+}
+
+fn has_output(output: Option<&str>) -> bool {
+    output.is_some_and(|text| {
+        let json = text.starts_with('{') && text.contains("http");
+        text.starts_with("http://") || text.starts_with("https://") || json
+    })
+}
+
+/// Supabase's public storage (domain/worker-app.md 2.4).
+fn on_storage(url: &str) -> bool {
+    url.contains(".supabase.co/storage/")
+}

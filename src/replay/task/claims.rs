@@ -1,0 +1,139 @@
+//! Which claims a task had: many witnesses, one claim each.
+//!
+//! Witnesses of one worker are one claim unless the task went back to the queue between them; a time
+//! window would invent attempts, because a witness may be 80 s late (evidence-rules fact 9).
+
+use crate::model::event::{Basis, Clock, Event};
+use crate::model::id::{EventId, WorkerId};
+use crate::model::kind::EventKind;
+use crate::model::rows::TaskRow;
+use crate::model::time::Micros;
+use crate::replay::task::requeues;
+use crate::replay::task::world::World;
+use crate::replay::task::Final;
+
+/// Two lines of the claim function this close are one claim told twice (evidence-rules fact 3: the API
+/// orchestrator's line and the edge function's differ by 0.05 s).
+const ONE_CLAIM_S: f64 = 2.0;
+/// A worker's own line may stand this much before its claim: its clock's uncertainty (fact 24).
+const EARLY_S: f64 = 3.5;
+
+/// One claim of a task by one worker.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Claim {
+    /// By whom; `None` where not known: never a guess.
+    pub worker: Option<WorkerId>,
+    /// When.
+    pub at: Micros,
+    /// How it is known.
+    pub basis: Basis,
+    /// The event that proves it.
+    pub event: EventId,
+    /// The event itself, where it is inferred and stands in no row.
+    pub made: Option<Event>,
+    by_function: bool,
+}
+
+impl Claim {
+    /// A claim that only the row implies.
+    pub(crate) fn implied(event: Event) -> Self {
+        Self {
+            worker: None,
+            at: event.at,
+            basis: Basis::Inferred,
+            event: event.id.clone(),
+            made: Some(event),
+            by_function: false,
+        }
+    }
+}
+
+/// All claims, in order, none after the task's end.
+pub fn find(
+    row: &TaskRow,
+    events: &[&Event],
+    end: Option<&Final>,
+    world: &World<'_>,
+) -> Vec<Claim> {
+    let mut claims: Vec<Claim> = Vec::new();
+    let in_time = |event: &&&Event| end.is_none_or(|end| event.at < end.at);
+    for event in events.iter().filter(in_time) {
+        match event.kind {
+            EventKind::TaskClaimed
+            | EventKind::TaskClaimRecorded
+            | EventKind::TaskHeldAtKill => add_exact(&mut claims, row, event, events, world),
+            _other => {}
+        }
+    }
+    for event in events.iter().filter(in_time) {
+        let own = matches!(event.clock, Clock::Worker(_));
+        match event.kind {
+            EventKind::TaskStarted | EventKind::TaskRecovered if own => {
+                add_witness(&mut claims, event, events, world);
+            }
+            EventKind::TaskListedActive => add_witness(&mut claims, event, events, world),
+            _other => {}
+        }
+    }
+    claims.sort_by(|a, b| (a.at, &a.event).cmp(&(b.at, &b.event)));
+    claims
+}
+
+/// The claim function's own lines, and times that the database keeps.
+fn add_exact(
+    claims: &mut Vec<Claim>,
+    row: &TaskRow,
+    event: &Event,
+    events: &[&Event],
+    world: &World<'_>,
+) {
+    let by_function = event.kind == EventKind::TaskClaimed;
+    // the row of an orchestrator task takes the time of its first child at completion
+    // (domain/worker-app.md T5), so it adds no claim where the claim function spoke
+    let moved = event.kind == EventKind::TaskClaimRecorded && row.is_orchestrator();
+    if moved && claims.iter().any(|claim| claim.by_function) {
+        return;
+    }
+    let same = claims.iter_mut().rev().find(|claim| claim.worker == event.worker);
+    if let Some(claim) = same {
+        let close = event.at.seconds_since(claim.at).abs() < ONE_CLAIM_S;
+        let again = by_function && claim.by_function && !close;
+        if close || (!again && !requeues::between(claim, event.at, events, world)) {
+            if by_function && !claim.by_function {
+                claim.by_function = true;
+                (claim.event, claim.basis) = (event.id.clone(), event.basis);
+            }
+            return;
+        }
+    }
+    claims.push(claim_of(event, by_function));
+}
+
+/// A worker's own line, or a list: it belongs to that worker's claim before it, or is a claim that
+/// nothing else tells.
+fn add_witness(claims: &mut Vec<Claim>, event: &Event, events: &[&Event], world: &World<'_>) {
+    if event.worker.is_none() {
+        return;
+    }
+    let told = claims.iter().any(|claim| {
+        claim.worker == event.worker
+            && event.at.seconds_since(claim.at) > -EARLY_S
+            && (event.at.seconds_since(claim.at) < EARLY_S
+                || !requeues::between(claim, event.at, events, world))
+    });
+    if !told {
+        claims.push(claim_of(event, false));
+        claims.sort_by(|a, b| (a.at, &a.event).cmp(&(b.at, &b.event)));
+    }
+}
+
+fn claim_of(event: &Event, by_function: bool) -> Claim {
+    Claim {
+        worker: event.worker.clone(),
+        at: event.at,
+        basis: event.basis,
+        event: event.id.clone(),
+        made: None,
+        by_function,
+    }
+}

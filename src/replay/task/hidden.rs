@@ -1,0 +1,125 @@
+//! What the row implies and no line tells: bounded, never dated exactly, and no worker named.
+
+use std::collections::BTreeMap;
+
+use crate::events::row_events::reset_text;
+use crate::model::event::{Basis, Clock, Event, Evidence, Subject, event_id};
+use crate::model::kind::EventKind;
+use crate::model::rows::TaskRow;
+use crate::model::table::Table;
+use crate::model::time::Micros;
+use crate::replay::task::Final;
+use crate::replay::task::claims::Claim;
+use crate::replay::task::requeues::Requeue;
+use crate::replay::task::world::World;
+
+/// Between a requeue that nothing tells and the next claim lay at most 35 s (evidence-rules class 6);
+/// the middle of half a minute is said.
+const BEFORE_CLAIM_S: f64 = 15.0;
+
+/// The requeue that a later claim implies: the holder's end where it lies between, else shortly before
+/// that claim; bounded by both (evidence-rules fact 10).
+pub(crate) fn requeue(
+    row: &TaskRow,
+    claim: &Claim,
+    next: Option<&Claim>,
+    world: &World<'_>,
+) -> Option<Requeue> {
+    let latest = next.map_or_else(|| world.ended_or_later(claim), |next| next.at);
+    let ended = claim.worker.as_ref().and_then(|worker| world.ended(worker));
+    let middle = Micros(claim.at.0 + (latest.0 - claim.at.0) / 2);
+    let near = ended
+        .filter(|at| claim.at < *at && *at < latest)
+        .unwrap_or_else(|| latest.plus_seconds(-BEFORE_CLAIM_S).max(middle));
+    let made = event(row, EventKind::TaskRequeueInferred, near, (claim.at, latest), &claim.at.to_string());
+    Some(Requeue::implied(made))
+}
+
+impl World<'_> {
+    fn ended_or_later(&self, claim: &Claim) -> Micros {
+        let ended = claim.worker.as_ref().and_then(|worker| self.ended(worker));
+        ended.filter(|at| claim.at < *at).unwrap_or_else(|| claim.at.plus_seconds(BEFORE_CLAIM_S * 2.0))
+    }
+}
+
+/// Adds the claims that the row counts and no witness tells.
+pub(crate) fn complete(
+    row: &TaskRow,
+    claims: &mut Vec<Claim>,
+    requeues: &mut Vec<Option<Requeue>>,
+    end: Option<&Final>,
+    world: &World<'_>,
+) {
+    let missing = counted(row, requeues, world).saturating_sub(claims.len());
+    let Some(created) = row.created_at else { return };
+    let until = claims.first().map(|claim| claim.at).or(row.started_at).or(end.map(|end| end.at));
+    let Some(until) = until.filter(|until| created < *until) else { return };
+    let step = (until.0 - created.0) / (missing as i64 * 2 + 1);
+    let keep_last = claims.is_empty() && row.status != "Queued";
+    let mut at = created;
+    for n in 0..missing {
+        at = Micros(at.0 + step);
+        let bounds = (created, until);
+        let value = n.to_string();
+        let mut claim_at = at;
+        let last = keep_last && n + 1 == missing;
+        if let (true, Some(started)) = (last, row.started_at) {
+            claim_at = started;
+        }
+        let made = event(row, EventKind::TaskClaimInferred, claim_at, bounds, &value);
+        claims.insert(n, Claim::implied(made));
+        at = Micros(at.0 + step);
+        let back = event(row, EventKind::TaskRequeueInferred, at, bounds, &value);
+        requeues.insert(n, (!last).then(|| Requeue::implied(back)));
+    }
+}
+
+/// How many claims the row counts (evidence-rules classes 16 and 17, fact 8): `attempts` counts
+/// failures that were reported and API resets; a reset text proves at least one earlier claim.
+fn counted(row: &TaskRow, requeues: &[Option<Requeue>], world: &World<'_>) -> usize {
+    let beyond = row.created_at.zip(world.oldest_log()).is_some_and(|(made, log)| made < log);
+    let told = requeues.iter().flatten().count();
+    let attempts = usize::try_from(row.attempts).unwrap_or(0);
+    let holds = matches!(row.status.as_str(), "Complete" | "In Progress");
+    let failed_holding = row.status == "Failed" && row.worker.is_some();
+    let by_attempts = attempts + usize::from(attempts > 0 && (holds || failed_holding));
+    let by_text = if reset_text(row).is_some() && told == 0 { 1 + usize::from(holds) } else { 0 };
+    match (beyond, by_attempts, by_text) {
+        (true, attempts, text) => attempts.max(text),
+        (false, _, text) => text,
+    }
+}
+
+/// An event that stands in no row: its evidence is the row that implies it.
+fn event(
+    row: &TaskRow,
+    kind: EventKind,
+    at: Micros,
+    bounds: (Micros, Micros),
+    value: &str,
+) -> Event {
+    let column = "attempts";
+    let evidence = Evidence { table: Table::Tasks, key: row.id.as_str().into(), column };
+    Event {
+        id: event_id(&evidence, kind.name(), 0, value),
+        at,
+        earliest: bounds.0,
+        latest: bounds.1,
+        kind,
+        subject: Subject::Task(row.id.clone()),
+        worker: None,
+        task: Some(row.id.clone()),
+        pod: None,
+        run: None,
+        cycle: None,
+        attributes: BTreeMap::new(),
+        basis: Basis::Inferred,
+        clock: Clock::Database,
+        evidence,
+        confirmed_by: Vec::new(),
+        touches: Vec::new(),
+        call_site: None,
+        ordinal: 0,
+        source: ("".into(), "".into()),
+    }
+}

@@ -1,0 +1,196 @@
+//! What put a task back into the queue after each claim.
+
+use crate::model::event::{Basis, Event};
+use crate::model::id::{EventId, WorkerId};
+use crate::model::kind::EventKind;
+use crate::model::rows::TaskRow;
+use crate::model::state::Outcome;
+use crate::model::time::Micros;
+use crate::replay::task::Final;
+use crate::replay::task::claims::Claim;
+use crate::replay::task::hidden;
+use crate::replay::task::state::TaskEvent;
+use crate::replay::task::world::World;
+
+/// A task that failed for good was not requeued by the failure itself (evidence-rules class 6: the
+/// worker's line stands at most 0.6 s from the write).
+const FINAL_S: f64 = 5.0;
+
+/// One way back into the queue.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Requeue {
+    /// When.
+    pub at: Micros,
+    /// Reset by an orchestrator, requeued by the worker's side, or lost.
+    pub outcome: Outcome,
+    /// In words.
+    pub reason: &'static str,
+    /// How it is known.
+    pub basis: Basis,
+    /// The event that proves it.
+    pub event: Option<EventId>,
+    /// The event itself, where it is inferred and stands in no row.
+    pub made: Option<Event>,
+    /// Whether it names the task itself: it holds even where nothing after it needs it.
+    named: bool,
+}
+
+/// For each claim, what ended it in the queue, if something did.
+pub fn find(
+    row: &TaskRow,
+    events: &[&Event],
+    claims: &[Claim],
+    end: Option<&Final>,
+    world: &World<'_>,
+) -> Vec<Option<Requeue>> {
+    let at_end = end.map_or(Micros(i64::MAX), |end| end.at);
+    (0..claims.len())
+        .map(|n| {
+            let next = claims.get(n + 1);
+            let until = next.map_or(at_end, |claim| claim.at);
+            let found = candidates(row, &claims[n], until, events, world);
+            let needed = next.is_some() || (end.is_none() && row.status == "Queued");
+            if needed {
+                let best = pick(found);
+                return best.or_else(|| hidden::requeue(row, &claims[n], next, world));
+            }
+            let end = end?;
+            let survives = |requeue: &Requeue| {
+                requeue.named
+                    || (row.worker.is_none()
+                        && end.what != TaskEvent::Completed
+                        && end.at.seconds_since(requeue.at) > FINAL_S)
+            };
+            pick(found.into_iter().filter(survives).collect())
+        })
+        .collect()
+}
+
+/// Whether the task certainly went back to the queue between a claim and an instant.
+pub(crate) fn between(claim: &Claim, until: Micros, events: &[&Event], world: &World<'_>) -> bool {
+    let after = |event: &&&Event| claim.at < event.at && event.at <= until;
+    events.iter().filter(after).any(|event| {
+        names_task(event) || (event.kind == EventKind::TaskHandlerFailed && event.worker == claim.worker)
+    }) || claim.worker.as_ref().is_some_and(|worker| {
+        world.of_worker(worker).iter().filter(after).any(|event| resets_worker(event))
+    })
+}
+
+/// A row that names the task as queued again.
+fn names_task(event: &Event) -> bool {
+    match event.kind {
+        EventKind::TaskResetListed => true,
+        EventKind::TaskStatusUpdated => {
+            event.text("new_status").or_else(|| event.text("status")) == Some("Queued")
+        }
+        _other => false,
+    }
+}
+
+fn resets_worker(event: &Event) -> bool {
+    let count = event.int("count").unwrap_or(1);
+    matches!(event.kind, EventKind::TasksReset | EventKind::WorkerTasksReset) && count > 0
+}
+
+/// A requeue that names the task wins; else the earliest, because between two claims there is one.
+fn pick(mut found: Vec<Requeue>) -> Option<Requeue> {
+    found.sort_by(|a, b| (!a.named, a.at, &a.event).cmp(&(!b.named, b.at, &b.event)));
+    found.into_iter().next()
+}
+
+fn candidates(
+    row: &TaskRow,
+    claim: &Claim,
+    until: Micros,
+    events: &[&Event],
+    world: &World<'_>,
+) -> Vec<Requeue> {
+    let after = |at: Micros| claim.at < at && at <= until;
+    let mut found = Vec::new();
+    for event in events.iter().filter(|event| after(event.at)) {
+        if names_task(event) {
+            let by_worker = event.kind == EventKind::TaskStatusUpdated;
+            let outcome = if by_worker { Outcome::Requeued } else { Outcome::Reset };
+            found.push(requeue(event, outcome, "the task is named", true));
+        } else if event.kind == EventKind::TaskHandlerFailed && event.worker == claim.worker {
+            found.push(requeue(event, Outcome::Requeued, "its worker failed on it", false));
+        }
+    }
+    if let Some(worker) = &claim.worker {
+        found.extend(by_worker_events(row, worker, &after, world));
+        let ended = world.ended(worker);
+        let swept = world.sweeps().iter().filter(|event| after(event.at));
+        found.extend(
+            swept
+                .filter(|event| ended.is_some_and(|ended| ended <= event.at))
+                .map(|event| requeue(event, Outcome::Reset, "tasks of dead workers were swept", false)),
+        );
+    }
+    found
+}
+
+fn by_worker_events(
+    row: &TaskRow,
+    worker: &WorkerId,
+    after: &impl Fn(Micros) -> bool,
+    world: &World<'_>,
+) -> Vec<Requeue> {
+    let mut found = Vec::new();
+    for event in world.of_worker(worker).iter().filter(|event| after(event.at)) {
+        if resets_worker(event) {
+            found.push(requeue(event, Outcome::Reset, "its worker's tasks were reset", false));
+        }
+        if event.kind == EventKind::WorkerCrashed && requeues_crashed(row, event.at) {
+            found.push(requeue(event, Outcome::Requeued, "its worker crashed", false));
+        }
+        if event.kind == EventKind::WorkerSelfTerminated && !row.is_orchestrator() {
+            found.push(requeue(event, Outcome::Requeued, "its worker gave itself up", false));
+        }
+    }
+    // a later mark overwrites error_time; then the last heartbeat is the nearest we know
+    // (evidence-rules class 9)
+    let gave_up = world.of_worker(worker).iter().any(|event| event.kind == EventKind::WorkerSelfTerminated);
+    if gave_up && found.is_empty() && !row.is_orchestrator() {
+        let beats = world.of_worker(worker).iter();
+        let beat = beats.filter(|event| event.kind == EventKind::HeartbeatRecorded);
+        found.extend(
+            beat.filter(|event| after(event.at))
+                .map(|event| requeue(event, Outcome::Requeued, "its worker gave itself up", false)),
+        );
+    }
+    found
+}
+
+/// A crash report puts tasks back since 2026-03-31 (domain/worker-app.md 1.5), and leaves a text.
+fn requeues_crashed(row: &TaskRow, at: Micros) -> bool {
+    let text = row.error_message.as_deref().unwrap_or("");
+    let since = Micros::parse("2026-03-31T00:00:00Z");
+    text.starts_with("Requeued: worker crashed") || since.is_some_and(|since| since <= at)
+}
+
+fn requeue(event: &Event, outcome: Outcome, reason: &'static str, named: bool) -> Requeue {
+    Requeue {
+        at: event.at,
+        outcome,
+        reason,
+        basis: event.basis,
+        event: Some(event.id.clone()),
+        made: None,
+        named,
+    }
+}
+
+impl Requeue {
+    /// A requeue that only a later claim implies.
+    pub(crate) fn implied(event: Event) -> Self {
+        Self {
+            at: event.at,
+            outcome: Outcome::Lost,
+            reason: "a later claim implies it",
+            basis: Basis::Inferred,
+            event: Some(event.id.clone()),
+            made: Some(event),
+            named: false,
+        }
+    }
+}

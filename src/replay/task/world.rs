@@ -1,0 +1,66 @@
+//! What a task's replay needs to know of the rest: resets that name workers, and ends of workers.
+
+use std::collections::BTreeMap;
+
+use crate::events::History;
+use crate::model::event::Event;
+use crate::model::id::WorkerId;
+use crate::model::kind::EventKind;
+use crate::model::rows::WorkerRow;
+use crate::model::time::Micros;
+use crate::replay::EventsOf;
+use crate::replay::worker::end::WorkerEnd;
+
+/// Facts about everything but the task.
+pub struct World<'a> {
+    by_worker: &'a BTreeMap<WorkerId, EventsOf<'a>>,
+    ends: &'a BTreeMap<WorkerId, WorkerEnd>,
+    rows: BTreeMap<&'a WorkerId, &'a WorkerRow>,
+    sweeps: Vec<&'a Event>,
+    oldest_log: Option<Micros>,
+}
+
+impl<'a> World<'a> {
+    /// Indexes a history.
+    pub fn new(
+        history: &'a History,
+        by_worker: &'a BTreeMap<WorkerId, EventsOf<'a>>,
+        ends: &'a BTreeMap<WorkerId, WorkerEnd>,
+    ) -> Self {
+        let sweeps = history.events.iter().filter(|e| e.kind == EventKind::TasksSwept).collect();
+        let first = history.beats.values().filter_map(|beats| beats.first()).map(|beat| beat.0);
+        Self {
+            by_worker,
+            ends,
+            rows: history.facts.workers.iter().map(|row| (&row.id, row)).collect(),
+            sweeps,
+            oldest_log: first.min(),
+        }
+    }
+
+    /// Events that name a worker.
+    pub fn of_worker(&self, worker: &WorkerId) -> &[&'a Event] {
+        self.by_worker.get(worker).map_or(&[], Vec::as_slice)
+    }
+
+    /// When a worker's pod stopped, or the latest it can have.
+    pub fn ended(&self, worker: &WorkerId) -> Option<Micros> {
+        let end = self.ends.get(worker)?;
+        end.ended_at.or(end.before)
+    }
+
+    /// A worker's row.
+    pub fn row(&self, worker: &WorkerId) -> Option<&'a WorkerRow> {
+        self.rows.get(worker).copied()
+    }
+
+    /// Resets that name no worker.
+    pub fn sweeps(&self) -> &[&'a Event] {
+        &self.sweeps
+    }
+
+    /// The oldest log row of any source: before it only rows speak.
+    pub fn oldest_log(&self) -> Option<Micros> {
+        self.oldest_log
+    }
+}

@@ -1,0 +1,314 @@
+//! How and when a worker ended: when its pod stopped, by whom, and how that is known.
+
+use std::collections::BTreeMap;
+
+use crate::model::event::{Basis, Event};
+use crate::model::id::{EventId, RunId, WorkerId};
+use crate::model::kind::EventKind;
+use crate::model::rows::{Facts, WorkerRow};
+use crate::model::state::EndKind;
+use crate::model::time::Micros;
+use crate::replay::EventsOf;
+
+/// A pod that vanished did so within one heartbeat period of its last heartbeat; the middle is wrong
+/// by at most half of it (evidence-rules class 14).
+const HEARTBEAT_PERIOD_S: f64 = 20.0;
+/// A decision and the pod's end it led to lie within this (evidence-rules fact 15: at most 19 s).
+const DECISION_REACH_S: f64 = 60.0;
+/// Early termination falls in the first cycle past the grace of 180 s (evidence-rules class 13).
+const EARLY_S: (f64, f64, f64) = (180.0, 197.0, 212.0);
+/// A second kill is dated later than the heartbeat that proves the first (evidence-rules class 12).
+const SECOND_KILL_S: f64 = 25.0;
+/// The pod was gone by then when the first kill answers its last heartbeat (evidence-rules class 12).
+const AFTER_HEARTBEAT_S: f64 = 5.0;
+/// GPU_IDLE_TIMEOUT_SEC and one cycle: the failsafe's bound (evidence-rules class 15).
+const FAILSAFE_S: f64 = 630.0;
+
+/// The end of one worker.
+#[derive(Clone, Debug, PartialEq)]
+pub struct WorkerEnd {
+    /// When its pod stopped; `None` where not knowable.
+    pub ended_at: Option<Micros>,
+    /// It stopped no earlier.
+    pub after: Option<Micros>,
+    /// And no later.
+    pub before: Option<Micros>,
+    /// How.
+    pub kind: EndKind,
+    /// The reason as written.
+    pub reason: Option<String>,
+    /// The error code as written.
+    pub error_code: Option<String>,
+    /// When the decision was logged.
+    pub decided_at: Option<Micros>,
+    /// By which process.
+    pub decided_by: Option<RunId>,
+    /// Its last heartbeat.
+    pub last_alive: Option<Micros>,
+    /// The last act of its working process.
+    pub last_work: Option<Micros>,
+    /// The event that proves the end.
+    pub event: Option<EventId>,
+    /// How it is known.
+    pub basis: Basis,
+}
+
+/// Ends of all workers that ended.
+pub fn all(
+    facts: &Facts,
+    by_worker: &BTreeMap<WorkerId, EventsOf<'_>>,
+) -> BTreeMap<WorkerId, WorkerEnd> {
+    let none = Vec::new();
+    let rows = facts.workers.iter().filter(|row| !row.is_api());
+    rows.filter_map(|row| {
+        let view = View { row, events: by_worker.get(&row.id).unwrap_or(&none) };
+        Some((row.id.clone(), view.end()?))
+    })
+    .collect()
+}
+
+/// A worker's row and events.
+struct View<'a> {
+    row: &'a WorkerRow,
+    events: &'a EventsOf<'a>,
+}
+
+impl View<'_> {
+    fn end(&self) -> Option<WorkerEnd> {
+        let mut end = self.by_logs().or_else(|| self.by_row())?;
+        let errors = [EventKind::WorkerSelfTerminated, EventKind::WorkerErrorRecorded];
+        let recorded = self.first(&errors);
+        let code = recorded.and_then(|event| event.text("error_code")).map(str::to_string);
+        end.error_code = code;
+        if end.reason.is_none() {
+            end.reason = recorded
+                .or_else(|| self.first(&[EventKind::WorkerTerminationRecorded]))
+                .and_then(|event| event.text("reason"))
+                .map(str::to_string);
+        }
+        if recorded.is_some_and(|event| event.kind == EventKind::WorkerSelfTerminated)
+            && matches!(end.kind, EndKind::EarlyTermination | EndKind::Failsafe | EndKind::Error)
+        {
+            end.kind = EndKind::SelfTerminated;
+        }
+        end.last_alive = self.row.real_heartbeat();
+        end.last_work = self.last_work();
+        Some(end)
+    }
+
+    /// The first event of one of these kinds.
+    fn first(&self, kinds: &[EventKind]) -> Option<&Event> {
+        self.events.iter().copied().find(|event| kinds.contains(&event.kind))
+    }
+
+    fn last_work(&self) -> Option<Micros> {
+        use crate::model::event::Clock;
+        let acts = self.events.iter().filter(|event| {
+            matches!(event.clock, Clock::Worker(_))
+                || matches!(event.kind, EventKind::TaskClaimed | EventKind::ClaimAttempted)
+        });
+        acts.map(|event| event.at).max()
+    }
+
+    /// The first successful termination wins; what follows is aftermath (evidence-rules fact 19).
+    fn by_logs(&self) -> Option<WorkerEnd> {
+        let confirmed = self.first(&[
+            EventKind::WorkerPodTerminated,
+            EventKind::WorkerEarlyTerminated,
+            EventKind::PodTerminated,
+            EventKind::FailsafeCleaned,
+            EventKind::WorkerSaidGoodbye,
+        ]);
+        let external = self.first(&[EventKind::WorkerExternallyTerminated]);
+        let unseen = self.gone_before_verdict();
+        match (external.or(unseen), confirmed) {
+            (Some(gone), Some(done)) if done.at < gone.at => Some(self.terminated(done)),
+            (Some(gone), _) => Some(self.vanished(gone, EndKind::External)),
+            (None, Some(done)) => Some(self.terminated(done)),
+            (None, None) => {
+                let gone = self.first(&[EventKind::PodGone])?;
+                Some(self.vanished(gone, self.decision(gone.at).map_or(EndKind::Unknown, |d| d.0)))
+            }
+        }
+    }
+
+    /// The cloud no longer showed the pod when the check ran, and no heartbeat came after
+    /// (evidence-rules section 2, second row).
+    fn gone_before_verdict(&self) -> Option<&Event> {
+        let marked = self.first(&[EventKind::WorkerMarkedError])?;
+        let unseen = self.events.iter().copied().rfind(|event| {
+            event.kind == EventKind::PodNotSeen
+                && event.at <= marked.at
+                && marked.at.seconds_since(event.at) < DECISION_REACH_S
+        })?;
+        let beat = self.row.real_heartbeat();
+        beat.is_none_or(|beat| beat < marked.at).then_some(unseen)
+    }
+
+    fn terminated(&self, done: &Event) -> WorkerEnd {
+        let decision = self.decision(done.at);
+        let kind = decision.as_ref().map_or(EndKind::Unknown, |(kind, _)| *kind);
+        let by = decision.map(|(_, event)| event);
+        WorkerEnd {
+            ended_at: Some(done.at),
+            after: by.map(|event| event.at),
+            before: Some(done.at),
+            kind,
+            reason: by.and_then(|event| event.text("reason")).map(str::to_string),
+            error_code: None,
+            decided_at: by.map(|event| event.at),
+            decided_by: by.and_then(|event| event.run.clone()),
+            last_alive: None,
+            last_work: None,
+            event: Some(done.id.clone()),
+            basis: Basis::Logged,
+        }
+    }
+
+    /// The pod was found gone: it went within a heartbeat period of its last heartbeat.
+    fn vanished(&self, found: &Event, kind: EndKind) -> WorkerEnd {
+        let beat = self.row.real_heartbeat().filter(|beat| *beat <= found.at);
+        let middle = beat.map(|beat| beat.plus_seconds(HEARTBEAT_PERIOD_S / 2.0).min(found.at));
+        let latest = beat.map_or(found.at, |b| b.plus_seconds(HEARTBEAT_PERIOD_S).min(found.at));
+        let decision = self.decision(found.at);
+        WorkerEnd {
+            ended_at: middle,
+            after: beat.or(self.row.created_at),
+            before: Some(latest),
+            kind,
+            reason: found.text("reason").map(str::to_string),
+            error_code: None,
+            decided_at: Some(decision.as_ref().map_or(found.at, |(_, event)| event.at)),
+            decided_by: found.run.clone(),
+            last_alive: None,
+            last_work: None,
+            event: Some(found.id.clone()),
+            basis: Basis::Inferred,
+        }
+    }
+
+    /// What was decided shortly before the pod's end.
+    fn decision(&self, ended: Micros) -> Option<(EndKind, &Event)> {
+        let reach = ended.plus_seconds(-DECISION_REACH_S);
+        let before = self.events.iter().copied().rev();
+        before
+            .filter(|event| reach <= event.at && event.at <= ended)
+            .find_map(|event| Some((decided_kind(event)?, event)))
+    }
+
+    /// Without log lines: what the row records.
+    fn by_row(&self) -> Option<WorkerEnd> {
+        let beat = self.row.real_heartbeat();
+        if let Some(event) = self.first(&[EventKind::WorkerTerminationRecorded]) {
+            return Some(self.recorded(event, beat));
+        }
+        let errors = [EventKind::WorkerErrorRecorded, EventKind::WorkerSelfTerminated];
+        if let Some(event) = self.first(&errors) {
+            let lived_on = beat.is_some_and(|b| b.seconds_since(event.at) > HEARTBEAT_PERIOD_S * 2.0);
+            let over = self.row.status == "terminated" || self.row.status == "error";
+            return (over && !lived_on).then(|| self.errored(event));
+        }
+        (self.row.status == "terminated").then(|| self.silent(beat))
+    }
+
+    fn recorded(&self, event: &Event, beat: Option<Micros>) -> WorkerEnd {
+        let back = self.row.status == "active";
+        let second = beat.filter(|b| event.at.seconds_since(*b) > SECOND_KILL_S && back);
+        let at = second.map_or(event.at, |b| b.plus_seconds(AFTER_HEARTBEAT_S));
+        let reason = event.text("reason").map(str::to_string);
+        let kind = match (event.text("terminated_by"), &reason) {
+            (Some(_), _) => EndKind::Manual,
+            (None, Some(text)) if text.starts_with("early_termination") => EndKind::EarlyTermination,
+            (None, Some(text)) if text.starts_with("spawn_failed") => EndKind::SpawnFailed,
+            (None, Some(_) | None) => EndKind::ScaleDown,
+        };
+        self.from_row(event, Some(at), kind, Basis::Recorded)
+    }
+
+    fn errored(&self, event: &Event) -> WorkerEnd {
+        let reason = event.text("reason").unwrap_or_default();
+        let kind = if reason.starts_with("Failed to spawn") || reason == "No Runpod ID" {
+            EndKind::SpawnFailed
+        } else {
+            error_kind(reason)
+        };
+        self.from_row(event, Some(event.at), kind, Basis::Inferred)
+    }
+
+    fn from_row(&self, event: &Event, at: Option<Micros>, kind: EndKind, basis: Basis) -> WorkerEnd {
+        WorkerEnd {
+            ended_at: at,
+            after: self.row.real_heartbeat().or(self.row.created_at),
+            before: at.max(Some(event.at)),
+            kind,
+            reason: event.text("reason").map(str::to_string),
+            error_code: None,
+            decided_at: Some(event.at),
+            decided_by: None,
+            last_alive: None,
+            last_work: None,
+            event: Some(event.id.clone()),
+            basis,
+        }
+    }
+
+    /// `terminated` without a time and a reason: an early termination when it never beat, else a death
+    /// whose time the row does not keep (evidence-rules classes 13 and 15).
+    fn silent(&self, beat: Option<Micros>) -> WorkerEnd {
+        let created = self.row.created_at;
+        let plus = |at: Option<Micros>, s: f64| at.map(|at| at.plus_seconds(s));
+        let (ended_at, after, before, kind) = match beat {
+            None => (
+                plus(created, EARLY_S.1),
+                plus(created, EARLY_S.0),
+                plus(created, EARLY_S.2),
+                EndKind::EarlyTermination,
+            ),
+            Some(_) => (None, beat, plus(beat, FAILSAFE_S), EndKind::Failsafe),
+        };
+        WorkerEnd {
+            ended_at,
+            after,
+            before,
+            kind,
+            reason: None,
+            error_code: None,
+            decided_at: None,
+            decided_by: None,
+            last_alive: None,
+            last_work: None,
+            event: self.first(&[EventKind::WorkerCreated]).map(|event| event.id.clone()),
+            basis: Basis::Inferred,
+        }
+    }
+}
+
+/// Which end an orchestrator's decision means.
+fn decided_kind(event: &Event) -> Option<EndKind> {
+    const DECISIONS: &[(EventKind, EndKind)] = &[
+        (EventKind::WorkerTerminating, EndKind::ScaleDown),
+        (EventKind::WorkerScaledDown, EndKind::ScaleDown),
+        (EventKind::WorkerEarlyTerminated, EndKind::EarlyTermination),
+        (EventKind::FailsafeStale, EndKind::Failsafe),
+        (EventKind::FailsafeTerminating, EndKind::Failsafe),
+        (EventKind::WorkerSaidGoodbye, EndKind::SelfTerminated),
+        (EventKind::OrphanPodDetected, EndKind::Unknown),
+    ];
+    if event.kind == EventKind::WorkerMarkedError {
+        return Some(error_kind(event.text("reason").unwrap_or_default()));
+    }
+    DECISIONS.iter().find(|(kind, _)| *kind == event.kind).map(|(_, end)| *end)
+}
+
+/// An idle timeout is a normal stop that is written as an error (domain/orchestrator.md W14).
+fn error_kind(reason: &str) -> EndKind {
+    if reason.starts_with("Idle timeout") {
+        EndKind::IdleTimeout
+    } else if reason.starts_with("Pod externally terminated") {
+        EndKind::External
+    } else if reason.starts_with("FAILSAFE") {
+        EndKind::Failsafe
+    } else {
+        EndKind::Error
+    }
+}

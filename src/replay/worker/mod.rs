@@ -1,0 +1,146 @@
+//! Worker timelines: states, signs of life, liveness, anomalies.
+
+pub mod end;
+pub mod held;
+pub mod liveness;
+pub mod signals;
+pub mod state;
+
+use crate::model::event::{Basis, Event};
+use crate::model::id::{EventId, WorkerId};
+use crate::model::rows::WorkerRow;
+use crate::model::state::{AnomalyKind, WorkerStateName};
+use crate::model::time::Micros;
+use crate::replay::timeline::{Anomaly, Stay, Step};
+use crate::replay::worker::end::WorkerEnd;
+use crate::replay::worker::held::Held;
+use crate::replay::worker::liveness::Liveness;
+use crate::replay::worker::signals::Signal;
+use crate::replay::worker::state::{WorkerEvent, WorkerState};
+
+/// A heartbeat this long after the pod's end came from a pod that was not dead yet, or from a queue
+/// (evidence-rules fact 19: late heartbeats arrive within 5 s).
+const LATE_HEARTBEAT_S: f64 = 5.0;
+
+/// One worker's life.
+#[derive(Clone, Debug, PartialEq)]
+pub struct WorkerTimeline {
+    /// Who.
+    pub id: WorkerId,
+    /// Its states; each lasts until the next begins.
+    pub states: Vec<Stay<WorkerStateName>>,
+    /// Its end, if it ended.
+    pub end: Option<WorkerEnd>,
+    /// What proved life, in order.
+    pub signals: Vec<Signal>,
+    /// Alive, silent or unknown.
+    pub liveness: Vec<Liveness>,
+    /// Contradictions.
+    pub anomalies: Vec<Anomaly>,
+}
+
+/// One step of a worker's life: what, when, by which event.
+#[derive(Clone, Debug)]
+struct Moment {
+    at: Micros,
+    what: WorkerEvent,
+    basis: Basis,
+    because: Option<EventId>,
+}
+
+/// Folds one worker's events into its timeline.
+pub fn replay(
+    row: &WorkerRow,
+    events: &[&Event],
+    held: &[Held],
+    completions: &[Signal],
+    end: Option<&WorkerEnd>,
+) -> WorkerTimeline {
+    let moments = moments(events, held, end);
+    let mut timeline = WorkerTimeline {
+        id: row.id.clone(),
+        states: Vec::new(),
+        end: end.cloned(),
+        signals: signals::of(events, completions),
+        liveness: Vec::new(),
+        anomalies: Vec::new(),
+    };
+    let mut state = WorkerState::Unseen;
+    for moment in moments {
+        match state.next(moment.what) {
+            Step::Moved(to) => {
+                timeline.enter(to, &moment);
+                state = to;
+            }
+            Step::Stayed => {}
+            Step::Illegal => timeline.anomalies.push(Anomaly {
+                at: moment.at,
+                kind: state.contradicted_by(moment.what),
+                state: state.name().map_or("unseen", WorkerStateName::name),
+                event: moment.because,
+                detail: format!("{} while {}", moment.what.name(), state.label()),
+            }),
+        }
+    }
+    timeline.liveness = liveness::of(&timeline.signals, end);
+    timeline.anomalies.extend(resurrected(row, end));
+    timeline
+}
+
+impl WorkerTimeline {
+    fn enter(&mut self, to: WorkerState, moment: &Moment) {
+        let Some(name) = to.name() else { return };
+        let because = moment.because.clone();
+        let stay = Stay { state: name, entered_at: moment.at, basis: moment.basis, because };
+        match self.states.last_mut() {
+            Some(last) if last.state == name => {}
+            // two moves at one instant leave one state: no stay has no length
+            Some(last) if last.entered_at == stay.entered_at => *last = stay,
+            Some(_) | None => self.states.push(stay),
+        }
+    }
+}
+
+/// A row set back to active by a late heartbeat: the worker stays ended (domain/worker-app.md X1).
+fn resurrected(row: &WorkerRow, end: Option<&WorkerEnd>) -> Option<Anomaly> {
+    let (ended, beat) = (end?.ended_at?, row.last_heartbeat?);
+    let back = row.status == "active" || beat.seconds_since(ended) > LATE_HEARTBEAT_S;
+    back.then(|| Anomaly {
+        at: beat,
+        kind: AnomalyKind::Resurrected,
+        state: WorkerStateName::Ended.name(),
+        event: None,
+        detail: format!("status {} and a heartbeat after the pod's end", row.status),
+    })
+}
+
+fn moments(events: &[&Event], held: &[Held], end: Option<&WorkerEnd>) -> Vec<Moment> {
+    let mut moments: Vec<Moment> = events
+        .iter()
+        .filter_map(|event| {
+            Some(Moment {
+                at: event.at,
+                what: WorkerEvent::of(event.kind)?,
+                basis: event.basis,
+                because: Some(event.id.clone()),
+            })
+        })
+        .collect();
+    for attempt in held {
+        let because = attempt.claimed_event.clone();
+        let basis = Basis::Inferred;
+        moments.push(Moment { at: attempt.from, what: WorkerEvent::Claimed, basis, because });
+        if let Some(until) = attempt.until {
+            let because = attempt.ended_event.clone();
+            moments.push(Moment { at: until, what: WorkerEvent::Released, basis, because });
+        }
+    }
+    if let Some(end) = end
+        && let Some(at) = end.ended_at
+    {
+        let (what, because) = (WorkerEvent::Ended, end.event.clone());
+        moments.push(Moment { at, what, basis: end.basis, because });
+    }
+    moments.sort_by(|a, b| (a.at, a.what, &a.because).cmp(&(b.at, b.what, &b.because)));
+    moments
+}

@@ -1,0 +1,93 @@
+//! What proved that a worker lived, and by which of its two processes.
+
+use std::collections::BTreeMap;
+
+use crate::model::event::{Basis, Clock, Event};
+use crate::model::id::{EventId, WorkerId};
+use crate::model::kind::EventKind;
+use crate::model::rows::Facts;
+use crate::model::state::Outcome;
+use crate::model::time::Micros;
+use crate::replay::task::TaskTimeline;
+
+/// One sign of life.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Signal {
+    /// When.
+    pub at: Micros,
+    /// `heartbeat`, `log_line`, `claim`, `claim_attempt`, `completion`, `failure`.
+    pub what: &'static str,
+    /// Whether the guardian sent it: it can outlive the process that works, and the reverse.
+    pub by_guardian: bool,
+    /// How it is known.
+    pub basis: Basis,
+    /// The event.
+    pub event: EventId,
+}
+
+/// The signs of one worker, in order.
+pub fn of(events: &[&Event], completions: &[Signal]) -> Vec<Signal> {
+    let mut signals: Vec<Signal> = events
+        .iter()
+        .filter_map(|event| {
+            let (what, by_guardian) = sign(event)?;
+            Some(Signal {
+                at: event.at,
+                what,
+                by_guardian,
+                basis: event.basis,
+                event: event.id.clone(),
+            })
+        })
+        .collect();
+    signals.extend(completions.iter().cloned());
+    signals.sort_by(|a, b| (a.at, a.what, &a.event).cmp(&(b.at, b.what, &b.event)));
+    signals
+}
+
+fn sign(event: &Event) -> Option<(&'static str, bool)> {
+    match event.kind {
+        EventKind::HeartbeatRecorded => Some(("heartbeat", true)),
+        EventKind::TaskClaimed => Some(("claim", false)),
+        EventKind::ClaimAttempted => Some(("claim_attempt", false)),
+        // its own lines, on its own clock
+        _other => matches!(event.clock, Clock::Worker(_)).then_some(("log_line", false)),
+    }
+}
+
+/// Ends of tasks that only the holder's own process can have brought about: a non-orchestrator task
+/// that became Complete or Failed with the holder still on the row (evidence-rules section 2).
+/// An orchestrator task completes through another worker's last child, so it proves nothing.
+pub fn completions(facts: &Facts, tasks: &[TaskTimeline]) -> BTreeMap<WorkerId, Vec<Signal>> {
+    let mut signs: BTreeMap<WorkerId, Vec<Signal>> = BTreeMap::new();
+    for (row, task) in facts.tasks.iter().zip(tasks) {
+        let (Some(last), Some(worker)) = (task.attempts.last(), &row.worker) else { continue };
+        if row.is_orchestrator() || last.worker.as_ref() != Some(worker) {
+            continue;
+        }
+        let what = match last.outcome {
+            Outcome::Complete => "completion",
+            Outcome::Failed if row.status == "Failed" && !cascaded(row.error_message.as_deref()) => {
+                "failure"
+            }
+            Outcome::Failed
+            | Outcome::Reset
+            | Outcome::Requeued
+            | Outcome::Cancelled
+            | Outcome::Lost
+            | Outcome::Open => continue,
+        };
+        if let (Some(at), Some(event)) = (last.ended_at, last.ended_event.clone()) {
+            let signal = Signal { at, what, by_guardian: false, basis: Basis::Recorded, event };
+            signs.entry(worker.clone()).or_default().push(signal);
+        }
+    }
+    signs
+}
+
+/// Failed by someone else: a cascade, the cron job, or the guardian's crash report
+/// (domain/worker-app.md 2.2, T11 to T13).
+fn cascaded(error: Option<&str>) -> bool {
+    let by_others = ["Cascaded ", "Auto-failed", "Failed: worker crashed"];
+    error.is_some_and(|text| by_others.iter().any(|start| text.starts_with(start)))
+}
