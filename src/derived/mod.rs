@@ -1,3 +1,92 @@
 //! Timelines as Parquet beside the evidence. Must not know DuckDB.
 
+pub mod manifest;
+pub mod rows;
+pub mod table_file;
 pub mod tables;
+pub mod timelines;
+
+use std::fs;
+use std::path::Path;
+
+use crate::derived::manifest::DerivedManifest;
+use crate::derived::rows::Rows;
+use crate::derived::tables::DERIVED;
+use crate::events::error::EventsError;
+use crate::events::tally::RowTally;
+use crate::grammar::matcher::Grammar;
+use crate::replay::{self, Replayed};
+use crate::snapshot::error::SnapshotError;
+use crate::snapshot::manifest::{read_json, write_json};
+use crate::snapshot::open::Snapshot;
+use crate::snapshot::publish::{TEMPORARY, sync_directory};
+
+/// What a replay made.
+#[derive(Clone, Copy, Debug)]
+pub struct Summary {
+    /// Log rows and what became of them.
+    pub tally: RowTally,
+    /// Events.
+    pub events: usize,
+    /// Workers.
+    pub workers: usize,
+    /// Tasks.
+    pub tasks: usize,
+    /// Contradictions.
+    pub anomalies: usize,
+}
+
+/// Whether `derived/` is there and was made from this evidence by this build and grammar.
+pub fn is_current(snapshot: &Snapshot, grammar: &Grammar) -> bool {
+    let path = snapshot.dir().join("derived").join("manifest.json");
+    read_json::<DerivedManifest>(&path).is_ok_and(|made| made == DerivedManifest::of(snapshot, grammar))
+}
+
+/// Replays the snapshot and replaces `derived/`.
+pub fn rebuild(snapshot: &Snapshot, grammar: &Grammar) -> Result<Summary, EventsError> {
+    snapshot.check_hashes()?;
+    let history = crate::events::read(snapshot, grammar)?;
+    let replayed = replay::replay(history);
+    write(snapshot, grammar, &replayed)?;
+    let anomalies = replayed.workers.iter().map(|worker| worker.anomalies.len()).sum::<usize>()
+        + replayed.tasks.iter().map(|task| task.anomalies.len()).sum::<usize>();
+    Ok(Summary {
+        tally: replayed.history.tally,
+        events: replayed.history.events.len(),
+        workers: replayed.workers.len(),
+        tasks: replayed.tasks.len(),
+        anomalies,
+    })
+}
+
+/// Writes all tables into a folder beside, then swaps it in: a crash leaves the old tables, or none.
+fn write(snapshot: &Snapshot, grammar: &Grammar, replayed: &Replayed) -> Result<(), SnapshotError> {
+    let dir = snapshot.dir();
+    let (made, old) = (dir.join(format!("derived{TEMPORARY}")), dir.join(format!("derived.old{TEMPORARY}")));
+    remove(&made)?;
+    remove(&old)?;
+    let tables = timelines::tables(replayed, snapshot);
+    for table in DERIVED {
+        let folder = made.join(table.name);
+        fs::create_dir_all(&folder).map_err(|err| SnapshotError::io("create", &folder, err))?;
+        let empty = Rows::new(table);
+        let rows = tables.get(table.name).unwrap_or(&empty);
+        table_file::write(&folder.join(format!("{}.parquet", table.name)), rows)?;
+    }
+    write_json(&made.join("manifest.json"), &DerivedManifest::of(snapshot, grammar))?;
+    let derived = dir.join("derived");
+    if derived.exists() {
+        fs::rename(&derived, &old).map_err(|err| SnapshotError::io("rename", &derived, err))?;
+    }
+    fs::rename(&made, &derived).map_err(|err| SnapshotError::io("rename", &made, err))?;
+    sync_directory(dir)?;
+    remove(&old)
+}
+
+fn remove(dir: &Path) -> Result<(), SnapshotError> {
+    match fs::remove_dir_all(dir) {
+        Ok(()) => Ok(()),
+        Err(err) if err.kind() == std::io::ErrorKind::NotFound => Ok(()),
+        Err(err) => Err(SnapshotError::io("remove", dir, err)),
+    }
+}

@@ -1,0 +1,28 @@
+//! What `derived/` was made from: any difference means replay again.
+
+use serde::{Deserialize, Serialize};
+
+use crate::grammar::matcher::Grammar;
+use crate::snapshot::open::Snapshot;
+
+/// `derived/manifest.json`.
+#[derive(Clone, Debug, Serialize, Deserialize, PartialEq, Eq)]
+pub struct DerivedManifest {
+    /// Digest of the evidence: the same for the same rows, however they came.
+    pub evidence: String,
+    /// Version of the tool.
+    pub tool: String,
+    /// Digest of the grammar.
+    pub grammar: String,
+}
+
+impl DerivedManifest {
+    /// What a replay of this snapshot with this grammar would write now.
+    pub fn of(snapshot: &Snapshot, grammar: &Grammar) -> Self {
+        Self {
+            evidence: snapshot.evidence_digest(),
+            tool: env!("CARGO_PKG_VERSION").to_string(),
+            grammar: grammar.digest().to_string(),
+        }
+    }
+}

@@ -1,0 +1,364 @@
+//! Timelines into rows of the derived tables.
+
+use std::collections::BTreeMap;
+
+use crate::derived::rows::{Cell, Rows, int, text, time, word};
+use crate::derived::tables::derived_table;
+use crate::model::event::{Attribute, Event};
+use crate::model::id::EventId;
+use crate::model::time::Micros;
+use crate::replay::Replayed;
+use crate::replay::timeline::{Anomaly, Stay};
+use crate::snapshot::open::Snapshot;
+
+/// All tables, by name.
+pub fn tables(replayed: &Replayed, snapshot: &Snapshot) -> BTreeMap<&'static str, Rows> {
+    let mut tables = Tables::default();
+    tables.events(&replayed.history.events);
+    tables.decisions(replayed);
+    tables.workers(replayed);
+    tables.tasks(replayed);
+    tables.runs(replayed);
+    tables.coverage(replayed);
+    tables.captures(snapshot);
+    tables.made
+}
+
+#[derive(Default)]
+struct Tables {
+    made: BTreeMap<&'static str, Rows>,
+}
+
+impl Tables {
+    fn of(&mut self, name: &'static str) -> &mut Rows {
+        self.made.entry(name).or_insert_with(|| {
+            Rows::new(derived_table(name).expect("every table written here is in the contract"))
+        })
+    }
+
+    fn events(&mut self, events: &[Event]) {
+        for event in events {
+            let arrived = event.source.0.is_empty().then_some(event.latest);
+            self.of("events").push([
+                word(&event.id),
+                Cell::Time(event.at),
+                Cell::Time(event.earliest),
+                Cell::Time(event.latest),
+                word(event.subject.kind()),
+                word(event.subject.id()),
+                word(event.kind.name()),
+                text(event.worker.as_ref()),
+                text(event.task.as_ref()),
+                text(event.pod.as_ref()),
+                text(event.run.as_ref()),
+                int(event.cycle),
+                word(json(event)),
+                word(event.basis.name()),
+                word(event.clock.name()),
+                word(event.evidence.table),
+                word(&event.evidence.key),
+                word(event.evidence.column),
+                time(arrived),
+                text(event.call_site.as_ref()),
+            ]);
+            for (piece, role) in event.pieces() {
+                self.of("event_evidence").push([
+                    word(&event.id),
+                    word(piece.table),
+                    word(&piece.key),
+                    word(piece.column),
+                    word(role.name()),
+                ]);
+            }
+            let subject = std::iter::once((&event.subject, "subject"));
+            let touched = event.touches.iter().map(|touched| (touched, "touched"));
+            for (object, role) in subject.chain(touched) {
+                self.of("event_objects").push([
+                    word(&event.id),
+                    word(object.kind()),
+                    word(object.id()),
+                    word(role),
+                ]);
+            }
+        }
+    }
+
+    fn decisions(&mut self, replayed: &Replayed) {
+        let by_id: BTreeMap<&EventId, &Event> =
+            replayed.history.events.iter().map(|event| (&event.id, event)).collect();
+        for decision in &replayed.decisions {
+            let Some(event) = by_id.get(&decision.event) else { continue };
+            self.of("decisions").push([
+                word(&decision.event),
+                text(event.run.as_ref()),
+                int(event.cycle),
+                word(event.subject.kind()),
+                word(event.subject.id()),
+                word(decision.rule),
+                word(&decision.verdict),
+                word(json(event)),
+                word(thresholds(event)),
+                Cell::Bool(decision.based_on_failed_read),
+            ]);
+        }
+    }
+
+    fn workers(&mut self, replayed: &Replayed) {
+        for worker in &replayed.workers {
+            let id = worker.id.as_str();
+            self.states("worker_states", id, &worker.states, |state| state.name());
+            for signal in &worker.signals {
+                self.of("worker_signals").push([
+                    word(id),
+                    Cell::Time(signal.at),
+                    word(signal.what),
+                    Cell::Bool(signal.by_guardian),
+                    word(signal.basis.name()),
+                    word(&signal.event),
+                ]);
+            }
+            for (seq, stretch) in worker.liveness.iter().enumerate() {
+                let next = worker.liveness.get(seq + 1).map(|next| next.entered_at);
+                self.of("worker_liveness").push([
+                    word(id),
+                    Cell::Int(seq as i64),
+                    word(stretch.what),
+                    Cell::Time(stretch.entered_at),
+                    time(next),
+                ]);
+            }
+            self.end(worker);
+            self.anomalies("worker", id, &worker.anomalies);
+        }
+    }
+
+    fn end(&mut self, worker: &crate::replay::worker::WorkerTimeline) {
+        let Some(end) = &worker.end else { return };
+        self.of("worker_ends").push([
+            word(&worker.id),
+            time(end.ended_at),
+            time(end.after),
+            time(end.before),
+            word(end.kind.name()),
+            text(end.reason.as_ref()),
+            text(end.error_code.as_ref()),
+            time(end.decided_at),
+            text(end.decided_by.as_ref()),
+            time(end.last_alive),
+            time(end.last_work),
+            text(end.event.as_ref()),
+            word(end.basis.name()),
+        ]);
+    }
+
+    fn tasks(&mut self, replayed: &Replayed) {
+        for task in &replayed.tasks {
+            let id = task.id.as_str();
+            self.states("task_states", id, &task.states, |state| state.name());
+            for (n, attempt) in task.attempts.iter().enumerate() {
+                self.of("task_attempts").push([
+                    word(id),
+                    Cell::Int(n as i64 + 1),
+                    text(attempt.worker.as_ref()),
+                    Cell::Time(attempt.claimed_at),
+                    time(attempt.started_at),
+                    time(attempt.ended_at),
+                    word(attempt.outcome.name()),
+                    text(attempt.reason),
+                    word(attempt.basis.name()),
+                    text(attempt.claimed_event.as_ref()),
+                    text(attempt.ended_event.as_ref()),
+                ]);
+            }
+            self.anomalies("task", id, &task.anomalies);
+        }
+        for verdict in &replayed.generations {
+            self.of("task_generations").push([
+                word(&verdict.task),
+                word(verdict.expected),
+                word(verdict.verdict),
+                Cell::Bool(verdict.flag),
+                int(verdict.linked.map(|n| n as i64)),
+                word(&verdict.why),
+                time(verdict.decided_at),
+                word(verdict.basis.name()),
+                text(verdict.completed.as_ref()),
+            ]);
+        }
+    }
+
+    fn states<S: Copy>(
+        &mut self,
+        table: &'static str,
+        id: &str,
+        stays: &[Stay<S>],
+        name: impl Fn(S) -> &'static str,
+    ) {
+        for (seq, stay) in stays.iter().enumerate() {
+            let next = stays.get(seq + 1);
+            self.of(table).push([
+                word(id),
+                Cell::Int(seq as i64),
+                word(name(stay.state)),
+                Cell::Time(stay.entered_at),
+                time(next.map(|next| next.entered_at)),
+                word(stay.basis.name()),
+                text(stay.because.as_ref()),
+                text(next.and_then(|next| next.because.as_ref())),
+            ]);
+        }
+    }
+
+    fn anomalies(&mut self, kind: &str, id: &str, anomalies: &[Anomaly]) {
+        for anomaly in anomalies {
+            self.of("anomalies").push([
+                word(kind),
+                word(id),
+                Cell::Time(anomaly.at),
+                word(anomaly.kind.name()),
+                word(anomaly.state),
+                text(anomaly.event.as_ref()),
+                word(&anomaly.detail),
+            ]);
+        }
+    }
+
+    fn runs(&mut self, replayed: &Replayed) {
+        let last = replayed.history.beats.values().filter_map(|beats| beats.last()).max();
+        for run in &replayed.runs {
+            let still = last.is_some_and(|last| last.0.seconds_since(run.last_row) < 60.0);
+            self.of("runs").push([
+                word(&run.id),
+                word(&run.source.0),
+                word(&run.source.1),
+                Cell::Time(run.started_at),
+                time((!still).then_some(run.last_row)),
+                int(run.first_cycle),
+                int(run.last_cycle),
+                word(run.era),
+            ]);
+        }
+        for cycle in &replayed.cycles {
+            let count = |name: &str| int(cycle.counts.get(name).copied());
+            self.of("cycles").push([
+                text(cycle.run.as_ref()),
+                Cell::Int(cycle.cycle),
+                time(cycle.started_at),
+                time(cycle.completed_at),
+                count("queued"),
+                count("active_tasks"),
+                count("workers_active"),
+                count("workers_spawning"),
+                count("desired"),
+                count("promoted"),
+                count("failed"),
+                count("spawned"),
+                count("terminated"),
+                count("reset"),
+                Cell::Int(cycle.failed_reads),
+            ]);
+        }
+        for pod in &replayed.pods {
+            self.of("pods").push([
+                word(&pod.id),
+                text(pod.worker.as_ref()),
+                time(pod.created_at),
+                time(pod.ended_at),
+                text(pod.end_kind.map(crate::model::state::EndKind::name)),
+                pod.cost_per_hour.map_or(Cell::Null, Cell::Double),
+                text(pod.created_event.as_ref()),
+                text(pod.ended_event.as_ref()),
+            ]);
+        }
+    }
+
+    fn coverage(&mut self, replayed: &Replayed) {
+        for gap in &replayed.gaps {
+            self.of("gaps").push([
+                word(&gap.source.0),
+                word(&gap.source.1),
+                Cell::Time(gap.began_at),
+                Cell::Time(gap.ended_at),
+                word(gap.cause.name()),
+                word(gap.basis.name()),
+            ]);
+        }
+        for stretch in &replayed.coverage {
+            self.of("coverage").push([
+                word(&stretch.source.0),
+                word(&stretch.source.1),
+                word(&stretch.source.1),
+                Cell::Time(stretch.from),
+                Cell::Time(stretch.until),
+                Cell::Bool(stretch.why_not.is_none()),
+                text(stretch.why_not.map(crate::model::state::GapCause::name)),
+            ]);
+        }
+        for clock in &replayed.clocks {
+            self.of("clocks").push([
+                word(clock.clock.name()),
+                Cell::Double(clock.offset_s),
+                Cell::Double(clock.uncertainty_s),
+                Cell::Int(clock.pairs as i64),
+            ]);
+        }
+        for unknown in &replayed.history.unknown {
+            self.of("unknown_messages").push([
+                word(&unknown.source_type),
+                word(&unknown.template),
+                Cell::Int(unknown.count as i64),
+                Cell::Time(unknown.first_at),
+                Cell::Time(unknown.last_at),
+                word(&unknown.sample),
+            ]);
+        }
+    }
+
+    /// Only what the evidence itself says: a capture's own times differ between an export and an
+    /// import of the same rows, and the capture files keep them.
+    fn captures(&mut self, snapshot: &Snapshot) {
+        for capture in snapshot.captures() {
+            let rows: u64 = capture.tables.values().map(|held| held.rows_new).sum();
+            let logs = capture.tables.get("system_logs");
+            let horizon = logs.and_then(|held| Micros::parse(held.min_time.as_deref()?));
+            self.of("captures").push([
+                word(&capture.id),
+                Cell::Null,
+                Cell::Null,
+                Cell::Null,
+                Cell::Int(rows as i64),
+                time(horizon),
+            ]);
+        }
+    }
+}
+
+/// The event's fields as JSON text.
+fn json(event: &Event) -> String {
+    let fields: BTreeMap<&str, serde_json::Value> =
+        event.attributes.iter().map(|(name, value)| (&**name, value_of(value))).collect();
+    serde_json::to_string(&fields).unwrap_or_default()
+}
+
+/// Limits among the fields: what the decision was measured against.
+fn thresholds(event: &Event) -> String {
+    const LIMITS: [&str; 2] = ["timeout_s", "threshold"];
+    let fields: BTreeMap<&str, serde_json::Value> = event
+        .attributes
+        .iter()
+        .filter(|(name, _)| LIMITS.contains(&&***name))
+        .map(|(name, value)| (&**name, value_of(value)))
+        .collect();
+    serde_json::to_string(&fields).unwrap_or_default()
+}
+
+fn value_of(value: &Attribute) -> serde_json::Value {
+    match value {
+        Attribute::Int(n) => (*n).into(),
+        Attribute::Num(x) if x.fract() == 0.0 && x.abs() < 1e15 => (*x as i64).into(),
+        Attribute::Num(x) => (*x).into(),
+        Attribute::Bool(b) => (*b).into(),
+        Attribute::Text(text) => (&**text).into(),
+        Attribute::List(items) => items.iter().map(|item| &**item).collect::<Vec<_>>().into(),
+    }
+}
