@@ -39,7 +39,8 @@ pub struct Summary {
 /// Whether `derived/` is there and was made from this evidence by this build and grammar.
 pub fn is_current(snapshot: &Snapshot, grammar: &Grammar) -> bool {
     let path = snapshot.dir().join("derived").join("manifest.json");
-    read_json::<DerivedManifest>(&path).is_ok_and(|made| made == DerivedManifest::of(snapshot, grammar))
+    read_json::<DerivedManifest>(&path)
+        .is_ok_and(|made| made == DerivedManifest::of(snapshot, grammar))
 }
 
 /// Replays the snapshot and replaces `derived/`.
@@ -62,7 +63,8 @@ pub fn rebuild(snapshot: &Snapshot, grammar: &Grammar) -> Result<Summary, Events
 /// Writes all tables into a folder beside, then swaps it in: a crash leaves the old tables, or none.
 fn write(snapshot: &Snapshot, grammar: &Grammar, replayed: &Replayed) -> Result<(), SnapshotError> {
     let dir = snapshot.dir();
-    let (made, old) = (dir.join(format!("derived{TEMPORARY}")), dir.join(format!("derived.old{TEMPORARY}")));
+    let (made, old) =
+        (dir.join(format!("derived{TEMPORARY}")), dir.join(format!("derived.old{TEMPORARY}")));
     remove(&made)?;
     remove(&old)?;
     let tables = timelines::tables(replayed, snapshot);

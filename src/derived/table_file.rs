@@ -18,9 +18,14 @@ const BATCH_ROWS: usize = 8_192;
 
 /// Writes and syncs the file.
 pub fn write(path: &Path, rows: &Rows) -> Result<(), SnapshotError> {
-    let parquet = |source: ParquetError| SnapshotError::Parquet { path: path.to_path_buf(), source };
-    let fields: Vec<Field> =
-        rows.table.columns.iter().map(|(name, kind)| Field::new(*name, kind.arrow(), true)).collect();
+    let parquet =
+        |source: ParquetError| SnapshotError::Parquet { path: path.to_path_buf(), source };
+    let fields: Vec<Field> = rows
+        .table
+        .columns
+        .iter()
+        .map(|(name, kind)| Field::new(*name, kind.arrow(), true))
+        .collect();
     let schema = Arc::new(Schema::new(fields));
     let file = File::create(path).map_err(|err| SnapshotError::io("create", path, err))?;
     let mut writer =

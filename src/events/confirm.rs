@@ -23,11 +23,12 @@ pub fn attach(events: &mut Vec<Event>, mut rows: Vec<Confirmation>, tally: &mut 
     rows.sort_unstable_by(|a, b| (a.at, &a.evidence.key).cmp(&(b.at, &b.evidence.key)));
     let mut own = Vec::new();
     for row in rows {
-        let near = index.get(&(row.kind, row.worker.clone(), row.source.clone())).and_then(|times| {
-            let after = times.partition_point(|(at, _)| *at <= row.at.0);
-            let (at, event) = *times.get(after.checked_sub(1)?)?;
-            (row.at.0 - at <= REACH).then_some(event)
-        });
+        let near =
+            index.get(&(row.kind, row.worker.clone(), row.source.clone())).and_then(|times| {
+                let after = times.partition_point(|(at, _)| *at <= row.at.0);
+                let (at, event) = *times.get(after.checked_sub(1)?)?;
+                (row.at.0 - at <= REACH).then_some(event)
+            });
         match (near, row.otherwise) {
             (Some(event), _) => {
                 events[event].confirmed_by.push(row.evidence);

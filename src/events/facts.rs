@@ -102,7 +102,9 @@ fn task(row: &Row<'_>) -> Option<TaskRow> {
         processed_at: row.time("generation_processed_at"),
         updated_at: row.time("updated_at"),
         attempts: Cells::of(row.batch, "attempts").int(row.at).unwrap_or(0),
-        generation_created: Cells::of(row.batch, "generation_created").flag(row.at).unwrap_or(false),
+        generation_created: Cells::of(row.batch, "generation_created")
+            .flag(row.at)
+            .unwrap_or(false),
         output_location: row.text("output_location"),
         error_message: row.text("error_message"),
         params: row.json("params"),
@@ -142,9 +144,7 @@ fn variant(row: &Row<'_>) -> Option<Vec<GenerationLink>> {
 
 fn param_tasks(row: &Row<'_>, keys: &[&str]) -> Vec<String> {
     let params = row.json("params");
-    keys.iter()
-        .filter_map(|key| params.get(key)?.as_str().map(str::to_string))
-        .collect()
+    keys.iter().filter_map(|key| params.get(key)?.as_str().map(str::to_string)).collect()
 }
 
 fn links(row: &Row<'_>, table: Table, mut tasks: Vec<String>) -> Option<Vec<GenerationLink>> {

@@ -7,7 +7,9 @@ use crate::events::subject::{SubjectKind, subject_kind};
 use crate::grammar::matcher::Match;
 use crate::grammar::pattern::FieldType;
 use crate::grammar::python;
-use crate::model::event::{Attribute, Attributes, Basis, Clock, Event, Evidence, Subject, event_id};
+use crate::model::event::{
+    Attribute, Attributes, Basis, Clock, Event, Evidence, Subject, event_id,
+};
 use crate::model::id::{PodId, RunId, TaskId, WorkerId};
 use crate::model::kind::EventKind;
 use crate::model::table::Table;
@@ -188,7 +190,9 @@ fn touches(attributes: &Attributes, named: &Named, subject: &Subject) -> Vec<Sub
                 "workers" => {
                     touches.extend(items.iter().map(|id| Subject::Worker(WorkerId::from(&**id))));
                 }
-                "tasks" => touches.extend(items.iter().map(|id| Subject::Task(TaskId::from(&**id)))),
+                "tasks" => {
+                    touches.extend(items.iter().map(|id| Subject::Task(TaskId::from(&**id))))
+                }
                 _ => {}
             }
         }

@@ -178,7 +178,8 @@ impl Reader<'_> {
         let field = |name: &str| found.fields.iter().find(|(n, _, _)| *n == name).map(|f| f.2);
         let (short, clock) = (field("task8")?, field("clock")?);
         let from = self.tasks.partition_point(|task| task.as_str() < short);
-        let mut hits = self.tasks[from..].iter().take_while(|task| task.as_str().starts_with(short));
+        let mut hits =
+            self.tasks[from..].iter().take_while(|task| task.as_str().starts_with(short));
         let (Some(task), None) = (hits.next(), hits.next()) else { return None };
         let mut parts = clock.split(':').map(|part| part.parse::<i64>().ok());
         let (h, m, s) = (parts.next()??, parts.next()??, parts.next()??);
@@ -188,7 +189,8 @@ impl Reader<'_> {
         if started > row.at.0 + SECOND {
             started -= day;
         }
-        let line = LogRow { task_id: Some(task.as_str()), metadata: serde_json::Value::Null, ..*row };
+        let line =
+            LogRow { task_id: Some(task.as_str()), metadata: serde_json::Value::Null, ..*row };
         let mut event = make(&line, found, EventKind::TaskListedActive)?;
         // the list cuts the second, so the claim lies within it
         event.earliest = Micros(started);

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use crate::events::subject::{SubjectKind, subject_kind};
-use crate::model::event::{Attribute, Attributes, Basis, Clock, Event, Evidence, Subject, event_id};
+use crate::model::event::{
+    Attribute, Attributes, Basis, Clock, Event, Evidence, Subject, event_id,
+};
 use crate::model::id::{TaskId, WorkerId};
 use crate::model::kind::EventKind;
 use crate::model::rows::{Facts, GenerationLink, TaskRow, WorkerRow};

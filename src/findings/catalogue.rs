@@ -15,10 +15,16 @@ pub struct Query {
 }
 
 /// The files, compiled in. A test checks that no file under `queries/` is forgotten.
-const FILES: &[(&str, &str)] = &[(
-    "tasks/task_missing_generation.sql",
-    include_str!("../../queries/tasks/task_missing_generation.sql"),
-)];
+const FILES: &[(&str, &str)] = &[
+    (
+        "tasks/task_missing_generation.sql",
+        include_str!("../../queries/tasks/task_missing_generation.sql"),
+    ),
+    (
+        "workers/worker_killed_while_healthy.sql",
+        include_str!("../../queries/workers/worker_killed_while_healthy.sql"),
+    ),
+];
 
 /// All queries, sorted by id.
 pub fn all() -> Result<Vec<Query>, QueryError> {

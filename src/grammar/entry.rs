@@ -93,10 +93,9 @@ pub fn parse(text: &str) -> Result<Vec<Entry>, GrammarError> {
 fn meaning(raw: &RawEntry) -> Result<Meaning, GrammarError> {
     let kind = |name: &Option<String>| match name {
         None => Ok(None),
-        Some(name) => EventKind::from_name(name).map(Some).ok_or_else(|| GrammarError::Kind {
-            entry: raw.id.clone(),
-            kind: name.clone(),
-        }),
+        Some(name) => EventKind::from_name(name)
+            .map(Some)
+            .ok_or_else(|| GrammarError::Kind { entry: raw.id.clone(), kind: name.clone() }),
     };
     match (kind(&raw.confirms)?, kind(&raw.kind)?, &raw.silent) {
         (Some(event), other, None) => Ok(Meaning::Confirms(event, other)),

@@ -45,21 +45,17 @@ impl Grammar {
     fn new(entries: Vec<Entry>, digest: String) -> Result<Self, GrammarError> {
         let mut grouped: BTreeMap<String, Vec<(Entry, Pattern)>> = BTreeMap::new();
         for entry in entries {
-            let pattern = Pattern::compile(&entry.pattern).map_err(|detail| {
-                GrammarError::Pattern { entry: entry.id.clone(), detail }
-            })?;
+            let pattern = Pattern::compile(&entry.pattern)
+                .map_err(|detail| GrammarError::Pattern { entry: entry.id.clone(), detail })?;
             grouped.entry(entry.source.clone()).or_default().push((entry, pattern));
         }
         let mut sources = BTreeMap::new();
         for (source, entries) in grouped {
             let literals = entries.iter().map(|(_, pattern)| pattern.literal.as_str());
-            let finder = AhoCorasick::builder()
-                .match_kind(MatchKind::Standard)
-                .build(literals)
-                .map_err(|err| GrammarError::Pattern {
-                    entry: source.clone(),
-                    detail: err.to_string(),
-                })?;
+            let finder =
+                AhoCorasick::builder().match_kind(MatchKind::Standard).build(literals).map_err(
+                    |err| GrammarError::Pattern { entry: source.clone(), detail: err.to_string() },
+                )?;
             sources.insert(source, Source { entries, finder });
         }
         Ok(Self { sources, digest })
@@ -82,9 +78,8 @@ impl Grammar {
         let line = head(message);
         let mut best: Option<usize> = None;
         for at in source.candidates(line) {
-            let better = best.is_none_or(|b| {
-                source.entries[at].1.weight > source.entries[b].1.weight
-            });
+            let better =
+                best.is_none_or(|b| source.entries[at].1.weight > source.entries[b].1.weight);
             if better && source.entries[at].1.regex.is_match(line) {
                 best = Some(at);
             }
@@ -170,7 +165,9 @@ mod tests {
     fn an_emoji_without_its_variation_selector_changes_nothing() {
         let grammar = Grammar::built_in().expect("the built-in grammar is valid");
         for sign in ["⚠️  ", "⚠  ", "⚠ ", ""] {
-            let line = format!("💓 HEALTH_CHECK [Worker gpu-1] {sign}SSH port not accessible (result: 11)");
+            let line = format!(
+                "💓 HEALTH_CHECK [Worker gpu-1] {sign}SSH port not accessible (result: 11)"
+            );
             let found = grammar.classify("orchestrator_gpu", &line).expect("it is a known line");
             assert_eq!(found.entry.id, "G108a");
             assert_eq!(found.fields[1].2, "11");

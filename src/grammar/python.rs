@@ -26,7 +26,11 @@ pub fn texts(repr: &str) -> Vec<&str> {
     let Some(inside) = repr.strip_prefix('[').and_then(|r| r.strip_suffix(']')) else {
         return Vec::new();
     };
-    inside.split(',').map(|item| item.trim().trim_matches(['\'', '"'])).filter(|s| !s.is_empty()).collect()
+    inside
+        .split(',')
+        .map(|item| item.trim().trim_matches(['\'', '"']))
+        .filter(|s| !s.is_empty())
+        .collect()
 }
 
 #[cfg(test)]

@@ -206,7 +206,15 @@ impl Event {
     /// The strict total order of DESIGN section 5: never the order of scanning.
     pub fn order(&self) -> (Micros, u8, Table, &str, &str, u8, &EventId) {
         let source: &str = &self.source.1;
-        (self.at, self.kind.rank(), self.evidence.table, source, &self.evidence.key, self.ordinal, &self.id)
+        (
+            self.at,
+            self.kind.rank(),
+            self.evidence.table,
+            source,
+            &self.evidence.key,
+            self.ordinal,
+            &self.id,
+        )
     }
 
     /// A text field.
@@ -240,14 +248,8 @@ impl Event {
 pub fn event_id(evidence: &Evidence, what: &str, ordinal: u8, value: &str) -> EventId {
     /// Ours; made once, never changed.
     const NAMESPACE: uuid::Uuid = uuid::uuid!("6f0b6d9c-3f8e-5d0a-9a56-2f1d3a1c7e11");
-    let name = [
-        evidence.table.name(),
-        &evidence.key,
-        evidence.column,
-        what,
-        &ordinal.to_string(),
-        value,
-    ]
-    .join("\u{1f}");
+    let name =
+        [evidence.table.name(), &evidence.key, evidence.column, what, &ordinal.to_string(), value]
+            .join("\u{1f}");
     EventId::from(uuid::Uuid::new_v5(&NAMESPACE, name.as_bytes()).to_string().as_str())
 }

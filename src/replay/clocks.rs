@@ -65,7 +65,8 @@ pub fn estimate(events: &[Event]) -> Vec<ClockOffset> {
                 .filter(|distance| distance.abs() <= PAIR_REACH)
                 .collect();
             let offset = distances.iter().min().map_or(0.0, |d| *d as f64 / SECOND as f64);
-            let spread = distances.iter().max().map_or(UNPAIRED_S, |d| *d as f64 / SECOND as f64 - offset);
+            let spread =
+                distances.iter().max().map_or(UNPAIRED_S, |d| *d as f64 / SECOND as f64 - offset);
             ClockOffset {
                 clock: Clock::Worker(worker.clone()),
                 offset_s: offset,

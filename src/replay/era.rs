@@ -17,9 +17,8 @@ const MARKERS: &[(&str, &str)] = &[
 /// The era of a process between two instants; `unknown` without a marker.
 pub fn of(history: &History, source: &SourceKey, from: Micros, until: Micros) -> &'static str {
     let Some(seen) = history.templates.get(source) else { return "unknown" };
-    let used = |id: &str| {
-        seen.get(id).is_some_and(|(first, last)| *first <= until && from <= *last)
-    };
+    let used =
+        |id: &str| seen.get(id).is_some_and(|(first, last)| *first <= until && from <= *last);
     let era = MARKERS.iter().find(|(marker, _)| used(marker)).map_or("unknown", |(_, era)| era);
     // from E11 on a kill no longer logs its pod's termination
     if era == "E10" && used("G118c") && !used("G128a") { "E11" } else { era }

@@ -44,9 +44,10 @@ pub fn decide(history: &History, _tasks: &[TaskTimeline]) -> Vec<GenerationVerdi
     for GenerationLink { task, .. } in links.unwrap_or(&[]) {
         *linked.entry(task).or_default() += 1;
     }
-    let types = history.facts.task_types.as_deref().map(|types| {
-        types.iter().map(|row| (row.name.as_str(), row)).collect::<BTreeMap<_, _>>()
-    });
+    let types =
+        history.facts.task_types.as_deref().map(|types| {
+            types.iter().map(|row| (row.name.as_str(), row)).collect::<BTreeMap<_, _>>()
+        });
     let logs = EdgeLog::of(history);
     let rows = history.facts.tasks.iter();
     rows.map(|row| {
@@ -95,7 +96,10 @@ impl EdgeLog {
         let entry = |event: &Event| Some((event.task.clone()?, event.id.clone()));
         let edge = history.beats.iter().filter(|(source, _)| &*source.0 == "edge_function");
         Self {
-            acknowledged: tasks(&[EventKind::CompletionRequested, EventKind::CompletionAcknowledged]),
+            acknowledged: tasks(&[
+                EventKind::CompletionRequested,
+                EventKind::CompletionAcknowledged,
+            ]),
             failed: tasks(&[EventKind::GenerationCreationFailed]),
             covered_since: edge.filter_map(|(_, beats)| beats.first()).map(|beat| beat.0).min(),
             completed: done.filter_map(entry).collect(),
@@ -145,7 +149,8 @@ fn built_in(name: &str) -> (String, Option<String>, String) {
         ("edit_video_segment", "processing", "video", "gpu"),
         ("video_enhance", "processing", "video", "api"),
         ("image-upscale", "upscale", "image", "api"),
-        ("image_upscale", "upscale", "image", "api"),
+        // the migrations insert this spelling as processing; production renamed it to the one above
+        ("image_upscale", "processing", "image", "gpu"),
         ("image_inpaint", "processing", "image", "api"),
         ("annotated_image_edit", "processing", "image", "api"),
         ("individual_travel_segment", "generation", "video", "gpu"),
@@ -231,7 +236,9 @@ fn rule(row: &TaskRow, facts: &TaskFacts, linked: Option<usize>, logs: &EdgeLog)
     }
     match (has_link, row.generation_created) {
         (true, true) => return ("yes", "ok", "D5: a generation names it and the flag is set"),
-        (true, false) => return ("yes", "flag_lost", "D6: a generation names it, the flag is not set"),
+        (true, false) => {
+            return ("yes", "flag_lost", "D6: a generation names it, the flag is not set");
+        }
         (false, true) => {
             return ("yes", "generation_deleted_later", "D7: the flag is set, nothing names it");
         }

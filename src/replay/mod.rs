@@ -155,7 +155,8 @@ fn group<K: Ord + Clone + Touched>(
     let mut groups: BTreeMap<K, EventsOf<'_>> = BTreeMap::new();
     for event in events {
         let own = named(event);
-        for id in event.touches.iter().filter_map(K::touched).filter(|id| Some(id) != own.as_ref()) {
+        for id in event.touches.iter().filter_map(K::touched).filter(|id| Some(id) != own.as_ref())
+        {
             groups.entry(id).or_default().push(event);
         }
         if let Some(id) = own {

@@ -8,9 +8,9 @@ use crate::model::id::{EventId, WorkerId};
 use crate::model::kind::EventKind;
 use crate::model::rows::TaskRow;
 use crate::model::time::Micros;
+use crate::replay::task::Final;
 use crate::replay::task::requeues;
 use crate::replay::task::world::World;
-use crate::replay::task::Final;
 
 /// Two lines of the claim function this close are one claim told twice (evidence-rules fact 3: the API
 /// orchestrator's line and the edge function's differ by 0.05 s).
@@ -57,11 +57,15 @@ pub fn find(
 ) -> Vec<Claim> {
     let mut claims: Vec<Claim> = Vec::new();
     let in_time = |event: &&&Event| end.is_none_or(|end| event.at < end.at);
+    // the claim function's lines first: they name the worker where a later reset erased it
+    for event in events.iter().filter(in_time).filter(|e| e.kind == EventKind::TaskClaimed) {
+        add_exact(&mut claims, row, event, events, world);
+    }
     for event in events.iter().filter(in_time) {
         match event.kind {
-            EventKind::TaskClaimed
-            | EventKind::TaskClaimRecorded
-            | EventKind::TaskHeldAtKill => add_exact(&mut claims, row, event, events, world),
+            EventKind::TaskClaimRecorded | EventKind::TaskHeldAtKill => {
+                add_exact(&mut claims, row, event, events, world);
+            }
             _other => {}
         }
     }
@@ -94,7 +98,12 @@ fn add_exact(
     if moved && claims.iter().any(|claim| claim.by_function) {
         return;
     }
-    let same = claims.iter_mut().rev().find(|claim| claim.worker == event.worker);
+    // a row that a reset emptied names nobody: its time alone says which claim it is
+    let same = claims.iter_mut().rev().find(|claim| {
+        let close = event.at.seconds_since(claim.at).abs() < ONE_CLAIM_S;
+        (claim.worker == event.worker && claim.at.seconds_since(event.at) < ONE_CLAIM_S)
+            || (event.worker.is_none() && close)
+    });
     if let Some(claim) = same {
         let close = event.at.seconds_since(claim.at).abs() < ONE_CLAIM_S;
         let again = by_function && claim.by_function && !close;

@@ -31,14 +31,17 @@ pub(crate) fn requeue(
     let near = ended
         .filter(|at| claim.at < *at && *at < latest)
         .unwrap_or_else(|| latest.plus_seconds(-BEFORE_CLAIM_S).max(middle));
-    let made = event(row, EventKind::TaskRequeueInferred, near, (claim.at, latest), &claim.at.to_string());
+    let made =
+        event(row, EventKind::TaskRequeueInferred, near, (claim.at, latest), &claim.at.to_string());
     Some(Requeue::implied(made))
 }
 
 impl World<'_> {
     fn ended_or_later(&self, claim: &Claim) -> Micros {
         let ended = claim.worker.as_ref().and_then(|worker| self.ended(worker));
-        ended.filter(|at| claim.at < *at).unwrap_or_else(|| claim.at.plus_seconds(BEFORE_CLAIM_S * 2.0))
+        ended
+            .filter(|at| claim.at < *at)
+            .unwrap_or_else(|| claim.at.plus_seconds(BEFORE_CLAIM_S * 2.0))
     }
 }
 

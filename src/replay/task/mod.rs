@@ -106,7 +106,12 @@ fn moments(
     }
     for (claim, requeue) in claims.iter().zip(requeues) {
         let because = Some(claim.event.clone());
-        moments.push(Moment { at: claim.at, what: TaskEvent::Claimed, basis: claim.basis, because });
+        moments.push(Moment {
+            at: claim.at,
+            what: TaskEvent::Claimed,
+            basis: claim.basis,
+            because,
+        });
         if let Some(requeue) = requeue {
             let (at, because) = (requeue.at, requeue.event.clone());
             moments.push(Moment { at, what: TaskEvent::Requeued, basis: requeue.basis, because });

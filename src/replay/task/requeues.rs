@@ -70,7 +70,8 @@ pub fn find(
 pub(crate) fn between(claim: &Claim, until: Micros, events: &[&Event], world: &World<'_>) -> bool {
     let after = |event: &&&Event| claim.at < event.at && event.at <= until;
     events.iter().filter(after).any(|event| {
-        names_task(event) || (event.kind == EventKind::TaskHandlerFailed && event.worker == claim.worker)
+        names_task(event)
+            || (event.kind == EventKind::TaskHandlerFailed && event.worker == claim.worker)
     }) || claim.worker.as_ref().is_some_and(|worker| {
         world.of_worker(worker).iter().filter(after).any(|event| resets_worker(event))
     })
@@ -120,11 +121,9 @@ fn candidates(
         found.extend(by_worker_events(row, worker, &after, world));
         let ended = world.ended(worker);
         let swept = world.sweeps().iter().filter(|event| after(event.at));
-        found.extend(
-            swept
-                .filter(|event| ended.is_some_and(|ended| ended <= event.at))
-                .map(|event| requeue(event, Outcome::Reset, "tasks of dead workers were swept", false)),
-        );
+        found.extend(swept.filter(|event| ended.is_some_and(|ended| ended <= event.at)).map(
+            |event| requeue(event, Outcome::Reset, "tasks of dead workers were swept", false),
+        ));
     }
     found
 }
@@ -149,14 +148,15 @@ fn by_worker_events(
     }
     // a later mark overwrites error_time; then the last heartbeat is the nearest we know
     // (evidence-rules class 9)
-    let gave_up = world.of_worker(worker).iter().any(|event| event.kind == EventKind::WorkerSelfTerminated);
+    let gave_up =
+        world.of_worker(worker).iter().any(|event| event.kind == EventKind::WorkerSelfTerminated);
     if gave_up && found.is_empty() && !row.is_orchestrator() {
         let beats = world.of_worker(worker).iter();
         let beat = beats.filter(|event| event.kind == EventKind::HeartbeatRecorded);
-        found.extend(
-            beat.filter(|event| after(event.at))
-                .map(|event| requeue(event, Outcome::Requeued, "its worker gave itself up", false)),
-        );
+        found
+            .extend(beat.filter(|event| after(event.at)).map(|event| {
+                requeue(event, Outcome::Requeued, "its worker gave itself up", false)
+            }));
     }
     found
 }

@@ -204,9 +204,14 @@ impl View<'_> {
         }
         let errors = [EventKind::WorkerErrorRecorded, EventKind::WorkerSelfTerminated];
         if let Some(event) = self.first(&errors) {
-            let lived_on = beat.is_some_and(|b| b.seconds_since(event.at) > HEARTBEAT_PERIOD_S * 2.0);
+            let lived_on =
+                beat.is_some_and(|b| b.seconds_since(event.at) > HEARTBEAT_PERIOD_S * 2.0);
             let over = self.row.status == "terminated" || self.row.status == "error";
             return (over && !lived_on).then(|| self.errored(event));
+        }
+        if let Some(event) = self.first(&[EventKind::WorkerCrashed]) {
+            // the process is dead, its pod may run on: when it stops, nothing says
+            return Some(self.from_row(event, None, EndKind::Error, Basis::Recorded));
         }
         (self.row.status == "terminated").then(|| self.silent(beat))
     }
@@ -218,7 +223,9 @@ impl View<'_> {
         let reason = event.text("reason").map(str::to_string);
         let kind = match (event.text("terminated_by"), &reason) {
             (Some(_), _) => EndKind::Manual,
-            (None, Some(text)) if text.starts_with("early_termination") => EndKind::EarlyTermination,
+            (None, Some(text)) if text.starts_with("early_termination") => {
+                EndKind::EarlyTermination
+            }
             (None, Some(text)) if text.starts_with("spawn_failed") => EndKind::SpawnFailed,
             (None, Some(_) | None) => EndKind::ScaleDown,
         };
@@ -235,11 +242,17 @@ impl View<'_> {
         self.from_row(event, Some(event.at), kind, Basis::Inferred)
     }
 
-    fn from_row(&self, event: &Event, at: Option<Micros>, kind: EndKind, basis: Basis) -> WorkerEnd {
+    fn from_row(
+        &self,
+        event: &Event,
+        at: Option<Micros>,
+        kind: EndKind,
+        basis: Basis,
+    ) -> WorkerEnd {
         WorkerEnd {
             ended_at: at,
             after: self.row.real_heartbeat().or(self.row.created_at),
-            before: at.max(Some(event.at)),
+            before: at.map(|at| at.max(event.at)),
             kind,
             reason: event.text("reason").map(str::to_string),
             error_code: None,

@@ -67,7 +67,9 @@ pub fn completions(facts: &Facts, tasks: &[TaskTimeline]) -> BTreeMap<WorkerId, 
         }
         let what = match last.outcome {
             Outcome::Complete => "completion",
-            Outcome::Failed if row.status == "Failed" && !cascaded(row.error_message.as_deref()) => {
+            Outcome::Failed
+                if row.status == "Failed" && !cascaded(row.error_message.as_deref()) =>
+            {
                 "failure"
             }
             Outcome::Failed

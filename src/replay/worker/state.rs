@@ -44,6 +44,7 @@ impl WorkerEvent {
             (EventKind::WorkerReady, WorkerEvent::Ready),
             (EventKind::WorkerMarkedError, WorkerEvent::Condemned),
             (EventKind::WorkerSelfTerminated, WorkerEvent::Condemned),
+            (EventKind::WorkerCrashed, WorkerEvent::Condemned),
         ];
         MOVES.iter().find(|(known, _)| *known == kind).map(|(_, event)| *event)
     }
@@ -99,7 +100,9 @@ impl WorkerState {
         use WorkerState as S;
         match (event, self) {
             (E::Created, S::Unseen) => Moved(S::Requested),
-            (E::Created, S::Requested | S::PodPending | S::ScriptPending | S::ScriptRunning) => Stayed,
+            (E::Created, S::Requested | S::PodPending | S::ScriptPending | S::ScriptRunning) => {
+                Stayed
+            }
             (E::Created, S::Initialising | S::Working { .. } | S::Condemned | S::Ended) => Stayed,
 
             (E::PodBound, S::Unseen | S::Requested) => Moved(S::PodPending),
@@ -135,22 +138,30 @@ impl WorkerState {
                 Moved(S::Working { holds: 1 })
             }
             (E::Claimed, S::ScriptRunning | S::Initialising) => Moved(S::Working { holds: 1 }),
-            (E::Claimed, S::Working { holds }) => Moved(S::Working { holds: holds.saturating_add(1) }),
+            (E::Claimed, S::Working { holds }) => {
+                Moved(S::Working { holds: holds.saturating_add(1) })
+            }
             (E::Claimed, S::Condemned) => Stayed,
             (E::Claimed, S::Ended) => Illegal,
 
-            (E::Released, S::Working { holds }) => Moved(S::Working { holds: holds.saturating_sub(1) }),
+            (E::Released, S::Working { holds }) => {
+                Moved(S::Working { holds: holds.saturating_sub(1) })
+            }
             (E::Released, S::Unseen | S::Requested | S::PodPending | S::ScriptPending) => Stayed,
             (E::Released, S::ScriptRunning | S::Initialising | S::Condemned | S::Ended) => Stayed,
 
             (E::Condemned, S::Unseen | S::Requested | S::PodPending | S::ScriptPending) => {
                 Moved(S::Condemned)
             }
-            (E::Condemned, S::ScriptRunning | S::Initialising | S::Working { .. }) => Moved(S::Condemned),
+            (E::Condemned, S::ScriptRunning | S::Initialising | S::Working { .. }) => {
+                Moved(S::Condemned)
+            }
             (E::Condemned, S::Condemned) => Stayed,
             (E::Condemned, S::Ended) => Illegal,
 
-            (E::Ended, S::Unseen | S::Requested | S::PodPending | S::ScriptPending) => Moved(S::Ended),
+            (E::Ended, S::Unseen | S::Requested | S::PodPending | S::ScriptPending) => {
+                Moved(S::Ended)
+            }
             (E::Ended, S::ScriptRunning | S::Initialising | S::Working { .. }) => Moved(S::Ended),
             (E::Ended, S::Condemned) => Moved(S::Ended),
             (E::Ended, S::Ended) => Stayed,

@@ -1,0 +1,282 @@
+--! id        = "worker_killed_while_healthy"
+--! title     = "A worker that could still complete work was killed"
+--! severity  = "critical"
+--! question  = "Which error and failsafe kills hit a worker that could still have completed work, and what proves it?"
+--! reads     = ["events", "worker_ends", "worker_signals", "task_attempts", "tasks", "workers"]
+--! grain     = ["subject_id"]
+--! params    = { beat_s = 23, beat_sure_s = 18, guardian_s = 25, quiet_s = 120, near_s = 60, percentile = 0.95 }
+--! innocent  = """
+--!   The worker froze less than one heartbeat period before its pod died: nothing in the rows can tell
+--!   that from a healthy worker, and the verdict is at most `probable` where it is close."""
+--! remedy    = """
+--!   Look at the rule named in `reason`: an SSH probe says nothing about the worker, one poison task
+--!   says nothing about the machine it fails on, a silent heartbeat guardian nothing about the process
+--!   it guards. Requeue the tasks in `tasks_reset` that did not finish since, and quarantine the task
+--!   in `poison_task`."""
+
+-- Rules and numbers: domain/evidence-rules.md section 2 (23 s: one heartbeat period and jitter; 25 s: a
+-- heartbeat that late is missing; 120 s and the 95th percentile: how long work may go on unseen) and
+-- fact 15 (60 s: what belongs to one kill).
+with kills as (
+    -- the first time an orchestrator condemned the worker, and why
+    select
+        events.worker_id,
+        arg_min(events.event_id, (events.happened_at, events.event_id)) as kill_event_id,
+        min(events.happened_at) as decided_at,
+        arg_min(
+            coalesce(
+                json_extract_string(events.attributes, '$.reason'), 'FAILSAFE: stale heartbeat'
+            ),
+            (events.happened_at, events.event_id)
+        ) as reason
+    from events
+    where events.kind = 'worker_marked_error'
+        or (
+            events.kind = 'failsafe_stale'
+            and coalesce(json_extract_string(events.attributes, '$.status'), 'active') = 'active'
+        )
+    group by events.worker_id
+),
+
+deaths as (
+    -- with the pod's end; idle timeouts and pods found gone are no kills
+    select
+        kills.*, worker_ends.ended_at, worker_ends.end_kind, worker_ends.event_id as end_event_id,
+        coalesce(worker_ends.ended_at, kills.decided_at) as pod_dead_at,
+        coalesce(worker_ends.ended_at < kills.decided_at, false) as was_gone
+    from kills
+    left join worker_ends using (worker_id)
+    where kills.reason not like 'Idle timeout%'
+        and kills.reason not like 'Pod externally terminated%'
+        and coalesce(worker_ends.end_kind, '') not in ('idle_timeout', 'spawn_failed')
+),
+
+beats as (
+    -- the final heartbeat: it may arrive after the verdict, which is what decides
+    select
+        worker_id, max(happened_at) as beat_at,
+        arg_max(event_id, (happened_at, event_id)) as beat_event_id
+    from worker_signals
+    where by_guardian
+    group by worker_id
+),
+
+probes as (
+    -- the SSH probe that failed just before
+    select deaths.worker_id, arg_max(events.event_id, (events.happened_at, events.event_id)) as probe_event_id
+    from deaths
+    join events
+        on events.worker_id = deaths.worker_id
+        and events.kind = 'ssh_unreachable'
+        and events.happened_at between deaths.decided_at - to_seconds($near_s) and deaths.decided_at
+    group by deaths.worker_id
+),
+
+acts as (
+    -- the last act of the process that works, before its pod died
+    select
+        deaths.worker_id, max(worker_signals.happened_at) as act_at,
+        arg_max(worker_signals.event_id, (worker_signals.happened_at, worker_signals.event_id)) as act_event_id,
+        arg_max(worker_signals.signal, (worker_signals.happened_at, worker_signals.event_id)) as act
+    from deaths
+    join worker_signals
+        on worker_signals.worker_id = deaths.worker_id
+        and not worker_signals.by_guardian
+        and worker_signals.happened_at <= deaths.pod_dead_at
+    group by deaths.worker_id
+),
+
+held as (
+    -- what it held when it was condemned, and how long such work usually takes
+    select
+        deaths.worker_id,
+        list(task_attempts.task_id order by task_attempts.claimed_at, task_attempts.task_id) as task_ids,
+        max(usual.long_s) as long_s
+    from deaths
+    join task_attempts
+        on task_attempts.worker_id = deaths.worker_id
+        and task_attempts.claimed_at <= deaths.decided_at
+        and coalesce(task_attempts.ended_at > deaths.decided_at, true)
+    join tasks on tasks.id = task_attempts.task_id
+    left join (
+        select
+            tasks.task_type,
+            quantile_cont(
+                epoch(task_attempts.ended_at) - epoch(task_attempts.claimed_at), $percentile
+            ) as long_s
+        from task_attempts
+        join tasks on tasks.id = task_attempts.task_id
+        where task_attempts.outcome = 'complete'
+        group by tasks.task_type
+    ) as usual using (task_type)
+    group by deaths.worker_id
+),
+
+resets as (
+    -- tasks that its death sent back
+    select
+        deaths.worker_id,
+        list(task_attempts.task_id order by task_attempts.claimed_at, task_attempts.task_id) as task_ids
+    from deaths
+    join task_attempts
+        on task_attempts.worker_id = deaths.worker_id
+        and task_attempts.outcome in ('reset', 'requeued', 'lost')
+        and task_attempts.ended_at >= deaths.decided_at
+    group by deaths.worker_id
+),
+
+outcomes as (
+    -- how each of its tasks ended by its own word, up to the verdict
+    select deaths.worker_id, events.task_id, events.happened_at, events.event_id, events.kind
+    from deaths
+    join events
+        on events.worker_id = deaths.worker_id
+        and events.kind in ('task_handler_succeeded', 'task_handler_failed')
+        and events.happened_at <= deaths.decided_at
+),
+
+successes as (
+    select worker_id, max(happened_at) as succeeded_at
+    from outcomes
+    where kind = 'task_handler_succeeded'
+    group by worker_id
+),
+
+streaks as (
+    -- its failures since its last success
+    select
+        outcomes.worker_id, count(distinct outcomes.task_id) as distinct_tasks,
+        count(*) as failures, min(outcomes.task_id) as poison_task,
+        list(outcomes.event_id order by outcomes.happened_at, outcomes.event_id) as event_ids,
+        any_value(successes.succeeded_at) is not null as worked_before,
+        min(outcomes.happened_at) as since
+    from outcomes
+    left join successes using (worker_id)
+    where outcomes.kind = 'task_handler_failed'
+        and (successes.succeeded_at is null or outcomes.happened_at > successes.succeeded_at)
+    group by outcomes.worker_id
+),
+
+broken as (
+    -- texts that only a broken GPU writes
+    select distinct streaks.worker_id
+    from streaks
+    join events
+        on events.worker_id = streaks.worker_id
+        and events.kind = 'generation_failed'
+        and events.happened_at >= streaks.since - to_seconds($near_s)
+        and regexp_matches(
+            json_extract_string(events.attributes, '$.error'),
+            'device-side assert|illegal memory access'
+        )
+),
+
+facts as (
+    -- one row a kill, with all that decides
+    select
+        deaths.*, beats.beat_at, beats.beat_event_id, probes.probe_event_id,
+        acts.act_at, acts.act_event_id, acts.act,
+        coalesce(held.task_ids, []) as held_tasks,
+        coalesce(resets.task_ids, []) as tasks_reset,
+        greatest($quiet_s, coalesce(held.long_s, 0)) as quiet_allowed_s,
+        streaks.distinct_tasks, streaks.failures, streaks.poison_task, streaks.worked_before,
+        streaks.event_ids as failure_event_ids,
+        broken.worker_id is not null as is_broken,
+        epoch(deaths.pod_dead_at) - epoch(beats.beat_at) as beat_age_s,
+        epoch(deaths.pod_dead_at) - epoch(acts.act_at) as act_age_s,
+        epoch(acts.act_at) - epoch(beats.beat_at) as act_after_beat_s
+    from deaths
+    left join beats using (worker_id)
+    left join probes using (worker_id)
+    left join acts using (worker_id)
+    left join held using (worker_id)
+    left join resets using (worker_id)
+    left join streaks using (worker_id)
+    left join broken using (worker_id)
+),
+
+judged as (
+    select
+        *,
+        case
+            when was_gone then 'aftermath'
+            when end_kind = 'external' then 'gone'
+            when reason like 'Task failure loop%' then 'failure_streak'
+            when probe_event_id is not null then 'ssh'
+            when act_after_beat_s > $guardian_s then 'guardian'
+            when beat_age_s <= $beat_s then 'beating'
+            else 'silent'
+        end as rule
+    from facts
+)
+
+select
+    'worker' as subject_kind, worker_id as subject_id, decided_at as happened_at,
+    case rule
+        when 'aftermath' then 'refuted'
+        when 'gone' then 'refuted'
+        when 'failure_streak' then case
+            when distinct_tasks is null then 'insufficient_evidence'
+            when is_broken or distinct_tasks >= 2 then 'refuted'
+            when worked_before then 'confirmed'
+            else 'probable'
+        end
+        when 'ssh' then case
+            when beat_age_s <= $beat_sure_s then 'confirmed'
+            when beat_age_s <= $beat_s then 'probable'
+            when beat_age_s is null then 'insufficient_evidence'
+            else 'refuted'
+        end
+        when 'guardian' then case
+            when act_age_s <= quiet_allowed_s then 'confirmed'
+            else 'insufficient_evidence'
+        end
+        -- it beat to the end; whether it could work is told by what it did, not by the beat
+        when 'beating' then case
+            when (reason like 'Idle with%' or reason like 'GPU ready, previously claimed%')
+                and act in ('completion', 'claim') and act_age_s <= $quiet_s
+                then 'probable'
+            else 'refuted'
+        end
+        -- an idle worker whose guardian died leaves the same rows as a frozen one
+        else case when len(held_tasks) = 0 then 'insufficient_evidence' else 'refuted' end
+    end as verdict,
+    case rule
+        when 'aftermath' then format('killed for "{}", but its pod was already gone', reason)
+        when 'gone' then format('killed for "{}", but its pod had vanished before the verdict', reason)
+        when 'failure_streak' then format(
+            'killed for "{}": {} failures on {} task(s){}', reason, coalesce(failures, 0),
+            coalesce(distinct_tasks, 0),
+            case when worked_before then ', after it had completed others' else '' end
+        )
+        when 'ssh' then format(
+            'killed for "{}" after an SSH probe failed; its last heartbeat came {} s before its pod died',
+            reason, coalesce(round(beat_age_s, 1)::varchar, '?')
+        )
+        when 'guardian' then format(
+            'killed for "{}"; only its heartbeats had stopped: its last act ({}) came {} s after the last one',
+            reason, act, round(act_after_beat_s)::bigint
+        )
+        when 'beating' then format(
+            'killed for "{}" while its heartbeats went on, which alone proves no work', reason
+        )
+        else format('killed for "{}" after it had gone silent', reason)
+    end as summary,
+    list_distinct(list_filter(
+        list_concat(
+            [
+                kill_event_id,
+                end_event_id,
+                case when rule in ('ssh', 'beating', 'guardian', 'silent') then beat_event_id end,
+                case when rule = 'ssh' then probe_event_id end,
+                case when rule in ('guardian', 'beating') then act_event_id end
+            ],
+            case when rule = 'failure_streak' then coalesce(failure_event_ids, []) else [] end
+        ),
+        lambda piece: piece is not null
+    )) as evidence,
+    reason, rule, ended_at, beat_at as last_heartbeat, act_at as last_act_at, act as last_act,
+    held_tasks, tasks_reset,
+    case when rule = 'failure_streak' and distinct_tasks = 1 then poison_task end as poison_task
+from judged
+order by happened_at, subject_id
