@@ -67,8 +67,9 @@ fn write(snapshot: &Snapshot, grammar: &Grammar, replayed: &Replayed) -> Result<
         (dir.join(format!("derived{TEMPORARY}")), dir.join(format!("derived.old{TEMPORARY}")));
     remove(&made)?;
     remove(&old)?;
-    let tables = timelines::tables(replayed, snapshot);
-    for table in DERIVED {
+    let tables = timelines::tables(replayed);
+    // `captures` is read from the capture files themselves
+    for table in DERIVED.iter().filter(|table| table.name != "captures") {
         let folder = made.join(table.name);
         fs::create_dir_all(&folder).map_err(|err| SnapshotError::io("create", &folder, err))?;
         let empty = Rows::new(table);

@@ -6,13 +6,11 @@ use crate::derived::rows::{Cell, Rows, int, text, time, word};
 use crate::derived::tables::derived_table;
 use crate::model::event::{Attribute, Event};
 use crate::model::id::EventId;
-use crate::model::time::Micros;
 use crate::replay::Replayed;
 use crate::replay::timeline::{Anomaly, Stay};
-use crate::snapshot::open::Snapshot;
 
 /// All tables, by name.
-pub fn tables(replayed: &Replayed, snapshot: &Snapshot) -> BTreeMap<&'static str, Rows> {
+pub fn tables(replayed: &Replayed) -> BTreeMap<&'static str, Rows> {
     let mut tables = Tables::default();
     tables.events(&replayed.history.events);
     tables.decisions(replayed);
@@ -20,7 +18,6 @@ pub fn tables(replayed: &Replayed, snapshot: &Snapshot) -> BTreeMap<&'static str
     tables.tasks(replayed);
     tables.runs(replayed);
     tables.coverage(replayed);
-    tables.captures(snapshot);
     tables.made
 }
 
@@ -310,24 +307,6 @@ impl Tables {
                 Cell::Time(unknown.first_at),
                 Cell::Time(unknown.last_at),
                 word(&unknown.sample),
-            ]);
-        }
-    }
-
-    /// Only what the evidence itself says: a capture's own times differ between an export and an
-    /// import of the same rows, and the capture files keep them.
-    fn captures(&mut self, snapshot: &Snapshot) {
-        for capture in snapshot.captures() {
-            let rows: u64 = capture.tables.values().map(|held| held.rows_new).sum();
-            let logs = capture.tables.get("system_logs");
-            let horizon = logs.and_then(|held| Micros::parse(held.min_time.as_deref()?));
-            self.of("captures").push([
-                word(&capture.id),
-                Cell::Null,
-                Cell::Null,
-                Cell::Null,
-                Cell::Int(rows as i64),
-                time(horizon),
             ]);
         }
     }

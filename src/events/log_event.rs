@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use crate::events::SourceKey;
-use crate::events::subject::{SubjectKind, subject_kind};
 use crate::grammar::matcher::Match;
 use crate::grammar::pattern::FieldType;
 use crate::grammar::python;
@@ -11,7 +10,7 @@ use crate::model::event::{
     Attribute, Attributes, Basis, Clock, Event, Evidence, Subject, event_id,
 };
 use crate::model::id::{PodId, RunId, TaskId, WorkerId};
-use crate::model::kind::EventKind;
+use crate::model::kind::{EventKind, SubjectKind};
 use crate::model::table::Table;
 use crate::model::time::Micros;
 
@@ -66,7 +65,7 @@ pub fn make(row: &LogRow<'_>, found: &Match<'_, '_>, kind: EventKind) -> Option<
     let mut attributes = attributes(found);
     attributes.extend(metadata_attributes(row));
     let run = RunId::from(&*row.source.1);
-    let subject = match subject_kind(kind) {
+    let subject = match kind.subject() {
         SubjectKind::Run => Subject::Run(run.clone()),
         SubjectKind::Worker => Subject::Worker(named.worker.clone()?),
         SubjectKind::Pod => Subject::Pod(named.pod.clone()?),

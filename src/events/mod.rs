@@ -7,7 +7,6 @@ pub mod log_event;
 pub mod logs;
 pub mod row_events;
 pub mod rows;
-pub mod subject;
 pub mod tally;
 pub mod unknown;
 

@@ -2,12 +2,11 @@
 
 use std::sync::Arc;
 
-use crate::events::subject::{SubjectKind, subject_kind};
 use crate::model::event::{
     Attribute, Attributes, Basis, Clock, Event, Evidence, Subject, event_id,
 };
 use crate::model::id::{TaskId, WorkerId};
-use crate::model::kind::EventKind;
+use crate::model::kind::{EventKind, SubjectKind};
 use crate::model::rows::{Facts, GenerationLink, TaskRow, WorkerRow};
 use crate::model::table::Table;
 use crate::model::time::Micros;
@@ -35,7 +34,7 @@ struct Fact<'a> {
 
 fn event(table: Table, key: &str, fact: Fact<'_>) -> Option<Event> {
     let at = fact.at?;
-    let subject = match subject_kind(fact.kind) {
+    let subject = match fact.kind.subject() {
         SubjectKind::Worker => Subject::Worker(fact.worker?.clone()),
         SubjectKind::Task => Subject::Task(fact.task?.clone()),
         SubjectKind::Run | SubjectKind::Pod => return None,

@@ -126,8 +126,9 @@ fn head(message: &str) -> &str {
         end -= 1;
     }
     let message = &message[..end];
+    // `...` begins the last line of a cut list
     let start = message.trim_start_matches(|c: char| {
-        !(c.is_alphanumeric() || c == '[' || c == '_') && !message.starts_with("...")
+        !c.is_alphanumeric() && c != '[' && c != '_' && !message.starts_with("...")
     });
     start.split('\n').next().unwrap_or(start).trim_end_matches('\r')
 }

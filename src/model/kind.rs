@@ -1,5 +1,18 @@
 //! Every kind of event there is. Closed, so that a new kind must be thought of everywhere.
 
+/// The sort of thing an event is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SubjectKind {
+    /// An orchestrator process.
+    Run,
+    /// A worker.
+    Worker,
+    /// A pod; its worker where the binding is known.
+    Pod,
+    /// A task.
+    Task,
+}
+
 /// What an event says happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum EventKind {
@@ -177,92 +190,92 @@ pub enum EventKind {
 
 impl EventKind {
     /// All kinds, in causal order: the rank between events of one microsecond.
-    pub const ALL: &'static [(Self, &'static str)] = &[
-        (Self::ProcessStarted, "process_started"),
-        (Self::ProcessStopped, "process_stopped"),
-        (Self::CycleStarted, "cycle_started"),
-        (Self::CycleCompleted, "cycle_completed"),
-        (Self::CycleFailed, "cycle_failed"),
-        (Self::LoopTicked, "loop_ticked"),
-        (Self::DemandObserved, "demand_observed"),
-        (Self::TaskCountDecided, "task_count_decided"),
-        (Self::FleetObserved, "fleet_observed"),
-        (Self::ScalingDecided, "scaling_decided"),
-        (Self::ScaleUpStarted, "scale_up_started"),
-        (Self::ReadFailed, "read_failed"),
-        (Self::LogPipelineObserved, "log_pipeline_observed"),
-        (Self::TasksReset, "tasks_reset"),
-        (Self::TasksSwept, "tasks_swept"),
-        (Self::WorkerCreated, "worker_created"),
-        (Self::PodCreated, "pod_created"),
-        (Self::PodRunning, "pod_running"),
-        (Self::StartupLaunched, "startup_launched"),
-        (Self::WorkerLoggingStarted, "worker_logging_started"),
-        (Self::WorkerReady, "worker_ready"),
-        (Self::WorkerPromoted, "worker_promoted"),
-        (Self::WorkerStartFailed, "worker_start_failed"),
-        (Self::WorkerSpawnFailed, "worker_spawn_failed"),
-        (Self::WorkerLogged, "worker_logged"),
-        (Self::HeartbeatRecorded, "heartbeat_recorded"),
-        (Self::HeartbeatObserved, "heartbeat_observed"),
-        (Self::HeartbeatStale, "heartbeat_stale"),
-        (Self::ClaimAttempted, "claim_attempted"),
-        (Self::HealthVerdict, "health_verdict"),
-        (Self::SshUnreachable, "ssh_unreachable"),
-        (Self::PodNotSeen, "pod_not_seen"),
-        (Self::FailureStreakSeen, "failure_streak_seen"),
-        (Self::WorkerMarkedError, "worker_marked_error"),
-        (Self::WorkerErrorRecorded, "worker_error_recorded"),
-        (Self::WorkerTerminating, "worker_terminating"),
-        (Self::WorkerScaledDown, "worker_scaled_down"),
-        (Self::WorkerEarlyTerminated, "worker_early_terminated"),
-        (Self::WorkerTerminationRecorded, "worker_termination_recorded"),
-        (Self::WorkerPodTerminated, "worker_pod_terminated"),
-        (Self::PodTerminated, "pod_terminated"),
-        (Self::PodTerminateFailed, "pod_terminate_failed"),
-        (Self::PodGone, "pod_gone"),
-        (Self::FailsafeStale, "failsafe_stale"),
-        (Self::FailsafeTerminating, "failsafe_terminating"),
-        (Self::FailsafeCleaned, "failsafe_cleaned"),
-        (Self::ErrorCleanupForced, "error_cleanup_forced"),
-        (Self::ErrorCleanupDone, "error_cleanup_done"),
-        (Self::WorkerExternallyTerminated, "worker_externally_terminated"),
-        (Self::OrphanPodDetected, "orphan_pod_detected"),
-        (Self::WorkerSelfTerminated, "worker_self_terminated"),
-        (Self::WorkerCrashed, "worker_crashed"),
-        (Self::WorkerSaidGoodbye, "worker_said_goodbye"),
-        (Self::WorkerFatalPattern, "worker_fatal_pattern"),
-        (Self::WorkerTasksReset, "worker_tasks_reset"),
-        (Self::TaskCreated, "task_created"),
-        (Self::TaskClaimed, "task_claimed"),
-        (Self::TaskStarted, "task_started"),
-        (Self::TaskRecovered, "task_recovered"),
-        (Self::TaskListedActive, "task_listed_active"),
-        (Self::TaskHeldAtKill, "task_held_at_kill"),
-        (Self::TaskClaimRecorded, "task_claim_recorded"),
-        (Self::TaskHandlerSucceeded, "task_handler_succeeded"),
-        (Self::TaskHandlerFailed, "task_handler_failed"),
-        (Self::GenerationFailed, "generation_failed"),
-        (Self::TaskStatusUpdated, "task_status_updated"),
-        (Self::TaskStatusRefused, "task_status_refused"),
-        (Self::TaskResetListed, "task_reset_listed"),
-        (Self::TaskResetText, "task_reset_text"),
-        (Self::CompletionRequested, "completion_requested"),
-        (Self::CompletionAcknowledged, "completion_acknowledged"),
-        (Self::CompletionRepeated, "completion_repeated"),
-        (Self::CompletionFailed, "completion_failed"),
-        (Self::TaskCompletionSaid, "task_completion_said"),
-        (Self::TaskFailureSaid, "task_failure_said"),
-        (Self::GenerationCreationFailed, "generation_creation_failed"),
-        (Self::GenerationSkipped, "generation_skipped"),
-        (Self::UploadFailed, "upload_failed"),
-        (Self::UploadFellBack, "upload_fell_back"),
-        (Self::GenerationCreated, "generation_created"),
-        (Self::TaskCompleted, "task_completed"),
-        (Self::TaskFailed, "task_failed"),
-        (Self::TaskCancelled, "task_cancelled"),
-        (Self::TaskRequeueInferred, "task_requeue_inferred"),
-        (Self::TaskClaimInferred, "task_claim_inferred"),
+    pub const ALL: &'static [(Self, &'static str, SubjectKind)] = &[
+        (Self::ProcessStarted, "process_started", SubjectKind::Run),
+        (Self::ProcessStopped, "process_stopped", SubjectKind::Run),
+        (Self::CycleStarted, "cycle_started", SubjectKind::Run),
+        (Self::CycleCompleted, "cycle_completed", SubjectKind::Run),
+        (Self::CycleFailed, "cycle_failed", SubjectKind::Run),
+        (Self::LoopTicked, "loop_ticked", SubjectKind::Run),
+        (Self::DemandObserved, "demand_observed", SubjectKind::Run),
+        (Self::TaskCountDecided, "task_count_decided", SubjectKind::Run),
+        (Self::FleetObserved, "fleet_observed", SubjectKind::Run),
+        (Self::ScalingDecided, "scaling_decided", SubjectKind::Run),
+        (Self::ScaleUpStarted, "scale_up_started", SubjectKind::Run),
+        (Self::ReadFailed, "read_failed", SubjectKind::Run),
+        (Self::LogPipelineObserved, "log_pipeline_observed", SubjectKind::Run),
+        (Self::TasksReset, "tasks_reset", SubjectKind::Run),
+        (Self::TasksSwept, "tasks_swept", SubjectKind::Run),
+        (Self::WorkerCreated, "worker_created", SubjectKind::Worker),
+        (Self::PodCreated, "pod_created", SubjectKind::Worker),
+        (Self::PodRunning, "pod_running", SubjectKind::Pod),
+        (Self::StartupLaunched, "startup_launched", SubjectKind::Worker),
+        (Self::WorkerLoggingStarted, "worker_logging_started", SubjectKind::Worker),
+        (Self::WorkerReady, "worker_ready", SubjectKind::Worker),
+        (Self::WorkerPromoted, "worker_promoted", SubjectKind::Worker),
+        (Self::WorkerStartFailed, "worker_start_failed", SubjectKind::Worker),
+        (Self::WorkerSpawnFailed, "worker_spawn_failed", SubjectKind::Worker),
+        (Self::WorkerLogged, "worker_logged", SubjectKind::Worker),
+        (Self::HeartbeatRecorded, "heartbeat_recorded", SubjectKind::Worker),
+        (Self::HeartbeatObserved, "heartbeat_observed", SubjectKind::Worker),
+        (Self::HeartbeatStale, "heartbeat_stale", SubjectKind::Worker),
+        (Self::ClaimAttempted, "claim_attempted", SubjectKind::Worker),
+        (Self::HealthVerdict, "health_verdict", SubjectKind::Worker),
+        (Self::SshUnreachable, "ssh_unreachable", SubjectKind::Worker),
+        (Self::PodNotSeen, "pod_not_seen", SubjectKind::Worker),
+        (Self::FailureStreakSeen, "failure_streak_seen", SubjectKind::Worker),
+        (Self::WorkerMarkedError, "worker_marked_error", SubjectKind::Worker),
+        (Self::WorkerErrorRecorded, "worker_error_recorded", SubjectKind::Worker),
+        (Self::WorkerTerminating, "worker_terminating", SubjectKind::Worker),
+        (Self::WorkerScaledDown, "worker_scaled_down", SubjectKind::Worker),
+        (Self::WorkerEarlyTerminated, "worker_early_terminated", SubjectKind::Worker),
+        (Self::WorkerTerminationRecorded, "worker_termination_recorded", SubjectKind::Worker),
+        (Self::WorkerPodTerminated, "worker_pod_terminated", SubjectKind::Worker),
+        (Self::PodTerminated, "pod_terminated", SubjectKind::Pod),
+        (Self::PodTerminateFailed, "pod_terminate_failed", SubjectKind::Worker),
+        (Self::PodGone, "pod_gone", SubjectKind::Pod),
+        (Self::FailsafeStale, "failsafe_stale", SubjectKind::Worker),
+        (Self::FailsafeTerminating, "failsafe_terminating", SubjectKind::Worker),
+        (Self::FailsafeCleaned, "failsafe_cleaned", SubjectKind::Worker),
+        (Self::ErrorCleanupForced, "error_cleanup_forced", SubjectKind::Worker),
+        (Self::ErrorCleanupDone, "error_cleanup_done", SubjectKind::Worker),
+        (Self::WorkerExternallyTerminated, "worker_externally_terminated", SubjectKind::Worker),
+        (Self::OrphanPodDetected, "orphan_pod_detected", SubjectKind::Worker),
+        (Self::WorkerSelfTerminated, "worker_self_terminated", SubjectKind::Worker),
+        (Self::WorkerCrashed, "worker_crashed", SubjectKind::Worker),
+        (Self::WorkerSaidGoodbye, "worker_said_goodbye", SubjectKind::Worker),
+        (Self::WorkerFatalPattern, "worker_fatal_pattern", SubjectKind::Worker),
+        (Self::WorkerTasksReset, "worker_tasks_reset", SubjectKind::Worker),
+        (Self::TaskCreated, "task_created", SubjectKind::Task),
+        (Self::TaskClaimed, "task_claimed", SubjectKind::Task),
+        (Self::TaskStarted, "task_started", SubjectKind::Task),
+        (Self::TaskRecovered, "task_recovered", SubjectKind::Task),
+        (Self::TaskListedActive, "task_listed_active", SubjectKind::Task),
+        (Self::TaskHeldAtKill, "task_held_at_kill", SubjectKind::Task),
+        (Self::TaskClaimRecorded, "task_claim_recorded", SubjectKind::Task),
+        (Self::TaskHandlerSucceeded, "task_handler_succeeded", SubjectKind::Task),
+        (Self::TaskHandlerFailed, "task_handler_failed", SubjectKind::Task),
+        (Self::GenerationFailed, "generation_failed", SubjectKind::Task),
+        (Self::TaskStatusUpdated, "task_status_updated", SubjectKind::Task),
+        (Self::TaskStatusRefused, "task_status_refused", SubjectKind::Task),
+        (Self::TaskResetListed, "task_reset_listed", SubjectKind::Run),
+        (Self::TaskResetText, "task_reset_text", SubjectKind::Task),
+        (Self::CompletionRequested, "completion_requested", SubjectKind::Task),
+        (Self::CompletionAcknowledged, "completion_acknowledged", SubjectKind::Task),
+        (Self::CompletionRepeated, "completion_repeated", SubjectKind::Task),
+        (Self::CompletionFailed, "completion_failed", SubjectKind::Task),
+        (Self::TaskCompletionSaid, "task_completion_said", SubjectKind::Task),
+        (Self::TaskFailureSaid, "task_failure_said", SubjectKind::Task),
+        (Self::GenerationCreationFailed, "generation_creation_failed", SubjectKind::Task),
+        (Self::GenerationSkipped, "generation_skipped", SubjectKind::Task),
+        (Self::UploadFailed, "upload_failed", SubjectKind::Task),
+        (Self::UploadFellBack, "upload_fell_back", SubjectKind::Task),
+        (Self::GenerationCreated, "generation_created", SubjectKind::Task),
+        (Self::TaskCompleted, "task_completed", SubjectKind::Task),
+        (Self::TaskFailed, "task_failed", SubjectKind::Task),
+        (Self::TaskCancelled, "task_cancelled", SubjectKind::Task),
+        (Self::TaskRequeueInferred, "task_requeue_inferred", SubjectKind::Task),
+        (Self::TaskClaimInferred, "task_claim_inferred", SubjectKind::Task),
     ];
 
     /// The name in tables, grammar files and findings.
@@ -272,7 +285,12 @@ impl EventKind {
 
     /// The kind of that name.
     pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.iter().find(|(_, known)| *known == name).map(|(kind, _)| *kind)
+        Self::ALL.iter().find(|(_, known, _)| *known == name).map(|(kind, ..)| *kind)
+    }
+
+    /// What events of this kind are about.
+    pub fn subject(self) -> SubjectKind {
+        Self::ALL[self as usize].2
     }
 
     /// Causal rank: decides only between events of one microsecond.
@@ -287,7 +305,7 @@ mod tests {
 
     #[test]
     fn the_table_of_names_is_in_the_order_of_the_kinds() {
-        for (at, (kind, name)) in EventKind::ALL.iter().enumerate() {
+        for (at, (kind, name, _)) in EventKind::ALL.iter().enumerate() {
             assert_eq!(*kind as usize, at);
             assert_eq!(EventKind::from_name(name), Some(*kind));
         }

@@ -17,6 +17,9 @@ use crate::snapshot::error::SnapshotError;
 use crate::snapshot::open::Snapshot;
 use crate::snapshot::schema::{OWN_COLUMNS, known_columns};
 
+/// The one derived table that is not a file.
+const CAPTURES: &str = "captures";
+
 /// One table a query can name.
 #[derive(Debug)]
 pub(crate) struct View {
@@ -40,14 +43,45 @@ pub(crate) fn all(snapshot: &Snapshot) -> Result<Vec<View>, ReadError> {
         views.push(View { name: versions, held, create });
         views.push(View { name: table.name().to_string(), held, create: latest(table) });
     }
-    for table in DERIVED {
+    for table in DERIVED.iter().filter(|table| table.name != CAPTURES) {
         let folder = snapshot.dir().join("derived").join(table.name);
         let files = canonical(parquet_files(&folder)?)?;
         let create = create(table.name, table.columns, &[], &files)?;
         views.push(View { name: table.name.to_string(), held: folder.is_dir(), create });
     }
+    views.push(captures(snapshot));
     views.push(held_tables(&views));
     Ok(views)
+}
+
+/// `captures`: straight from the capture files, because their times belong to no evidence.
+fn captures(snapshot: &Snapshot) -> View {
+    let time = |text: Option<&str>| match text {
+        Some(text) => format!("cast({} as timestamp)", literal(text.trim_end_matches('Z'))),
+        None => "cast(null as timestamp)".to_string(),
+    };
+    let rows: Vec<String> = snapshot
+        .captures()
+        .iter()
+        .map(|capture| {
+            let new: u64 = capture.tables.values().map(|held| held.rows_new).sum();
+            let horizon = capture.tables.get(Table::SystemLogs.name());
+            format!(
+                "({}, {}, {}, {}, cast({new} as bigint), {})",
+                literal(&capture.id),
+                time(Some(&capture.began_at)),
+                time(Some(&capture.ended_at)),
+                literal(&capture.guarantee),
+                time(horizon.and_then(|held| held.min_time.as_deref())),
+            )
+        })
+        .collect();
+    let create = format!(
+        "create view {CAPTURES} as select * from (values {}) \
+         as t(capture, began_at, ended_at, guarantee, rows_new, retention_horizon)",
+        rows.join(", ")
+    );
+    View { name: CAPTURES.to_string(), held: true, create }
 }
 
 /// The latest version of each row. Rows of an append-only table have one version; a row without a

@@ -33,17 +33,13 @@ pub fn estimate(events: &[Event]) -> Vec<ClockOffset> {
     let mut starts: BTreeMap<&WorkerId, Vec<(&TaskId, Micros)>> = BTreeMap::new();
     for event in events {
         if let (Some(worker), Some(task)) = (&event.worker, &event.task) {
-            match event.kind {
-                EventKind::TaskClaimed
-                | EventKind::TaskClaimRecorded
-                | EventKind::TaskHeldAtKill => {
-                    claims.entry((worker, task)).or_default().push(event.at);
-                }
-                EventKind::TaskStarted if matches!(event.clock, Clock::Worker(_)) => {
-                    starts.entry(worker).or_default().push((task, event.at));
-                }
-                // every other kind is no pair
-                _other => {}
+            let exact =
+                [EventKind::TaskClaimed, EventKind::TaskClaimRecorded, EventKind::TaskHeldAtKill];
+            if exact.contains(&event.kind) {
+                claims.entry((worker, task)).or_default().push(event.at);
+            }
+            if event.kind == EventKind::TaskStarted && matches!(event.clock, Clock::Worker(_)) {
+                starts.entry(worker).or_default().push((task, event.at));
             }
         }
     }

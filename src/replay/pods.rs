@@ -36,14 +36,11 @@ pub fn find(history: &History, ends: &BTreeMap<WorkerId, WorkerEnd>) -> Vec<Pod>
     let mut created: BTreeMap<&PodId, (Micros, &EventId)> = BTreeMap::new();
     let mut rows: BTreeMap<&WorkerId, (Micros, &EventId)> = BTreeMap::new();
     for event in &history.events {
-        match (event.kind, &event.pod, &event.worker) {
-            (EventKind::PodCreated, Some(pod), _) => {
-                created.entry(pod).or_insert((event.at, &event.id));
-            }
-            (EventKind::WorkerCreated, _, Some(worker)) => {
-                rows.insert(worker, (event.at, &event.id));
-            }
-            (_, _, _) => {}
+        if let (EventKind::PodCreated, Some(pod)) = (event.kind, &event.pod) {
+            created.entry(pod).or_insert((event.at, &event.id));
+        }
+        if let (EventKind::WorkerCreated, Some(worker)) = (event.kind, &event.worker) {
+            rows.insert(worker, (event.at, &event.id));
         }
     }
     let costs: BTreeMap<&WorkerId, f64> = history

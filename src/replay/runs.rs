@@ -59,7 +59,7 @@ fn split<'a>(beats: &'a [Beat], starts: &[Micros]) -> Vec<&'a [Beat]> {
     let mut highest: Option<i64> = None;
     for (at, (time, cycle)) in beats.iter().enumerate() {
         let begun = beats[*cuts.last().unwrap_or(&0)].0;
-        let said = starts.iter().any(|start| *start == *time);
+        let said = starts.contains(time);
         let again = matches!((cycle, highest), (Some(c), Some(h)) if *c + 1 < h && *c <= 2);
         if at > 0 && (said || again) && time.0 - begun.0 > ONE_START {
             cuts.push(at);

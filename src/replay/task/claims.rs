@@ -62,21 +62,15 @@ pub fn find(
         add_exact(&mut claims, row, event, events, world);
     }
     for event in events.iter().filter(in_time) {
-        match event.kind {
-            EventKind::TaskClaimRecorded | EventKind::TaskHeldAtKill => {
-                add_exact(&mut claims, row, event, events, world);
-            }
-            _other => {}
+        if matches!(event.kind, EventKind::TaskClaimRecorded | EventKind::TaskHeldAtKill) {
+            add_exact(&mut claims, row, event, events, world);
         }
     }
     for event in events.iter().filter(in_time) {
-        let own = matches!(event.clock, Clock::Worker(_));
-        match event.kind {
-            EventKind::TaskStarted | EventKind::TaskRecovered if own => {
-                add_witness(&mut claims, event, events, world);
-            }
-            EventKind::TaskListedActive => add_witness(&mut claims, event, events, world),
-            _other => {}
+        let own = matches!(event.clock, Clock::Worker(_))
+            && matches!(event.kind, EventKind::TaskStarted | EventKind::TaskRecovered);
+        if own || event.kind == EventKind::TaskListedActive {
+            add_witness(&mut claims, event, events, world);
         }
     }
     claims.sort_by(|a, b| (a.at, &a.event).cmp(&(b.at, &b.event)));

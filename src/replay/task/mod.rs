@@ -79,16 +79,15 @@ pub fn replay(row: &TaskRow, events: &[&Event], world: &World<'_>) -> TaskTimeli
 }
 
 fn end_of(events: &[&Event]) -> Option<Final> {
-    let ends = events.iter().filter_map(|event| {
-        let what = match event.kind {
-            EventKind::TaskCompleted => TaskEvent::Completed,
-            EventKind::TaskFailed => TaskEvent::Failed,
-            EventKind::TaskCancelled => TaskEvent::Cancelled,
-            _other => return None,
-        };
-        Some(Final { at: event.at, what, event: event.id.clone() })
-    });
-    ends.last()
+    const ENDS: [(EventKind, TaskEvent); 3] = [
+        (EventKind::TaskCompleted, TaskEvent::Completed),
+        (EventKind::TaskFailed, TaskEvent::Failed),
+        (EventKind::TaskCancelled, TaskEvent::Cancelled),
+    ];
+    events.iter().rev().find_map(|event| {
+        let (_, what) = ENDS.iter().find(|(kind, _)| *kind == event.kind)?;
+        Some(Final { at: event.at, what: *what, event: event.id.clone() })
+    })
 }
 
 fn moments(

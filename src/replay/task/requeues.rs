@@ -79,13 +79,9 @@ pub(crate) fn between(claim: &Claim, until: Micros, events: &[&Event], world: &W
 
 /// A row that names the task as queued again.
 fn names_task(event: &Event) -> bool {
-    match event.kind {
-        EventKind::TaskResetListed => true,
-        EventKind::TaskStatusUpdated => {
-            event.text("new_status").or_else(|| event.text("status")) == Some("Queued")
-        }
-        _other => false,
-    }
+    let status = event.text("new_status").or_else(|| event.text("status"));
+    event.kind == EventKind::TaskResetListed
+        || (event.kind == EventKind::TaskStatusUpdated && status == Some("Queued"))
 }
 
 fn resets_worker(event: &Event) -> bool {

@@ -211,7 +211,7 @@ impl View<'_> {
         }
         if let Some(event) = self.first(&[EventKind::WorkerCrashed]) {
             // the process is dead, its pod may run on: when it stops, nothing says
-            return Some(self.from_row(event, None, EndKind::Error, Basis::Recorded));
+            return Some(self.row_end(event, None, EndKind::Error, Basis::Recorded));
         }
         (self.row.status == "terminated").then(|| self.silent(beat))
     }
@@ -229,7 +229,7 @@ impl View<'_> {
             (None, Some(text)) if text.starts_with("spawn_failed") => EndKind::SpawnFailed,
             (None, Some(_) | None) => EndKind::ScaleDown,
         };
-        self.from_row(event, Some(at), kind, Basis::Recorded)
+        self.row_end(event, Some(at), kind, Basis::Recorded)
     }
 
     fn errored(&self, event: &Event) -> WorkerEnd {
@@ -239,16 +239,10 @@ impl View<'_> {
         } else {
             error_kind(reason)
         };
-        self.from_row(event, Some(event.at), kind, Basis::Inferred)
+        self.row_end(event, Some(event.at), kind, Basis::Inferred)
     }
 
-    fn from_row(
-        &self,
-        event: &Event,
-        at: Option<Micros>,
-        kind: EndKind,
-        basis: Basis,
-    ) -> WorkerEnd {
+    fn row_end(&self, event: &Event, at: Option<Micros>, kind: EndKind, basis: Basis) -> WorkerEnd {
         WorkerEnd {
             ended_at: at,
             after: self.row.real_heartbeat().or(self.row.created_at),

@@ -46,13 +46,14 @@ pub fn of(events: &[&Event], completions: &[Signal]) -> Vec<Signal> {
 }
 
 fn sign(event: &Event) -> Option<(&'static str, bool)> {
-    match event.kind {
-        EventKind::HeartbeatRecorded => Some(("heartbeat", true)),
-        EventKind::TaskClaimed => Some(("claim", false)),
-        EventKind::ClaimAttempted => Some(("claim_attempt", false)),
-        // its own lines, on its own clock
-        _other => matches!(event.clock, Clock::Worker(_)).then_some(("log_line", false)),
-    }
+    const SIGNS: &[(EventKind, &str, bool)] = &[
+        (EventKind::HeartbeatRecorded, "heartbeat", true),
+        (EventKind::TaskClaimed, "claim", false),
+        (EventKind::ClaimAttempted, "claim_attempt", false),
+    ];
+    let known = SIGNS.iter().find(|(kind, ..)| *kind == event.kind);
+    let own_line = || matches!(event.clock, Clock::Worker(_)).then_some(("log_line", false));
+    known.map(|(_, what, by_guardian)| (*what, *by_guardian)).or_else(own_line)
 }
 
 /// Ends of tasks that only the holder's own process can have brought about: a non-orchestrator task

@@ -104,36 +104,30 @@ impl WorkerState {
                 Stayed
             }
             (E::Created, S::Initialising | S::Working { .. } | S::Condemned | S::Ended) => Stayed,
-
             (E::PodBound, S::Unseen | S::Requested) => Moved(S::PodPending),
             (E::PodBound, S::PodPending | S::ScriptPending | S::ScriptRunning) => Stayed,
             (E::PodBound, S::Initialising | S::Working { .. } | S::Condemned) => Stayed,
             (E::PodBound, S::Ended) => Illegal,
-
             (E::PodRuns, S::Unseen | S::Requested | S::PodPending) => Moved(S::ScriptPending),
             (E::PodRuns, S::ScriptPending | S::ScriptRunning | S::Initialising) => Stayed,
             (E::PodRuns, S::Working { .. } | S::Condemned) => Stayed,
             (E::PodRuns, S::Ended) => Illegal,
-
             (E::ScriptLaunched, S::Unseen | S::Requested | S::PodPending | S::ScriptPending) => {
                 Moved(S::ScriptRunning)
             }
             (E::ScriptLaunched, S::ScriptRunning | S::Initialising | S::Working { .. }) => Stayed,
             (E::ScriptLaunched, S::Condemned) => Stayed,
             (E::ScriptLaunched, S::Ended) => Illegal,
-
             (E::Spoke, S::Unseen | S::Requested | S::PodPending) => Moved(S::Initialising),
             (E::Spoke, S::ScriptPending | S::ScriptRunning) => Moved(S::Initialising),
             (E::Spoke, S::Initialising | S::Working { .. } | S::Condemned) => Stayed,
             (E::Spoke, S::Ended) => Illegal,
-
             (E::Ready, S::Unseen | S::Requested | S::PodPending | S::ScriptPending) => {
                 Moved(S::Working { holds: 0 })
             }
             (E::Ready, S::ScriptRunning | S::Initialising) => Moved(S::Working { holds: 0 }),
             (E::Ready, S::Working { .. } | S::Condemned) => Stayed,
             (E::Ready, S::Ended) => Illegal,
-
             (E::Claimed, S::Unseen | S::Requested | S::PodPending | S::ScriptPending) => {
                 Moved(S::Working { holds: 1 })
             }
@@ -143,13 +137,11 @@ impl WorkerState {
             }
             (E::Claimed, S::Condemned) => Stayed,
             (E::Claimed, S::Ended) => Illegal,
-
             (E::Released, S::Working { holds }) => {
                 Moved(S::Working { holds: holds.saturating_sub(1) })
             }
             (E::Released, S::Unseen | S::Requested | S::PodPending | S::ScriptPending) => Stayed,
             (E::Released, S::ScriptRunning | S::Initialising | S::Condemned | S::Ended) => Stayed,
-
             (E::Condemned, S::Unseen | S::Requested | S::PodPending | S::ScriptPending) => {
                 Moved(S::Condemned)
             }
@@ -158,7 +150,6 @@ impl WorkerState {
             }
             (E::Condemned, S::Condemned) => Stayed,
             (E::Condemned, S::Ended) => Illegal,
-
             (E::Ended, S::Unseen | S::Requested | S::PodPending | S::ScriptPending) => {
                 Moved(S::Ended)
             }
@@ -191,12 +182,13 @@ impl WorkerState {
 
     /// Which contradiction an illegal event is.
     pub fn contradicted_by(self, event: WorkerEvent) -> AnomalyKind {
-        match (self, event) {
-            (Self::Ended, WorkerEvent::Condemned) => AnomalyKind::KilledAgain,
-            (Self::Ended, WorkerEvent::Spoke | WorkerEvent::Ready | WorkerEvent::Claimed) => {
-                AnomalyKind::ActedAfterEnd
-            }
-            (_, _) => AnomalyKind::IllegalTransition,
+        let acted = [WorkerEvent::Spoke, WorkerEvent::Ready, WorkerEvent::Claimed];
+        if self == Self::Ended && event == WorkerEvent::Condemned {
+            AnomalyKind::KilledAgain
+        } else if self == Self::Ended && acted.contains(&event) {
+            AnomalyKind::ActedAfterEnd
+        } else {
+            AnomalyKind::IllegalTransition
         }
     }
 }
