@@ -90,7 +90,7 @@ held as (
     -- what it held when it was condemned, and how long such work usually takes
     select
         deaths.worker_id,
-        list(task_attempts.task_id order by task_attempts.claimed_at, task_attempts.task_id) as task_ids,
+        list_sort(list(distinct task_attempts.task_id)) as task_ids,
         max(usual.long_s) as long_s
     from deaths
     join task_attempts
@@ -116,7 +116,7 @@ resets as (
     -- tasks that its death sent back
     select
         deaths.worker_id,
-        list(task_attempts.task_id order by task_attempts.claimed_at, task_attempts.task_id) as task_ids
+        list_sort(list(distinct task_attempts.task_id)) as task_ids
     from deaths
     join task_attempts
         on task_attempts.worker_id = deaths.worker_id

@@ -50,6 +50,7 @@ struct Citation {
     key: String,
     column: Option<String>,
     contradicts: bool,
+    repeats: bool,
 }
 
 /// The row of a citation: when it was captured (a log line: when it was written), and its columns.
@@ -89,6 +90,7 @@ pub(crate) fn resolve(
             key: citation.key.clone(),
             text: described(table, citation.column.as_deref(), &row.columns),
             contradicts: citation.contradicts,
+            repeats: citation.repeats,
         })
     };
     Ok(cited.iter().map(|list| once(list.iter().filter_map(piece))).collect())
@@ -112,6 +114,7 @@ fn citations(finding: &Finding, events: &BTreeMap<String, Vec<Citation>>) -> Vec
                 key: key.to_string(),
                 column: None,
                 contradicts: false,
+                repeats: false,
             });
         }
     }
@@ -138,6 +141,7 @@ fn events(
             key: text(3),
             column: Some(text(4)).filter(|name| !name.is_empty()),
             contradicts: text(5) == "contradicts",
+            repeats: text(5) == "confirms",
         });
     }
     Ok(events)

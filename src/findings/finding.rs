@@ -121,6 +121,8 @@ pub struct Piece {
     pub text: String,
     /// Whether it speaks against the finding.
     pub contradicts: bool,
+    /// Whether it only repeats another piece of its event: no evidence of its own.
+    pub repeats: bool,
 }
 
 fn time_or_null<S: Serializer>(at: &Option<Micros>, to: S) -> Result<S::Ok, S::Error> {

@@ -98,7 +98,7 @@ fn answer(database: &Database, query: &Query, limit: Duration) -> Result<Vec<Fin
 
 /// A finding stands on rows: without one it is a bug of the query, on one it is not confirmed.
 fn weigh(finding: &mut Finding) -> Result<(), QueryError> {
-    let supporting = finding.pieces.iter().filter(|piece| !piece.contradicts);
+    let supporting = finding.pieces.iter().filter(|piece| !piece.contradicts && !piece.repeats);
     let rows: BTreeSet<(&str, &str)> =
         supporting.map(|piece| (piece.table.as_str(), piece.key.as_str())).collect();
     if rows.is_empty() {

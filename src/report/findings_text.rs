@@ -78,13 +78,19 @@ fn one(out: &mut impl io::Write, finding: &Finding, width: usize) -> io::Result<
     labelled(out, "what", &printable(&finding.summary), width)?;
     labelled(out, "why", &own_columns(finding), width)?;
     let mut label = "evidence";
-    for piece in finding.pieces.iter().take(PIECES_SHOWN_MAX) {
+    let (mut shown, repeating): (Vec<&Piece>, Vec<&Piece>) =
+        finding.pieces.iter().partition(|piece| !piece.repeats);
+    shown.sort_by_key(|piece| piece.time);
+    for piece in shown.iter().take(PIECES_SHOWN_MAX) {
         for line in row(piece, width.saturating_sub(LABEL + 5)) {
             writeln!(out, "    {label:LABEL$} {line}")?;
             label = "";
         }
     }
-    if let Some(more) = finding.pieces.len().checked_sub(PIECES_SHOWN_MAX).filter(|n| *n > 0) {
+    if !repeating.is_empty() {
+        writeln!(out, "    {label:LABEL$} and {} rows that repeat these", repeating.len())?;
+    }
+    if let Some(more) = shown.len().checked_sub(PIECES_SHOWN_MAX).filter(|n| *n > 0) {
         writeln!(out, "    {label:LABEL$} and {more} more rows")?;
     }
     writeln!(out)
@@ -105,6 +111,9 @@ fn own_columns(finding: &Finding) -> String {
             cell.to_plain()?
         };
         let text = printable(&text);
+        if text.is_empty() {
+            return None;
+        }
         let told = if name == "why" { text } else { format!("{} {text}", name.replace('_', " ")) };
         (!told.is_empty()).then_some(told)
     });
