@@ -7,8 +7,10 @@ use crate::cli::fault::{Fault, FaultKind};
 use crate::cli::ui::Ui;
 use crate::cli::{Outcome, snapshot_dir};
 use crate::derived;
+use crate::events;
 use crate::events::error::EventsError;
 use crate::grammar::matcher::Grammar;
+use crate::replay::Replayed;
 use crate::snapshot::open::Snapshot;
 
 /// Rebuild every task and worker timeline from a snapshot
@@ -32,7 +34,7 @@ pub(super) fn run(ui: &mut Ui, args: &ReplayArgs) -> Outcome {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
     let pool = pool.map_err(|err| Fault::new(FaultKind::Internal, err))?;
     let grammar = grammar()?;
-    let made = pool.install(|| derived::rebuild(&snapshot, &grammar)).map_err(fault)?;
+    let made = pool.install(|| rebuild(&snapshot, &grammar)).map_err(fault)?;
     report(ui, &made)?;
     Ok(ExitCode::SUCCESS)
 }
@@ -40,11 +42,11 @@ pub(super) fn run(ui: &mut Ui, args: &ReplayArgs) -> Outcome {
 /// Replays when `derived/` is absent, or was made from other evidence or by another build.
 pub(crate) fn ensure(ui: &mut Ui, snapshot: &Snapshot) -> Result<(), Fault> {
     let grammar = grammar()?;
-    if derived::is_current(snapshot, &grammar) {
+    if derived::is_current(snapshot, grammar.digest()) {
         return Ok(());
     }
     ui.note("replaying: the timelines are missing or older than the evidence")?;
-    let made = derived::rebuild(snapshot, &grammar).map_err(fault)?;
+    let made = rebuild(snapshot, &grammar).map_err(fault)?;
     report(ui, &made)
 }
 
@@ -59,15 +61,28 @@ fn fault(err: EventsError) -> Fault {
     }
 }
 
-fn report(ui: &mut Ui, made: &derived::Summary) -> Result<(), Fault> {
-    let t = made.tally;
+/// Rows -> events -> timelines -> files: the whole way, one direction.
+fn rebuild(snapshot: &Snapshot, grammar: &Grammar) -> Result<Replayed, EventsError> {
+    snapshot.check_hashes()?;
+    let replayed = crate::replay::replay(events::read(snapshot, grammar)?);
+    derived::write(snapshot, grammar.digest(), &replayed)?;
+    Ok(replayed)
+}
+
+fn report(ui: &mut Ui, made: &Replayed) -> Result<(), Fault> {
+    let t = made.history.tally;
     ui.note(&format!(
         "log rows: {} read = {} became events + {} confirm one + {} say nothing new + {} not understood + {} unreadable",
         t.read, t.became_events, t.confirmed, t.said_nothing, t.unknown, t.unreadable
     ))?;
+    let of_workers = made.workers.iter().map(|worker| worker.anomalies.len());
+    let of_tasks = made.tasks.iter().map(|task| task.anomalies.len());
     ui.note(&format!(
         "replayed {} events into the timelines of {} workers and {} tasks; {} anomalies",
-        made.events, made.workers, made.tasks, made.anomalies
+        made.history.events.len(),
+        made.workers.len(),
+        made.tasks.len(),
+        of_workers.chain(of_tasks).sum::<usize>()
     ))?;
     Ok(())
 }

@@ -2,7 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::grammar::matcher::Grammar;
 use crate::snapshot::open::Snapshot;
 
 /// `derived/manifest.json`.
@@ -18,11 +17,11 @@ pub struct DerivedManifest {
 
 impl DerivedManifest {
     /// What a replay of this snapshot with this grammar would write now.
-    pub fn of(snapshot: &Snapshot, grammar: &Grammar) -> Self {
+    pub fn of(snapshot: &Snapshot, grammar_digest: &str) -> Self {
         Self {
             evidence: snapshot.evidence_digest(),
             tool: env!("CARGO_PKG_VERSION").to_string(),
-            grammar: grammar.digest().to_string(),
+            grammar: grammar_digest.to_string(),
         }
     }
 }

@@ -12,56 +12,25 @@ use std::path::Path;
 use crate::derived::manifest::DerivedManifest;
 use crate::derived::rows::Rows;
 use crate::derived::tables::DERIVED;
-use crate::events::error::EventsError;
-use crate::events::tally::RowTally;
-use crate::grammar::matcher::Grammar;
-use crate::replay::{self, Replayed};
+use crate::replay::Replayed;
 use crate::snapshot::error::SnapshotError;
 use crate::snapshot::manifest::{read_json, write_json};
 use crate::snapshot::open::Snapshot;
 use crate::snapshot::publish::{TEMPORARY, sync_directory};
 
-/// What a replay made.
-#[derive(Clone, Copy, Debug)]
-pub struct Summary {
-    /// Log rows and what became of them.
-    pub tally: RowTally,
-    /// Events.
-    pub events: usize,
-    /// Workers.
-    pub workers: usize,
-    /// Tasks.
-    pub tasks: usize,
-    /// Contradictions.
-    pub anomalies: usize,
-}
-
 /// Whether `derived/` is there and was made from this evidence by this build and grammar.
-pub fn is_current(snapshot: &Snapshot, grammar: &Grammar) -> bool {
+pub fn is_current(snapshot: &Snapshot, grammar_digest: &str) -> bool {
     let path = snapshot.dir().join("derived").join("manifest.json");
-    read_json::<DerivedManifest>(&path)
-        .is_ok_and(|made| made == DerivedManifest::of(snapshot, grammar))
-}
-
-/// Replays the snapshot and replaces `derived/`.
-pub fn rebuild(snapshot: &Snapshot, grammar: &Grammar) -> Result<Summary, EventsError> {
-    snapshot.check_hashes()?;
-    let history = crate::events::read(snapshot, grammar)?;
-    let replayed = replay::replay(history);
-    write(snapshot, grammar, &replayed)?;
-    let anomalies = replayed.workers.iter().map(|worker| worker.anomalies.len()).sum::<usize>()
-        + replayed.tasks.iter().map(|task| task.anomalies.len()).sum::<usize>();
-    Ok(Summary {
-        tally: replayed.history.tally,
-        events: replayed.history.events.len(),
-        workers: replayed.workers.len(),
-        tasks: replayed.tasks.len(),
-        anomalies,
-    })
+    let wanted = DerivedManifest::of(snapshot, grammar_digest);
+    read_json::<DerivedManifest>(&path).is_ok_and(|made| made == wanted)
 }
 
 /// Writes all tables into a folder beside, then swaps it in: a crash leaves the old tables, or none.
-fn write(snapshot: &Snapshot, grammar: &Grammar, replayed: &Replayed) -> Result<(), SnapshotError> {
+pub fn write(
+    snapshot: &Snapshot,
+    grammar_digest: &str,
+    replayed: &Replayed,
+) -> Result<(), SnapshotError> {
     let dir = snapshot.dir();
     let (made, old) =
         (dir.join(format!("derived{TEMPORARY}")), dir.join(format!("derived.old{TEMPORARY}")));
@@ -76,7 +45,7 @@ fn write(snapshot: &Snapshot, grammar: &Grammar, replayed: &Replayed) -> Result<
         let rows = tables.get(table.name).unwrap_or(&empty);
         table_file::write(&folder.join(format!("{}.parquet", table.name)), rows)?;
     }
-    write_json(&made.join("manifest.json"), &DerivedManifest::of(snapshot, grammar))?;
+    write_json(&made.join("manifest.json"), &DerivedManifest::of(snapshot, grammar_digest))?;
     let derived = dir.join("derived");
     if derived.exists() {
         fs::rename(&derived, &old).map_err(|err| SnapshotError::io("rename", &derived, err))?;

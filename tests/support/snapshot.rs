@@ -10,12 +10,14 @@ use arrow::array::{
     TimestampMicrosecondArray,
 };
 use arrow::datatypes::{Field, Schema};
+use backstory::derived::manifest::DerivedManifest;
 use backstory::derived::tables::derived_table;
+use backstory::grammar::matcher::Grammar;
 use backstory::model::table::Table;
 use backstory::model::time::Micros;
 use backstory::snapshot::capture::{CaptureOptions, CaptureWriter};
 use backstory::snapshot::column::{Column, ColumnType, Value};
-use backstory::snapshot::manifest::Redaction;
+use backstory::snapshot::manifest::{Redaction, write_json};
 use backstory::snapshot::schema::import_type;
 use parquet::arrow::ArrowWriter;
 
@@ -68,7 +70,14 @@ impl TestSnapshot {
             }
             capture.finish_table(writer).expect("a finished table");
         }
-        capture.finish(began_at, BTreeMap::new(), Vec::new()).expect("a finished capture");
+        let snapshot =
+            capture.finish(began_at, BTreeMap::new(), Vec::new()).expect("a finished capture");
+        // the derived tables that tests write by hand stand for a replay of this evidence
+        let grammar = Grammar::built_in().expect("a grammar");
+        let derived = self.dir().join("derived");
+        fs::create_dir_all(&derived).expect("a folder");
+        let made = DerivedManifest::of(&snapshot, grammar.digest());
+        write_json(&derived.join("manifest.json"), &made).expect("a manifest");
         self
     }
 
