@@ -4,6 +4,7 @@ mod export;
 mod findings;
 mod import;
 mod queries;
+mod roundtrip;
 mod sql;
 mod support;
 mod tidy;
