@@ -1,5 +1,6 @@
 //! Every test of the outside, in one binary.
 
+mod determinism;
 mod export;
 mod findings;
 mod import;
