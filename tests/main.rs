@@ -1,5 +1,6 @@
 //! Every test of the outside, in one binary.
 
+mod baseline;
 mod determinism;
 mod export;
 mod findings;
