@@ -1,6 +1,7 @@
 //! Every test of the outside, in one binary.
 
 mod baseline;
+mod cli;
 mod determinism;
 mod export;
 mod findings;
