@@ -1,9 +1,13 @@
 //! Every test of the outside, in one binary.
 
+mod baseline;
+mod cli;
+mod determinism;
 mod export;
 mod findings;
 mod import;
 mod queries;
+mod roundtrip;
 mod sql;
 mod support;
 mod tidy;

@@ -14,7 +14,8 @@ pub(crate) fn sql_files(folder: &Path) -> Vec<String> {
     names
 }
 
-fn walk(folder: &Path, found: &mut Vec<PathBuf>) {
+/// Every file below a folder.
+pub(crate) fn walk(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in std::fs::read_dir(folder).expect("a readable folder") {
         let path = entry.expect("an entry").path();
         if path.is_dir() { walk(&path, found) } else { found.push(path) }

@@ -1,0 +1,132 @@
+//! What a person meets when the command or the snapshot is not what it should be.
+
+use std::fs;
+use std::path::PathBuf;
+
+use crate::support::files::walk;
+use crate::support::replayed::{Bench, case};
+use crate::support::run::{Ran, backstory};
+
+#[test]
+fn help_lists_the_verbs() {
+    let bench = Bench::new();
+    let said = backstory(&bench.path("config"), &["--help"]).ok();
+    for verb in ["export", "import", "replay", "findings", "sql"] {
+        let line = said.lines().find(|line| line.trim_start().starts_with(verb));
+        let about = line.and_then(|line| line.split_once(verb)).map(|(_, about)| about.trim());
+        assert!(about.is_some_and(|about| !about.is_empty()), "{verb}: {said}");
+    }
+}
+
+#[test]
+fn no_verb_and_an_unknown_verb_are_typed_wrongly() {
+    let bench = Bench::new();
+    for args in [&[][..], &["rewind"], &["replay", "--threads", "many"]] {
+        assert_eq!(backstory(&bench.path("config"), args).code, 2, "{args:?}");
+    }
+}
+
+#[test]
+fn a_directory_that_is_no_snapshot() {
+    let bench = Bench::new();
+    fs::create_dir(bench.path("s")).expect("a directory");
+    let said = refused(&bench, bench.run("replay", "s", &[]));
+    insta::assert_snapshot!(said, @r"
+    error: SNAPSHOT is not a snapshot: it has no manifest.json
+    hint: make one with `backstory import --from DIR --snapshot DIR` or `backstory export`
+    ");
+}
+
+#[test]
+fn a_snapshot_of_a_newer_format() {
+    let bench = imported();
+    let path = bench.path("s").join("manifest.json");
+    let text = fs::read_to_string(&path).expect("a manifest");
+    assert!(text.contains("\"format\": 1,"), "{text}");
+    fs::write(&path, text.replace("\"format\": 1,", "\"format\": 2,")).expect("a manifest");
+    let said = refused(&bench, bench.run("replay", "s", &[]));
+    insta::assert_snapshot!(said, @r"
+    error: SNAPSHOT has snapshot format 2; this build reads up to 1
+    hint: read it with a newer backstory
+    ");
+}
+
+#[test]
+fn a_truncated_parquet_file() {
+    let bench = imported();
+    let path = log_rows(&bench);
+    let bytes = fs::read(&path).expect("a file");
+    fs::write(&path, &bytes[..bytes.len() - 1]).expect("a file");
+    for verb in [&["replay"][..], &["findings"], &["sql", "select 1"]] {
+        let said = refused(&bench, bench.run(verb[0], "s", &verb[1..]));
+        assert!(said.contains(" bytes but has "), "{verb:?}: {said}");
+        assert!(said.contains("\nhint: "), "{verb:?}: {said}");
+    }
+}
+
+#[test]
+fn a_damaged_capture_file() {
+    let bench = imported();
+    let path = bench.path("s").join("captures").join("c000001.json");
+    let text = fs::read_to_string(&path).expect("a capture");
+    fs::write(&path, text.replacen("as_given", "AS_given", 1)).expect("a capture");
+    let said = refused(&bench, bench.run("replay", "s", &[]));
+    insta::assert_snapshot!(said, @r"
+    error: SNAPSHOT/captures/c000001.json does not have the content that was written (BLAKE3 differs)
+    hint: the files changed after they were written: export or import again into a new directory
+    ");
+}
+
+#[test]
+fn a_manifest_that_is_not_json() {
+    let bench = imported();
+    fs::write(bench.path("s").join("manifest.json"), "{").expect("a manifest");
+    let said = refused(&bench, bench.run("replay", "s", &[]));
+    insta::assert_snapshot!(said, @r"
+    error: SNAPSHOT/manifest.json is damaged: EOF while parsing an object at line 1 column 1
+    hint: the files changed after they were written: export or import again into a new directory
+    ");
+}
+
+#[test]
+fn replay_finds_a_flipped_byte_anywhere_in_a_parquet_file() {
+    let bench = imported();
+    let path = log_rows(&bench);
+    let bytes = fs::read(&path).expect("a file");
+    for at in [0, bytes.len() / 3, bytes.len() / 2, bytes.len() - 1] {
+        let mut flipped = bytes.clone();
+        flipped[at] ^= 1;
+        fs::write(&path, flipped).expect("a file");
+        let said = refused(&bench, bench.run("replay", "s", &[]));
+        assert!(said.contains("BLAKE3 differs"), "byte {at}: {said}");
+        assert!(said.contains("\nhint: "), "byte {at}: {said}");
+        assert!(!bench.path("s").join("derived").exists(), "byte {at}: it was replayed");
+    }
+    fs::write(&path, bytes).expect("a file");
+    bench.run("replay", "s", &[]).ok();
+}
+
+/// A snapshot `s`, not replayed.
+fn imported() -> Bench {
+    let bench = Bench::new();
+    bench.import(&case("worker_killed_while_healthy"), "s");
+    bench
+}
+
+fn log_rows(bench: &Bench) -> PathBuf {
+    let mut files = Vec::new();
+    walk(&bench.path("s"), &mut files);
+    let is_log = |path: &PathBuf| {
+        let text = path.display().to_string();
+        text.contains("system_logs") && text.ends_with(".parquet")
+    };
+    files.into_iter().find(is_log).expect("log rows in a file")
+}
+
+/// What a refused snapshot is told with, its place left out.
+#[track_caller]
+fn refused(bench: &Bench, ran: Ran) -> String {
+    assert_eq!(ran.code, 4, "{}", ran.stderr);
+    assert_eq!(ran.stdout, "", "no data comes from a damaged snapshot");
+    ran.stderr.replace(&bench.path("s").display().to_string(), "SNAPSHOT")
+}
