@@ -150,10 +150,10 @@ fn text_is_for_a_person() {
         what       travel_segment completed with an output, but no generation names it and generation_created is false
         why        due in F2 and nothing names it; kind missing_generation; task type travel_segment; completion path update-task-status; worker
                    id w1; pod created at 2026-01-05 08:30:00.000000; output host x.supabase.co
-        evidence   2026-01-05 09:10:05.200789  tasks:t1  generation_processed_at = 2026-01-05 09:10:05.200789
-                   2026-01-05 10:00:00.000000  tasks:t1  as captured: status = Complete, generation_created = false, output_location = https://…
-                   2026-01-05 09:10:04.900000  system_logs:l1  Processing status update
+        evidence   2026-01-05 09:10:04.900000  system_logs:l1  Processing status update
+                   2026-01-05 09:10:05.200789  tasks:t1  generation_processed_at = 2026-01-05 09:10:05.200789
                    2026-01-05 09:10:05.350000  system_logs:l2  Task status updated successfully
+                   2026-01-05 10:00:00.000000  tasks:t1  as captured: status = Complete, generation_created = false, output_location = https://…
 
     2 findings: 2 high, 1 confirmed, 1 probable, 1 of 1 questions asked
     ");

@@ -262,11 +262,20 @@ fn many_unreadable_lines_are_counted() {
 fn empty_tables_are_no_error() {
     let bench = Bench::new();
     bench.source("workers.csv", WORKERS);
-    bench.source("generations.csv", "");
+    bench.source("generations.csv", "id,tasks\n");
     let said = bench.import(0);
     assert_eq!(said.matches("(an empty table)").count(), 2, "{said}");
     assert!(bench.snapshot().holds(Table::Generations));
     assert!(bench.snapshot().files(Table::Generations).is_empty());
+}
+
+#[test]
+fn a_csv_without_a_header_is_no_empty_table() {
+    let bench = Bench::new();
+    bench.source("workers.csv", WORKERS);
+    bench.source("generations.csv", "");
+    let said = bench.import(3);
+    assert!(said.contains("generations.csv: it has no header line"), "{said}");
 }
 
 #[test]

@@ -250,8 +250,9 @@ select
             case when worked_before then ', after it had completed others' else '' end
         )
         when 'ssh' then format(
-            'killed for "{}" after an SSH probe failed; its last heartbeat came {} s before its pod died',
-            reason, coalesce(round(beat_age_s, 1)::varchar, '?')
+            'killed for "{}" after an SSH probe failed; its last heartbeat came {} s {} its pod was said dead',
+            reason, coalesce(round(abs(beat_age_s), 1)::varchar, '?'),
+            case when beat_age_s < 0 then 'after' else 'before' end
         )
         when 'guardian' then format(
             'killed for "{}"; only its heartbeats had stopped: its last act ({}) came {} s after the last one',
@@ -260,7 +261,15 @@ select
         when 'beating' then format(
             'killed for "{}" while its heartbeats went on, which alone proves no work', reason
         )
-        else format('killed for "{}" after it had gone silent', reason)
+        when 'silent' then format(
+            case when len(held_tasks) = 0
+                then 'killed for "{}" after its heartbeats had stopped while it held no task: a dead '
+                    || 'heartbeat guardian and a frozen worker leave the same rows'
+                else 'killed for "{}" after it had gone silent with a task in hand'
+            end,
+            reason
+        )
+        else format('killed for "{}"', reason)
     end as summary,
     list_distinct(list_filter(
         list_concat(

@@ -42,7 +42,11 @@ impl RowReader {
         let mut reader = CsvReader::new(file.open()?);
         let read = |source| ImportError::Read { path: file.path.clone(), source };
         let names = match reader.read().map_err(read)? {
-            None => return Ok(Self { input: Input::Nothing, columns: Vec::new() }),
+            // an empty table still has its header: nothing at all is what a COPY that failed leaves, and
+            // taking it for an empty table would turn absence into proof
+            None => {
+                return Err(header("it has no header line; was its COPY cut short?".to_string()));
+            }
             Some(Err(bad)) => return Err(header(format!("the header is unreadable: {bad}"))),
             Some(Ok(record)) => names(record),
         };

@@ -234,18 +234,20 @@ fn rule(row: &TaskRow, facts: &TaskFacts, linked: Option<usize>, logs: &EdgeLog)
     if skip && day("2026-02-05") <= at {
         return ("no", "not_expected", "D4: skip_generation is set");
     }
-    match (has_link, row.generation_created) {
-        (true, true) => return ("yes", "ok", "D5: a generation names it and the flag is set"),
-        (true, false) => {
-            return ("yes", "flag_lost", "D6: a generation names it, the flag is not set");
+    match (linked, row.generation_created) {
+        (None, true) => return ("yes", "ok", "the flag is set; generations were not captured"),
+        (None, false) => {
+            let unknown = ("unknown", "missing_generation", "generations were not captured");
+            return not_expected(row, facts, at).unwrap_or(unknown);
         }
-        (false, true) => {
+        (Some(0), true) => {
             return ("yes", "generation_deleted_later", "D7: the flag is set, nothing names it");
         }
-        (false, false) => {}
-    }
-    if linked.is_none() {
-        return ("unknown", "missing_generation", "generations were not captured");
+        (Some(0), false) => {}
+        (Some(_), true) => return ("yes", "ok", "D5: a generation names it and the flag is set"),
+        (Some(_), false) => {
+            return ("yes", "flag_lost", "D6: a generation names it, the flag is not set");
+        }
     }
     not_expected(row, facts, at).unwrap_or_else(|| missing(row, facts, at, logs))
 }
