@@ -12,3 +12,4 @@ mod roundtrip;
 mod sql;
 mod support;
 mod tidy;
+mod vocabulary;
