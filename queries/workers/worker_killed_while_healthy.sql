@@ -31,6 +31,13 @@ with kills as (
         ) as reason
     from events
     where events.kind = 'worker_marked_error'
+        -- beyond the logs' horizon only the row tells of the kill
+        or (
+            events.kind = 'worker_error_recorded'
+            and events.worker_id not in (
+                select worker_id from events where kind in ('worker_marked_error', 'failsafe_stale')
+            )
+        )
         or (
             events.kind = 'failsafe_stale'
             and coalesce(json_extract_string(events.attributes, '$.status'), 'active') = 'active'
@@ -182,6 +189,9 @@ facts as (
         streaks.distinct_tasks, streaks.failures, streaks.poison_task, streaks.worked_before,
         streaks.event_ids as failure_event_ids,
         broken.worker_id is not null as is_broken,
+        -- the cloud still showed the pod when the diagnostics were taken
+        json_extract_string(workers.metadata, '$.diagnostics.pod_status.desired_status') is not null
+            as pod_was_seen,
         epoch(deaths.pod_dead_at) - epoch(beats.beat_at) as beat_age_s,
         epoch(deaths.pod_dead_at) - epoch(acts.act_at) as act_age_s,
         epoch(acts.act_at) - epoch(beats.beat_at) as act_after_beat_s
@@ -193,6 +203,7 @@ facts as (
     left join resets using (worker_id)
     left join streaks using (worker_id)
     left join broken using (worker_id)
+    left join workers on workers.id = deaths.worker_id
 ),
 
 judged as (
@@ -236,6 +247,9 @@ select
             when (reason like 'Idle with%' or reason like 'GPU ready, previously claimed%')
                 and act in ('completion', 'claim') and act_age_s <= $quiet_s
                 then 'probable'
+            -- the probe's own line is lost, but a basic check failed on a worker that beat to the end
+            when reason = 'Failed basic health check' and beat_age_s <= $beat_sure_s
+                then case when pod_was_seen then 'probable' else 'insufficient_evidence' end
             else 'refuted'
         end
         -- an idle worker whose guardian died leaves the same rows as a frozen one

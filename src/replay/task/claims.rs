@@ -115,7 +115,7 @@ fn add_exact(
 /// A worker's own line, or a list: it belongs to that worker's claim before it, or is a claim that
 /// nothing else tells.
 fn add_witness(claims: &mut Vec<Claim>, event: &Event, events: &[&Event], world: &World<'_>) {
-    if event.worker.is_none() {
+    if event.worker.is_none() || moved_back(claims, event, events, world) {
         return;
     }
     let told = claims.iter().any(|claim| {
@@ -128,6 +128,24 @@ fn add_witness(claims: &mut Vec<Claim>, event: &Event, events: &[&Event], world:
         claims.push(claim_of(event, false));
         claims.sort_by(|a, b| (a.at, &a.event).cmp(&(b.at, &b.event)));
     }
+}
+
+/// The row's time moves to the end of the model load, 20 to 80 s after the claim, and a reset empties
+/// its worker (evidence-rules facts 2 and 9): a line of the holder before it, without a way back into
+/// the queue between, is the same claim, earlier and by name.
+fn moved_back(claims: &mut [Claim], event: &Event, events: &[&Event], world: &World<'_>) -> bool {
+    let line = claim_of(event, false);
+    let later = claims.iter_mut().find(|claim| claim.at > event.at.plus_seconds(-EARLY_S));
+    let Some(claim) = later.filter(|claim| !claim.by_function) else { return false };
+    let same = claim.worker == event.worker || claim.worker.is_none();
+    if !same || requeues::between(&line, claim.at, events, world) {
+        return false;
+    }
+    claim.worker.clone_from(&event.worker);
+    if event.at.seconds_since(claim.at) < -EARLY_S {
+        (claim.at, claim.event, claim.basis) = (event.at, event.id.clone(), event.basis);
+    }
+    true
 }
 
 fn claim_of(event: &Event, by_function: bool) -> Claim {
