@@ -130,3 +130,33 @@ fn refused(bench: &Bench, ran: Ran) -> String {
     assert_eq!(ran.stdout, "", "no data comes from a damaged snapshot");
     ran.stderr.replace(&bench.path("s").display().to_string(), "SNAPSHOT")
 }
+
+#[test]
+fn a_missing_evidence_file_is_named_as_missing() {
+    let bench = imported();
+    fs::remove_file(log_rows(&bench)).expect("a file");
+    let said = refused(&bench, bench.run("findings", "s", &[]));
+    assert!(said.contains(" is missing"), "{said}");
+}
+
+#[test]
+fn a_changed_derived_table_is_never_answered_from() {
+    let bench = imported();
+    let healthy = bench.run("findings", "s", &["--format", "json"]).ok();
+    assert!(healthy.contains("confirmed"), "{healthy}");
+    let derived = bench.path("s").join("derived");
+    fs::copy(
+        derived.join("worker_liveness/worker_liveness.parquet"),
+        derived.join("worker_ends/worker_ends.parquet"),
+    )
+    .expect("a file");
+    assert_eq!(bench.run("findings", "s", &["--format", "json"]).ok(), healthy);
+}
+
+#[test]
+fn a_number_of_threads_that_makes_no_sense_is_typed_wrongly() {
+    let bench = imported();
+    for threads in ["0", "99999"] {
+        assert_eq!(bench.run("replay", "s", &["--threads", threads]).code, 2, "{threads}");
+    }
+}

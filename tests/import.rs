@@ -394,7 +394,7 @@ fn damaged_snapshots_are_refused_and_left_alone() {
     }
     fs::write(&path, &manifest).expect("writable");
     fs::remove_file(&bench.snapshot().files(Table::Tasks)[0]).expect("a file of evidence");
-    assert!(bench.import(4).contains("should have"));
+    assert!(bench.import(4).contains("is missing"));
 }
 
 #[test]

@@ -95,6 +95,7 @@ impl From<SnapshotError> for Fault {
             SnapshotError::Locked(_) => "wait until it is done, or choose another --snapshot",
             SnapshotError::Io { .. } => "check the path, its permissions and the free space",
             SnapshotError::Damaged { .. }
+            | SnapshotError::Missing(_)
             | SnapshotError::Size { .. }
             | SnapshotError::Hash(_)
             | SnapshotError::Outside(_)

@@ -15,6 +15,7 @@ use crate::findings::run::ask;
 use crate::read::database::Database;
 use crate::report::findings::{FORMAT, FindingsReport, write_json};
 use crate::report::{findings_csv, findings_text};
+use crate::snapshot::open::Snapshot;
 
 /// Columns of a report that no terminal narrows.
 const WIDTH_ELSEWHERE: u16 = 140;
@@ -100,6 +101,7 @@ pub(super) fn run(ui: &mut Ui, args: &FindingsArgs) -> Outcome {
     let queries = chosen(&args.only)?;
     let snapshot = snapshot_dir::open(ui, args.snapshot.as_deref())?;
     replay::ensure(ui, &snapshot)?;
+    warn_of_unreadable(ui, &snapshot)?;
     let database = Database::open(&snapshot)?;
     let answers = ask(&database, &queries, args.timeout)?;
     let fails = args.fail_on.level().is_some_and(|level| {
@@ -152,4 +154,17 @@ fn chosen(only: &[String]) -> Result<Vec<Query>, Fault> {
     }
     let wanted = |query: &Query| only.is_empty() || only.contains(&query.header.id);
     Ok(all.into_iter().filter(wanted).collect())
+}
+
+/// What an import could not read is missing from every answer: absence may be its fault.
+fn warn_of_unreadable(ui: &mut Ui, snapshot: &Snapshot) -> Result<(), Fault> {
+    for capture in snapshot.captures().iter().filter(|capture| !capture.unreadable.is_empty()) {
+        ui.note(&format!(
+            "warning: capture {} left out lines it could not read ({}): what they would have said is \
+             missing here",
+            capture.id,
+            capture.unreadable.join("; ").chars().take(200).collect::<String>()
+        ))?;
+    }
+    Ok(())
 }

@@ -24,16 +24,17 @@ pub(super) struct ReplayArgs {
     snapshot: Option<PathBuf>,
 
     /// Threads to use (default: one a core); the result is the same for any number
-    #[arg(long, value_name = "N")]
-    threads: Option<usize>,
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    threads: Option<u16>,
 }
 
 pub(super) fn run(ui: &mut Ui, args: &ReplayArgs) -> Outcome {
     let snapshot = snapshot_dir::open(ui, args.snapshot.as_deref())?;
-    let threads = args.threads.unwrap_or(0);
+    let threads = args.threads.map_or(0, usize::from);
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
     let pool = pool.map_err(|err| Fault::new(FaultKind::Internal, err))?;
     let grammar = grammar()?;
+    let _alone = derived::lock(&snapshot)?;
     let made = pool.install(|| rebuild(&snapshot, &grammar)).map_err(fault)?;
     report(ui, &made)?;
     Ok(ExitCode::SUCCESS)
@@ -42,6 +43,11 @@ pub(super) fn run(ui: &mut Ui, args: &ReplayArgs) -> Outcome {
 /// Replays when `derived/` is absent, or was made from other evidence or by another build.
 pub(crate) fn ensure(ui: &mut Ui, snapshot: &Snapshot) -> Result<(), Fault> {
     let grammar = grammar()?;
+    if derived::is_current(snapshot, grammar.digest()) {
+        return Ok(());
+    }
+    let _alone = derived::lock(snapshot)?;
+    // another process may have replayed while this one waited
     if derived::is_current(snapshot, grammar.digest()) {
         return Ok(());
     }

@@ -1,5 +1,7 @@
 //! What `derived/` was made from: any difference means replay again.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::snapshot::open::Snapshot;
@@ -13,6 +15,9 @@ pub struct DerivedManifest {
     pub tool: String,
     /// Digest of the grammar.
     pub grammar: String,
+    /// BLAKE3 of every table's file, by path inside `derived/`: a changed one means replay again.
+    #[serde(default)]
+    pub files: BTreeMap<String, String>,
 }
 
 impl DerivedManifest {
@@ -22,6 +27,7 @@ impl DerivedManifest {
             evidence: snapshot.evidence_digest(),
             tool: env!("CARGO_PKG_VERSION").to_string(),
             grammar: grammar_digest.to_string(),
+            files: BTreeMap::new(),
         }
     }
 }

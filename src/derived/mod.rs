@@ -6,7 +6,7 @@ pub mod table_file;
 pub mod tables;
 pub mod timelines;
 
-use std::fs;
+use std::fs::{self, File};
 use std::path::Path;
 
 use crate::derived::manifest::DerivedManifest;
@@ -16,13 +16,28 @@ use crate::replay::Replayed;
 use crate::snapshot::error::SnapshotError;
 use crate::snapshot::manifest::{read_json, write_json};
 use crate::snapshot::open::Snapshot;
+use crate::snapshot::parquet_file::hash_file;
 use crate::snapshot::publish::{TEMPORARY, sync_directory};
 
-/// Whether `derived/` is there and was made from this evidence by this build and grammar.
+/// Whether `derived/` is there, whole, and made from this evidence by this build and grammar.
 pub fn is_current(snapshot: &Snapshot, grammar_digest: &str) -> bool {
-    let path = snapshot.dir().join("derived").join("manifest.json");
-    let wanted = DerivedManifest::of(snapshot, grammar_digest);
-    read_json::<DerivedManifest>(&path).is_ok_and(|made| made == wanted)
+    let derived = snapshot.dir().join("derived");
+    let Ok(mut made) = read_json::<DerivedManifest>(&derived.join("manifest.json")) else {
+        return false;
+    };
+    let files = std::mem::take(&mut made.files);
+    made == DerivedManifest::of(snapshot, grammar_digest)
+        && files.iter().all(|(path, hash)| {
+            hash_file(&derived.join(path)).is_ok_and(|(_, found)| found == *hash)
+        })
+}
+
+/// Waits until no other process writes to the snapshot; the lock ends with the value.
+pub fn lock(snapshot: &Snapshot) -> Result<File, SnapshotError> {
+    let path = snapshot.dir().join(".lock");
+    let file = File::create(&path).map_err(|err| SnapshotError::io("create", &path, err))?;
+    file.lock().map_err(|err| SnapshotError::io("lock", &path, err))?;
+    Ok(file)
 }
 
 /// Writes all tables into a folder beside, then swaps it in: a crash leaves the old tables, or none.
@@ -37,15 +52,19 @@ pub fn write(
     remove(&made)?;
     remove(&old)?;
     let tables = timelines::tables(replayed);
+    let mut manifest = DerivedManifest::of(snapshot, grammar_digest);
     // `captures` is read from the capture files themselves
     for table in DERIVED.iter().filter(|table| table.name != "captures") {
         let folder = made.join(table.name);
         fs::create_dir_all(&folder).map_err(|err| SnapshotError::io("create", &folder, err))?;
         let empty = Rows::new(table);
         let rows = tables.get(table.name).unwrap_or(&empty);
-        table_file::write(&folder.join(format!("{}.parquet", table.name)), rows)?;
+        let inside = format!("{0}/{0}.parquet", table.name);
+        table_file::write(&made.join(&inside), rows)?;
+        let (_, hash) = hash_file(&made.join(&inside))?;
+        manifest.files.insert(inside, hash);
     }
-    write_json(&made.join("manifest.json"), &DerivedManifest::of(snapshot, grammar_digest))?;
+    write_json(&made.join("manifest.json"), &manifest)?;
     let derived = dir.join("derived");
     if derived.exists() {
         fs::rename(&derived, &old).map_err(|err| SnapshotError::io("rename", &derived, err))?;

@@ -27,14 +27,17 @@ pub enum SnapshotError {
         /// What is wrong with it.
         detail: String,
     },
-    /// A file that the manifest promises is not there, or has another size.
+    /// A file that the manifest promises is not there.
+    #[error("{} is missing", .0.display())]
+    Missing(PathBuf),
+    /// A file that the manifest promises has another size.
     #[error("{} should have {promised} bytes but has {found}", path.display())]
     Size {
         /// The file.
         path: PathBuf,
         /// Bytes promised by the manifest.
         promised: u64,
-        /// Bytes found; 0 when the file is missing.
+        /// Bytes found.
         found: u64,
     },
     /// A file differs from what was written.

@@ -113,7 +113,9 @@ impl Snapshot {
             return Err(SnapshotError::Outside(file.path.clone()));
         }
         let path = self.dir.join(inside);
-        let found = path.metadata().map(|m| m.len()).unwrap_or(0);
+        let Ok(found) = path.metadata().map(|m| m.len()) else {
+            return Err(SnapshotError::Missing(path));
+        };
         if found != file.bytes {
             return Err(SnapshotError::Size { path, promised: file.bytes, found });
         }
