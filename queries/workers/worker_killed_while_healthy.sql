@@ -2,7 +2,7 @@
 --! title     = "A worker that could still complete work was killed"
 --! severity  = "critical"
 --! question  = "Which error and failsafe kills hit a worker that could still have completed work, and what proves it?"
---! reads     = ["events", "worker_ends", "worker_signals", "task_attempts", "tasks", "workers"]
+--! reads     = ["events", "worker_ends", "worker_signals", "task_attempts", "tasks", "workers", "coverage"]
 --! grain     = ["subject_id"]
 --! params    = { beat_s = 23, beat_sure_s = 18, guardian_s = 25, quiet_s = 120, near_s = 60, percentile = 0.95 }
 --! innocent  = """
@@ -178,6 +178,19 @@ broken as (
         )
 ),
 
+reached as (
+    -- whether an act without a heartbeat could have reached us: a worker's own rows travel with its
+    -- heartbeats, so only the edge functions can speak for it (domain/worker-app.md 4.1)
+    select distinct deaths.worker_id
+    from deaths
+    join beats using (worker_id)
+    join coverage
+        on coverage.source_type = 'edge_function'
+        and coverage.could_reach
+        and coverage.from_at <= beats.beat_at
+        and coverage.until_at >= deaths.pod_dead_at
+),
+
 facts as (
     -- one row a kill, with all that decides
     select
@@ -189,6 +202,8 @@ facts as (
         streaks.distinct_tasks, streaks.failures, streaks.poison_task, streaks.worked_before,
         streaks.event_ids as failure_event_ids,
         broken.worker_id is not null as is_broken,
+        reached.worker_id is not null as acts_could_reach,
+        try_cast(regexp_extract(deaths.reason, '([0-9]+) consecutive', 1) as bigint) as failures_counted,
         -- the cloud still showed the pod when the diagnostics were taken
         json_extract_string(workers.metadata, '$.diagnostics.pod_status.desired_status') is not null
             as pod_was_seen,
@@ -203,6 +218,7 @@ facts as (
     left join resets using (worker_id)
     left join streaks using (worker_id)
     left join broken using (worker_id)
+    left join reached using (worker_id)
     left join workers on workers.id = deaths.worker_id
 ),
 
@@ -229,7 +245,8 @@ select
         when 'failure_streak' then case
             when distinct_tasks is null then 'insufficient_evidence'
             when is_broken or distinct_tasks >= 2 then 'refuted'
-            when worked_before then 'confirmed'
+            -- a line we lost may have been of another task
+            when worked_before and failures >= failures_counted then 'confirmed'
             else 'probable'
         end
         when 'ssh' then case
@@ -253,7 +270,10 @@ select
             else 'refuted'
         end
         -- an idle worker whose guardian died leaves the same rows as a frozen one
-        else case when len(held_tasks) = 0 then 'insufficient_evidence' else 'refuted' end
+        else case
+            when len(held_tasks) = 0 or not acts_could_reach then 'insufficient_evidence'
+            else 'refuted'
+        end
     end as verdict,
     case rule
         when 'aftermath' then format('killed for "{}", but its pod was already gone', reason)
@@ -279,6 +299,9 @@ select
             case when len(held_tasks) = 0
                 then 'killed for "{}" after its heartbeats had stopped while it held no task: a dead '
                     || 'heartbeat guardian and a frozen worker leave the same rows'
+                when not acts_could_reach
+                then 'killed for "{}" after its heartbeats had stopped with a task in hand; whether it '
+                    || 'went on working could not have reached us'
                 else 'killed for "{}" after it had gone silent with a task in hand'
             end,
             reason

@@ -18,8 +18,6 @@ pub struct Decision {
     pub verdict: String,
     /// Whether a read failed in its cycle.
     pub based_on_failed_read: bool,
-    /// Where it stands among the events.
-    pub index: usize,
 }
 
 /// Every spawn, promotion, verdict, kill, reset and scale step, in the order of the events.
@@ -29,9 +27,9 @@ pub fn find(events: &[Event], cycles: &[Cycle]) -> Vec<Decision> {
         .filter(|cycle| cycle.failed_reads > 0)
         .filter_map(|cycle| Some((cycle.run.as_ref()?, cycle.cycle)))
         .collect();
-    let decisions = events.iter().enumerate().filter(|(_, event)| event.run.is_some());
+    let decisions = events.iter().filter(|event| event.run.is_some());
     decisions
-        .filter_map(|(index, event)| {
+        .filter_map(|event| {
             let rule = rule(event.kind)?;
             let key = event.run.as_ref().zip(event.cycle);
             let verdict = event.text("reason").map(str::to_string);
@@ -41,7 +39,6 @@ pub fn find(events: &[Event], cycles: &[Cycle]) -> Vec<Decision> {
                 rule,
                 verdict: verdict.or(number.map(|n| n.to_string())).unwrap_or_default(),
                 based_on_failed_read: key.is_some_and(|key| blind.contains(&key)),
-                index,
             })
         })
         .collect()

@@ -9,7 +9,6 @@ use crate::model::id::{EventId, TaskId};
 use crate::model::kind::EventKind;
 use crate::model::rows::{GenerationLink, TaskRow, TaskTypeRow};
 use crate::model::time::Micros;
-use crate::replay::task::TaskTimeline;
 
 /// The verdict on one task.
 #[derive(Clone, Debug, PartialEq)]
@@ -38,7 +37,7 @@ pub struct GenerationVerdict {
 type Ruling = (&'static str, &'static str, &'static str);
 
 /// Decides every task, in the order of their rows.
-pub fn decide(history: &History, _tasks: &[TaskTimeline]) -> Vec<GenerationVerdict> {
+pub fn decide(history: &History) -> Vec<GenerationVerdict> {
     let links = history.facts.links.as_deref();
     let mut linked: BTreeMap<&TaskId, usize> = BTreeMap::new();
     for GenerationLink { task, .. } in links.unwrap_or(&[]) {

@@ -79,7 +79,7 @@ pub fn replay(mut history: History) -> Replayed {
     let tasks = replay_tasks(&history, &by_worker, &ends);
     let workers = replay_workers(&history, &by_worker, &ends, &tasks);
     let cycles = cycles::find(&history.events);
-    let generations = generation::decide(&history, &tasks);
+    let generations = generation::decide(&history);
     let pods = pods::find(&history, &ends);
     let decisions = decisions::find(&history.events, &cycles);
     let inferred: Vec<Event> =

@@ -34,7 +34,7 @@ pub struct CaptureOptions {
 }
 
 /// A capture in the making. Dropped without [`finish`](Self::finish), it leaves the snapshot as it
-/// was: files that no manifest names are ignored, and swept by the next capture.
+/// was: files that no manifest names are ignored, and written over by the next capture.
 pub struct CaptureWriter {
     dir: PathBuf,
     options: CaptureOptions,
