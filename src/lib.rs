@@ -37,6 +37,7 @@
 //! - [`read`]: DuckDB over the snapshot, locked in. Must not know the queries.
 //! - [`findings`]: `queries/*.sql` on top of [`read`].
 //! - [`report`]: one documented model a verb, and its renderings. Reads no files.
+//! - [`simulate`]: a seeded fleet with faults and its truth. Must not know the grammar.
 //! - [`cli`]: one file a verb; the only code that knows clap, stdout, colour, now() and exit codes.
 
 pub mod model;
@@ -60,5 +61,7 @@ pub mod read;
 pub mod findings;
 
 pub mod report;
+
+pub mod simulate;
 
 pub mod cli;

@@ -7,6 +7,7 @@ mod findings;
 mod format;
 mod import;
 mod replay;
+mod simulate;
 mod snapshot_dir;
 mod sql;
 mod ui;
@@ -34,6 +35,7 @@ enum Verb {
     Replay(replay::ReplayArgs),
     Findings(findings::FindingsArgs),
     Sql(sql::SqlArgs),
+    Simulate(simulate::SimulateArgs),
 }
 
 /// Parses the command line, runs one verb, and says how it ended.
@@ -49,6 +51,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Verb::Replay(args) => replay::run(&mut ui, args),
         Verb::Findings(args) => findings::run(&mut ui, args),
         Verb::Sql(args) => sql::run(&mut ui, args),
+        Verb::Simulate(args) => simulate::run(&mut ui, args),
     };
     match outcome {
         Ok(code) => code,
