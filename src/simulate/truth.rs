@@ -52,6 +52,8 @@ pub(super) struct TruthFile {
     workers: Part,
     tasks: Part,
     instances: Part,
+    /// Apart, because a process of the API orchestrator may end within the list of the other's cycles.
+    others: Part,
     cycles: u64,
 }
 
@@ -63,6 +65,7 @@ impl TruthFile {
             workers: part("workers")?,
             tasks: part("tasks")?,
             instances: part("instances")?,
+            others: part("others")?,
             cycles: 0,
         })
     }
@@ -77,7 +80,7 @@ impl TruthFile {
 
     /// An orchestrator process without cycles of its own.
     pub(super) fn instance(&mut self, value: &Value) -> io::Result<()> {
-        self.instances.item(value)
+        self.others.item(value)
     }
 
     /// Opens the list of the cycles of the process that runs now.
@@ -112,14 +115,16 @@ impl TruthFile {
         let mut out = BufWriter::new(File::create(&part)?);
         let text = head.to_string();
         out.write_all(text.trim_end_matches('}').as_bytes())?;
-        for (name, list) in
-            [("instances", self.instances), ("workers", self.workers), ("tasks", self.tasks)]
-        {
-            write!(out, ",\n\"{name}\":[")?;
+        out.write_all(b",\n\"instances\":[")?;
+        let both = self.instances.count > 0 && self.others.count > 0;
+        self.instances.into_file(&mut out)?;
+        out.write_all(if both { b"," } else { b"" })?;
+        self.others.into_file(&mut out)?;
+        for (name, list) in [("workers", self.workers), ("tasks", self.tasks)] {
+            write!(out, "],\n\"{name}\":[")?;
             list.into_file(&mut out)?;
-            out.write_all(b"]")?;
         }
-        out.write_all(b"}\n")?;
+        out.write_all(b"]}\n")?;
         out.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
         fs::rename(part, self.path)
     }
