@@ -9,6 +9,7 @@ mod import;
 mod properties;
 mod queries;
 mod roundtrip;
+mod score;
 mod sql;
 mod support;
 mod tidy;
