@@ -6,6 +6,7 @@ mod determinism;
 mod export;
 mod findings;
 mod import;
+mod load;
 mod properties;
 mod queries;
 mod roundtrip;

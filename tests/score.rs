@@ -14,13 +14,14 @@ use backstory::grammar::matcher::Grammar;
 use backstory::model::table::Table;
 use backstory::model::time::Micros;
 use backstory::replay::replay;
+use backstory::score::error::ScoreError;
 use backstory::score::floors::Floors;
 use backstory::score::truth::Truth;
 use backstory::score::{Score, score};
 use backstory::snapshot::open::Snapshot;
 use serde_json::Value;
 
-use crate::support::replayed::incident;
+use crate::support::replayed::{case, incident};
 
 /// Figures may differ by so much: the script adds up the same seconds in another way.
 const OFF_MAX: f64 = 1e-9;
@@ -88,8 +89,61 @@ fn the_score_of_missing_generations_is_the_scripts() {
 }
 
 #[test]
+fn the_score_of_log_outage_1755_is_the_scripts() {
+    check("log_outage_1755");
+}
+
+#[test]
 fn the_score_of_era_c_mixed_is_the_scripts() {
     check("era_c_mixed");
+}
+
+/// The rows of a case, in which workers were killed, against truths written here.
+#[test]
+fn a_truth_that_says_otherwise_is_a_shortfall() {
+    let root = tempfile::tempdir().expect("a temporary directory");
+    let snapshot = replayed(&case("worker_killed_while_healthy"), root.path());
+    let truth = |killed: &[&str], claims: &str| {
+        let killed = serde_json::to_string(killed).expect("JSON");
+        let text = format!(
+            r#"{{"sim_end": "2026-01-05T12:00:00Z", "false_positive_workers": {killed},
+            "tasks": [{{"task_id": "00000000-0000-4000-8000-000000000021", "claims": ["{claims}"]}}]}}"#
+        );
+        Truth::parse(text.as_bytes()).expect("a truth")
+    };
+    let of = |truth: &Truth| score(truth, &snapshot, LIMIT).expect("a score");
+    let found = of(&truth(&[], "gpu-20260105_090000-aaaaaaa2"));
+    let killed = found.killed_while_healthy.names.wrong.clone();
+    assert!(1 < killed.len(), "the case fires");
+    assert_eq!(found.killed_while_healthy.evidence_resolves, Some(1.0));
+    assert_eq!(found.killed_while_healthy.evidence_on_subject, Some(1.0));
+    assert_eq!(found.killed_while_healthy.evidence_time_right, Some(0.0));
+    assert!(!found.agreement().holds());
+
+    let all: Vec<&str> = killed.iter().map(String::as_str).collect();
+    let right = of(&truth(&all, "gpu-20260105_090000-aaaaaaa2"));
+    assert_eq!(right.killed_while_healthy.names.recall, Some(1.0));
+    assert_eq!(right.shortfalls(&Floors::of_any_fleet()), Vec::<String>::new());
+    assert!(right.agreement().holds(), "{:?}", right.agreement());
+
+    let mut other = all.clone();
+    other[0] = "gpu-unheard-of";
+    let wrong = of(&truth(&other, "gpu-20260105_090000-aaaaaaa9"));
+    assert_eq!(wrong.killed_while_healthy.names.wrong, [all[0]]);
+    assert_eq!(wrong.killed_while_healthy.names.missed, ["gpu-unheard-of"]);
+    assert_eq!(wrong.task_attempts.false_names, 1);
+    let shortfalls = wrong.shortfalls(&Floors::of_any_fleet()).join("\n");
+    assert!(shortfalls.contains("task_attempts.false_names: 1, must be at most 0"), "{shortfalls}");
+    assert_eq!(wrong.agreement().disagreements.len(), 3, "{:?}", wrong.agreement());
+}
+
+#[test]
+fn a_snapshot_that_was_not_replayed_has_no_score() {
+    let root = tempfile::tempdir().expect("a temporary directory");
+    let snapshot = imported(&case("worker_killed_while_healthy"), root.path());
+    let truth = Truth::parse(r#"{"sim_end": "2026-01-05T12:00:00Z"}"#.as_bytes());
+    let outcome = score(&truth.expect("a truth"), &snapshot, LIMIT);
+    assert!(matches!(outcome, Err(ScoreError::NotReplayed)), "{outcome:?}");
 }
 
 fn check(name: &str) {
@@ -144,16 +198,25 @@ fn same_ids(ours: &Value, key: &str, theirs: &Value, place: usize) {
 /// Import, replay and score without a process of its own.
 fn scored(folder: &Path) -> Score {
     let root = tempfile::tempdir().expect("a temporary directory");
+    let snapshot = replayed(folder, root.path());
+    let truth = Truth::open(&folder.join("truth.json")).expect("the truth");
+    score(&truth, &snapshot, LIMIT).expect("a score")
+}
+
+fn imported(folder: &Path, root: &Path) -> Snapshot {
     let source = SourceDir::scan(folder).expect("table files");
-    let key = RowKey::load_or_create(Some(&root.path().join("key"))).expect("a key");
+    let key = RowKey::load_or_create(Some(&root.join("key"))).expect("a key");
     let at = Micros::parse("2026-01-05 12:00:00").expect("a time");
-    let import = Import::run(&source, &root.path().join("snapshot"), &key, at, &mut Silent);
-    let snapshot: Snapshot = import.expect("an import").finish(at).expect("a snapshot");
+    let import = Import::run(&source, &root.join("snapshot"), &key, at, &mut Silent);
+    import.expect("an import").finish(at).expect("a snapshot")
+}
+
+fn replayed(folder: &Path, root: &Path) -> Snapshot {
+    let snapshot = imported(folder, root);
     let grammar = Grammar::built_in().expect("a grammar");
     let replayed = replay(events::read(&snapshot, &grammar).expect("events"));
     derived::write(&snapshot, grammar.digest(), &replayed).expect("derived tables");
-    let truth = Truth::open(&folder.join("truth.json")).expect("the truth");
-    score(&truth, &snapshot, LIMIT).expect("a score")
+    snapshot
 }
 
 struct Silent;

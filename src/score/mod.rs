@@ -66,7 +66,7 @@ const MISSING: &str = "task_missing_generation";
 
 /// How well one snapshot tells what truly happened. Serialized, its figures have the names they have
 /// here, and a path such as `task_states.live_agreement` names one of them.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Score {
     /// `task_states` against the true status of each task.
     pub task_states: TaskStates,
