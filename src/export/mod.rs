@@ -2,7 +2,8 @@
 //!
 //! An export reads every table inside one transaction, so that all rows are true at one instant; an
 //! import reads files as they are given. Rows go straight into Parquet, redacted on the way. Must not
-//! know events.
+//! know events. The way back, files into an empty database, is [`load`]: nothing else here writes to a
+//! server.
 
 pub mod cells;
 pub mod csv;
@@ -10,6 +11,8 @@ pub mod error;
 pub mod import;
 pub mod import_error;
 pub mod key;
+pub mod load;
+pub mod load_error;
 pub mod ndjson;
 pub mod postgres;
 pub mod retention;
