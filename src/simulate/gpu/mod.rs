@@ -33,6 +33,8 @@ use crate::simulate::world::{Act, World};
 /// Lines in a batch, and how long one waits at most (`domain/orchestrator.md` section 1.1).
 const BATCH_LINES: u32 = 50;
 const FLUSH_AFTER: i64 = 5 * SECOND;
+/// Between two deployments.
+const DEPLOYS_APART: i64 = 180 * SECOND;
 
 /// What a cycle did, as its summary tells it.
 #[derive(Clone, Copy, Debug, Default)]
@@ -163,8 +165,14 @@ impl World<'_> {
 
     /// A new process takes over: 0 with its logging, 1 without.
     pub(in crate::simulate) fn deploy(&mut self, kind: u32) -> io::Result<()> {
-        self.end_gpu_instance(Some(self.now))?;
         let now = self.now;
+        let age = now - self.gpu.started;
+        if self.gpu.running && age < DEPLOYS_APART {
+            // a process that lives for seconds leaves no row: nobody could find its run
+            self.at(now + DEPLOYS_APART - age, Act::Deploy(kind));
+            return Ok(());
+        }
+        self.end_gpu_instance(Some(now))?;
         let host = self.dice.hex(12);
         let gpu = &mut self.gpu;
         gpu.instance += 1;
