@@ -1,6 +1,7 @@
 //! The command line: one file a verb. The only place that knows clap, stdout, colour, now() and exit
 //! codes.
 
+mod demo;
 mod export;
 mod fault;
 mod findings;
@@ -36,6 +37,7 @@ enum Verb {
     Findings(findings::FindingsArgs),
     Sql(sql::SqlArgs),
     Simulate(simulate::SimulateArgs),
+    Demo(demo::DemoArgs),
 }
 
 /// Parses the command line, runs one verb, and says how it ended.
@@ -52,6 +54,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Verb::Findings(args) => findings::run(&mut ui, args),
         Verb::Sql(args) => sql::run(&mut ui, args),
         Verb::Simulate(args) => simulate::run(&mut ui, args),
+        Verb::Demo(args) => demo::run(&mut ui, args),
     };
     match outcome {
         Ok(code) => code,

@@ -6,10 +6,15 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use indicatif::ProgressBar;
+use secrecy::SecretString;
 
 use crate::cli::Outcome;
 use crate::cli::fault::{Fault, FaultKind};
 use crate::cli::ui::Ui;
+use crate::export::error::ExportError;
+use crate::export::load::{self, LoadStep};
+use crate::export::load_error::LoadError;
+use crate::export::target::Target;
 use crate::simulate::{self, Era, Fault as Injected, Plan};
 
 /// Write a simulated fleet: tables as CSV files, and the truth about them
@@ -50,6 +55,15 @@ pub(super) struct SimulateArgs {
     /// Tasks that users create in an hour (default: 8 for each worker)
     #[arg(long, value_name = "N", value_parser = rate)]
     tasks_per_hour: Option<f64>,
+
+    /// Load it into this PostgreSQL database too, which must hold no row of these tables; the password
+    /// may come from PGPASSWORD
+    #[arg(long, value_name = "URL", value_parser = crate::cli::export::secret)]
+    db: Option<SecretString>,
+
+    /// Certificate authorities to trust instead of this machine's (PEM), for --db
+    #[arg(long, value_name = "FILE", requires = "db")]
+    ssl_root_cert: Option<PathBuf>,
 }
 
 fn hours(text: &str) -> Result<f64, String> {
@@ -99,6 +113,9 @@ pub(super) fn run(ui: &mut Ui, args: &SimulateArgs) -> Outcome {
         written.generations,
         args.out.display()
     ))?;
+    if let Some(url) = &args.db {
+        load(ui, args, url)?;
+    }
     let dir = args.out.display();
     ui.note(&format!("next: backstory import --from {dir} --snapshot snapshots/simulated"))?;
     Ok(ExitCode::SUCCESS)
@@ -148,8 +165,34 @@ fn faults(list: &str, era: Era) -> Result<Vec<Injected>, Fault> {
     Ok(chosen)
 }
 
+/// Creates the era's tables in the database and fills them, in one transaction.
+fn load(ui: &mut Ui, args: &SimulateArgs, url: &SecretString) -> Result<(), Fault> {
+    let env = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let target = Target::resolve(Some(url), args.ssl_root_cert.clone(), &env)
+        .map_err(|err| crate::cli::export::fault(ExportError::Target(err)))?;
+    let bar = ui.progress("loading");
+    let loaded =
+        load::load(target, &args.out, &simulate::schema(args.era), &mut |step| match step {
+            LoadStep::Bytes(bytes) => bar.set_position(bytes),
+            LoadStep::Note(text) => bar.println(text),
+            LoadStep::Begin(_) | LoadStep::End(_) => {}
+        });
+    bar.finish_and_clear();
+    for table in loaded? {
+        ui.note(&format!("{:<20} {:>9} rows loaded", table.table.name(), table.rows))?;
+    }
+    Ok(())
+}
+
+impl From<LoadError> for Fault {
+    fn from(err: LoadError) -> Self {
+        let hint = err.hint();
+        Self::new(FaultKind::Source, err).hint(hint)
+    }
+}
+
 /// A new directory, or an empty one: nothing is ever overwritten.
-fn prepare(dir: &Path) -> Result<(), Fault> {
+pub(super) fn prepare(dir: &Path) -> Result<(), Fault> {
     fs::create_dir_all(dir).map_err(|err| cannot_write(dir, err))?;
     let mut entries = fs::read_dir(dir).map_err(|err| cannot_write(dir, err))?;
     if entries.next().is_some() {

@@ -45,6 +45,8 @@ impl Faults {
         let mut due = Vec::new();
         let mut old_path_before = None;
         for fault in plan.faults.iter().copied().filter(|fault| fault.is_of(plan.era)) {
+            // what pods made before an instant do wrong is seen for long after it
+            let until = if fault == Fault::MissingGenerations { 0.25 } else { until };
             let count = ((plan.hours / plan.hours_between).round() as usize).max(1);
             for _ in 0..count {
                 let share = from + (until - from) * dice.seconds(0.0, 1.0) as f64 / SECOND as f64;

@@ -14,6 +14,7 @@ mod faults;
 mod gpu;
 mod log_file;
 mod plan;
+mod schema;
 mod site;
 mod stamp;
 mod tables;
@@ -29,6 +30,7 @@ use std::path::Path;
 use serde_json::json;
 
 pub use crate::simulate::plan::{Era, Fault, Plan};
+pub use crate::simulate::schema::schema;
 use crate::simulate::world::World;
 
 /// What a simulation wrote.
