@@ -1,9 +1,14 @@
 //! `backstory export` against a real PostgreSQL.
 
+mod any_value;
 mod faults;
 mod incidents;
+mod kept;
 mod round_trip;
 mod tls;
+mod two_ways;
+mod types;
+mod value_round_trip;
 
 use std::ffi::OsStr;
 use std::path::Path;
@@ -12,6 +17,9 @@ use std::process::Command;
 use tempfile::TempDir;
 
 use crate::support::postgres::{Database, PASSWORD};
+
+/// What every export of these tests is given beside database and place.
+const OPTIONS: &[&str] = &[];
 
 /// What a run of the program left behind.
 pub(crate) struct Run {
@@ -43,6 +51,7 @@ impl Home {
         let out = command
             .envs(env.iter().copied())
             .arg("export")
+            .args(OPTIONS)
             .args(args)
             .output()
             .expect("the program runs");

@@ -7,6 +7,8 @@
 pub mod cells;
 pub mod csv;
 pub mod error;
+#[doc(hidden)]
+pub mod fuzz;
 pub mod import;
 pub mod import_error;
 pub mod key;

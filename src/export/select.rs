@@ -60,15 +60,19 @@ fn on_the_wire(column: &SourceColumn) -> (Wire, String) {
 }
 
 /// The text that PostgreSQL prints, which is not always what its cast to text gives: `inet` gains a
-/// netmask, `char(n)` loses its blanks, a domain over boolean says `true` instead of `t`, and a type of
-/// the user's may have a cast that runs the user's code.
+/// netmask, `xml` its encoding, `char(n)` loses its blanks, a domain over boolean says `true` instead of
+/// `t`, and a type of the user's may have a cast that runs the user's code.
 fn as_text(column: &SourceColumn, name: String) -> String {
     let type_name = column.type_name.as_str();
-    let plain = ["text", "varchar", "bpchar", "name"];
-    if column.builtin && plain.contains(&type_name) {
+    let printed = format!("when {name} is distinct from null then pg_catalog.format('%s', {name})");
+    if !column.builtin || matches!(type_name, "inet" | "cidr" | "xml") {
+        format!("case {printed} end")
+    } else if matches!(type_name, "text" | "varchar" | "bpchar" | "name") {
         name
-    } else if !column.builtin || matches!(type_name, "inet" | "cidr") {
-        format!("case when {name} is distinct from null then pg_catalog.format('%s', {name}) end")
+    } else if type_name == "char" {
+        // A byte that is no UTF-8 of its own: `\200`, as PostgreSQL itself prints it since version 16.
+        let escaped = format!("pg_catalog.encode(pg_catalog.charsend({name}), 'escape')");
+        format!("case when {name}::pg_catalog.int4 < 0 then {escaped} {printed} end")
     } else {
         format!("{name}::pg_catalog.text")
     }

@@ -52,7 +52,10 @@ pub fn read_columns(
     let parquet = |source| SnapshotError::Parquet { path: path.to_path_buf(), source };
     let file = File::open(path).map_err(|err| SnapshotError::io("read", path, err))?;
     let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(parquet)?;
-    let mask = ProjectionMask::columns(builder.parquet_schema(), wanted.iter().copied());
+    // By place: the mask of names would take the dot of a column `a.b` for a step into a record.
+    let fields = builder.parquet_schema().root_schema().get_fields().iter().enumerate();
+    let places = fields.filter(|(_, field)| wanted.contains(&field.name())).map(|(at, _)| at);
+    let mask = ProjectionMask::roots(builder.parquet_schema(), places);
     let reader = builder.with_projection(mask).with_batch_size(8_192).build().map_err(parquet)?;
     for batch in reader {
         each(batch.map_err(|err| parquet(err.into()))?)?;
