@@ -4,6 +4,7 @@ mod any_value;
 mod faults;
 mod incidents;
 mod kept;
+mod load_back;
 mod round_trip;
 mod tls;
 mod two_ways;

@@ -31,4 +31,5 @@ mod sweep;
 mod table_reader;
 mod time_text;
 mod tls;
+mod user_type;
 mod xid;

@@ -13,6 +13,7 @@ use crate::export::source_schema::describe;
 use crate::export::sweep::Sweep;
 use crate::export::table_reader::{Reading, left_out_note, read_table};
 use crate::export::target::Target;
+use crate::export::user_type::user_types;
 use crate::model::table::Table;
 use crate::model::time::Micros;
 use crate::redact::Redactor;
@@ -85,7 +86,7 @@ async fn run(plan: Plan<'_>, watch: &mut dyn FnMut(Step)) -> Result<Exported, Ex
     let schema = describe(
         &instant.tables,
         &catalogue::keys(&client).await?,
-        &catalogue::enums(&client).await?,
+        &user_types(&client).await?,
         plan.redactor,
     );
     let fingerprint = blake3::hash(schema.to_string().as_bytes()).to_hex();

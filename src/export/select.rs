@@ -96,6 +96,8 @@ mod tests {
             builtin,
             not_null: false,
             default: None,
+            generated: String::new(),
+            identity: String::new(),
         }
     }
 

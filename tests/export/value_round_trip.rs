@@ -21,6 +21,7 @@ use crate::support::postgres::{Database, database};
 use crate::support::run::backstory;
 
 const SCHEMA: &str = include_str!("schema.sql");
+const ROWS: &str = include_str!("rows.sql");
 const TYPES: &str = include_str!("types.sql");
 
 /// What the oracle prints for NULL; no value is that text.
@@ -92,9 +93,10 @@ fn column(at: usize) -> String {
 }
 
 /// A database whose `task_types` has one column for each type, its values below each other.
-fn filled(name: &str) -> (Database, Vec<Case>) {
+pub(super) fn filled(name: &str) -> (Database, Vec<Case>) {
     let database = database(name);
     database.sql(SCHEMA);
+    database.sql(ROWS);
     database.sql(TYPES);
     let cases = cases(&database);
     let mut columns = vec!["id text primary key".to_string(), "x_dropped xml".to_string()];
