@@ -1,6 +1,7 @@
 //! `backstory export` against a real PostgreSQL.
 
 mod any_value;
+mod drift;
 mod faults;
 mod incidents;
 mod kept;

@@ -22,6 +22,7 @@ pub mod target;
 mod catalogue;
 mod connect;
 mod copy;
+mod drift;
 mod field;
 mod instant;
 mod select;

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use crate::export::catalogue::{self, SourceTable};
 use crate::export::connect::connect;
+use crate::export::drift;
 use crate::export::error::ExportError;
 use crate::export::instant::{begin, describe_source};
 use crate::export::select::select;
@@ -18,7 +19,7 @@ use crate::model::table::Table;
 use crate::model::time::Micros;
 use crate::redact::Redactor;
 use crate::snapshot::capture::{CaptureOptions, CaptureWriter};
-use crate::snapshot::manifest::Redaction;
+use crate::snapshot::manifest::{Redaction, SOURCE_SCHEMA, read_json};
 use crate::snapshot::open::Snapshot;
 
 /// What one export is made from.
@@ -107,7 +108,7 @@ async fn run(plan: Plan<'_>, watch: &mut dyn FnMut(Step)) -> Result<Exported, Ex
     let ours = options.redaction.key_fingerprint.clone();
     let mut writer = CaptureWriter::begin(&plan.dir, options)?;
     let sweep = Sweep::new(&plan.dir, made_dir);
-    if let Some(note) = other_source_note(&writer, &asked) {
+    for note in since_last_time(&writer, &asked, &schema) {
         watch(Step::Note(note));
     }
     let reading = Reading { client: &client, redactor: plan.redactor, next_xid: instant.next_xid };
@@ -139,6 +140,20 @@ fn same_key(writer: &CaptureWriter, ours: &str) -> Result<(), ExportError> {
         }
         Some(_) | None => Ok(()),
     }
+}
+
+/// What is not as it was when the snapshot was last added to.
+fn since_last_time(
+    writer: &CaptureWriter,
+    asked: &BTreeMap<String, String>,
+    schema: &serde_json::Value,
+) -> Vec<String> {
+    let Some(before) = writer.before() else { return Vec::new() };
+    // Without a readable schema of the last capture there is nothing to compare with.
+    let earlier = read_json(&before.dir().join(SOURCE_SCHEMA)).unwrap_or_default();
+    let mut notes = drift::notes(&earlier, schema);
+    notes.extend(other_source_note(writer, asked));
+    notes
 }
 
 /// A restored or another database may hold rows that share keys with those of the snapshot and

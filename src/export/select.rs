@@ -22,8 +22,9 @@ pub(super) struct Selection {
 pub(super) fn select(source: &SourceTable) -> Selection {
     let mut list = vec!["t.xmin::pg_catalog.text::pg_catalog.int8".to_string()];
     let (mut columns, mut wires, mut left_out) = (Vec::new(), Vec::new(), Vec::new());
-    for column in &source.columns {
-        if OWN_COLUMNS.contains(&column.name.as_str()) {
+    for column in in_order(&source.columns) {
+        // Without case: so do those who will read the files.
+        if OWN_COLUMNS.iter().any(|own| own.eq_ignore_ascii_case(&column.name)) {
             left_out.push(column.name.clone());
             continue;
         }
@@ -39,6 +40,16 @@ pub(super) fn select(source: &SourceTable) -> Selection {
     let (list, table) = (list.join(", "), quote(source.table.name()));
     let sql = format!("copy (select {list} from {SCHEMA}.{table} t) to stdout (format binary)");
     Selection { sql, columns, wires, left_out }
+}
+
+/// The columns as they stand in the table, but that of names which differ in case only the lower-case
+/// one comes first: a reader that tells no case takes the first for all of them.
+fn in_order(columns: &[SourceColumn]) -> impl Iterator<Item = &SourceColumn> {
+    let is_late = |column: &&SourceColumn| {
+        let lower = column.name.to_ascii_lowercase();
+        lower != column.name && columns.iter().any(|other| other.name == lower)
+    };
+    columns.iter().filter(move |column| !is_late(column)).chain(columns.iter().filter(is_late))
 }
 
 /// A type of the user's that is called `int4` is not an int4.
