@@ -3,6 +3,7 @@
 mod any_value;
 mod drift;
 mod faults;
+mod huge_messages;
 mod incidents;
 mod kept;
 mod load_back;
