@@ -168,6 +168,11 @@ fn other_source_note(writer: &CaptureWriter, asked: &BTreeMap<String, String>) -
     Some(format!("the snapshot was made from another database (differs in {names})"))
 }
 
+/// A database of encoding SQL_ASCII promises nothing about its bytes, and the server would end the
+/// export at the first that are no UTF-8. So they come as they are; names, read before, do not.
+const BYTES_AS_THEY_ARE: &str = "select set_config('client_encoding', 'SQL_ASCII', false) \
+     from pg_database where datname = current_database() and encoding = 0";
+
 /// Every table, one after the other; returns the time of the oldest log line.
 async fn read_all(
     reading: &Reading<'_>,
@@ -175,6 +180,8 @@ async fn read_all(
     writer: &mut CaptureWriter,
     watch: &mut dyn FnMut(Step),
 ) -> Result<Option<Micros>, ExportError> {
+    let asked = reading.client.batch_execute(BYTES_AS_THEY_ARE).await;
+    asked.map_err(|err| explain(&err, Doing::Session))?;
     let mut oldest_log = None;
     for source in tables {
         let table = source.table;

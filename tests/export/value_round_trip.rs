@@ -17,7 +17,7 @@ use backstory::snapshot::open::Snapshot;
 use crate::export::Home;
 use crate::export::kept::{Cell, Rows, kept};
 use crate::export::types::{Case, GROUPS, OPTIONAL};
-use crate::support::postgres::{Database, database};
+use crate::support::postgres::{Database, database, database_with};
 use crate::support::run::backstory;
 
 const SCHEMA: &str = include_str!("schema.sql");
@@ -246,6 +246,56 @@ fn a_byte_that_is_no_text_is_kept_as_its_escape() {
     texts.dedup();
     assert_eq!(texts.len(), 256, "{texts:?}");
     assert!(texts.contains(&r#"Text("\\200")"#.to_string()), "{texts:?}");
+}
+
+#[test]
+fn bytes_that_are_no_text_do_not_end_an_export() {
+    let database = database_with("value_ascii", "encoding SQL_ASCII template template0");
+    database.sql(SCHEMA);
+    database.sql(
+        "insert into public.workers (id, instance_type, status) values \
+         ('w1', E'bad \\xff byte', 'Å'), ('w2', 'good', '')",
+    );
+    let home = Home::new();
+    home.export_all(&database);
+    let snapshot = Snapshot::open(&home.path().join("snapshot")).expect("a snapshot");
+    let rows = kept(&snapshot, Table::Workers, &["id", "instance_type", "status"]);
+    assert_eq!(rows["w1"]["instance_type"], Cell::Text("bad \u{fffd} byte".to_string()));
+    assert_eq!(rows["w1"]["status"], Cell::Text("Å".to_string()));
+    assert_eq!(rows["w2"]["instance_type"], Cell::Text("good".to_string()));
+}
+
+#[test]
+fn redaction_leaves_typed_values_and_the_texts_beside_a_secret_alone() {
+    let database = database("value_secret");
+    database.sql(SCHEMA);
+    database.sql(
+        "alter table public.tasks add column x_n bigint, add column x_d double precision, \
+           add column x_at timestamptz, add column x_truth boolean, add column x_bytes bytea, \
+           add column x_exact numeric, add column x_texts text[], add column x_doc jsonb, \
+           add column x_pair public.pair; \
+         insert into public.tasks (id, params, x_n, x_d, x_at, x_truth, x_bytes, x_exact, x_texts, \
+           x_doc, x_pair) select gen_random_uuid(), '{}', 9007199254740993, 'NaN', 'infinity', true, \
+           convert_to(s, 'UTF8'), 1.50, array['a', s, null], jsonb_build_object('k', s, 'n', 1.50), \
+           row (7, s)::public.pair from (select 'ghp_' || repeat('a1B2', 9) as s) t",
+    );
+    let home = Home::new();
+    home.export_all(&database);
+    let snapshot = Snapshot::open(&home.path().join("snapshot")).expect("a snapshot");
+    let printed = printed(&database, "tasks", home.path());
+    let mut names = all_columns(&printed);
+    names.retain(|name| *name != "_capture");
+    let kept = kept(&snapshot, Table::Tasks, &names);
+    let (id, row) = kept.first_key_value().expect("a row");
+    for (name, cell) in row.iter().filter(|(name, _)| !name.starts_with('_')) {
+        let secret = ["x_texts", "x_doc", "x_pair"].contains(&name.as_str());
+        let same = is_printed_as(cell, printed[id][name].as_deref());
+        assert_eq!(same, !secret, "{name}: {cell:?}");
+    }
+    let masked = |text: &str| Cell::Text(text.to_string());
+    assert_eq!(row["x_texts"], masked("{a,<redacted:github_token>,NULL}"));
+    assert_eq!(row["x_doc"], masked(r#"{"k": "<redacted:github_token>", "n": 1.50}"#));
+    assert_eq!(row["x_pair"], masked("(7,<redacted:github_token>)"));
 }
 
 #[test]
