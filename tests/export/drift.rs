@@ -3,18 +3,13 @@
 use backstory::model::table::Table;
 use backstory::snapshot::open::Snapshot;
 
+use crate::export::export_into;
 use crate::export::kept::{Cell, kept};
-use crate::support::postgres::{Database, database};
+use crate::support::postgres::database;
 use crate::support::replayed::Bench;
 
 const SCHEMA: &str = include_str!("schema.sql");
 const TASK: &str = "10000000-0000-0000-0000-000000000001";
-
-fn export(bench: &Bench, database: &Database) -> String {
-    let ran = bench.run("export", "snapshot", &["--db", &database.url()]);
-    assert_eq!(ran.code, 0, "{}", ran.stderr);
-    ran.stderr
-}
 
 #[test]
 fn what_came_went_and_changed_is_named_and_kept() {
@@ -29,7 +24,7 @@ fn what_came_went_and_changed_is_named_and_kept() {
                    '2025-11-03 14:00:00.5+00', 0.1);"
     ));
     let bench = Bench::new();
-    let said = export(&bench, &database);
+    let said = export_into(&bench, &database, "snapshot");
     assert!(!said.contains("is new"), "a first capture has nothing to compare: {said}");
     database.sql(
         "alter table public.tasks
@@ -40,7 +35,7 @@ fn what_came_went_and_changed_is_named_and_kept() {
            alter column x_at type text using 'soon',
            alter column x_share type text using 'half';",
     );
-    let said = export(&bench, &database);
+    let said = export_into(&bench, &database, "snapshot");
     for note in [
         "tasks: column `dependant_on` was uuid, is uuid[] now",
         "tasks: column `x_gone` is gone (was interval)",
@@ -50,7 +45,7 @@ fn what_came_went_and_changed_is_named_and_kept() {
     ] {
         assert!(said.contains(note), "{note}: {said}");
     }
-    let said = export(&bench, &database);
+    let said = export_into(&bench, &database, "snapshot");
     assert!(!said.contains("column `dependant_on`"), "told once: {said}");
     assert!(said.contains("tasks: 1 rows read, 0 new"), "{said}");
 
@@ -87,7 +82,7 @@ fn names_that_differ_in_case_only_are_told_apart() {
          insert into public.generations values ('high', 'HIGH', 'low', 'here')",
     );
     let bench = Bench::new();
-    let said = export(&bench, &database);
+    let said = export_into(&bench, &database, "snapshot");
     assert!(said.contains("column `_capture`, `_XID`, `Captured_At` left out"), "{said}");
     let snapshot = Snapshot::open(&bench.path("snapshot")).expect("a snapshot");
     let row = kept(&snapshot, Table::Tasks, &["id", "ID", "x_name", "X_Name"])[TASK].clone();

@@ -9,6 +9,7 @@ use backstory::snapshot::open::Snapshot;
 use backstory::snapshot::schema::known_columns;
 
 use crate::export::kept::{Cell, Rows, kept};
+use crate::export::{export_into, import_into};
 use crate::support::postgres::{Database, database};
 use crate::support::replayed::Bench;
 
@@ -77,13 +78,13 @@ fn rows(bench: &Bench, snapshot: &str, table: Table) -> (Rows, String) {
 fn export_and_import_keep_the_same_values_and_hashes() {
     let database = filled("two_ways");
     let bench = Bench::new();
-    bench.run("export", "exported", &["--db", &database.url()]).ok();
+    export_into(&bench, &database, "exported");
     let files = bench.path("files");
     fs::create_dir(&files).expect("a new folder");
     for table in Table::ALL {
         database.copy_csv(table.name(), &files);
     }
-    bench.import(&files, "imported");
+    import_into(&bench, &files, "imported");
     for table in Table::ALL {
         let (exported, digest) = rows(&bench, "exported", table);
         let (imported, digest_of_import) = rows(&bench, "imported", table);
@@ -114,7 +115,7 @@ fn a_dump_in_another_time_zone_says_the_same_instants() {
          ('winter', '2025-10-26 01:30:00+00')",
     );
     let bench = Bench::new();
-    bench.run("export", "exported", &["--db", &database.url()]).ok();
+    export_into(&bench, &database, "exported");
     let (want, _) = rows(&bench, "exported", Table::Tasks);
     for zone in ["Europe/Berlin", "America/Los_Angeles", "Asia/Kathmandu", "Africa/Monrovia"] {
         let files = bench.path(&zone.replace('/', "_"));
@@ -126,7 +127,7 @@ fn a_dump_in_another_time_zone_says_the_same_instants() {
                 to.display()
             ));
         }
-        bench.import(&files, zone);
+        import_into(&bench, &files, zone);
         let (got, _) = rows(&bench, zone, Table::Tasks);
         for (id, row) in &want {
             assert_eq!(Some(&row["created_at"]), got[id].get("created_at"), "{zone}: {id}");
