@@ -8,6 +8,8 @@
 pub mod cells;
 pub mod csv;
 pub mod error;
+#[doc(hidden)]
+pub mod fuzz;
 pub mod import;
 pub mod import_error;
 pub mod key;
@@ -23,6 +25,7 @@ pub mod target;
 mod catalogue;
 mod connect;
 mod copy;
+mod drift;
 mod field;
 mod instant;
 mod select;
@@ -32,4 +35,5 @@ mod sweep;
 mod table_reader;
 mod time_text;
 mod tls;
+mod user_type;
 mod xid;

@@ -15,6 +15,9 @@ pub const FORMAT: u64 = 1;
 /// The name of the manifest inside a snapshot.
 pub const MANIFEST: &str = "manifest.json";
 
+/// The name of the description of the source's tables, as the last capture found them.
+pub const SOURCE_SCHEMA: &str = "source_schema.json";
+
 /// `manifest.json`: replaced last, so that whatever it names is whole.
 #[derive(Clone, Debug, Serialize, Deserialize, PartialEq)]
 pub struct Manifest {

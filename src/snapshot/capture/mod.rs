@@ -12,7 +12,7 @@ use crate::snapshot::capture::known_rows::KnownRows;
 use crate::snapshot::column::Column;
 use crate::snapshot::error::SnapshotError;
 use crate::snapshot::manifest::{
-    Capture, CaptureLink, FORMAT, MANIFEST, Manifest, Redaction, write_json,
+    Capture, CaptureLink, FORMAT, MANIFEST, Manifest, Redaction, SOURCE_SCHEMA, write_json,
 };
 use crate::snapshot::open::Snapshot;
 use crate::snapshot::table_writer::{TableSpec, TableWriter};
@@ -104,7 +104,7 @@ impl CaptureWriter {
 
     /// Keeps column types, defaults, enum labels and keys beside the data.
     pub fn write_schema(&self, schema: &serde_json::Value) -> Result<(), SnapshotError> {
-        write_json(&self.dir.join("source_schema.json"), schema).map(drop)
+        write_json(&self.dir.join(SOURCE_SCHEMA), schema).map(drop)
     }
 
     /// Writes the capture file, then the manifest: from here on the capture exists.
