@@ -11,6 +11,8 @@ mod properties;
 mod queries;
 mod roundtrip;
 mod score;
+mod simulate;
+mod soak;
 mod sql;
 mod support;
 mod tidy;

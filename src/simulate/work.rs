@@ -234,10 +234,12 @@ impl World<'_> {
 
     /// Why a task fails on a worker.
     fn failure_text(&self, no: WorkerNo, task: TaskNo) -> &'static str {
-        let cursed = self.worker(no).is_some_and(|worker| worker.cursed);
+        // a corrupt GPU fails before anything in the task could
+        if self.worker(no).is_some_and(|worker| worker.cursed) {
+            return CURSE;
+        }
         match self.tasks.get(&task).map(|task| task.fate) {
             Some(Fate::Fails { text, .. }) => text,
-            Some(Fate::Plain | Fate::KillsWorkers { .. }) | None if cursed => CURSE,
             Some(Fate::Plain | Fate::KillsWorkers { .. }) | None => "",
         }
     }

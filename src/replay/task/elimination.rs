@@ -36,7 +36,7 @@ pub fn find(
         };
         let known = timelines.iter().filter(|timeline| taken_back(timeline, worker, reset)).count();
         let missing = usize::try_from(count).unwrap_or(0).saturating_sub(known);
-        let Some(from) = free_since(worker, reset.at, timelines, world) else { continue };
+        let Some(unseen) = unseen(worker, reset.at, timelines, world) else { continue };
         if missing == 0 {
             continue;
         }
@@ -46,8 +46,8 @@ pub fn find(
             continue;
         }
         for (row, timeline) in fitting {
-            let queued = timeline.queued_since(reset.at).unwrap_or(from);
-            let made = claim(row, worker, (from.max(queued), reset.at));
+            let queued = timeline.queued_since(reset.at).unwrap_or(unseen.from);
+            let made = claim(row, worker, unseen.after(queued), reset.at);
             found.entry(row.id.clone()).or_default().push(made);
         }
     }
@@ -78,19 +78,44 @@ fn taken_back(timeline: &TaskTimeline, worker: &WorkerId, reset: &Event) -> bool
     })
 }
 
-/// Since when a claim of the worker would have left no trace: its last heartbeat carried all lines
-/// before, and the end of its last known attempt shows that it was at work.
-fn free_since(
+/// When a claim of a worker would have left no trace.
+struct Unseen {
+    from: Micros,
+    /// Most likely.
+    at: Micros,
+    until: Micros,
+}
+
+impl Unseen {
+    /// The same for a task that was not claimable before an instant.
+    fn after(&self, queued: Micros) -> Self {
+        let from = self.from.max(queued).min(self.until);
+        Self { from, at: self.at.clamp(from, self.until), until: self.until }
+    }
+}
+
+/// When a claim of the worker would have left no trace: its last heartbeat carried all lines before, and
+/// the end of its last known attempt shows that it was at work. The report of a crash carries no lines
+/// (domain/worker-app.md 4.1), so there the last period before it is dark.
+fn unseen(
     worker: &WorkerId,
     until: Micros,
     timelines: &[TaskTimeline],
     world: &World<'_>,
-) -> Option<Micros> {
-    let beat = world.row(worker)?.real_heartbeat()?;
+) -> Option<Unseen> {
+    let row = world.row(worker)?;
+    let beat = row.real_heartbeat()?;
+    let crashed = row.metadata.get("vram_total_mb").and_then(serde_json::Value::as_i64) == Some(0);
+    let (from, at, until) = if crashed {
+        (beat.plus_seconds(-4.0 * AFTER_BEAT_S), beat.plus_seconds(-AFTER_BEAT_S), beat.min(until))
+    } else {
+        (beat, beat.plus_seconds(AFTER_BEAT_S), until)
+    };
     let attempts = timelines.iter().flat_map(|timeline| &timeline.attempts);
     let own = attempts.filter(|attempt| attempt.worker.as_ref() == Some(worker));
     let last = own.filter_map(|attempt| attempt.ended_at).filter(|at| *at < until).max();
-    Some(last.map_or(beat, |last| last.max(beat))).filter(|from| *from < until)
+    let from = last.map_or(from, |last| last.max(from));
+    (from < until).then(|| Unseen { from, at: at.clamp(from, until), until })
 }
 
 /// Whether a task may have been the one: it waited for a GPU at that instant as far as we know, and its
@@ -102,24 +127,34 @@ fn fits(row: &TaskRow, timeline: &TaskTimeline, at: Micros) -> bool {
 }
 
 impl TaskTimeline {
-    /// Since when the task has been queued at an instant; `None` when it is not.
+    /// Since when the task has been queued at an instant; `None` when it is not. A claim that is only
+    /// implied stands somewhere between its bounds: it may be the one that is looked for.
     fn queued_since(&self, at: Micros) -> Option<Micros> {
-        let stay = self.states.iter().rev().find(|stay| stay.entered_at < at)?;
-        (stay.state == TaskStateName::Queued).then_some(stay.entered_at)
+        let mut since = None;
+        for stay in self.states.iter().rev().filter(|stay| stay.entered_at < at) {
+            match stay.state {
+                TaskStateName::Queued => since = Some(stay.entered_at),
+                TaskStateName::InProgress if stay.basis == Basis::Inferred => {}
+                TaskStateName::InProgress
+                | TaskStateName::Complete
+                | TaskStateName::Failed
+                | TaskStateName::Cancelled => break,
+            }
+        }
+        since
     }
 }
 
 /// The claim as an event: what implies it is the task's row.
-fn claim(row: &TaskRow, worker: &WorkerId, bounds: (Micros, Micros)) -> Event {
+fn claim(row: &TaskRow, worker: &WorkerId, when: Unseen, reset: Micros) -> Event {
     let kind = EventKind::TaskClaimInferred;
     let evidence =
         Evidence { table: Table::Tasks, key: row.id.as_str().into(), column: "error_message" };
-    let middle = Micros(bounds.0.0 + (bounds.1.0 - bounds.0.0) / 2);
     Event {
-        id: event_id(&evidence, kind.name(), 0, &bounds.1.to_string()),
-        at: bounds.0.plus_seconds(AFTER_BEAT_S).min(middle),
-        earliest: bounds.0,
-        latest: bounds.1,
+        id: event_id(&evidence, kind.name(), 0, &reset.to_string()),
+        at: when.at,
+        earliest: when.from,
+        latest: when.until,
         kind,
         subject: Subject::Task(row.id.clone()),
         worker: Some(worker.clone()),
