@@ -6,6 +6,7 @@ mod fault;
 mod findings;
 mod format;
 mod import;
+mod redaction;
 mod replay;
 mod snapshot_dir;
 mod sql;
