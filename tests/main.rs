@@ -8,6 +8,7 @@ mod findings;
 mod import;
 mod properties;
 mod queries;
+mod redact;
 mod roundtrip;
 mod sql;
 mod support;

@@ -9,8 +9,8 @@ pub fn role(table: Table, column: &str) -> Role {
         (Table::SystemLogs, "message") | (Table::Tasks, "error_message") => Role::Prose,
         (Table::Tasks, "params" | "error_details")
         | (Table::Generations | Table::GenerationVariants, "params") => Role::Parameters,
-        (Table::Tasks, "output_location")
-        | (
+        (Table::Tasks, "output_location") => Role::Output,
+        (
             Table::Generations | Table::GenerationVariants,
             "location" | "thumbnail_url" | "upscaled_url",
         ) => Role::Location,
@@ -25,7 +25,6 @@ pub fn role(table: Table, column: &str) -> Role {
         (Table::Tasks | Table::Generations | Table::GenerationVariants, "project_id") => {
             Role::Project
         }
-        (Table::TaskTypes, _) => Role::Plain,
         _ if is_known(table, column) => Role::Plain,
         _ => Role::of_name(column),
     }

@@ -14,8 +14,10 @@ pub enum Role {
     Parameters,
     /// JSON that a machine wrote about itself.
     Details,
-    /// A URL or a path; else like prose.
+    /// A URL, a path or a file's name.
     Location,
+    /// The same, or JSON, or a sentence.
+    Output,
     /// An account's id: a token as a whole.
     Person,
     /// A project's id: kept, a token under `strict`.
@@ -35,7 +37,7 @@ impl Role {
         match Class::of(name) {
             Some(Class::Person) => Self::Person,
             Some(Class::Text | Class::Email | Class::Address) => Self::Private,
-            Some(Class::Media) => Self::Location,
+            Some(Class::Media | Class::Place) => Self::Location,
             Some(Class::Payload | Class::Listed) => Self::Parameters,
             Some(Class::Owner | Class::Kept) | None => Self::Prose,
         }

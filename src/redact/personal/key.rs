@@ -5,8 +5,10 @@
 pub(crate) enum Class {
     /// Something a person wrote: a prompt, a name, a caption. Everything below it too.
     Text,
-    /// A URL, a path or the name of a file.
+    /// A URL, a path or the name of a file; a word alone is one too.
     Media,
+    /// The same, but a word alone may be a machine's (`"location": "EU-NO-1"`).
+    Place,
     /// The id of an account.
     Person,
     /// Somebody, by id or by a word such as `service`: only ids are personal.
@@ -61,12 +63,12 @@ const ENDINGS: &[(&str, Class)] = &[
     ("instructions", Class::Text),
     ("filename", Class::Media),
     ("filenames", Class::Media),
-    ("url", Class::Media),
-    ("urls", Class::Media),
-    ("uri", Class::Media),
-    ("uris", Class::Media),
-    ("path", Class::Media),
-    ("paths", Class::Media),
+    ("url", Class::Place),
+    ("urls", Class::Place),
+    ("uri", Class::Place),
+    ("uris", Class::Place),
+    ("path", Class::Place),
+    ("paths", Class::Place),
     ("image", Class::Media),
     ("images", Class::Media),
     ("video", Class::Media),
@@ -77,8 +79,8 @@ const ENDINGS: &[(&str, Class)] = &[
     ("avatar", Class::Media),
     ("lora", Class::Media),
     ("loras", Class::Media),
-    ("location", Class::Media),
-    ("referrer", Class::Media),
+    ("location", Class::Place),
+    ("referrer", Class::Place),
 ];
 
 const NAMES: &[(&str, Class)] = &[
@@ -107,8 +109,8 @@ const NAMES: &[(&str, Class)] = &[
     ("orchestratordetails", Class::Listed),
     ("fullorchestratorpayload", Class::Listed),
     ("originalparams", Class::Listed),
-    ("src", Class::Media),
-    ("href", Class::Media),
+    ("src", Class::Place),
+    ("href", Class::Place),
 ];
 
 /// The allow-list of domain/worker-app.md 1.11, and what DESIGN section 10 adds to it.

@@ -57,9 +57,12 @@ impl Pass {
         match role {
             Role::Plain | Role::Prose => false,
             Role::Details | Role::Project => self.strict,
-            Role::Parameters | Role::Location | Role::Person | Role::Private | Role::Secret(_) => {
-                true
-            }
+            Role::Parameters
+            | Role::Location
+            | Role::Output
+            | Role::Person
+            | Role::Private
+            | Role::Secret(_) => true,
         }
     }
 
@@ -75,7 +78,8 @@ impl Pass {
             }
             Role::Parameters => self.document(Place::root(Doc::Parameters, self.strict), text),
             Role::Details => self.document(Place::root(Doc::Details, self.strict), text),
-            Role::Location => self.location(text),
+            Role::Location => self.location(text, true),
+            Role::Output => self.location(text, false),
             Role::Person => whole(TokenKind::User),
             Role::Private => whole(TokenKind::Text),
             Role::Project if self.strict => whole(TokenKind::Project),
@@ -130,16 +134,24 @@ impl Pass {
         self.sentence(place, text)
     }
 
-    /// A URL, a path, JSON with URLs, or a sentence.
-    fn location(&self, text: &str) -> Option<String> {
-        let place = Place::root(Doc::Details, self.strict);
+    /// A URL, a path, JSON with URLs, or a sentence; `only` the first two where nothing else belongs.
+    fn location(&self, text: &str, only: bool) -> Option<String> {
         let bare = text.trim();
-        let sentence = bare.starts_with(['{', '[']) || bare.contains(char::is_whitespace);
-        let path = bare.contains('/') || path::has_media_suffix(bare);
-        if !sentence && path {
-            return self.media(place, text);
+        if bare.is_empty() || is_token(bare) {
+            return None;
         }
-        self.text(Place::root(Doc::Details, false), text)
+        let document = bare.starts_with(['{', '[']);
+        if only && !document {
+            return self.media(Place::root(Doc::Parameters, self.strict), text);
+        }
+        let told = bare.contains(": ") || !path::has_media_suffix(bare);
+        let sentence = document || (bare.contains(char::is_whitespace) && told);
+        let placed = bare.contains('/') || path::has_media_suffix(bare);
+        let place = Place::root(Doc::Details, false);
+        if placed && !sentence {
+            return self.media(Place { class: Some(Class::Place), ..place }, text);
+        }
+        self.text(place, text)
     }
 
     /// A text in which something may stand.

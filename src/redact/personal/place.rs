@@ -53,7 +53,7 @@ impl Rules for Pass {
         let kept = || Class::is_kept(key, place.doc == Doc::Details).then_some(Class::Kept);
         let class = match place.class {
             Some(Class::Text | Class::Person | Class::Email | Class::Address) => place.class,
-            Some(Class::Media) => own.or(place.class),
+            Some(Class::Media | Class::Place) => own.or(place.class),
             Some(Class::Owner | Class::Payload | Class::Listed | Class::Kept) | None => {
                 own.or_else(kept)
             }
@@ -76,7 +76,7 @@ impl Rules for Pass {
             Some(Class::Email) => hidden(TokenKind::Text),
             Some(Class::Address) if is_nobody(content) => None,
             Some(Class::Address) => hidden(TokenKind::Ip),
-            Some(Class::Media) => self.media(place, content),
+            Some(Class::Media | Class::Place) => self.media(place, content),
             Some(Class::Kept) => self.inside(place, content),
             Some(Class::Owner | Class::Payload | Class::Listed) | None => self.free(place, content),
         }
@@ -135,7 +135,8 @@ impl Pass {
         if content.contains('/') || path::has_media_suffix(content) {
             return path::shape(&self.stamp, content, folders);
         }
-        if machine && is_code(content) || uuid::is(content) {
+        let word = machine && place.class == Some(Class::Place) && is_code(content);
+        if word || uuid::is(content) {
             return self.inside(place, content);
         }
         Some(self.stamp.token(TokenKind::File, content))

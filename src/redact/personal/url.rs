@@ -1,6 +1,7 @@
 //! URLs by shape: scheme, host, bucket, `tasks/<task id>` and the suffix stay.
 
 use crate::model::token::{TokenKind, is_token};
+use crate::redact::personal::address::is_nobody;
 use crate::redact::personal::path::{self, Folders};
 use crate::redact::personal::stamp::Stamp;
 use crate::redact::personal::uuid;
@@ -104,10 +105,23 @@ pub(super) fn shape(stamp: &Stamp, url: &str) -> Option<String> {
         }
         out.push('@');
     }
-    out.push_str(host);
+    out.push_str(&named(stamp, host));
     out.push_str(&folders(stamp, host, path));
     out.push_str(&query(stamp, extra));
     (out != url).then_some(out)
+}
+
+/// The host, but for one that is an address: that is a token as everywhere.
+fn named(stamp: &Stamp, host: &str) -> String {
+    let end = if host.starts_with('[') {
+        host.find(']').map_or(host.len(), |at| at + 1)
+    } else {
+        host.find(':').unwrap_or(host.len())
+    };
+    let (name, port) = host.split_at(end);
+    let bare = name.trim_matches(['[', ']']);
+    let address = bare.parse::<std::net::IpAddr>().is_ok() && !is_nobody(bare);
+    if address { format!("{}{port}", stamp.token(TokenKind::Ip, bare)) } else { host.to_string() }
 }
 
 fn hidden(stamp: &Stamp, kind: TokenKind, part: &str) -> String {
