@@ -8,3 +8,4 @@ mod grammar;
 mod hay;
 mod incidents;
 mod policies;
+mod python;

@@ -24,7 +24,7 @@ use aho_corasick::{AhoCorasick, AhoCorasickKind};
 
 use crate::redact::hint::HINTS;
 use crate::redact::mask::{is_marker, marker};
-use crate::redact::personal::{Pass, clue};
+use crate::redact::personal::{Pass, Seen, clue};
 use crate::redact::policy::Policy;
 use crate::redact::role::Role;
 use crate::redact::secrets::Secrets;
@@ -93,6 +93,7 @@ impl Redactor {
     /// One look at a text; `None` when there was nothing to hide.
     fn round(&self, role: Role, text: &str) -> Option<String> {
         let (mut secret, mut personal) = (false, self.personal.is_needed(role));
+        let mut seen = Seen::default();
         for hit in self.hints.find_overlapping_iter(text) {
             match hit.pattern().as_usize().checked_sub(HINTS.len()) {
                 None => {
@@ -100,7 +101,8 @@ impl Redactor {
                     secret = secret || secrets::speaks(hint, text, hit.start(), hit.end());
                 }
                 Some(clue) => {
-                    personal = personal || self.personal.speaks(text, clue, hit.start(), hit.end());
+                    personal = personal
+                        || self.personal.speaks(text, clue, (hit.start(), hit.end()), &mut seen);
                 }
             }
             if secret && personal {

@@ -1,5 +1,7 @@
 //! Every kind of secret in every dress, near misses, and what must hold for any text.
 
+use std::sync::LazyLock;
+
 use proptest::prelude::*;
 
 use super::Redactor;
@@ -10,8 +12,9 @@ const JWT: &str = "eyJhbGciOiJIUzI1NiJ9.eyJyb2xlIjoic2VydmljZV9yb2xlIn0.c2lnbmF0
 const PEM: &str = "-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjEAAAAABG5vbmUAAAAEbm9uZQ\n\
                    QyNTUxOQAAACBLaw==\n-----END OPENSSH PRIVATE KEY-----";
 
-fn redactor() -> Redactor {
-    Redactor::new(Policy::Standard, &[7; 32])
+fn redactor() -> &'static Redactor {
+    static MADE: LazyLock<Redactor> = LazyLock::new(|| Redactor::new(Policy::Standard, &[7; 32]));
+    &MADE
 }
 
 fn redact(text: &str) -> String {

@@ -12,8 +12,8 @@ pub(crate) enum Clue {
     Url,
     /// `:\/\/`
     EscapedUrl,
-    /// The `@` of JSON that shuns it.
-    EscapedAt,
+    /// A letter of ASCII that JSON hides: what it belongs to shows only when it is read.
+    Escape,
     /// `prompt`
     Prompt,
     /// A word for a person, with an id behind it.
@@ -40,7 +40,7 @@ const LITERALS: &[(&str, Clue)] = &[
     ("%40", Clue::At),
     ("://", Clue::Url),
     (r":\/\/", Clue::EscapedUrl),
-    (r"\u0040", Clue::EscapedAt),
+    (r"\u00", Clue::Escape),
     ("prompt", Clue::Prompt),
     ("user", Clue::User),
     ("owner", Clue::User),

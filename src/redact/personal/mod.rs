@@ -37,6 +37,13 @@ const DEPTH_MAX: u8 = 8;
 /// Longer than the name of any file.
 const NAME_BYTES_MAX: usize = 512;
 
+/// What of a text was looked at already: a path has many parts that hint at it.
+#[derive(Debug, Default)]
+pub(super) struct Seen {
+    /// Where the last path ends.
+    path: usize,
+}
+
 /// Replaces personal data under one key.
 #[derive(Debug)]
 pub(super) struct Pass {
@@ -89,12 +96,20 @@ impl Pass {
     }
 
     /// The clue of a hit at `start..end`, when it leads to something.
-    pub(super) fn speaks(&self, text: &str, number: usize, start: usize, end: usize) -> bool {
+    pub(super) fn speaks(
+        &self,
+        text: &str,
+        number: usize,
+        at: (usize, usize),
+        seen: &mut Seen,
+    ) -> bool {
+        let (start, end) = at;
         let clue = clue::of(number);
         match clue {
             Clue::Key => clue::key_class(text, start, end).is_some(),
-            Clue::EscapedAt => true,
+            Clue::Escape => true,
             Clue::Prompt if self.quoted_key(text, end) => true,
+            Clue::User if user::is_key(text, start, end) => true,
             Clue::At
             | Clue::Url
             | Clue::EscapedUrl
@@ -107,7 +122,7 @@ impl Pass {
             | Clue::Upload
             | Clue::Dotted => {
                 let mut edits = Edits::default();
-                self.follow(clue, text, (start, end), &mut edits);
+                self.follow(clue, text, at, seen, &mut edits);
                 edits.end() > 0
             }
         }
@@ -140,7 +155,7 @@ impl Pass {
         if bare.is_empty() || is_token(bare) {
             return None;
         }
-        let document = bare.starts_with(['{', '[']);
+        let document = bare.starts_with(['{', '[', '"']);
         if only && !document {
             return self.media(Place::root(Doc::Parameters, self.strict), text);
         }
@@ -175,7 +190,9 @@ impl Pass {
     }
 
     fn has_clue(&self, text: &str) -> bool {
-        self.hits(text).any(|(number, start, end)| self.speaks(text, number, start, end))
+        let mut seen = Seen::default();
+        self.hits(text)
+            .any(|(number, start, end)| self.speaks(text, number, (start, end), &mut seen))
     }
 
     /// Number, start and end of every clue.
@@ -238,16 +255,23 @@ impl Pass {
     fn patterns(&self, text: &str) -> Option<String> {
         let mut hits: Vec<_> = self.hits(text).collect();
         hits.sort_by_key(|(number, start, end)| (*start, std::cmp::Reverse(*end), *number));
-        let mut edits = Edits::default();
+        let (mut edits, mut seen) = (Edits::default(), Seen::default());
         for (number, start, end) in hits {
             if start >= edits.end() {
-                self.follow(clue::of(number), text, (start, end), &mut edits);
+                self.follow(clue::of(number), text, (start, end), &mut seen, &mut edits);
             }
         }
         edits.apply(text)
     }
 
-    fn follow(&self, clue: Clue, text: &str, (start, end): (usize, usize), edits: &mut Edits) {
+    fn follow(
+        &self,
+        clue: Clue,
+        text: &str,
+        (start, end): (usize, usize),
+        seen: &mut Seen,
+        edits: &mut Edits,
+    ) {
         let token =
             |kind, (from, to): (usize, usize)| (from, to, self.stamp.token(kind, &text[from..to]));
         let found = match clue {
@@ -258,8 +282,8 @@ impl Pass {
             Clue::Dotted => address::ip(text, start).map(|at| token(TokenKind::Ip, at)),
             Clue::Url => url::find(&self.stamp, text, start, end, false),
             Clue::EscapedUrl => url::find(&self.stamp, text, start, end, true),
-            Clue::EscapedAt => None,
-            Clue::Suffix | Clue::Stored | Clue::Home => self.path(text, start, end),
+            Clue::Escape => None,
+            Clue::Suffix | Clue::Stored | Clue::Home => self.path(text, start, end, seen),
             Clue::Data => self.data(text, end),
             Clue::Upload => self.upload(text, end),
             Clue::Prompt => {
@@ -287,7 +311,13 @@ impl Pass {
         }
     }
 
-    fn path(&self, text: &str, start: usize, end: usize) -> Option<(usize, usize, String)> {
+    fn path(
+        &self,
+        text: &str,
+        start: usize,
+        end: usize,
+        seen: &mut Seen,
+    ) -> Option<(usize, usize, String)> {
         if text[start..].starts_with('\\') {
             return self.windows_home(text, end);
         }
@@ -295,7 +325,11 @@ impl Pass {
         if suffix && text.as_bytes().get(end).is_some_and(u8::is_ascii_alphanumeric) {
             return None;
         }
+        if end <= seen.path {
+            return None;
+        }
         let (from, to) = path::around(text, start, end);
+        seen.path = to;
         if text[from..to].contains("://") {
             return None;
         }
@@ -369,3 +403,6 @@ impl Pass {
 fn escaped(bytes: &[u8], at: usize) -> bool {
     at >= 2 && bytes[at - 2] == b'\\'
 }
+
+#[cfg(test)]
+mod tests;

@@ -92,7 +92,10 @@ pub(super) fn shape(stamp: &Stamp, path: &str, folders: Folders) -> Option<Strin
         } else if before == "tasks" && uuid::is(part) {
             None
         } else if in_home || (after_bucket && *part != "tasks") {
-            Some(stamp.token(TokenKind::User, part))
+            // in a sentence, a first folder without `tasks` behind it may be anybody's
+            let guessed = folders == Folders::Kept && at == 0 && parts.get(1) != Some(&"tasks");
+            let kind = if guessed { TokenKind::File } else { TokenKind::User };
+            Some(stamp.token(kind, part))
         } else if FOLDERS.contains(part) {
             None
         } else if stored && uuid::is(part) {

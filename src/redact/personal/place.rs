@@ -125,7 +125,7 @@ impl Pass {
             return Some(self.stamp.token(TokenKind::File, content));
         }
         if is_url(content) {
-            return url::shape(&self.stamp, content);
+            return url::shape(&self.stamp, content).or_else(|| self.inside(place, content));
         }
         let machine = place.doc != Doc::Parameters && !place.listed;
         if content.contains("://") || (machine && content.contains(char::is_whitespace)) {
@@ -133,7 +133,10 @@ impl Pass {
         }
         let folders = if content.starts_with('/') { Folders::Kept } else { Folders::Hidden };
         if content.contains('/') || path::has_media_suffix(content) {
-            return path::shape(&self.stamp, content, folders);
+            let shaped = path::shape(&self.stamp, content, folders);
+            // a sentence after a path is no part of its name
+            let rest = self.inside(place, shaped.as_deref().unwrap_or(content));
+            return rest.or(shaped);
         }
         let word = machine && place.class == Some(Class::Place) && is_code(content);
         if word || uuid::is(content) {

@@ -1,6 +1,6 @@
 //! Prompts in messages: `Prompt: ...`, `Modified prompt from '...' to '...'`, `prompt='...'`.
 
-use crate::model::token::is_token;
+use crate::model::token;
 use crate::redact::edits::Edits;
 use crate::redact::scan::{after_spaces, is_name, run};
 
@@ -23,10 +23,14 @@ pub(super) fn find(text: &str, end: usize) -> Vec<(usize, usize)> {
     found.into_iter().filter(|(from, to)| is_open(&text[*from..*to])).collect()
 }
 
-/// Whether there is something to hide.
+/// Whether there is something to hide. A token before a quote was made inside a literal: what follows
+/// it is the literal's own.
 fn is_open(value: &str) -> bool {
     let value = value.trim();
-    !value.is_empty() && !is_token(value) && !["None", "null", "{}", "[]"].contains(&value)
+    let after = token::end(value, 0).map(|end| &value[end..]);
+    let hidden =
+        after.is_some_and(|after| after.is_empty() || after.starts_with(['"', '\'', '\\']));
+    !value.is_empty() && !hidden && !["None", "null", "{}", "[]"].contains(&value)
 }
 
 /// `prompt": "...` of a literal that was cut or escaped; whole ones are walked before.

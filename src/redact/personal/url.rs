@@ -44,7 +44,7 @@ fn scheme_start(bytes: &[u8], end: usize) -> usize {
 /// are masked, and the rest names a server.
 fn is_place(scheme: &str) -> bool {
     let known = |known: &&str| scheme.eq_ignore_ascii_case(known);
-    SCHEMES.iter().any(|scheme| known(scheme)) || scheme.eq_ignore_ascii_case("file")
+    SCHEMES.iter().any(known) || scheme.eq_ignore_ascii_case("file")
 }
 
 /// Where the URL ends whose authority begins at `from`: before a space, a quote, or another URL, and
