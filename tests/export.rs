@@ -23,7 +23,7 @@ use crate::support::postgres::{Database, PASSWORD};
 use crate::support::replayed::Bench;
 
 /// What every export and import of these tests is given beside source and place.
-const OPTIONS: &[&str] = &[];
+const OPTIONS: &[&str] = &["--redact", "none"];
 
 /// Exports a database into a snapshot of a bench, expects it to work and returns what was said.
 fn export_into(bench: &Bench, database: &Database, snapshot: &str) -> String {
@@ -85,11 +85,15 @@ impl Home {
 
     /// Exports a database into `<home>/snapshot` and expects it to work.
     pub(crate) fn export_all(&self, database: &Database) -> Run {
+        self.export_under("standard", database)
+    }
+
+    /// The same under a redaction policy.
+    pub(crate) fn export_under(&self, policy: &str, database: &Database) -> Run {
         let dir = self.path().join("snapshot");
-        let run = self.export(
-            &[OsStr::new("--db"), database.url().as_ref(), "--snapshot".as_ref(), dir.as_ref()],
-            &[],
-        );
+        let (url, redact) = (database.url(), ["--redact", policy].map(OsStr::new));
+        let args = [OsStr::new("--db"), url.as_ref(), "--snapshot".as_ref(), dir.as_ref()];
+        let run = self.export(&[&args[..], &redact[..]].concat(), &[]);
         assert_eq!(run.code, 0, "{}", run.stderr);
         run
     }

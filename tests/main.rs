@@ -9,6 +9,7 @@ mod import;
 mod load;
 mod properties;
 mod queries;
+mod redact;
 mod roundtrip;
 mod score;
 mod simulate;

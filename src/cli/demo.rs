@@ -13,6 +13,7 @@ use crate::cli::{Outcome, findings, import, replay, simulate};
 use crate::export::import::Import;
 use crate::export::key::RowKey;
 use crate::export::source_dir::SourceDir;
+use crate::redact::policy::Policy;
 use crate::report::score_text;
 use crate::score::error::ScoreError;
 use crate::score::truth::Truth;
@@ -105,7 +106,7 @@ fn taken(ui: &mut Ui, files: &Path, kept: &Path, root: &Path) -> Result<Snapshot
     let began_at = now();
     let source = SourceDir::scan(files)?;
     let key = RowKey::load_or_create(Some(&root.join("redact.key")))?;
-    let import = Import::run(&source, kept, &key, began_at, &mut import::Quiet)?;
+    let import = Import::run(&source, kept, &key, Policy::Standard, began_at, &mut import::Quiet)?;
     let snapshot = import.finish(now())?;
     ui.note(&format!("taken into a snapshot of {} captures", snapshot.captures().len()))?;
     Ok(snapshot)

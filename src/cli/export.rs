@@ -9,6 +9,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use crate::cli::Outcome;
 use crate::cli::fault::{Fault, FaultKind};
+use crate::cli::redaction::{OTHER_POLICY, Redact};
 use crate::cli::ui::{self, Ui};
 use crate::export::error::ExportError;
 use crate::export::key::RowKey;
@@ -36,6 +37,9 @@ pub(super) struct ExportArgs {
     /// The redaction key; made on first use [default: in your configuration folder]
     #[arg(long, value_name = "FILE")]
     redact_key_file: Option<PathBuf>,
+    /// What is hidden before a byte is written
+    #[arg(long, value_enum, value_name = "POLICY", default_value_t)]
+    redact: Redact,
     /// Takes a URL given without --db, which clap would repeat on the terminal, password and all.
     #[arg(hide = true, value_parser = secret)]
     stray: Vec<SecretString>,
@@ -62,7 +66,8 @@ pub(super) fn run(ui: &mut Ui, args: &ExportArgs) -> Outcome {
     let key = RowKey::load_or_create(args.redact_key_file.as_deref()).map_err(|err| {
         Fault::new(FaultKind::Usage, err).hint("name a file of yours with --redact-key-file FILE")
     })?;
-    let redactor = Redactor::new();
+    args.redact.warn(ui)?;
+    let redactor = Redactor::new(args.redact.policy(), &key.bytes());
     let plan = Plan {
         dir: args.snapshot.clone(),
         target,
@@ -183,6 +188,7 @@ fn advice(err: &ExportError) -> (FaultKind, &'static str) {
             FaultKind::Usage,
             "give the key it was made with by --redact-key-file, or choose a new --snapshot",
         ),
+        ExportError::OtherPolicy { .. } => (FaultKind::Usage, OTHER_POLICY),
         // A snapshot's own errors have their advice where they become faults.
         ExportError::Runtime(_) | ExportError::Snapshot(_) => {
             (FaultKind::Internal, "check the limits on open files and on disk space")

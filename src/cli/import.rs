@@ -7,6 +7,7 @@ use indicatif::ProgressBar;
 
 use crate::cli::Outcome;
 use crate::cli::fault::{Fault, FaultKind};
+use crate::cli::redaction::{OTHER_POLICY, Redact};
 use crate::cli::ui::{Ui, now};
 use crate::export::import::{FileSummary, Import, Progress};
 use crate::export::import_error::ImportError;
@@ -30,13 +31,17 @@ pub(super) struct ImportArgs {
     /// The snapshot to make, or to add a capture to
     #[arg(long, value_name = "DIR")]
     snapshot: PathBuf,
-    /// The key of row hashes [default: redact.key in the configuration folder, made on first use]
+    /// The key of tokens and row hashes [default: redact.key in the configuration folder, made on first use]
     #[arg(long, value_name = "FILE")]
     redact_key_file: Option<PathBuf>,
+    /// What is hidden before a byte is written
+    #[arg(long, value_enum, value_name = "POLICY", default_value_t)]
+    redact: Redact,
 }
 
 pub(super) fn run(ui: &mut Ui, args: &ImportArgs) -> Outcome {
     let began_at = now();
+    args.redact.warn(ui)?;
     let source = SourceDir::scan(&args.from)?;
     if !source.ignored.is_empty() {
         ui.note(&format!("note: ignored, not a table file: {}", source.ignored.join(", ")))?;
@@ -47,7 +52,8 @@ pub(super) fn run(ui: &mut Ui, args: &ImportArgs) -> Outcome {
     let key = RowKey::load_or_create(args.redact_key_file.as_deref())?;
     say_about_key(ui, &key)?;
     let mut watch = Watch { ui, bar: None };
-    let import = Import::run(&source, &args.snapshot, &key, began_at, &mut watch);
+    let import =
+        Import::run(&source, &args.snapshot, &key, args.redact.policy(), began_at, &mut watch);
     watch.clear();
     let snapshot = import?.finish(now())?;
     let last = snapshot.captures().last().map_or("", |capture| capture.id.as_str());
@@ -154,9 +160,8 @@ impl From<ImportError> for Fault {
                 FaultKind::Usage,
                 "name its key with --redact-key-file, or import into a new directory",
             ),
-            ImportError::OtherPolicy { .. } | ImportError::OtherSource { .. } => {
-                (FaultKind::Usage, "import into a new directory")
-            }
+            ImportError::OtherPolicy { .. } => (FaultKind::Usage, OTHER_POLICY),
+            ImportError::OtherSource { .. } => (FaultKind::Usage, "import into a new directory"),
             ImportError::Occupied(_) => {
                 (FaultKind::Usage, "name a new directory, or one that backstory made")
             }

@@ -7,6 +7,7 @@ mod fault;
 mod findings;
 mod format;
 mod import;
+mod redaction;
 mod replay;
 mod simulate;
 mod snapshot_dir;

@@ -142,7 +142,7 @@ fn faults(list: &str, era: Era) -> Result<Vec<Injected>, Fault> {
     let all = || Injected::ALL.iter().map(|(fault, _)| *fault).filter(|fault| fault.is_of(era));
     let known = || all().map(Injected::name).collect::<Vec<_>>().join(", ");
     let wrong = |text: String| {
-        Fault::new(FaultKind::Usage, io::Error::other(text)).hint(&format!(
+        Fault::new(FaultKind::Usage, io::Error::other(text)).hint(format!(
             "faults of {}: all, none, or some of {}",
             era.name(),
             known()

@@ -8,13 +8,14 @@ use arrow::array::RecordBatch;
 use crate::events::rows::Cells;
 use crate::model::event::Evidence;
 use crate::model::id::{TaskId, WorkerId};
+use crate::model::output::OutputClass;
 use crate::model::rows::{Facts, GenerationLink, TaskRow, TaskTypeRow, WorkerRow};
 use crate::model::table::Table;
 use crate::model::time::Micros;
 use crate::snapshot::error::SnapshotError;
 use crate::snapshot::open::Snapshot;
 use crate::snapshot::parquet_file::read_columns;
-use crate::snapshot::schema::known_columns;
+use crate::snapshot::schema::{OUTPUT_CLASS, known_columns};
 
 /// Reads the row facts of a snapshot.
 pub fn read(snapshot: &Snapshot) -> Result<Facts, SnapshotError> {
@@ -105,10 +106,17 @@ fn task(row: &Row<'_>) -> Option<TaskRow> {
         generation_created: Cells::of(row.batch, "generation_created")
             .flag(row.at)
             .unwrap_or(false),
+        output_class: output_class(row),
         output_location: row.text("output_location"),
         error_message: row.text("error_message"),
         params: row.json("params"),
     })
+}
+
+/// As told when the row was captured; captures of older versions do not tell.
+fn output_class(row: &Row<'_>) -> Option<OutputClass> {
+    let told = row.text(OUTPUT_CLASS).and_then(|name| OutputClass::from_name(&name));
+    told.or_else(|| OutputClass::of(row.text("output_location")?.as_str()))
 }
 
 fn task_type(row: &Row<'_>) -> Option<TaskTypeRow> {

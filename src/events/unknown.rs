@@ -6,6 +6,7 @@ use std::sync::Arc;
 use regex::Regex;
 
 use crate::model::time::Micros;
+use crate::model::token::without_digits;
 
 /// Characters of a masked line that are kept.
 const TEMPLATE_CHARS_MAX: usize = 200;
@@ -47,9 +48,12 @@ impl UnknownMessages {
 
     /// Counts one message.
     pub fn add(&mut self, source_type: &Arc<str>, message: &str, at: Micros) {
-        let line: String =
-            message.lines().next().unwrap_or("").chars().take(TEMPLATE_CHARS_MAX).collect();
-        let masked = self.ids.replace_all(&line, "<id>");
+        let first = message.lines().next().unwrap_or("");
+        let cut = |text: &str| text.chars().take(TEMPLATE_CHARS_MAX).collect::<String>();
+        let line = cut(first);
+        // tokens go before the cut: half of one would let the template depend on the key
+        let keyless = cut(&without_digits(first, "<id>"));
+        let masked = self.ids.replace_all(&keyless, "<id>");
         let template = self.numbers.replace_all(&masked, "<n>").into_owned();
         let fresh = || UnknownMessage {
             source_type: source_type.clone(),
@@ -61,7 +65,11 @@ impl UnknownMessages {
         };
         let entry = self.found.entry((source_type.clone(), template.clone())).or_insert_with(fresh);
         entry.count += 1;
-        if (at, &line) < (entry.first_at, &entry.sample) {
+        let told = |text: &str| without_digits(text, "<id>").into_owned();
+        let same_time = at == entry.first_at && line != entry.sample;
+        if at < entry.first_at
+            || (same_time && (told(&line), &line) < (told(&entry.sample), &entry.sample))
+        {
             entry.sample.clone_from(&line);
         }
         entry.first_at = entry.first_at.min(at);

@@ -4,24 +4,30 @@ use std::borrow::Cow;
 
 use crate::model::time::Micros;
 use crate::redact::Redactor;
+use crate::redact::role::Role;
 use crate::snapshot::column::{ColumnType, Value};
 
 /// The value of a column that is kept as `kind`; a text that the type cannot hold stays verbatim.
-pub fn value<'a>(kind: ColumnType, text: Cow<'a, str>, redactor: &Redactor) -> Value<'a> {
+pub fn value<'a>(
+    kind: ColumnType,
+    text: Cow<'a, str>,
+    role: Role,
+    redactor: &Redactor,
+) -> Value<'a> {
     let typed = match kind {
         ColumnType::Int => text.parse().ok().map(Value::Int),
         ColumnType::Double => double(&text).map(Value::Double),
         ColumnType::Bool => bool(&text).map(Value::Bool),
         ColumnType::Timestamp => Micros::parse(&text).map(Value::Time),
-        ColumnType::Text => return Value::Text(redacted(text, redactor)),
+        ColumnType::Text => return Value::Text(redacted(text, role, redactor)),
     };
-    typed.unwrap_or_else(|| Value::Verbatim(redacted(text, redactor)))
+    typed.unwrap_or_else(|| Value::Verbatim(redacted(text, role, redactor)))
 }
 
-fn redacted<'a>(text: Cow<'a, str>, redactor: &Redactor) -> Cow<'a, str> {
+fn redacted<'a>(text: Cow<'a, str>, role: Role, redactor: &Redactor) -> Cow<'a, str> {
     match text {
-        Cow::Borrowed(text) => redactor.text(text),
-        Cow::Owned(text) => match redactor.text(&text) {
+        Cow::Borrowed(text) => redactor.value(role, text),
+        Cow::Owned(text) => match redactor.value(role, &text) {
             Cow::Borrowed(_) => Cow::Owned(text),
             Cow::Owned(masked) => Cow::Owned(masked),
         },
@@ -46,9 +52,10 @@ fn double(text: &str) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::redact::policy::Policy;
 
     fn read(kind: ColumnType, text: &str) -> Value<'_> {
-        value(kind, text.into(), &Redactor::new())
+        value(kind, text.into(), Role::Prose, &Redactor::new(Policy::Standard, &[7; 32]))
     }
 
     #[test]

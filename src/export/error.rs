@@ -109,6 +109,14 @@ pub enum ExportError {
         /// Fingerprint of the key at hand.
         ours: String,
     },
+    /// The snapshot was made under another policy.
+    #[error("the snapshot was made with the redaction policy `{theirs}`, this one is `{ours}`")]
+    OtherPolicy {
+        /// Its policy.
+        theirs: String,
+        /// Ours.
+        ours: String,
+    },
     /// The snapshot cannot be written.
     #[error(transparent)]
     Snapshot(#[from] SnapshotError),

@@ -6,6 +6,7 @@ use crate::export::copy::CopyError;
 use crate::export::time_text;
 use crate::model::time::Micros;
 use crate::redact::Redactor;
+use crate::redact::role::Role;
 use crate::snapshot::column::Value;
 
 /// Microseconds from 1970 to 2000, where PostgreSQL counts from.
@@ -32,6 +33,7 @@ pub(super) enum Wire {
 pub(super) fn value<'a>(
     wire: Wire,
     field: Option<&'a [u8]>,
+    role: Role,
     redactor: &Redactor,
 ) -> Result<Value<'a>, CopyError> {
     let Some(bytes) = field else { return Ok(Value::Null) };
@@ -41,7 +43,7 @@ pub(super) fn value<'a>(
         Wire::Bool => Value::Bool(array::<1>("bool", bytes)? != [0]),
         Wire::TimeWithZone => time(i64::from_be_bytes(array("timestamptz", bytes)?), "+00"),
         Wire::TimeWithoutZone => time(i64::from_be_bytes(array("timestamp", bytes)?), ""),
-        Wire::Text => Value::Text(text(bytes, redactor)),
+        Wire::Text => Value::Text(text(bytes, role, redactor)),
     })
 }
 
@@ -79,10 +81,10 @@ fn time(since_2000: i64, zone: &str) -> Value<'static> {
 
 /// A database in SQL_ASCII may hold bytes that are no UTF-8; they become U+FFFD rather than the end of
 /// the export.
-fn text<'a>(bytes: &'a [u8], redactor: &Redactor) -> Cow<'a, str> {
+fn text<'a>(bytes: &'a [u8], role: Role, redactor: &Redactor) -> Cow<'a, str> {
     match String::from_utf8_lossy(bytes) {
-        Cow::Borrowed(text) => redactor.text(text),
-        Cow::Owned(text) => Cow::Owned(redactor.text(&text).into_owned()),
+        Cow::Borrowed(text) => redactor.value(role, text),
+        Cow::Owned(text) => Cow::Owned(redactor.value(role, &text).into_owned()),
     }
 }
 
@@ -93,9 +95,14 @@ fn array<const N: usize>(kind: &'static str, bytes: &[u8]) -> Result<[u8; N], Co
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::redact::policy::Policy;
+
+    fn redactor() -> Redactor {
+        Redactor::new(Policy::Standard, &[7; 32])
+    }
 
     fn read(wire: Wire, bytes: &[u8]) -> Value<'_> {
-        value(wire, Some(bytes), &Redactor::new()).expect("a whole field")
+        value(wire, Some(bytes), Role::Prose, &redactor()).expect("a whole field")
     }
 
     #[test]
@@ -125,8 +132,7 @@ mod tests {
 
     #[test]
     fn null_is_not_empty_and_bad_utf8_is_not_the_end() {
-        let redactor = Redactor::new();
-        assert_eq!(value(Wire::Text, None, &redactor), Ok(Value::Null));
+        assert_eq!(value(Wire::Text, None, Role::Prose, &redactor()), Ok(Value::Null));
         assert_eq!(read(Wire::Text, b""), Value::Text("".into()));
         assert_eq!(read(Wire::Text, b"a\xffb"), Value::Text("a\u{fffd}b".into()));
     }
@@ -139,7 +145,7 @@ mod tests {
             (Wire::Bool, &b"tt"[..]),
             (Wire::TimeWithZone, &b"1234"[..]),
         ] {
-            assert!(value(wire, Some(bytes), &Redactor::new()).is_err(), "{wire:?}");
+            assert!(value(wire, Some(bytes), Role::Prose, &redactor()).is_err(), "{wire:?}");
         }
     }
 }

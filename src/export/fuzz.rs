@@ -4,6 +4,7 @@
 use crate::export::copy::{CopyDecoder, CopyError};
 use crate::export::field::{Wire, value};
 use crate::redact::Redactor;
+use crate::redact::role::Role;
 
 /// The rows of a stream; a `None` is a NULL.
 pub type Rows = Vec<Vec<Option<Vec<u8>>>>;
@@ -28,5 +29,8 @@ pub fn decode<'a>(
 pub fn values(field: &[u8], redactor: &Redactor) -> usize {
     let wires =
         [Wire::Int, Wire::Float, Wire::Bool, Wire::TimeWithZone, Wire::TimeWithoutZone, Wire::Text];
-    wires.into_iter().filter(|wire| value(*wire, Some(field), redactor).is_ok()).count()
+    wires
+        .into_iter()
+        .filter(|wire| value(*wire, Some(field), Role::Prose, redactor).is_ok())
+        .count()
 }

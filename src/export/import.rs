@@ -9,11 +9,15 @@ use serde_json::json;
 use crate::export::cells::value;
 use crate::export::import_error::ImportError;
 use crate::export::key::RowKey;
+use crate::export::output_class;
+use crate::export::roles::role;
 use crate::export::rows::{Cells, RowReader};
 use crate::export::source_dir::{SourceDir, SourceFile};
 use crate::model::table::Table;
 use crate::model::time::Micros;
-use crate::redact::{POLICY, Redactor};
+use crate::redact::Redactor;
+use crate::redact::policy::Policy;
+use crate::redact::role::Role;
 use crate::snapshot::capture::{CaptureOptions, CaptureWriter};
 use crate::snapshot::column::{Column, Value};
 use crate::snapshot::manifest::{MANIFEST, Manifest, Redaction};
@@ -65,13 +69,14 @@ impl Import {
         source: &SourceDir,
         dir: &Path,
         key: &RowKey,
+        policy: Policy,
         began_at: Micros,
         progress: &mut dyn Progress,
     ) -> Result<Self, ImportError> {
         let readers = open_all(source)?;
         refuse_occupied(dir)?;
         let redaction =
-            Redaction { policy: POLICY.to_string(), key_fingerprint: key.fingerprint() };
+            Redaction { policy: policy.name().to_string(), key_fingerprint: key.fingerprint() };
         let options = CaptureOptions {
             source: BTreeMap::from([("kind".to_string(), SOURCE_KIND.to_string())]),
             redaction: redaction.clone(),
@@ -92,7 +97,7 @@ impl Import {
             unreadable: Vec::new(),
             schema: serde_json::Map::new(),
         };
-        let redactor = Redactor::new();
+        let redactor = Redactor::new(policy, &key.bytes());
         for (file, reader) in source.files.iter().zip(readers) {
             import.read_file(file, reader, &redactor, progress)?;
         }
@@ -115,14 +120,15 @@ impl Import {
     ) -> Result<(), ImportError> {
         let table = file.table;
         let columns = reader.columns().to_vec();
-        let mut rows = self.writer.table(table, columns.clone())?;
+        let roles: Vec<Role> = columns.iter().map(|column| role(table, &column.name)).collect();
+        let mut rows = self.writer.table(table, output_class::with_class(table, &columns))?;
         let mut bad = Unreadable::new(&file.name);
         let read = |source| ImportError::Read { path: file.path.clone(), source };
         loop {
             let why = match reader.read().map_err(read)? {
                 None => break,
                 Some(Err(why)) => why,
-                Some(Ok(cells)) => match row(table, &columns, cells, redactor) {
+                Some(Ok(cells)) => match row(table, &columns, &roles, cells, redactor) {
                     Err(why) => why.to_string(),
                     Ok(values) => {
                         rows.push(&values, None)?;
@@ -157,13 +163,16 @@ impl Import {
 fn row<'a>(
     table: Table,
     columns: &[Column],
+    roles: &[Role],
     cells: Cells<'a>,
     redactor: &Redactor,
 ) -> Result<Vec<Value<'a>>, &'static str> {
-    let mut values = Vec::with_capacity(columns.len());
-    for (column, cell) in columns.iter().zip(cells) {
+    let mut values = Vec::with_capacity(columns.len() + 1);
+    let class = output_class::position(table, columns)
+        .map(|at| output_class::value(cells.get(at).and_then(Option::as_deref)));
+    for ((column, role), cell) in columns.iter().zip(roles).zip(cells) {
         let value = match cell {
-            Some(text) => value(column.kind, text, redactor),
+            Some(text) => value(column.kind, text, *role, redactor),
             None => Value::Null,
         };
         let empty = matches!(&value, Value::Null) || value == Value::Text("".into());
@@ -176,6 +185,7 @@ fn row<'a>(
         }
         values.push(value);
     }
+    values.extend(class);
     Ok(values)
 }
 
@@ -241,13 +251,13 @@ fn refuse_other(before: &Manifest, ours: &Redaction, dir: &Path) -> Result<(), I
         return Err(ImportError::OtherSource { snapshot, kind });
     }
     let (theirs, ours) = (before.redaction.clone(), ours.clone());
-    if theirs.key_fingerprint != ours.key_fingerprint {
-        let (theirs, ours) = (theirs.key_fingerprint, ours.key_fingerprint);
-        return Err(ImportError::OtherKey { snapshot, theirs, ours });
-    }
     if theirs.policy != ours.policy {
         let (theirs, ours) = (theirs.policy, ours.policy);
         return Err(ImportError::OtherPolicy { snapshot, theirs, ours });
+    }
+    if theirs.key_fingerprint != ours.key_fingerprint {
+        let (theirs, ours) = (theirs.key_fingerprint, ours.key_fingerprint);
+        return Err(ImportError::OtherKey { snapshot, theirs, ours });
     }
     Ok(())
 }

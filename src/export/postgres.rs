@@ -8,6 +8,7 @@ use crate::export::connect::connect;
 use crate::export::drift;
 use crate::export::error::ExportError;
 use crate::export::instant::{begin, describe_source};
+use crate::export::output_class::with_class;
 use crate::export::select::select;
 use crate::export::server_error::{Doing, explain};
 use crate::export::source_schema::describe;
@@ -96,7 +97,7 @@ async fn run(plan: Plan<'_>, watch: &mut dyn FnMut(Step)) -> Result<Exported, Ex
     let options = CaptureOptions {
         source,
         redaction: Redaction {
-            policy: crate::redact::POLICY.to_string(),
+            policy: plan.redactor.policy().name().to_string(),
             key_fingerprint: plan.key_fingerprint,
         },
         row_key: plan.row_key,
@@ -105,14 +106,14 @@ async fn run(plan: Plan<'_>, watch: &mut dyn FnMut(Step)) -> Result<Exported, Ex
         guarantee: "transactional",
     };
     let made_dir = !plan.dir.exists();
-    let ours = options.redaction.key_fingerprint.clone();
+    let ours = options.redaction.clone();
     let mut writer = CaptureWriter::begin(&plan.dir, options)?;
     let sweep = Sweep::new(&plan.dir, made_dir);
     for note in since_last_time(&writer, &asked, &schema) {
         watch(Step::Note(note));
     }
     let reading = Reading { client: &client, redactor: plan.redactor, next_xid: instant.next_xid };
-    let mut outcome = same_key(&writer, &ours).map(|()| None);
+    let mut outcome = same_redaction(&writer, &ours).map(|()| None);
     if outcome.is_ok() {
         outcome = read_all(&reading, &instant.tables, &mut writer, watch).await;
     }
@@ -131,15 +132,18 @@ async fn run(plan: Plan<'_>, watch: &mut dyn FnMut(Step)) -> Result<Exported, Ex
     Ok(Exported { snapshot, oldest_log })
 }
 
-/// Tokens and hashes of two keys cannot be compared, so one snapshot has one key.
-fn same_key(writer: &CaptureWriter, ours: &str) -> Result<(), ExportError> {
-    match writer.before() {
-        Some(before) if before.manifest().redaction.key_fingerprint != ours => {
-            let theirs = before.manifest().redaction.key_fingerprint.clone();
-            Err(ExportError::OtherKey { theirs, ours: ours.to_string() })
-        }
-        Some(_) | None => Ok(()),
+/// Tokens and hashes of two keys or policies cannot be compared, so one snapshot has one of each.
+fn same_redaction(writer: &CaptureWriter, ours: &Redaction) -> Result<(), ExportError> {
+    let Some(before) = writer.before() else { return Ok(()) };
+    let (theirs, ours) = (before.manifest().redaction.clone(), ours.clone());
+    if theirs.policy != ours.policy {
+        return Err(ExportError::OtherPolicy { theirs: theirs.policy, ours: ours.policy });
     }
+    if theirs.key_fingerprint != ours.key_fingerprint {
+        let (theirs, ours) = (theirs.key_fingerprint, ours.key_fingerprint);
+        return Err(ExportError::OtherKey { theirs, ours });
+    }
+    Ok(())
 }
 
 /// What is not as it was when the snapshot was last added to.
@@ -190,7 +194,7 @@ async fn read_all(
         if let Some(note) = left_out_note(table, &selection) {
             watch(Step::Note(note));
         }
-        let mut rows = writer.table(table, selection.columns.clone())?;
+        let mut rows = writer.table(table, with_class(table, &selection.columns))?;
         let mut progress = |rows| watch(Step::Rows(rows));
         let oldest = read_table(reading, &selection, &mut rows, &mut progress).await?;
         if table == Table::SystemLogs {

@@ -10,7 +10,7 @@ use crate::export::ndjson::{Members, NdjsonReader};
 use crate::export::source_dir::{Format, SourceFile};
 use crate::model::table::Table;
 use crate::snapshot::column::{Column, ColumnType};
-use crate::snapshot::schema::{OWN_COLUMNS, import_type, type_name};
+use crate::snapshot::schema::{import_type, is_own, type_name};
 
 /// The cells of one row, in the order of the columns; `None` is NULL.
 pub type Cells<'a> = Vec<Option<Cow<'a, str>>>;
@@ -125,18 +125,7 @@ fn names(header: &Record) -> Vec<String> {
 
 /// The columns of these names, or what is wrong with them. SQL tells names apart without case.
 fn columns(table: Table, names: &[String]) -> Result<Vec<Column>, String> {
-    let mut seen = BTreeSet::new();
-    for name in names {
-        if name.is_empty() {
-            return Err("a column has no name".to_string());
-        }
-        if OWN_COLUMNS.iter().any(|own| own.eq_ignore_ascii_case(name)) {
-            return Err(format!("the column name `{name}` is one of our own"));
-        }
-        if !seen.insert(name.to_lowercase()) {
-            return Err(format!("the column `{name}` stands twice"));
-        }
-    }
+    // first, so that a line of data that was taken for a header is never quoted
     let needed: &[&str] = match table {
         Table::SystemLogs => &["id", "timestamp"],
         Table::Workers
@@ -147,6 +136,18 @@ fn columns(table: Table, names: &[String]) -> Result<Vec<Column>, String> {
     };
     if let Some(name) = needed.iter().find(|name| !names.iter().any(|have| have == *name)) {
         return Err(format!("there is no column `{name}`; is the first line the header?"));
+    }
+    let mut seen = BTreeSet::new();
+    for name in names {
+        if name.is_empty() {
+            return Err("a column has no name".to_string());
+        }
+        if is_own(name) {
+            return Err(format!("the column name `{name}` is one of our own"));
+        }
+        if !seen.insert(name.to_lowercase()) {
+            return Err(format!("the column `{name}` stands twice"));
+        }
     }
     Ok(names.iter().map(|name| column(table, name)).collect())
 }

@@ -3,7 +3,7 @@
 use crate::export::catalogue::{SCHEMA, SourceColumn, SourceTable};
 use crate::export::field::Wire;
 use crate::snapshot::column::{Column, ColumnType};
-use crate::snapshot::schema::OWN_COLUMNS;
+use crate::snapshot::schema::is_own;
 
 /// What is asked of one table.
 #[derive(Debug)]
@@ -23,8 +23,7 @@ pub(super) fn select(source: &SourceTable) -> Selection {
     let mut list = vec!["t.xmin::pg_catalog.text::pg_catalog.int8".to_string()];
     let (mut columns, mut wires, mut left_out) = (Vec::new(), Vec::new(), Vec::new());
     for column in in_order(&source.columns) {
-        // Without case: so do those who will read the files.
-        if OWN_COLUMNS.iter().any(|own| own.eq_ignore_ascii_case(&column.name)) {
+        if is_own(&column.name) {
             left_out.push(column.name.clone());
             continue;
         }

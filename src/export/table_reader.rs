@@ -8,12 +8,15 @@ use tokio_postgres::Client;
 use crate::export::copy::{CopyDecoder, CopyError, CopyRow};
 use crate::export::error::ExportError;
 use crate::export::field;
+use crate::export::output_class;
+use crate::export::roles::role;
 use crate::export::select::Selection;
 use crate::export::server_error::{Doing, explain};
 use crate::export::xid::widen;
 use crate::model::table::Table;
 use crate::model::time::Micros;
 use crate::redact::Redactor;
+use crate::redact::role::Role;
 use crate::snapshot::column::Value;
 use crate::snapshot::table_writer::TableWriter;
 
@@ -40,6 +43,9 @@ pub(super) async fn read_table(
     let damaged = |source: CopyError| ExportError::Copy { table, source };
     let time_column =
         selection.columns.iter().position(|column| column.name == table.time_column());
+    let roles: Vec<Role> =
+        selection.columns.iter().map(|column| role(table, &column.name)).collect();
+    let output = output_class::position(table, &selection.columns);
     let stream = reading.client.copy_out(selection.sql.as_str()).await.map_err(failed)?;
     let mut stream = pin!(stream);
     // One more than the snapshot has: the row's xmin comes first.
@@ -48,7 +54,13 @@ pub(super) async fn read_table(
     while let Some(bytes) = stream.next().await {
         decoder.push(&bytes.map_err(failed)?);
         while let Some(row) = decoder.next_row().map_err(damaged)? {
-            let (xmin, values) = values(&row, selection, reading.redactor).map_err(damaged)?;
+            let (xmin, mut values) =
+                values(&row, selection, &roles, reading.redactor).map_err(damaged)?;
+            if let Some(at) = output {
+                // one more than the column's place: the row's xmin comes first
+                let original = row.fields().nth(at + 1).flatten().map(String::from_utf8_lossy);
+                values.push(output_class::value(original.as_deref()));
+            }
             if let Some(Value::Time(at)) = time_column.map(|at| &values[at]) {
                 oldest = Some(oldest.map_or(*at, |oldest| oldest.min(*at)));
             }
@@ -66,6 +78,7 @@ pub(super) async fn read_table(
 fn values<'a>(
     row: &CopyRow<'a>,
     selection: &Selection,
+    roles: &[Role],
     redactor: &Redactor,
 ) -> Result<(u32, Vec<Value<'a>>), CopyError> {
     let mut fields = row.fields();
@@ -74,8 +87,9 @@ fn values<'a>(
     let values = selection
         .wires
         .iter()
+        .zip(roles)
         .zip(fields)
-        .map(|(wire, bytes)| field::value(*wire, bytes, redactor));
+        .map(|((wire, role), bytes)| field::value(*wire, bytes, *role, redactor));
     Ok((xmin, values.collect::<Result<_, _>>()?))
 }
 

@@ -3,7 +3,9 @@
 pub mod event;
 pub mod id;
 pub mod kind;
+pub mod output;
 pub mod rows;
 pub mod state;
 pub mod table;
 pub mod time;
+pub mod token;

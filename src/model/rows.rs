@@ -1,6 +1,7 @@
 //! The latest row of each worker, task and task type, typed: facts beside the events.
 
 use crate::model::id::{PodId, TaskId, WorkerId};
+use crate::model::output::OutputClass;
 use crate::model::time::Micros;
 
 /// `workers`, latest version.
@@ -77,6 +78,8 @@ pub struct TaskRow {
     pub generation_created: bool,
     /// `output_location`: a URL, JSON, a progress text or an error.
     pub output_location: Option<String>,
+    /// What that was before it was redacted.
+    pub output_class: Option<OutputClass>,
     /// `error_message`: never cleared, so it may tell of an earlier reset.
     pub error_message: Option<String>,
     /// The parsed `params`.

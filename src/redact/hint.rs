@@ -67,6 +67,7 @@ pub(super) const HINTS: &[(&str, Hint)] = &[
     ("anon_key", Hint::Key("api_key")),
     ("private_key", Hint::Key("private_key")),
     ("privatekey", Hint::Key("private_key")),
+    ("cookie", Hint::Key("cookie")),
     ("secret_key", Hint::Key("secret_key")),
     ("secretkey", Hint::Key("secret_key")),
     ("access_key", Hint::Key("access_key")),

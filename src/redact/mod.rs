@@ -1,14 +1,20 @@
 //! Text and JSON into the same, safe to keep. Must not know tables.
 //!
 //! Every value that a source hands over passes here before a byte of it is written. A text without a
-//! hint of a secret costs one pass of aho-corasick and no allocation.
+//! hint of a secret or of a person costs one pass of aho-corasick and no allocation.
 
+pub mod policy;
+pub mod role;
+
+mod edits;
 mod hint;
 mod json;
 mod mask;
 mod pair;
 mod pem;
+mod personal;
 mod scan;
+mod secrets;
 mod token;
 mod url;
 
@@ -16,110 +22,97 @@ use std::borrow::Cow;
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
 
-use crate::redact::hint::{HINTS, Hint};
-use crate::redact::mask::Masks;
+use crate::redact::hint::HINTS;
+use crate::redact::mask::{is_marker, marker};
+use crate::redact::personal::{Pass, Seen, clue};
+use crate::redact::policy::Policy;
+use crate::redact::role::Role;
+use crate::redact::secrets::Secrets;
 
-/// The name that manifests give to what is masked.
-pub const POLICY: &str = "secrets";
-
-/// JSON inside strings of JSON is followed this deep; below it, text is text.
-const DEPTH_MAX: usize = 8;
-
-/// A mask may lay bare what stood in its shadow, so a masked text is looked at until nothing is found.
+/// What was hidden may lay bare what stood in its shadow, so a redacted text is looked at until
+/// nothing is found.
 const ROUNDS_MAX: usize = 8;
 
-/// Masks secrets. Made once, used for every value.
+/// Redacts under one policy and one key. Made once, used for every value.
 #[derive(Debug)]
 pub struct Redactor {
+    policy: Policy,
     hints: AhoCorasick,
-}
-
-impl Default for Redactor {
-    fn default() -> Self {
-        Self::new()
-    }
+    secrets: Secrets,
+    personal: Pass,
 }
 
 impl Redactor {
-    /// A redactor of the one policy there is.
-    pub fn new() -> Self {
+    /// A redactor. Tokens are the same under the same key, whatever the policy.
+    pub fn new(policy: Policy, key: &[u8; 32]) -> Self {
+        let literals = HINTS.iter().map(|(literal, _)| (*literal).to_string());
         let hints = AhoCorasick::builder()
             .ascii_case_insensitive(true)
             .kind(Some(AhoCorasickKind::DFA))
-            .build(HINTS.iter().map(|(literal, _)| literal))
+            .build(literals.chain(clue::literals()))
             .expect("a fixed list of short literals always builds");
-        Self { hints }
+        let strict = policy == Policy::Strict;
+        Self {
+            policy,
+            secrets: Secrets::new(hints.clone()),
+            personal: Pass::new(key, strict, hints.clone(), HINTS.len()),
+            hints,
+        }
     }
 
-    /// The text with every secret in it as `<redacted:KIND>`. JSON stays JSON, and what was redacted
-    /// before stays as it is.
+    /// The policy.
+    pub fn policy(&self) -> Policy {
+        self.policy
+    }
+
+    /// A message, an id, anything without a role of its own.
     pub fn text<'a>(&self, text: &'a str) -> Cow<'a, str> {
-        let Some(mut masked) = self.masked(text, 0) else { return Cow::Borrowed(text) };
+        self.value(Role::Prose, text)
+    }
+
+    /// The value with secrets as `<redacted:KIND>` and personal data as tokens. JSON stays JSON, and
+    /// what was redacted before stays as it is.
+    pub fn value<'a>(&self, role: Role, text: &'a str) -> Cow<'a, str> {
+        if self.policy == Policy::None {
+            return Cow::Borrowed(text);
+        }
+        if let Role::Secret(kind) = role {
+            let hidden = text.is_empty() || is_marker(text);
+            return if hidden { Cow::Borrowed(text) } else { Cow::Owned(marker(kind)) };
+        }
+        let Some(mut redacted) = self.round(role, text) else { return Cow::Borrowed(text) };
         for _ in 1..ROUNDS_MAX {
-            match self.masked(&masked, 0) {
-                Some(again) if again != masked => masked = again,
+            match self.round(role, &redacted) {
+                Some(again) if again != redacted => redacted = again,
                 Some(_) | None => break,
             }
         }
-        Cow::Owned(masked)
+        Cow::Owned(redacted)
     }
 
-    /// The text after masking; `None` when there was nothing to mask.
-    fn masked(&self, text: &str, depth: usize) -> Option<String> {
-        if !self.is_suspicious(text) {
-            return None;
-        }
-        if depth < DEPTH_MAX && json::is_json(text) {
-            return json::masked(text, &|part| self.masked(part, depth + 1));
-        }
-        self.plain(text)
-    }
-
-    /// Whether a closer look is worth it. Escapes may hide what stands before a secret, so only what
-    /// follows is looked at.
-    fn is_suspicious(&self, text: &str) -> bool {
-        self.hints.find_overlapping_iter(text).any(|hit| match HINTS[hit.pattern().as_usize()].1 {
-            Hint::Token(shape) => token::body(text, hit.start(), shape).is_some(),
-            Hint::Dsn => url::password(text, hit.end()).is_some(),
-            Hint::EscapedSlashes
-            | Hint::Key(_)
-            | Hint::Bearer
-            | Hint::PemBegin
-            | Hint::PemEnd
-            | Hint::Parameter => true,
-        })
-    }
-
-    fn plain(&self, text: &str) -> Option<String> {
-        let mut hits: Vec<(usize, usize, Hint)> = self
-            .hints
-            .find_overlapping_iter(text)
-            .map(|hit| (hit.start(), hit.end(), HINTS[hit.pattern().as_usize()].1))
-            .collect();
-        hits.sort_by_key(|(start, end, _)| (*start, std::cmp::Reverse(*end)));
-        let mut masks = Masks::default();
-        for (start, end, hint) in hits {
-            // Inside what is masked already only a token can reach beyond it; looking again for
-            // pairs there would cost a second pass over the same bytes.
-            let inside = start < masks.end();
-            let found = match hint {
-                Hint::Token(shape) => token::find(text, start, shape),
-                Hint::PemBegin if inside => None,
-                Hint::PemBegin => pem::block(text, start, end),
-                Hint::PemEnd if inside => None,
-                Hint::PemEnd => pem::tail(text, start, end, masks.end()),
-                Hint::Key(_) | Hint::Bearer | Hint::Dsn | Hint::Parameter if inside => None,
-                Hint::Key(kind) => pair::find(text, start, end, kind),
-                Hint::Bearer => token::bearer(text, start, end),
-                Hint::Dsn => url::password(text, end),
-                Hint::Parameter => url::parameter(text, start, end),
-                Hint::EscapedSlashes => None,
-            };
-            if let Some(mask) = found {
-                masks.add(mask);
+    /// One look at a text; `None` when there was nothing to hide.
+    fn round(&self, role: Role, text: &str) -> Option<String> {
+        let (mut secret, mut personal) = (false, self.personal.is_needed(role));
+        let mut seen = Seen::default();
+        for hit in self.hints.find_overlapping_iter(text) {
+            match hit.pattern().as_usize().checked_sub(HINTS.len()) {
+                None => {
+                    let hint = HINTS[hit.pattern().as_usize()].1;
+                    secret = secret || secrets::speaks(hint, text, hit.start(), hit.end());
+                }
+                Some(clue) => {
+                    personal = personal
+                        || self.personal.speaks(text, clue, (hit.start(), hit.end()), &mut seen);
+                }
+            }
+            if secret && personal {
+                break;
             }
         }
-        masks.apply(text)
+        let masked = if secret { self.secrets.masked(text) } else { None };
+        let text = masked.as_deref().unwrap_or(text);
+        let hidden = if personal { self.personal.value(role, text) } else { None };
+        hidden.or(masked)
     }
 }
 

@@ -1,18 +1,50 @@
 //! Every kind of secret in every dress, near misses, and what must hold for any text.
 
+use std::sync::LazyLock;
+
 use proptest::prelude::*;
 
 use super::Redactor;
+use super::policy::Policy;
+use crate::model::token;
 
 const JWT: &str = "eyJhbGciOiJIUzI1NiJ9.eyJyb2xlIjoic2VydmljZV9yb2xlIn0.c2lnbmF0dXJl";
 const PEM: &str = "-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjEAAAAABG5vbmUAAAAEbm9uZQ\n\
                    QyNTUxOQAAACBLaw==\n-----END OPENSSH PRIVATE KEY-----";
 
+fn redactor() -> &'static Redactor {
+    static MADE: LazyLock<Redactor> = LazyLock::new(|| Redactor::new(Policy::Standard, &[7; 32]));
+    &MADE
+}
+
 fn redact(text: &str) -> String {
-    let redactor = Redactor::new();
+    let redactor = redactor();
     let once = redactor.text(text).into_owned();
     assert_eq!(redactor.text(&once), once, "redacting twice changes nothing");
     once
+}
+
+/// The same with tokens of personal data as their kinds: `~user~`.
+fn kinds(text: &str) -> String {
+    let text = redact(text);
+    let mut out = String::new();
+    let mut at = 0;
+    while at < text.len() {
+        let rest = &text[at..];
+        match token::end(&text, at) {
+            Some(end) => {
+                out.push_str(rest.split('-').next().unwrap_or_default());
+                out.push('~');
+                at = end;
+            }
+            None => {
+                let char = rest.chars().next().unwrap_or_default();
+                out.push(char);
+                at += char.len_utf8();
+            }
+        }
+    }
+    out
 }
 
 /// Tokens that are known by their own shape, with their kinds.
@@ -42,7 +74,7 @@ fn tokens_are_masked_wherever_they_stand() {
             r#"{"a": "X"}"#,
             r#"{"a": "{\"b\": [\"line\nX\"]}"}"#,
             r"escaped\nX\nin a repr",
-            "https://example.com/a?x=X&y=1",
+            "https://example.com/?x=X&y=1",
             "…X…",
         ] {
             let text = around.replace('X', &token);
@@ -107,15 +139,15 @@ fn headers_and_urls_keep_what_is_no_secret() {
         ("-H 'apikey: abcdef'", "-H 'apikey: <redacted:api_key>'"),
         (
             "GET https://h.supabase.co/o/sign/a.mp4?token=abc&t=1 200",
-            "GET https://h.supabase.co/o/sign/a.mp4?token=<redacted:token>&t=1 200",
+            "GET https://h.supabase.co/~file~/sign/~file~.mp4?token=<redacted:token>&t=1 200",
         ),
         (
             "https://b.s3.amazonaws.com/k?X-Amz-Credential=a%2Fb&X-Amz-Signature=ff00&x=y",
-            "https://b.s3.amazonaws.com/k?X-Amz-Credential=<redacted:signature>&X-Amz-Signature=<redacted:signature>&x=y",
+            "https://b.s3.amazonaws.com/~file~?X-Amz-Credential=<redacted:signature>&X-Amz-Signature=<redacted:signature>&x=~text~",
         ),
         (
             "https://a.blob.core.windows.net/c/b?sv=1&sig=a%2B",
-            "https://a.blob.core.windows.net/c/b?sv=1&sig=<redacted:signature>",
+            "https://a.blob.core.windows.net/~file~/~file~?sv=1&sig=<redacted:signature>",
         ),
         (
             "postgres://user:p@ss@db.example.com:5432/postgres?sslmode=require",
@@ -125,7 +157,7 @@ fn headers_and_urls_keep_what_is_no_secret() {
         ("redis://:pw@cache/0", "redis://:<redacted:password>@cache/0"),
         (r#"{"u": "postgres:\/\/u:pw@h\/d"}"#, r#"{"u": "postgres://u:<redacted:password>@h/d"}"#),
     ] {
-        assert_eq!(redact(text), want, "{text}");
+        assert_eq!(kinds(text), want, "{text}");
     }
 }
 
@@ -150,7 +182,7 @@ fn private_keys_are_masked_whole_or_cut() {
 
 #[test]
 fn near_misses_are_left_alone() {
-    let redactor = Redactor::new();
+    let redactor = redactor();
     for text in [
         "",
         "gpu-20251103_140000-da36e0d6 claimed task 579d9b8f-03f2-43c1-8af9-62d0c953e61d",
@@ -171,8 +203,8 @@ fn near_misses_are_left_alone() {
         "Private key length: 411 chars",
         "✅ Using PRIVATE KEY from environment variable",
         "from huggingface_hub import hf_hub_download",
-        "https://x.supabase.co/storage/v1/object/public/u/a-b/tasks/c-d/e.mp4?width=3&v=a@b",
-        "http://localhost:8080/@scope/pkg",
+        "https://x.supabase.co/rest/v1/tasks?width=3&status=eq.Queued",
+        "http://localhost:8080/scope/pkg",
         "eyJhbGci...",
         "bearer authentication is required",
         "config=abc&design=def",
@@ -187,7 +219,7 @@ fn near_misses_are_left_alone() {
 
 #[test]
 fn hostile_repetition_stays_linear() {
-    let redactor = Redactor::new();
+    let redactor = redactor();
     for part in [
         "-----BEGIN PRIVATE KEY-----",
         "-----END PRIVATE KEY-----",
@@ -301,6 +333,6 @@ proptest! {
 
     #[test]
     fn text_without_a_hint_is_not_copied(text in "[a-d0-9 _-]{0,40}") {
-        prop_assert!(matches!(Redactor::new().text(&text), std::borrow::Cow::Borrowed(_)));
+        prop_assert!(matches!(redactor().text(&text), std::borrow::Cow::Borrowed(_)));
     }
 }

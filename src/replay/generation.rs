@@ -7,6 +7,7 @@ use crate::events::History;
 use crate::model::event::{Basis, Event};
 use crate::model::id::{EventId, TaskId};
 use crate::model::kind::EventKind;
+use crate::model::output::OutputClass;
 use crate::model::rows::{GenerationLink, TaskRow, TaskTypeRow};
 use crate::model::time::Micros;
 
@@ -219,7 +220,7 @@ fn rule(row: &TaskRow, facts: &TaskFacts, linked: Option<usize>, logs: &EdgeLog)
             ("no", "not_applicable", "D1: the task is not Complete")
         };
     }
-    if !has_output(row.output_location.as_deref()) {
+    if !row.output_class.is_some_and(OutputClass::is_output) {
         return ("no", "no_output", "D2: the output is no URL");
     }
     let Some(at) = ended(row) else {
@@ -277,7 +278,7 @@ fn not_expected(row: &TaskRow, facts: &TaskFacts, at: Micros) -> Option<Ruling> 
 
 /// D12 to D16: it was due and is not there.
 fn missing(row: &TaskRow, facts: &TaskFacts, at: Micros, logs: &EdgeLog) -> Ruling {
-    let stored = row.output_location.as_deref().is_some_and(on_storage);
+    let stored = row.output_class == Some(OutputClass::StorageUrl);
     let type_known = if facts.exists { "yes" } else { "unknown" };
     if !stored && facts.run_type == "api" {
         return ("yes", "missing_external_url", "D12: the output is not on the storage host");
@@ -292,16 +293,4 @@ fn missing(row: &TaskRow, facts: &TaskFacts, at: Micros, logs: &EdgeLog) -> Ruli
         return (type_known, "completed_outside_complete_task", "D15: complete-task never saw it");
     }
     (type_known, "missing_generation", "D16: a stored output, no flag, nothing linked")
-}
-
-fn has_output(output: Option<&str>) -> bool {
-    output.is_some_and(|text| {
-        let json = text.starts_with('{') && text.contains("http");
-        text.starts_with("http://") || text.starts_with("https://") || json
-    })
-}
-
-/// Supabase's public storage (domain/worker-app.md 2.4).
-fn on_storage(url: &str) -> bool {
-    url.contains(".supabase.co/storage/")
 }

@@ -100,14 +100,12 @@ impl World<'_> {
     fn deliver(&mut self, no: WorkerNo) {
         let (now, era) = (self.now, self.era);
         let Some(worker) = self.workers.get_mut(no).and_then(Option::as_deref_mut) else { return };
-        if era == Era::E4 {
-            if let (Some(work), Truth::Busy(_)) = (worker.in_hand, worker.state) {
-                worker.last_status_line = worker.last_status_line.max(work.began);
-                while worker.last_status_line + STATUS_LINE_EVERY < now {
-                    worker.last_status_line += STATUS_LINE_EVERY;
-                    let text = "HEADLESS: Queue status: processing, waiting...".to_string();
-                    worker.say(worker.last_status_line, Level::Debug, Some(work.id), text);
-                }
+        if let (Era::E4, Some(work), Truth::Busy(_)) = (era, worker.in_hand, worker.state) {
+            worker.last_status_line = worker.last_status_line.max(work.began);
+            while worker.last_status_line + STATUS_LINE_EVERY < now {
+                worker.last_status_line += STATUS_LINE_EVERY;
+                let text = "HEADLESS: Queue status: processing, waiting...".to_string();
+                worker.say(worker.last_status_line, Level::Debug, Some(work.id), text);
             }
         }
         let due = worker.pending.iter().filter(|line| line.at - worker.skew <= now).count();

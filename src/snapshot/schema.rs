@@ -10,6 +10,14 @@ use crate::snapshot::column::ColumnType::{Bool, Double, Int, Text, Timestamp};
 /// Columns of our own in every evidence file, beside the source's.
 pub const OWN_COLUMNS: [&str; 5] = ["_capture", "_xid", "_row_hash", "_verbatim", "captured_at"];
 
+/// A column of our own in `tasks` alone: the class of its output, told before it was redacted.
+pub const OUTPUT_CLASS: &str = "_output_class";
+
+/// Whether a source's column would stand in the way of one of ours.
+pub fn is_own(name: &str) -> bool {
+    OWN_COLUMNS.iter().chain([&OUTPUT_CLASS]).any(|own| own.eq_ignore_ascii_case(name))
+}
+
 /// Known columns of a table with the type they are kept as (domain/orchestrator.md 1.1 to 1.4,
 /// domain/worker-app.md 1.2 to 1.8).
 pub fn known_columns(table: Table) -> &'static [(&'static str, ColumnType)] {
@@ -54,6 +62,7 @@ pub fn known_columns(table: Table) -> &'static [(&'static str, ColumnType)] {
             ("result_data", Text),
             ("copied_from_share", Text),
             ("idempotency_key", Text),
+            (OUTPUT_CLASS, Text),
         ],
         Table::Generations => GENERATIONS,
         Table::GenerationVariants => &[

@@ -68,7 +68,7 @@ fn every_value_of_every_type_is_as_postgresql_prints_it() {
     database.sql(SCHEMA);
     database.sql(ROWS);
     let home = Home::new();
-    let run = home.export_all(&database);
+    let run = home.export_under("none", &database);
     assert!(run.stderr.contains("system_logs: 9002 rows read, 9002 new"), "{}", run.stderr);
     assert!(run.stderr.contains("column `_capture` left out"), "{}", run.stderr);
     assert!(run.stderr.contains("generations: the source has no such table"), "{}", run.stderr);

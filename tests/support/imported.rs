@@ -7,6 +7,7 @@ use backstory::export::key::RowKey;
 use backstory::export::source_dir::SourceDir;
 use backstory::model::table::Table;
 use backstory::model::time::Micros;
+use backstory::redact::policy::Policy;
 use backstory::snapshot::open::Snapshot;
 
 /// Says nothing.
@@ -22,6 +23,7 @@ pub(crate) fn import(files: &Path, root: &Path) -> Snapshot {
     let at = Micros::parse("2026-11-01T00:00:00Z").expect("a time");
     let source = SourceDir::scan(files).expect("files of tables");
     let key = RowKey::load_or_create(Some(&root.join("redact.key"))).expect("a key");
-    let import = Import::run(&source, &root.join("snapshot"), &key, at, &mut Quiet);
+    let import =
+        Import::run(&source, &root.join("snapshot"), &key, Policy::Standard, at, &mut Quiet);
     import.expect("an import").finish(at).expect("a snapshot")
 }

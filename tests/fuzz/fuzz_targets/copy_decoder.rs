@@ -10,11 +10,13 @@ use std::sync::LazyLock;
 
 use backstory::export::fuzz::{Rows, decode, values};
 use backstory::redact::Redactor;
+use backstory::redact::policy::Policy;
 use libfuzzer_sys::fuzz_target;
 
 const HEADER: &[u8] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
 
-static REDACTOR: LazyLock<Redactor> = LazyLock::new(Redactor::new);
+static REDACTOR: LazyLock<Redactor> =
+    LazyLock::new(|| Redactor::new(Policy::Standard, &[7; 32]));
 
 fuzz_target!(|input: &[u8]| {
     let [first, cuts, rest @ ..] = input else { return };

@@ -1,0 +1,84 @@
+//! Mail addresses and internet addresses, wherever they stand.
+
+use crate::redact::personal::path::is_media;
+use crate::redact::scan::run;
+
+/// RFC 5321: the longest local part, and the longest domain.
+const LOCAL_BYTES_MAX: usize = 64;
+const DOMAIN_BYTES_MAX: usize = 255;
+
+/// The mail address whose `@` (or `%40`) stands at `start..end`.
+pub(super) fn email(text: &str, start: usize, end: usize) -> Option<(usize, usize)> {
+    let bytes = text.as_bytes();
+    let part = |b: &&u8| {
+        b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'%' | b'+' | b'-') || **b >= 0x80
+    };
+    let local = bytes[..start].iter().rev().take(LOCAL_BYTES_MAX).take_while(part).count();
+    let mut from = start - local;
+    while !text.is_char_boundary(from) {
+        from += 1;
+    }
+    // an escape before the address is none of its letters
+    if from > 0 && bytes[from - 1] == b'\\' && matches!(bytes[from], b'n' | b't' | b'r') {
+        from += 1;
+    }
+    let limit = bytes.len().min(end + DOMAIN_BYTES_MAX);
+    let label = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b >= 0x80;
+    let (mut to, mut labels, mut last) = (end, 0, "");
+    loop {
+        let length = run(&bytes[..limit], to, label);
+        if length == 0 || !text.is_char_boundary(to + length) {
+            break;
+        }
+        last = &text[to..to + length];
+        to += length;
+        labels += 1;
+        let more = bytes.get(to) == Some(&b'.') && bytes.get(to + 1).copied().is_some_and(label);
+        if !more {
+            break;
+        }
+        to += 1;
+    }
+    let of_letters = last.len() >= 2 && last.chars().all(char::is_alphabetic);
+    let user_info = text[..from].ends_with("//");
+    let fine = from < start && labels >= 2 && of_letters && !is_media(last) && !user_info;
+    (fine && &text[from..start] != "git").then_some((from, to))
+}
+
+/// The address of four numbers in which `digit.digit` stands at `at`, when it is the first dot.
+pub(super) fn ip(text: &str, at: usize) -> Option<(usize, usize)> {
+    let bytes = text.as_bytes();
+    let digits = bytes[..=at].iter().rev().take(4).take_while(|b| b.is_ascii_digit()).count();
+    let from = at + 1 - digits;
+    let clear = |b: &u8| !(b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'));
+    let escape = from > 1 && bytes[from - 2] == b'\\';
+    if digits > 3 || !(from == 0 || clear(&bytes[from - 1]) || escape) {
+        return None;
+    }
+    let mut to = from;
+    for part in 0..4 {
+        let length = run(bytes, to, |b| b.is_ascii_digit());
+        if !(1..=3).contains(&length) || text[to..to + length].parse::<u8>().is_err() {
+            return None;
+        }
+        to += length;
+        if part < 3 {
+            if bytes.get(to) != Some(&b'.') {
+                return None;
+            }
+            to += 1;
+        }
+    }
+    let goes_on = match bytes[to..] {
+        [b'.', next, ..] => next.is_ascii_alphanumeric(),
+        [next, ..] => next.is_ascii_alphanumeric() || next == b'_',
+        [] => false,
+    };
+    let nobody = is_nobody(&text[from..to]);
+    (!goes_on && !nobody).then_some((from, to))
+}
+
+/// Addresses that are the same on every machine.
+pub(super) fn is_nobody(address: &str) -> bool {
+    address.starts_with("127.") || matches!(address, "0.0.0.0" | "255.255.255.255" | "::1")
+}

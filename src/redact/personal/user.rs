@@ -1,0 +1,92 @@
+//! Ids of accounts, by the word before them: `User {uuid}:`, `user: {uuid}`, `user_id={id}`.
+
+use crate::model::token::is_token;
+use crate::redact::personal::clue::key_class;
+use crate::redact::personal::key::Class;
+use crate::redact::personal::uuid;
+use crate::redact::scan::run;
+
+/// Separators between two words.
+const SEPARATORS_MAX: usize = 8;
+/// Words between the name and the id: `User(id=UUID('...'))`, `user with id ...`.
+const WORDS: &[&str] = &["id", "uuid", "with", "is"];
+const WORDS_MAX: usize = 5;
+/// Ids in one list.
+const LIST_MAX: usize = 10_000;
+
+/// The ids after the word that ends at `end`.
+pub(super) fn find(text: &str, end: usize) -> Vec<(usize, usize)> {
+    let bytes = text.as_bytes();
+    let (mut at, named) = after_name(bytes, end);
+    let mut joined = at > end;
+    let mut colon = false;
+    for _ in 0..WORDS_MAX {
+        let length = run(bytes, at, is_separator).min(SEPARATORS_MAX);
+        joined |= length > 0;
+        colon |= text[at..at + length].contains([':', '=']);
+        at += length;
+        let Some(word) = WORDS.iter().find(|word| is_word(bytes, at, word)) else { break };
+        at += word.len();
+    }
+    let mut found = Vec::new();
+    while joined && uuid::begins(bytes, at) && found.len() < LIST_MAX {
+        found.push((at, at + uuid::BYTES));
+        at += uuid::BYTES;
+        at +=
+            run(bytes, at, |b| matches!(b, b'"' | b'\'' | b'\\' | b',' | b' ')).min(SEPARATORS_MAX);
+    }
+    // `'user_id': 77` in a literal: a number or a name of Python's, of which a token would make neither
+    let scalar = is_quote(bytes.get(after_name(bytes, end).0)) && !is_quote(bytes.get(at - 1));
+    if found.is_empty() && named && colon && !scalar {
+        found.extend(bare(text, at));
+    }
+    found
+}
+
+/// Whether the word at `start..end` begins the name of a key in quotes whose value is an account's id,
+/// in whatever literal it stands.
+pub(super) fn is_key(text: &str, start: usize, end: usize) -> bool {
+    let (name_end, named) = after_name(text.as_bytes(), end);
+    named && key_class(text, start, name_end) == Some(Class::Person)
+}
+
+fn is_separator(byte: u8) -> bool {
+    byte.is_ascii_whitespace() || b":='\"\\/()[]<>#".contains(&byte)
+}
+
+fn is_quote(byte: Option<&u8>) -> bool {
+    matches!(byte, Some(b'"' | b'\''))
+}
+
+/// Whether this word stands here, whole.
+fn is_word(bytes: &[u8], at: usize, word: &str) -> bool {
+    let head = bytes.get(at..at + word.len());
+    let ends = !bytes.get(at + word.len()).is_some_and(u8::is_ascii_alphanumeric);
+    ends && head.is_some_and(|head| head.eq_ignore_ascii_case(word.as_bytes()))
+}
+
+/// `_id`, `s`, ` ID`, ...: where the name ends, and whether it says that an id follows.
+fn after_name(bytes: &[u8], end: usize) -> (usize, bool) {
+    let joint = matches!(bytes.get(end), Some(b'_' | b'-' | b' '));
+    let at = end + usize::from(joint);
+    let named = ["ids", "id", "uuid"].iter().find(|word| is_word(bytes, at, word));
+    let plural = usize::from(matches!(bytes.get(end), Some(b's' | b'S')));
+    named.map_or((end + plural, false), |word| (at + word.len(), true))
+}
+
+/// An id of another form after `user_id=`.
+fn bare(text: &str, from: usize) -> Option<(usize, usize)> {
+    let length = run(text.as_bytes(), from, |b| {
+        b.is_ascii_alphanumeric() || matches!(b, b'|' | b'-' | b'_' | b'.' | b'~' | b':' | b'@')
+    });
+    // `b'...'`: the letter belongs to a literal, which is walked string by string
+    let before = from.checked_sub(1).and_then(|at| text.as_bytes().get(at));
+    if is_quote(text.as_bytes().get(from + length)) && !is_quote(before) {
+        return None;
+    }
+    let value = text[from..from + length].trim_end_matches(['.', ':']);
+    let nothing = ["none", "null", "nil", "undefined", "eq", "uuid", "missing", "required"];
+    let hidden = value.is_empty() || is_token(value);
+    let kept = hidden || nothing.iter().any(|word| value.eq_ignore_ascii_case(word));
+    (!kept).then_some((from, from + value.len()))
+}
