@@ -5,22 +5,13 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use backstory::derived;
-use backstory::events;
-use backstory::export::import::{FileSummary, Import, Progress};
-use backstory::export::key::RowKey;
-use backstory::export::source_dir::SourceDir;
-use backstory::grammar::matcher::Grammar;
-use backstory::model::table::Table;
-use backstory::model::time::Micros;
-use backstory::replay::replay;
 use backstory::score::error::ScoreError;
 use backstory::score::floors::Floors;
 use backstory::score::truth::Truth;
 use backstory::score::{Score, score};
-use backstory::snapshot::open::Snapshot;
 use serde_json::Value;
 
+use crate::support::imported::{import, replayed};
 use crate::support::replayed::{case, incident};
 
 /// Figures may differ by so much: the script adds up the same seconds in another way.
@@ -140,7 +131,7 @@ fn a_truth_that_says_otherwise_is_a_shortfall() {
 #[test]
 fn a_snapshot_that_was_not_replayed_has_no_score() {
     let root = tempfile::tempdir().expect("a temporary directory");
-    let snapshot = imported(&case("worker_killed_while_healthy"), root.path());
+    let snapshot = import(&case("worker_killed_while_healthy"), root.path());
     let truth = Truth::parse(r#"{"sim_end": "2026-01-05T12:00:00Z"}"#.as_bytes());
     let outcome = score(&truth.expect("a truth"), &snapshot, LIMIT);
     assert!(matches!(outcome, Err(ScoreError::NotReplayed)), "{outcome:?}");
@@ -201,29 +192,6 @@ fn scored(folder: &Path) -> Score {
     let snapshot = replayed(folder, root.path());
     let truth = Truth::open(&folder.join("truth.json")).expect("the truth");
     score(&truth, &snapshot, LIMIT).expect("a score")
-}
-
-fn imported(folder: &Path, root: &Path) -> Snapshot {
-    let source = SourceDir::scan(folder).expect("table files");
-    let key = RowKey::load_or_create(Some(&root.join("key"))).expect("a key");
-    let at = Micros::parse("2026-01-05 12:00:00").expect("a time");
-    let import = Import::run(&source, &root.join("snapshot"), &key, at, &mut Silent);
-    import.expect("an import").finish(at).expect("a snapshot")
-}
-
-fn replayed(folder: &Path, root: &Path) -> Snapshot {
-    let snapshot = imported(folder, root);
-    let grammar = Grammar::built_in().expect("a grammar");
-    let replayed = replay(events::read(&snapshot, &grammar).expect("events"));
-    derived::write(&snapshot, grammar.digest(), &replayed).expect("derived tables");
-    snapshot
-}
-
-struct Silent;
-
-impl Progress for Silent {
-    fn rows(&mut self, _: Table, _: u64) {}
-    fn file(&mut self, _: &FileSummary) {}
 }
 
 /// The outside script on the built binary.

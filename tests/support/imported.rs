@@ -2,12 +2,16 @@
 
 use std::path::Path;
 
+use backstory::derived;
+use backstory::events;
 use backstory::export::import::{FileSummary, Import, Progress};
 use backstory::export::key::RowKey;
 use backstory::export::source_dir::SourceDir;
+use backstory::grammar::matcher::Grammar;
 use backstory::model::table::Table;
 use backstory::model::time::Micros;
 use backstory::redact::policy::Policy;
+use backstory::replay::replay;
 use backstory::snapshot::open::Snapshot;
 
 /// Says nothing.
@@ -26,4 +30,13 @@ pub(crate) fn import(files: &Path, root: &Path) -> Snapshot {
     let import =
         Import::run(&source, &root.join("snapshot"), &key, Policy::Standard, at, &mut Quiet);
     import.expect("an import").finish(at).expect("a snapshot")
+}
+
+/// Imports and replays, without a process of its own.
+pub(crate) fn replayed(files: &Path, root: &Path) -> Snapshot {
+    let snapshot = import(files, root);
+    let grammar = Grammar::built_in().expect("the built-in grammar");
+    let history = events::read(&snapshot, &grammar).expect("events");
+    derived::write(&snapshot, grammar.digest(), &replay(history)).expect("derived tables");
+    snapshot
 }

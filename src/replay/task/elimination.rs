@@ -41,7 +41,8 @@ pub fn find(
             continue;
         }
         let all = history.facts.tasks.iter().zip(timelines);
-        let fitting: Vec<_> = all.filter(|(row, timeline)| fits(row, timeline, reset.at)).collect();
+        let fitting: Vec<_> =
+            all.filter(|(row, timeline)| fits(row, timeline, reset.at, unseen.until)).collect();
         if fitting.len() != missing || fitting.iter().any(|(row, _)| found.contains_key(&row.id)) {
             continue;
         }
@@ -118,12 +119,13 @@ fn unseen(
     (from < until).then(|| Unseen { from, at: at.clamp(from, until), until })
 }
 
-/// Whether a task may have been the one: it waited for a GPU at that instant as far as we know, and its
-/// row keeps a text that a reset, or something after it, left.
-fn fits(row: &TaskRow, timeline: &TaskTimeline, at: Micros) -> bool {
+/// Whether a task may have been the one: it waited for a GPU before the worker fell silent and at the
+/// reset, as far as we know, and its row keeps a text that a reset, or something after it, left.
+fn fits(row: &TaskRow, timeline: &TaskTimeline, reset: Micros, silent: Micros) -> bool {
     let text = row.error_message.as_deref().unwrap_or("");
     let by_api = text.starts_with("Reset - orphaned from API");
-    !text.is_empty() && !by_api && timeline.queued_since(at).is_some()
+    let waited = timeline.queued_since(reset).is_some_and(|since| since < silent);
+    !text.is_empty() && !by_api && waited
 }
 
 impl TaskTimeline {

@@ -55,13 +55,17 @@ pub fn find(
                 return best.or_else(|| hidden::requeue(row, &claims[n], next, world));
             }
             let end = end?;
-            // an orchestrator task is completed by its last child, claimed or not (domain/worker-app.md T5)
-            let unclaimed = end.what != TaskEvent::Completed || row.is_orchestrator();
             let survives = |requeue: &Requeue| {
-                requeue.named
-                    || (row.worker.is_none()
-                        && unclaimed
-                        && end.at.seconds_since(requeue.at) > FINAL_S)
+                let before_the_end = match end.what {
+                    // its last child completes an orchestrator task, claimed or not (domain/worker-app.md T5)
+                    TaskEvent::Completed => row.is_orchestrator(),
+                    TaskEvent::Created
+                    | TaskEvent::Claimed
+                    | TaskEvent::Requeued
+                    | TaskEvent::Failed
+                    | TaskEvent::Cancelled => end.at.seconds_since(requeue.at) > FINAL_S,
+                };
+                requeue.named || (row.worker.is_none() && before_the_end)
             };
             pick(found.into_iter().filter(survives).collect())
         })
