@@ -12,4 +12,5 @@ mod roundtrip;
 mod sql;
 mod support;
 mod tidy;
+mod verify;
 mod vocabulary;

@@ -54,7 +54,11 @@ pub(super) fn run(ui: &mut Ui, args: &VerifyArgs) -> Outcome {
     verdict.append(derived::verify::verify(&dir, current));
     let report = report_of(&dir, evidence_whole, verdict);
     show(ui, args.format, &report)?;
-    Ok(if report.whole { ExitCode::SUCCESS } else { ExitCode::from(FaultKind::Snapshot.exit_code()) })
+    Ok(if report.whole {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::from(FaultKind::Snapshot.exit_code())
+    })
 }
 
 fn report_of(dir: &Path, evidence_whole: bool, verdict: Verdict) -> VerifyReport {

@@ -53,8 +53,10 @@ pub fn write(
     replayed: &Replayed,
 ) -> Result<(), SnapshotError> {
     let dir = snapshot.dir();
-    let (made, old) =
-        (dir.join(format!("{DERIVED_FOLDER}{TEMPORARY}")), dir.join(format!("{DERIVED_FOLDER}.old{TEMPORARY}")));
+    let (made, old) = (
+        dir.join(format!("{DERIVED_FOLDER}{TEMPORARY}")),
+        dir.join(format!("{DERIVED_FOLDER}.old{TEMPORARY}")),
+    );
     remove(&made)?;
     remove(&old)?;
     let tables = timelines::tables(replayed);

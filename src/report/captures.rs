@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::model::table::Table;
 use crate::model::time::Micros;
-use crate::read::cell::{Cell, Column, ColumnKind};
+use crate::read::cell::{Cell, Column, ColumnKind, plain_time};
 use crate::read::run::RowSink;
 use crate::report::plain::printable;
 use crate::report::rows_csv::CsvRows;
@@ -144,18 +144,19 @@ pub fn write_text(
         for table in &held {
             let counts = capture.tables.get(table.name());
             let counts = counts.map_or(Cell::Null, |counts| {
-                Cell::Text(format!("{} of {}", counts.rows_new, counts.rows_read))
+                Cell::Text(format!("{}/{}", counts.rows_new, counts.rows_read))
             });
             line.push((table.name().to_string(), ColumnKind::Number, counts));
         }
         line.extend(end(capture));
+        line.iter_mut().for_each(to_seconds);
         line
     };
     let mut rows = TextRows::new(width);
     write(&mut rows, report, line)?;
     rows.finish(out)?;
     let Redaction { policy, key_fingerprint } = &report.redaction;
-    writeln!(out, "tables: rows new of rows read")?;
+    writeln!(out, "tables: rows new/read; times: UTC, whole seconds here")?;
     writeln!(out, "redaction: {} (key {})", printable(policy), printable(key_fingerprint))?;
     let source: Vec<String> =
         report.source.iter().map(|(name, value)| format!("{name} {value}")).collect();
@@ -210,6 +211,14 @@ fn time(name: &str, text: Option<&str>) -> Named {
         Micros::parse(text).map_or_else(|| Cell::Text(text.to_string()), Cell::Time)
     });
     (name.to_string(), ColumnKind::Time, cell)
+}
+
+/// Whole seconds are enough for a person, and a third of the width.
+fn to_seconds(named: &mut Named) {
+    if let Cell::Time(at) = named.2 {
+        let text = plain_time(at);
+        named.2 = Cell::Text(text.split('.').next().unwrap_or_default().to_string());
+    }
 }
 
 fn number(name: &str, count: u64) -> Named {

@@ -17,6 +17,8 @@ const GREEN: Style = AnsiColor::Green.on_default().bold();
 const DIM: Style = Style::new().dimmed();
 /// Files named one by one in the text; the JSON names all.
 const SHOWN_MAX: usize = 100;
+/// Files named again beside what to do about them.
+const NAMES_SHOWN_MAX: usize = 3;
 
 /// The answer of `verify`.
 #[derive(Clone, Debug, Serialize)]
@@ -97,11 +99,7 @@ pub fn write_csv(out: &mut impl io::Write, report: &VerifyReport) -> io::Result<
 }
 
 /// Writes it for a person, in lines of at most `width` characters where words allow it.
-pub fn write_text(
-    out: &mut impl io::Write,
-    report: &VerifyReport,
-    width: usize,
-) -> io::Result<()> {
+pub fn write_text(out: &mut impl io::Write, report: &VerifyReport, width: usize) -> io::Result<()> {
     for fault in report.faults.iter().take(SHOWN_MAX) {
         writeln!(out, "{RED}fault{RED:#}  {}", printable(&fault.file))?;
         indented(out, &fault.detail, width)?;
@@ -113,8 +111,8 @@ pub fn write_text(
     }
     more(out, report.notes.len(), "notes")?;
     for (remedy, files) in remedies(report) {
-        let what = format!("to do: {remedy} ({})", count(files as u64, "file"));
-        wrap(&what, width).iter().try_for_each(|line| writeln!(out, "{line}"))?;
+        writeln!(out, "to do  {}", printable(&some(&files)))?;
+        indented(out, remedy, width)?;
     }
     let Checked { captures, files, bytes, rows } = report.checked;
     let looked_at = format!(
@@ -128,7 +126,8 @@ pub fn write_text(
         return writeln!(out, "{GREEN}whole{GREEN:#}: {looked_at}");
     }
     let faults = count(report.faults.len() as u64, "fault");
-    let evidence = if report.evidence_whole { " in derived/ only; the evidence is whole" } else { "" };
+    let evidence =
+        if report.evidence_whole { " in derived/ only; the evidence is whole" } else { "" };
     writeln!(out, "{RED}damaged{RED:#}: {faults}{evidence}; {looked_at}")
 }
 
@@ -144,8 +143,8 @@ fn more(out: &mut impl io::Write, found: usize, what: &str) -> io::Result<()> {
     }
 }
 
-/// What to do, each once, where it is first needed; with the number of files it is for.
-fn remedies(report: &VerifyReport) -> Vec<(&'static str, usize)> {
+/// What to do, each once, where it is first needed; with the files it is for.
+fn remedies(report: &VerifyReport) -> Vec<(&'static str, Vec<&str>)> {
     let mut order = Vec::new();
     let mut files: BTreeMap<&'static str, Vec<&str>> = BTreeMap::new();
     for fault in &report.faults {
@@ -154,13 +153,21 @@ fn remedies(report: &VerifyReport) -> Vec<(&'static str, usize)> {
         }
         files.entry(fault.remedy).or_default().push(&fault.file);
     }
-    let mut counted = |remedy| {
+    let mut with_files = |remedy| {
         let mut named = files.remove(remedy).unwrap_or_default();
-        named.sort_unstable();
         named.dedup();
-        (remedy, named.len())
+        (remedy, named)
     };
-    order.into_iter().map(&mut counted).collect()
+    order.into_iter().map(&mut with_files).collect()
+}
+
+/// The first few names, and how many more there are: each is listed above.
+fn some(files: &[&str]) -> String {
+    let shown = files.iter().take(NAMES_SHOWN_MAX).copied().collect::<Vec<_>>().join(", ");
+    match files.len().checked_sub(NAMES_SHOWN_MAX).filter(|more| *more > 0) {
+        Some(more) => format!("{shown} and {more} more"),
+        None => shown,
+    }
 }
 
 /// `1 file`, `12,345 rows`.

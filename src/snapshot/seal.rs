@@ -81,7 +81,10 @@ mod tests {
                 let mut flipped = bytes.clone();
                 flipped[at] ^= 1 << bit;
                 let seen = checked(&flipped);
-                assert!(matches!(seen, None | Some(Seal::Broken)), "byte {at}, bit {bit}: {seen:?}");
+                assert!(
+                    matches!(seen, None | Some(Seal::Broken)),
+                    "byte {at}, bit {bit}: {seen:?}"
+                );
                 tried += 1;
             }
         }

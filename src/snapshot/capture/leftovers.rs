@@ -13,11 +13,7 @@ use crate::snapshot::publish::{TEMPORARY, publish, temporary};
 
 /// Removes unfinished files, and finished ones of the capture `id`, which no manifest names yet.
 /// Call it with the lock held: the files of a running capture look the same.
-pub(super) fn sweep(
-    dir: &Path,
-    id: &str,
-    before: Option<&Snapshot>,
-) -> Result<(), SnapshotError> {
+pub(super) fn sweep(dir: &Path, id: &str, before: Option<&Snapshot>) -> Result<(), SnapshotError> {
     finish_schema(dir, before)?;
     let tables = Table::ALL.into_iter().map(|table| dir.join(table.name()));
     for folder in tables.chain([dir.join("captures")]) {

@@ -14,8 +14,8 @@ use crate::snapshot::capture::known_rows::KnownRows;
 use crate::snapshot::column::Column;
 use crate::snapshot::error::SnapshotError;
 use crate::snapshot::manifest::{
-    Capture, CaptureLink, FORMAT, MANIFEST, Manifest, Redaction, SOURCE_SCHEMA, to_json, write_json,
-    write_sealed,
+    Capture, CaptureLink, FORMAT, MANIFEST, Manifest, Redaction, SOURCE_SCHEMA, to_json,
+    write_json, write_sealed,
 };
 use crate::snapshot::open::Snapshot;
 use crate::snapshot::publish::{publish, temporary, write_synced};

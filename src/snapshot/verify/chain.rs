@@ -25,8 +25,17 @@ pub(crate) struct Link {
     pub(crate) doubt: Option<String>,
 }
 
+/// The captures that a manifest names.
+#[derive(Debug)]
+pub(crate) struct Chain {
+    /// Oldest first.
+    pub(crate) links: Vec<Link>,
+    /// Whether the manifest is damaged, so that it may name too few or others.
+    pub(crate) is_in_doubt: bool,
+}
+
 /// Manifest and captures, or `None` for a format of the future, of which nothing can be said.
-pub(crate) fn read(dir: &Path, verdict: &mut Verdict) -> Result<Option<Vec<Link>>, SnapshotError> {
+pub(crate) fn read(dir: &Path, verdict: &mut Verdict) -> Result<Option<Chain>, SnapshotError> {
     let (mut doubt, mut a_match_proves) = (None, true);
     let promised = match StoredManifest::read(dir) {
         Ok(stored) => {
@@ -62,7 +71,7 @@ pub(crate) fn read(dir: &Path, verdict: &mut Verdict) -> Result<Option<Vec<Link>
     if !a_match_proves {
         links.iter_mut().for_each(|link| link.doubt = Some(MANIFEST.to_string()));
     }
-    Ok(Some(links))
+    Ok(Some(Chain { links, is_in_doubt: doubt.is_some() }))
 }
 
 /// The capture files that are there, for a manifest that does not say which there should be.
@@ -97,43 +106,42 @@ fn follow(
         let previous = at.checked_sub(1).map(|before| promised[before].blake3.as_str());
         let file = file_of(&link.id);
         verdict.checked.captures += 1;
-        let (capture, doubt) = match read_capture(dir, link, &by_hash, verdict) {
-            Ok(capture) => {
-                if let Some(why) = misplaced(&capture, &link.id, previous) {
-                    verdict.judge(&file, Flaw::Chain(why), doubt);
-                }
-                (Some(capture), None)
+        let (capture, flaw) = read_capture(dir, link, &by_hash, verdict);
+        let misplaced = || misplaced(capture.as_ref()?, &link.id, previous);
+        let doubt = if let Some(flaw) = flaw {
+            verdict.judge(&file, flaw, doubt);
+            Some(doubt.map_or_else(|| file.clone(), str::to_string))
+        } else {
+            if let Some(why) = misplaced() {
+                verdict.judge(&file, Flaw::Chain(why), doubt);
             }
-            Err((flaw, capture)) => {
-                verdict.judge(&file, flaw, doubt);
-                (capture, Some(doubt.map_or_else(|| file.clone(), str::to_string)))
-            }
+            None
         };
         links.push(Link { id: link.id.clone(), file, capture, doubt });
     }
     links
 }
 
-/// A capture whose bytes are the promised ones; else what is wrong, and what can be read all the same.
+/// What can be read of a capture, and what is wrong with its file.
 fn read_capture(
     dir: &Path,
     link: &CaptureLink,
     by_hash: &BTreeMap<&str, &str>,
     verdict: &mut Verdict,
-) -> Result<Capture, (Flaw, Option<Capture>)> {
-    let bytes = read_file(&dir.join(file_of(&link.id))).map_err(|flaw| (flaw, None))?;
+) -> (Option<Capture>, Option<Flaw>) {
+    let bytes = match read_file(&dir.join(file_of(&link.id))) {
+        Ok(bytes) => bytes,
+        Err(flaw) => return (None, Some(flaw)),
+    };
     verdict.count_file(bytes.len() as u64);
     let hash = blake3::hash(&bytes).to_hex();
-    let parsed = serde_json::from_slice::<Capture>(&bytes);
-    if hash.as_str() == link.blake3 {
-        return parsed.map_err(|err| (Flaw::Json(err.to_string()), None));
+    let differs = hash.as_str() != link.blake3;
+    if let Some(other) = by_hash.get(hash.as_str()).filter(|_| differs) {
+        return (None, Some(Flaw::Swapped(file_of(other))));
     }
-    if let Some(other) = by_hash.get(hash.as_str()) {
-        return Err((Flaw::Swapped(file_of(other)), None));
-    }
-    match parsed {
-        Ok(capture) => Err((Flaw::Content, Some(capture))),
-        Err(err) => Err((Flaw::Json(err.to_string()), None)),
+    match serde_json::from_slice::<Capture>(&bytes) {
+        Ok(capture) => (Some(capture), differs.then_some(Flaw::Content)),
+        Err(err) => (None, Some(Flaw::Json(err.to_string()))),
     }
 }
 

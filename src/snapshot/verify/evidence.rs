@@ -138,11 +138,10 @@ fn add_up(path: &Path, promise: Promise<'_>, seen: &mut Seen) -> Result<Sums, Fl
     let file = File::open(path).map_err(|err| Flaw::Unreadable(err.to_string()))?;
     let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(parquet)?;
     let footer_rows = u64::try_from(builder.metadata().file_metadata().num_rows());
-    if let Some(table) = builder.schema().metadata().get("backstory.table") {
-        if table != promise.table {
-            let (promised, found) = (format!("table `{}`", promise.table), format!("`{table}`"));
-            seen.flaws.push(Flaw::Elsewhere { promised, found });
-        }
+    let written_as = builder.schema().metadata().get("backstory.table");
+    if let Some(table) = written_as.filter(|table| *table != promise.table) {
+        let (promised, found) = (format!("table `{}`", promise.table), format!("`{table}`"));
+        seen.flaws.push(Flaw::Elsewhere { promised, found });
     }
     let time = Table::from_name(promise.table).map_or("created_at", Table::time_column);
     let wanted = ["_capture", "_row_hash", time];

@@ -138,7 +138,9 @@ pub enum Remark {
     #[error("a write was interrupted: nothing reads it, and the next one clears it away")]
     Leftover,
     /// Died after the manifest, before the rename.
-    #[error("it is whole, but still has its temporary name: the next capture gives it the right one")]
+    #[error(
+        "it is whole, but still has its temporary name: the next capture gives it the right one"
+    )]
     Unrenamed,
     /// What could tell is damaged itself.
     #[error("not proven: `{flaw}`, by {by}, which is damaged itself")]

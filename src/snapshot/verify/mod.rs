@@ -56,8 +56,9 @@ pub fn verify(dir: &Path, watch: &(dyn Fn(Step) + Sync)) -> Result<Verdict, Snap
 
 fn look(dir: &Path, watch: &(dyn Fn(Step) + Sync)) -> Result<Verdict, SnapshotError> {
     let mut verdict = Verdict::default();
-    let Some(links) = chain::read(dir, &mut verdict)? else { return Ok(verdict) };
-    let promises = promises(&links);
+    let Some(chain) = chain::read(dir, &mut verdict)? else { return Ok(verdict) };
+    let links = &chain.links;
+    let promises = promises(links);
     let written: BTreeMap<&str, &str> = promises
         .iter()
         .map(|promise| (promise.entry.blake3.as_str(), promise.entry.path.as_str()))
@@ -69,9 +70,9 @@ fn look(dir: &Path, watch: &(dyn Fn(Step) + Sync)) -> Result<Verdict, SnapshotEr
         .par_iter()
         .map(|promise| evidence::check(dir, *promise, &written, &tick))
         .collect();
-    judge(&links, seen, &mut verdict);
-    source_schema::check(dir, &links, &mut verdict);
-    strangers::check(dir, &links, &mut verdict);
+    judge(links, seen, &mut verdict);
+    source_schema::check(dir, links, &mut verdict);
+    strangers::check(dir, &chain, &mut verdict);
     Ok(verdict)
 }
 

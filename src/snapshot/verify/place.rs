@@ -9,10 +9,9 @@ use crate::snapshot::verify::flaw::Flaw;
 /// The size of the file at a path, or why there is none. A link is no file, wherever it leads: a
 /// snapshot that leans on files elsewhere is not whole when it is moved or packed.
 pub fn file_size(path: &Path) -> Result<u64, Flaw> {
-    let found = fs::symlink_metadata(path).map_err(|err| match err.kind() {
-        ErrorKind::NotFound | ErrorKind::NotADirectory => Flaw::Missing,
-        _ => unreadable(&err),
-    })?;
+    let absent = |kind| matches!(kind, ErrorKind::NotFound | ErrorKind::NotADirectory);
+    let found = fs::symlink_metadata(path)
+        .map_err(|err| if absent(err.kind()) { Flaw::Missing } else { unreadable(&err) })?;
     let kind = found.file_type();
     if kind.is_file() {
         Ok(found.len())

@@ -8,7 +8,7 @@ use crate::model::table::Table;
 use crate::snapshot::capture::capture_id;
 use crate::snapshot::manifest::{MANIFEST, SOURCE_SCHEMA};
 use crate::snapshot::publish::TEMPORARY;
-use crate::snapshot::verify::chain::Link;
+use crate::snapshot::verify::chain::{Chain, Link};
 use crate::snapshot::verify::flaw::{Flaw, Remark};
 use crate::snapshot::verify::verdict::Verdict;
 
@@ -17,8 +17,8 @@ const DERIVED: &str = "derived";
 const CAPTURES: &str = "captures";
 
 /// Names every file that is neither promised nor ours for another reason.
-pub(crate) fn check(dir: &Path, links: &[Link], verdict: &mut Verdict) {
-    let census = Census::of(links);
+pub(crate) fn check(dir: &Path, chain: &Chain, verdict: &mut Verdict) {
+    let census = Census::of(chain);
     for (path, kind) in entries(dir, "", verdict) {
         let ours = path == CAPTURES || Table::from_name(&path).is_some() || path == DERIVED;
         match kind {
@@ -49,25 +49,26 @@ struct Census<'a> {
     promised: BTreeSet<&'a str>,
     /// Captures whose files are not known, with the file that should tell them.
     unread: Vec<(&'a str, &'a str)>,
+    /// Whether there may be captures that the manifest no longer names.
+    is_in_doubt: bool,
     /// The capture that would come next: a killed one leaves files of this name.
     next: String,
 }
 
 impl<'a> Census<'a> {
-    fn of(links: &'a [Link]) -> Self {
+    fn of(chain: &'a Chain) -> Self {
+        let links: &[Link] = &chain.links;
         let captures = links.iter().filter_map(|link| link.capture.as_ref());
         let held = captures.flat_map(|capture| capture.tables.values());
         let files = held.flat_map(|held| held.files.iter().map(|file| file.path.as_str()));
         let own = [MANIFEST, SOURCE_SCHEMA, ".lock"];
         let unread = links.iter().filter(|link| link.capture.is_none() || link.doubt.is_some());
         Self {
-            promised: files
-                .chain(own)
-                .chain(links.iter().map(|link| link.file.as_str()))
-                .collect(),
+            promised: files.chain(own).chain(links.iter().map(|link| link.file.as_str())).collect(),
             unread: unread
                 .map(|link| (link.id.as_str(), link.doubt.as_deref().unwrap_or(&link.file)))
                 .collect(),
+            is_in_doubt: chain.is_in_doubt,
             next: capture_id(links.len()),
         }
     }
@@ -82,28 +83,32 @@ impl<'a> Census<'a> {
             }
             return;
         }
-        if kind == Kind::File && is_of_capture(path, &self.next) {
+        if kind == Kind::File && capture_of(path) == Some(&self.next) {
             verdict.note(path, Remark::Leftover);
             return;
         }
-        let told_by = self.unread.iter().find(|(id, _)| is_of_capture(path, id));
-        if let Some((_, by)) = told_by.filter(|_| kind == Kind::File) {
-            verdict.note(path, Remark::Unchecked { by: (*by).to_string() });
-            return;
+        match self.teller(path).filter(|_| kind == Kind::File) {
+            Some(by) => verdict.note(path, Remark::Unchecked { by: by.to_string() }),
+            None => verdict.damage(path, Flaw::Foreign),
         }
-        verdict.damage(path, Flaw::Foreign);
+    }
+
+    /// The damaged file that may have named this one.
+    fn teller(&self, path: &str) -> Option<&str> {
+        let capture = capture_of(path)?;
+        let by_capture = self.unread.iter().find(|(id, _)| *id == capture).map(|(_, by)| *by);
+        by_capture.or(self.is_in_doubt.then_some(MANIFEST))
     }
 }
 
-/// `captures/<id>.json` or `<table>/<id>-....parquet`.
-fn is_of_capture(path: &str, id: &str) -> bool {
-    let Some((folder, name)) = path.split_once('/') else { return false };
-    let Some(rest) = name.strip_prefix(id) else { return false };
+/// The capture whose name a file bears: `captures/<id>.json` or `<table>/<id>-....parquet`.
+fn capture_of(path: &str) -> Option<&str> {
+    let (folder, name) = path.split_once('/')?;
     if folder == CAPTURES {
-        rest == ".json"
-    } else {
-        rest.starts_with('-') && rest.ends_with(".parquet") && Table::from_name(folder).is_some()
+        return name.strip_suffix(".json");
     }
+    Table::from_name(folder)?;
+    name.strip_suffix(".parquet")?.split_once('-').map(|(id, _)| id)
 }
 
 /// What stands in one folder, in order, by path inside the snapshot.
