@@ -24,16 +24,21 @@ const WORKERS: &str = "id,instance_type,created_at,last_heartbeat,status,metadat
 const TASKS: &str =
     "id,task_type,params,status,created_at,generation_created,attempts,error_message\n";
 
-/// A small snapshot of three captures, made by our own `import`, as bytes by path.
+/// A small snapshot, made by our own `import`, as bytes by path.
 struct Snap {
     home: tempfile::TempDir,
     files: BTreeMap<String, Vec<u8>>,
 }
 
 impl Snap {
+    /// Of three captures.
     fn new() -> Self {
+        Self::of(3)
+    }
+
+    fn of(captures: usize) -> Self {
         let home = tempfile::tempdir().expect("a temporary directory");
-        for dump in 1..=3 {
+        for dump in 1..=captures {
             write_dump(&home.path().join(format!("dump{dump}")), dump, 3);
             import(home.path(), &format!("dump{dump}"), "snap").ok();
         }
