@@ -7,7 +7,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::support::run::spawn;
-use crate::verify::{import, read_all, write_dump};
+use crate::verify::{Snap, import, read_all, write_dump};
 
 /// Moments of one import, spread over its duration and a little beyond.
 const KILLS: u32 = 40;
@@ -21,6 +21,8 @@ fn a_killed_import_leaves_a_whole_snapshot_and_the_next_one_ends_as_if_it_had_no
     for dump in 1..=2 {
         write_dump(&home.join(format!("dump{dump}")), dump, ROWS);
     }
+    // A table that the first has not, so that the schemas differ.
+    fs::write(home.join("dump2/generations.csv"), "id,tasks\ng1,t1\n").expect("a file");
     // What undisturbed imports make.
     import(home, "dump1", "first").ok();
     copy(&home.join("first"), &home.join("both"));
@@ -62,6 +64,36 @@ fn a_killed_import_leaves_a_whole_snapshot_and_the_next_one_ends_as_if_it_had_no
     ));
     assert!(unfinished >= KILLS / 4, "only {unfinished} imports were killed before their end");
     assert!(with_notes >= 2, "only {with_notes} killed imports left something behind");
+}
+
+#[test]
+fn the_next_capture_clears_away_what_a_killed_one_left() {
+    let snap = Snap::new();
+    let left: [&str; 6] = [
+        "generations/c000004-0001.parquet",
+        "tasks/c000004-0001.parquet.part",
+        "captures/c000004.json",
+        "captures/c000004.json.part",
+        "manifest.json.part",
+        "source_schema.json.part",
+    ];
+    fs::create_dir(snap.dir().join("generations")).expect("a folder");
+    for path in left {
+        snap.write(path, b"half");
+    }
+    assert_eq!(snap.said().len(), left.len(), "{:?}", snap.said());
+    write_dump(&snap.home.path().join("dump4"), 4, 3);
+    import(snap.home.path(), "dump4", "snap").ok();
+    assert!(snap.said().is_empty(), "{:?}", snap.said());
+    let whole = read_all(&snap.dir());
+    assert_eq!(left.iter().filter(|path| whole.contains_key(**path)).count(), 1, "its own file");
+
+    // One that died before the last rename exists: its schema gets its name, whatever comes next.
+    let schema = "source_schema.json";
+    snap.write("source_schema.json.part", &whole[schema]);
+    snap.write(schema, b"{}");
+    assert_eq!(import(snap.home.path(), "dump4", "snap").code, 2, "the same files");
+    assert!(read_all(&snap.dir()) == whole);
 }
 
 #[test]
