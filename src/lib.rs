@@ -36,7 +36,9 @@
 //! - [`derived`]: timelines into Parquet. Must not know DuckDB.
 //! - [`read`]: DuckDB over the snapshot, locked in. Must not know the queries.
 //! - [`findings`]: `queries/*.sql` on top of [`read`].
+//! - [`score`]: tables and findings against a known truth. Must not know who wrote the truth.
 //! - [`report`]: one documented model a verb, and its renderings. Reads no files.
+//! - [`simulate`]: a seeded fleet with faults and its truth. Must not know the grammar.
 //! - [`cli`]: one file a verb; the only code that knows clap, stdout, colour, now() and exit codes.
 
 pub mod model;
@@ -59,6 +61,10 @@ pub mod read;
 
 pub mod findings;
 
+pub mod score;
+
 pub mod report;
+
+pub mod simulate;
 
 pub mod cli;

@@ -1,9 +1,17 @@
 //! `backstory export` against a real PostgreSQL.
 
+mod any_value;
+mod drift;
 mod faults;
+mod huge_messages;
 mod incidents;
+mod kept;
+mod load_back;
 mod round_trip;
 mod tls;
+mod two_ways;
+mod types;
+mod value_round_trip;
 
 use std::ffi::OsStr;
 use std::path::Path;
@@ -12,6 +20,24 @@ use std::process::Command;
 use tempfile::TempDir;
 
 use crate::support::postgres::{Database, PASSWORD};
+use crate::support::replayed::Bench;
+
+/// What every export and import of these tests is given beside source and place.
+const OPTIONS: &[&str] = &[];
+
+/// Exports a database into a snapshot of a bench, expects it to work and returns what was said.
+fn export_into(bench: &Bench, database: &Database, snapshot: &str) -> String {
+    let url = database.url();
+    let ran = bench.run("export", snapshot, &[&["--db", url.as_str()], OPTIONS].concat());
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    ran.stderr
+}
+
+/// Imports a folder of files in the same way.
+fn import_into(bench: &Bench, from: &Path, snapshot: &str) {
+    let from = from.to_str().expect("UTF-8");
+    bench.run("import", snapshot, &[&["--from", from], OPTIONS].concat()).ok();
+}
 
 /// What a run of the program left behind.
 pub(crate) struct Run {
@@ -43,6 +69,7 @@ impl Home {
         let out = command
             .envs(env.iter().copied())
             .arg("export")
+            .args(OPTIONS)
             .args(args)
             .output()
             .expect("the program runs");

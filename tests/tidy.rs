@@ -17,8 +17,9 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("derived", &["model", "events", "replay", "snapshot"]),
     ("read", &["model", "snapshot", "derived"]),
     ("findings", &["model", "read"]),
+    ("score", &["model", "snapshot", "read", "findings"]),
     ("stats", &["model", "snapshot", "derived"]),
-    ("report", &["model", "findings", "read", "stats"]),
+    ("report", &["model", "findings", "read", "score", "stats"]),
     ("simulate", &["model"]),
 ];
 

@@ -4,7 +4,7 @@
 --! question  = "Which error and failsafe kills hit a worker that could still have completed work, and what proves it?"
 --! reads     = ["events", "worker_ends", "worker_signals", "task_attempts", "tasks", "workers", "coverage"]
 --! grain     = ["subject_id"]
---! params    = { beat_s = 23, beat_sure_s = 18, guardian_s = 25, quiet_s = 120, near_s = 60, percentile = 0.95 }
+--! params    = { beat_s = 23, beat_sure_s = 18, guardian_s = 25, quiet_s = 120, near_s = 60, act_sure_s = 60, percentile = 0.95 }
 --! innocent  = """
 --!   The worker froze less than one heartbeat period before its pod died: nothing in the rows can tell
 --!   that from a healthy worker, and the verdict is at most `probable` where it is close."""
@@ -16,7 +16,9 @@
 
 -- Rules and numbers: domain/evidence-rules.md section 2 (23 s: one heartbeat period and jitter; 25 s: a
 -- heartbeat that late is missing; 120 s and the 95th percentile: how long work may go on unseen) and
--- fact 15 (60 s: what belongs to one kill).
+-- fact 15 (60 s: what belongs to one kill). 60 s is also how long the orchestrator itself takes a sign of
+-- life for health (domain/orchestrator.md W15): an act older than that leaves room for a later crash that
+-- a dead guardian could not tell of.
 with kills as (
     -- the first time an orchestrator condemned the worker, and why
     select
@@ -164,18 +166,25 @@ streaks as (
     group by outcomes.worker_id
 ),
 
-broken as (
-    -- texts that only a broken GPU writes
-    select distinct streaks.worker_id
+texts as (
+    -- what its failures were said to be: by the worker, and by the row of the task that failed
+    select streaks.worker_id, json_extract_string(events.attributes, '$.error') as error
     from streaks
     join events
         on events.worker_id = streaks.worker_id
         and events.kind = 'generation_failed'
         and events.happened_at >= streaks.since - to_seconds($near_s)
-        and regexp_matches(
-            json_extract_string(events.attributes, '$.error'),
-            'device-side assert|illegal memory access'
-        )
+    union all
+    select streaks.worker_id, concat_ws(' ', tasks.error_message, tasks.output_location) as error
+    from streaks
+    join tasks on tasks.id = streaks.poison_task
+),
+
+broken as (
+    -- texts that only a broken GPU writes
+    select distinct worker_id
+    from texts
+    where regexp_matches(error, 'device-side assert|illegal memory access')
 ),
 
 reached as (
@@ -256,7 +265,8 @@ select
             else 'refuted'
         end
         when 'guardian' then case
-            when act_age_s <= quiet_allowed_s then 'confirmed'
+            when act_age_s <= $act_sure_s then 'confirmed'
+            when act_age_s <= quiet_allowed_s then 'probable'
             else 'insufficient_evidence'
         end
         -- it beat to the end; whether it could work is told by what it did, not by the beat
@@ -264,6 +274,8 @@ select
             when (reason like 'Idle with%' or reason like 'GPU ready, previously claimed%')
                 and act in ('completion', 'claim') and act_age_s <= $quiet_s
                 then 'probable'
+            -- a process that hangs in the stuck task does nothing else
+            when reason like 'Stuck task%' and act_age_s <= $quiet_s and not is_broken then 'probable'
             -- the probe's own line is lost, but a basic check failed on a worker that beat to the end
             when reason = 'Failed basic health check' and beat_age_s <= $beat_sure_s
                 then case when pod_was_seen then 'probable' else 'insufficient_evidence' end

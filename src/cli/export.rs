@@ -41,7 +41,8 @@ pub(super) struct ExportArgs {
     stray: Vec<SecretString>,
 }
 
-fn secret(text: &str) -> Result<SecretString, Infallible> {
+/// A value that no message repeats.
+pub(super) fn secret(text: &str) -> Result<SecretString, Infallible> {
     Ok(SecretString::from(text))
 }
 
@@ -127,7 +128,7 @@ fn retention(oldest: Micros, now: Micros) -> String {
 }
 
 /// A failed export with what to do about it.
-fn fault(err: ExportError) -> Fault {
+pub(super) fn fault(err: ExportError) -> Fault {
     if let ExportError::Snapshot(source) = err {
         return Fault::from(source);
     }

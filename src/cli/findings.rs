@@ -122,6 +122,24 @@ pub(super) fn run(ui: &mut Ui, args: &FindingsArgs) -> Outcome {
     Ok(if fails { ExitCode::from(1) } else { ExitCode::SUCCESS })
 }
 
+/// Asks everything and shows it to a person.
+pub(super) fn show_all(ui: &mut Ui, snapshot: &Snapshot, limit: Duration) -> Result<(), Fault> {
+    let queries = catalogue::all()?;
+    let database = Database::open(snapshot)?;
+    let answers = ask(&database, &queries, limit)?;
+    let (shown, hidden): (Vec<Finding>, Vec<Finding>) =
+        answers.found.into_iter().partition(|finding| Shown::Unrefuted.includes(finding.verdict));
+    let report = FindingsReport {
+        format: FORMAT,
+        snapshot: snapshot.dir().display().to_string(),
+        findings: shown,
+        skipped: answers.skipped,
+        questions: queries.into_iter().map(|query| query.header).collect(),
+        hidden: hidden.len(),
+    };
+    show(ui, Format::Text, &report)
+}
+
 fn show(ui: &mut Ui, format: Format, report: &FindingsReport) -> Result<(), Fault> {
     match format {
         Format::Text => {

@@ -66,6 +66,14 @@ fn say_about_key(ui: &mut Ui, key: &RowKey) -> std::io::Result<()> {
     Ok(())
 }
 
+/// An import that says nothing.
+pub(super) struct Quiet;
+
+impl Progress for Quiet {
+    fn rows(&mut self, _: Table, _: u64) {}
+    fn file(&mut self, _: &FileSummary) {}
+}
+
 /// Progress on the terminal, and one line for each file.
 struct Watch<'a> {
     ui: &'a mut Ui,

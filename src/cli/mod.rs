@@ -2,12 +2,14 @@
 //! codes.
 
 mod captures;
+mod demo;
 mod export;
 mod fault;
 mod findings;
 mod format;
 mod import;
 mod replay;
+mod simulate;
 mod snapshot_dir;
 mod sql;
 mod ui;
@@ -38,6 +40,8 @@ enum Verb {
     Replay(replay::ReplayArgs),
     Findings(findings::FindingsArgs),
     Sql(sql::SqlArgs),
+    Simulate(simulate::SimulateArgs),
+    Demo(demo::DemoArgs),
 }
 
 /// Parses the command line, runs one verb, and says how it ended.
@@ -55,6 +59,8 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Verb::Replay(args) => replay::run(&mut ui, args),
         Verb::Findings(args) => findings::run(&mut ui, args),
         Verb::Sql(args) => sql::run(&mut ui, args),
+        Verb::Simulate(args) => simulate::run(&mut ui, args),
+        Verb::Demo(args) => demo::run(&mut ui, args),
     };
     match outcome {
         Ok(code) => code,

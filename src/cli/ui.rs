@@ -53,6 +53,16 @@ impl Ui {
         bar.enable_steady_tick(Duration::from_millis(120));
         bar
     }
+
+    /// How much of something is done, in thousandths, on a terminal; nothing elsewhere.
+    pub(crate) fn share(&self, what: &str) -> ProgressBar {
+        if !io::stderr().is_terminal() {
+            return ProgressBar::hidden();
+        }
+        let style = ProgressStyle::with_template("{msg} {bar:40} {percent} %, {eta} left")
+            .unwrap_or_else(|_| ProgressStyle::default_bar());
+        ProgressBar::new(1_000).with_style(style).with_message(what.to_string())
+    }
 }
 
 impl Ui {

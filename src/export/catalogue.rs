@@ -34,6 +34,10 @@ pub(super) struct SourceColumn {
     pub(super) not_null: bool,
     /// The expression of the default, or of a generated column.
     pub(super) default: Option<String>,
+    /// `s` or `v` where `default` computes the column, as in `pg_attribute.attgenerated`; else empty.
+    pub(super) generated: String,
+    /// `a` or `d` where the server counts, as in `pg_attribute.attidentity`; else empty.
+    pub(super) identity: String,
 }
 
 /// A key as the source declares it.
@@ -61,7 +65,9 @@ select c.relname::text, a.attname::text, t.typname::text,
        format_type(a.atttypid, a.atttypmod),
        n.nspname = 'pg_catalog',
        a.attnotnull,
-       pg_get_expr(d.adbin, d.adrelid)
+       pg_get_expr(d.adbin, d.adrelid),
+       a.attgenerated::text,
+       a.attidentity::text
 from pg_class c
 join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
 join pg_type t on t.oid = a.atttypid
@@ -83,11 +89,6 @@ where c.relnamespace = (select oid from pg_namespace where nspname = 'public')
   and k.contype in ('p', 'u', 'f')
 order by c.relname, k.conname";
 
-const ENUMS: &str = "
-select format_type(t.oid, null), array_agg(e.enumlabel::text order by e.enumsortorder)
-from pg_enum e join pg_type t on t.oid = e.enumtypid
-group by t.oid order by 1";
-
 /// The tables of ours that are there, in the order in which they are exported.
 pub(super) async fn tables(client: &Client) -> Result<Vec<SourceTable>, ExportError> {
     let mut columns: BTreeMap<String, Vec<SourceColumn>> = BTreeMap::new();
@@ -99,6 +100,8 @@ pub(super) async fn tables(client: &Client) -> Result<Vec<SourceTable>, ExportEr
             builtin: row.get(4),
             not_null: row.get(5),
             default: row.get(6),
+            generated: row.get(7),
+            identity: row.get(8),
         };
         columns.entry(row.get(0)).or_default().push(column);
     }
@@ -128,12 +131,6 @@ pub(super) async fn keys(client: &Client) -> Result<Vec<SourceKey>, ExportError>
             definition: row.get(4),
         })
         .collect())
-}
-
-/// The labels of every enum type, by the type's name as SQL spells it.
-pub(super) async fn enums(client: &Client) -> Result<BTreeMap<String, Vec<String>>, ExportError> {
-    let rows = query(client, ENUMS).await?;
-    Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
 }
 
 async fn query(client: &Client, sql: &str) -> Result<Vec<tokio_postgres::Row>, ExportError> {

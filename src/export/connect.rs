@@ -17,7 +17,9 @@ const HANDSHAKE_S_MAX: u64 = 30;
 
 /// What the session runs under, whatever role, database or URL say. Output of every type becomes one
 /// text; a role that may not see all rows gets an error and not fewer rows; names are never resolved
-/// to someone's look-alikes.
+/// to someone's look-alikes. `quote_all_identifiers` changes what `regclass` and defaults look like,
+/// `standard_conforming_strings` every default with a backslash; `transaction_timeout` came with
+/// PostgreSQL 17.
 const SETTINGS: &str = "
 set default_transaction_read_only = on;
 set timezone = 'UTC';
@@ -27,10 +29,13 @@ set extra_float_digits = 1;
 set bytea_output = 'hex';
 set client_encoding = 'UTF8';
 set search_path = pg_catalog;
+set quote_all_identifiers = off;
+set standard_conforming_strings = on;
 set statement_timeout = 0;
 set lock_timeout = '30s';
 set idle_in_transaction_session_timeout = 0;
 set row_security = off;
+select set_config(name, '0', false) from pg_settings where name = 'transaction_timeout';
 set application_name = 'backstory';";
 
 /// Connects and pins the session's settings.

@@ -7,6 +7,8 @@ const SIGNATURE: &[u8; 11] = b"PGCOPY\n\xff\r\n\0";
 const CRITICAL_FLAGS: u32 = 0xffff_0000;
 /// No value is larger at the source.
 const FIELD_BYTES_MAX: usize = 1 << 30;
+/// No server sends an extension of the header yet; it has to be here whole before the first row.
+const EXTENSION_BYTES_MAX: usize = 1 << 16;
 
 /// What is wrong with a stream.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -17,6 +19,9 @@ pub enum CopyError {
     /// It uses something this build cannot read.
     #[error("the stream has unknown flags {0:#x}")]
     Flags(u32),
+    /// A length that no header can have.
+    #[error("the header says it is extended by {0} bytes")]
+    ExtensionLength(i32),
     /// A length that no value can have.
     #[error("a field says it has {0} bytes")]
     FieldLength(i32),
@@ -149,7 +154,9 @@ impl CopyDecoder {
             return Err(CopyError::Flags(critical));
         }
         let Some(extension) = reader.i32() else { return Ok(false) };
-        let length = usize::try_from(extension).map_err(|_| CopyError::FieldLength(extension))?;
+        let length =
+            usize::try_from(extension).ok().filter(|length| *length <= EXTENSION_BYTES_MAX);
+        let length = length.ok_or(CopyError::ExtensionLength(extension))?;
         if reader.take(length).is_none() {
             return Ok(false);
         }

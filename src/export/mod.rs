@@ -2,14 +2,19 @@
 //!
 //! An export reads every table inside one transaction, so that all rows are true at one instant; an
 //! import reads files as they are given. Rows go straight into Parquet, redacted on the way. Must not
-//! know events.
+//! know events. The way back, files into an empty database, is [`load`]: nothing else here writes to a
+//! server.
 
 pub mod cells;
 pub mod csv;
 pub mod error;
+#[doc(hidden)]
+pub mod fuzz;
 pub mod import;
 pub mod import_error;
 pub mod key;
+pub mod load;
+pub mod load_error;
 pub mod ndjson;
 pub mod postgres;
 pub mod retention;
@@ -20,6 +25,7 @@ pub mod target;
 mod catalogue;
 mod connect;
 mod copy;
+mod drift;
 mod field;
 mod instant;
 mod select;
@@ -29,4 +35,5 @@ mod sweep;
 mod table_reader;
 mod time_text;
 mod tls;
+mod user_type;
 mod xid;

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use crate::export::catalogue::{self, SourceTable};
 use crate::export::connect::connect;
+use crate::export::drift;
 use crate::export::error::ExportError;
 use crate::export::instant::{begin, describe_source};
 use crate::export::select::select;
@@ -13,11 +14,12 @@ use crate::export::source_schema::describe;
 use crate::export::sweep::Sweep;
 use crate::export::table_reader::{Reading, left_out_note, read_table};
 use crate::export::target::Target;
+use crate::export::user_type::user_types;
 use crate::model::table::Table;
 use crate::model::time::Micros;
 use crate::redact::Redactor;
 use crate::snapshot::capture::{CaptureOptions, CaptureWriter};
-use crate::snapshot::manifest::Redaction;
+use crate::snapshot::manifest::{Redaction, SOURCE_SCHEMA, read_json};
 use crate::snapshot::open::Snapshot;
 
 /// What one export is made from.
@@ -85,7 +87,7 @@ async fn run(plan: Plan<'_>, watch: &mut dyn FnMut(Step)) -> Result<Exported, Ex
     let schema = describe(
         &instant.tables,
         &catalogue::keys(&client).await?,
-        &catalogue::enums(&client).await?,
+        &user_types(&client).await?,
         plan.redactor,
     );
     let fingerprint = blake3::hash(schema.to_string().as_bytes()).to_hex();
@@ -106,7 +108,7 @@ async fn run(plan: Plan<'_>, watch: &mut dyn FnMut(Step)) -> Result<Exported, Ex
     let ours = options.redaction.key_fingerprint.clone();
     let mut writer = CaptureWriter::begin(&plan.dir, options)?;
     let sweep = Sweep::new(&plan.dir, made_dir);
-    if let Some(note) = other_source_note(&writer, &asked) {
+    for note in since_last_time(&writer, &asked, &schema) {
         watch(Step::Note(note));
     }
     let reading = Reading { client: &client, redactor: plan.redactor, next_xid: instant.next_xid };
@@ -140,6 +142,20 @@ fn same_key(writer: &CaptureWriter, ours: &str) -> Result<(), ExportError> {
     }
 }
 
+/// What is not as it was when the snapshot was last added to.
+fn since_last_time(
+    writer: &CaptureWriter,
+    asked: &BTreeMap<String, String>,
+    schema: &serde_json::Value,
+) -> Vec<String> {
+    let Some(before) = writer.before() else { return Vec::new() };
+    // Without a readable schema of the last capture there is nothing to compare with.
+    let earlier = read_json(&before.dir().join(SOURCE_SCHEMA)).unwrap_or_default();
+    let mut notes = drift::notes(&earlier, schema);
+    notes.extend(other_source_note(writer, asked));
+    notes
+}
+
 /// A restored or another database may hold rows that share keys with those of the snapshot and
 /// nothing else. Every row is read anyway, and told apart by key and hash; but nobody should be
 /// surprised by it.
@@ -152,6 +168,11 @@ fn other_source_note(writer: &CaptureWriter, asked: &BTreeMap<String, String>) -
     Some(format!("the snapshot was made from another database (differs in {names})"))
 }
 
+/// A database of encoding SQL_ASCII promises nothing about its bytes, and the server would end the
+/// export at the first that are no UTF-8. So they come as they are; names, read before, do not.
+const BYTES_AS_THEY_ARE: &str = "select set_config('client_encoding', 'SQL_ASCII', false) \
+     from pg_database where datname = current_database() and encoding = 0";
+
 /// Every table, one after the other; returns the time of the oldest log line.
 async fn read_all(
     reading: &Reading<'_>,
@@ -159,6 +180,8 @@ async fn read_all(
     writer: &mut CaptureWriter,
     watch: &mut dyn FnMut(Step),
 ) -> Result<Option<Micros>, ExportError> {
+    let asked = reading.client.batch_execute(BYTES_AS_THEY_ARE).await;
+    asked.map_err(|err| explain(&err, Doing::Session))?;
     let mut oldest_log = None;
     for source in tables {
         let table = source.table;

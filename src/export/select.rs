@@ -22,8 +22,9 @@ pub(super) struct Selection {
 pub(super) fn select(source: &SourceTable) -> Selection {
     let mut list = vec!["t.xmin::pg_catalog.text::pg_catalog.int8".to_string()];
     let (mut columns, mut wires, mut left_out) = (Vec::new(), Vec::new(), Vec::new());
-    for column in &source.columns {
-        if OWN_COLUMNS.contains(&column.name.as_str()) {
+    for column in in_order(&source.columns) {
+        // Without case: so do those who will read the files.
+        if OWN_COLUMNS.iter().any(|own| own.eq_ignore_ascii_case(&column.name)) {
             left_out.push(column.name.clone());
             continue;
         }
@@ -39,6 +40,16 @@ pub(super) fn select(source: &SourceTable) -> Selection {
     let (list, table) = (list.join(", "), quote(source.table.name()));
     let sql = format!("copy (select {list} from {SCHEMA}.{table} t) to stdout (format binary)");
     Selection { sql, columns, wires, left_out }
+}
+
+/// The columns as they stand in the table, but that of names which differ in case only the lower-case
+/// one comes first: a reader that tells no case takes the first for all of them.
+fn in_order(columns: &[SourceColumn]) -> impl Iterator<Item = &SourceColumn> {
+    let is_late = |column: &&SourceColumn| {
+        let lower = column.name.to_ascii_lowercase();
+        lower != column.name && columns.iter().any(|other| other.name == lower)
+    };
+    columns.iter().filter(move |column| !is_late(column)).chain(columns.iter().filter(is_late))
 }
 
 /// A type of the user's that is called `int4` is not an int4.
@@ -60,15 +71,19 @@ fn on_the_wire(column: &SourceColumn) -> (Wire, String) {
 }
 
 /// The text that PostgreSQL prints, which is not always what its cast to text gives: `inet` gains a
-/// netmask, `char(n)` loses its blanks, a domain over boolean says `true` instead of `t`, and a type of
-/// the user's may have a cast that runs the user's code.
+/// netmask, `xml` its encoding, `char(n)` loses its blanks, a domain over boolean says `true` instead of
+/// `t`, and a type of the user's may have a cast that runs the user's code.
 fn as_text(column: &SourceColumn, name: String) -> String {
     let type_name = column.type_name.as_str();
-    let plain = ["text", "varchar", "bpchar", "name"];
-    if column.builtin && plain.contains(&type_name) {
+    let printed = format!("when {name} is distinct from null then pg_catalog.format('%s', {name})");
+    if !column.builtin || matches!(type_name, "inet" | "cidr" | "xml") {
+        format!("case {printed} end")
+    } else if matches!(type_name, "text" | "varchar" | "bpchar" | "name") {
         name
-    } else if !column.builtin || matches!(type_name, "inet" | "cidr") {
-        format!("case when {name} is distinct from null then pg_catalog.format('%s', {name}) end")
+    } else if type_name == "char" {
+        // A byte that is no UTF-8 of its own: `\200`, as PostgreSQL itself prints it since version 16.
+        let escaped = format!("pg_catalog.encode(pg_catalog.charsend({name}), 'escape')");
+        format!("case when {name}::pg_catalog.int4 < 0 then {escaped} {printed} end")
     } else {
         format!("{name}::pg_catalog.text")
     }
@@ -92,6 +107,8 @@ mod tests {
             builtin,
             not_null: false,
             default: None,
+            generated: String::new(),
+            identity: String::new(),
         }
     }
 

@@ -5,14 +5,15 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use crate::export::catalogue::{SCHEMA, SourceColumn, SourceKey, SourceTable};
+use crate::export::user_type::{self, UserType};
 use crate::redact::Redactor;
 
-/// Columns, defaults, keys and enum labels of the exported tables. Defaults are SQL that someone
-/// wrote, so they are redacted like any text.
+/// Columns, defaults, keys and types of the exported tables, the types in an order in which they can
+/// be made. Defaults and checks are SQL that someone wrote, so they are redacted like any text.
 pub(super) fn describe(
     tables: &[SourceTable],
     keys: &[SourceKey],
-    enums: &BTreeMap<String, Vec<String>>,
+    types: &[UserType],
     redactor: &Redactor,
 ) -> Value {
     let tables: BTreeMap<&str, Value> = tables
@@ -28,18 +29,35 @@ pub(super) fn describe(
             (name, json!({ "columns": columns, "primary_key": primary, "keys": others }))
         })
         .collect();
-    let used: BTreeMap<&String, &Vec<String>> =
-        enums.iter().filter(|(name, _)| uses(&tables, name)).collect();
-    json!({ "format": 1, "schema": SCHEMA, "tables": tables, "enums": used })
+    let safe = |sql: &str| redactor.text(sql).into_owned();
+    let described: Vec<Value> = types.iter().map(|of| user_type::describe(of, &safe)).collect();
+    let enums = user_type::enums(types);
+    json!({ "format": 1, "schema": SCHEMA, "types": described, "tables": tables, "enums": enums })
 }
 
 fn describe_column(column: &SourceColumn, redactor: &Redactor) -> Value {
-    json!({
+    let mut described = json!({
         "name": column.name,
         "type": column.sql_type,
         "not_null": column.not_null,
         "default": column.default.as_deref().map(|sql| redactor.text(sql)),
-    })
+    });
+    let generated = match column.generated.as_str() {
+        "" => None,
+        "v" => Some("virtual"),
+        _ => Some("stored"),
+    };
+    let identity = match column.identity.as_str() {
+        "" => None,
+        "a" => Some("always"),
+        _ => Some("by default"),
+    };
+    for (name, word) in [("generated", generated), ("identity", identity)] {
+        if let Some(word) = word {
+            described[name] = word.into();
+        }
+    }
+    described
 }
 
 fn describe_key(key: &SourceKey) -> Value {
@@ -49,13 +67,5 @@ fn describe_key(key: &SourceKey) -> Value {
         "kind": kind,
         "columns": key.columns,
         "definition": key.definition,
-    })
-}
-
-/// Whether a column is of the enum, or an array of it.
-fn uses(tables: &BTreeMap<&str, Value>, name: &str) -> bool {
-    tables.values().flat_map(|table| table["columns"].as_array()).flatten().any(|column| {
-        let sql_type = column["type"].as_str().unwrap_or_default();
-        sql_type.trim_end_matches("[]") == name
     })
 }

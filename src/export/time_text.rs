@@ -9,7 +9,7 @@ const DAYS_TO_2000: i64 = 730_425;
 /// Whether a timestamp column can keep it: from year 1 to where times in text can still be parsed.
 pub(super) fn is_in_calendar(at: Micros) -> bool {
     let year_1 = Micros(-62_135_596_800 * SECOND);
-    at >= year_1 && jiff::Timestamp::from_microsecond(at.0).is_ok()
+    at >= year_1 && at.is_in_calendar()
 }
 
 /// `0044-03-15 00:00:00+00 BC`, `10000-01-01 00:00:00.5+00`: microseconds since 2000 in ISO style.

@@ -27,14 +27,20 @@ impl Micros {
         if text.len() < "2025-01-01T00:00:00".len() {
             return None;
         }
-        match text.parse::<jiff::Timestamp>() {
-            Ok(instant) => Some(Self(instant.as_microsecond())),
+        let instant = match text.parse::<jiff::Timestamp>() {
+            Ok(instant) => instant,
             Err(_) => {
                 let local: jiff::civil::DateTime = text.parse().ok()?;
-                let instant = local.to_zoned(jiff::tz::TimeZone::UTC).ok()?;
-                Some(Self(instant.timestamp().as_microsecond()))
+                local.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp()
             }
-        }
+        };
+        Some(Self(instant.as_microsecond())).filter(|at| at.is_in_calendar())
+    }
+
+    /// Whether the calendar has it; what a number of microseconds can say beyond is no date. The last
+    /// second that text can name has fractions which a number cannot, so both ways ask here.
+    pub fn is_in_calendar(self) -> bool {
+        jiff::Timestamp::from_microsecond(self.0).is_ok()
     }
 }
 
@@ -70,9 +76,14 @@ mod tests {
 
     #[test]
     fn what_is_no_instant_is_refused() {
-        for text in
-            ["", "infinity", "2025-02-29 00:00:00+00", "2025-11-03", "0044-03-15 00:00:00+00 BC"]
-        {
+        for text in [
+            "9999-12-30 22:00:00.999999+00",
+            "",
+            "infinity",
+            "2025-02-29 00:00:00+00",
+            "2025-11-03",
+            "0044-03-15 00:00:00+00 BC",
+        ] {
             assert_eq!(Micros::parse(text), None, "{text}");
         }
     }

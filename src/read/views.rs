@@ -131,7 +131,9 @@ fn create(
     for (name, kind) in held.iter().flatten() {
         let same = |known: &str| known.eq_ignore_ascii_case(name);
         if !columns.iter().any(|(known, _)| same(known)) && !trailing.iter().any(|(k, _)| same(k)) {
-            columns.push((name.clone(), *kind));
+            // Nobody promised a type: where captures differ, text holds what each of them says.
+            let agreed = held.iter().flatten().all(|(other, of)| !same(other) || of == kind);
+            columns.push((name.clone(), if agreed { *kind } else { ColumnType::Text }));
         }
     }
     columns.extend(trailing.iter().map(|(name, kind)| (name.to_string(), *kind)));

@@ -10,6 +10,9 @@ use crate::model::time::{Micros, SECOND};
 /// A worker's first line about a task comes within this of its claim; pairs further apart are not one
 /// claim (evidence-rules fact 24: clocks were off by up to 3 s).
 const PAIR_REACH: i64 = 15 * SECOND;
+/// A pair this far below the middle one is none: the time of an orchestrator task's row moves after its
+/// claim (domain/worker-app.md T3b and T5).
+const STRAY: i64 = SECOND;
 /// What a clock without a pair may be off by (evidence-rules fact 24).
 const UNPAIRED_S: f64 = 3.0;
 
@@ -27,7 +30,7 @@ pub struct ClockOffset {
 }
 
 /// Estimates every worker's offset: the smallest distance from a claim to the worker's own line about
-/// it, because lines come after their claim, never before (evidence-rules fact 24).
+/// it, because lines come after their claim, never before (evidence-rules fact 24); strays left out.
 pub fn estimate(events: &[Event]) -> Vec<ClockOffset> {
     let mut claims: BTreeMap<(&WorkerId, &TaskId), Vec<Micros>> = BTreeMap::new();
     let mut starts: BTreeMap<&WorkerId, Vec<(&TaskId, Micros)>> = BTreeMap::new();
@@ -50,7 +53,7 @@ pub fn estimate(events: &[Event]) -> Vec<ClockOffset> {
     workers
         .into_iter()
         .map(|worker| {
-            let distances: Vec<i64> = starts
+            let mut distances: Vec<i64> = starts
                 .get(worker)
                 .into_iter()
                 .flatten()
@@ -60,6 +63,9 @@ pub fn estimate(events: &[Event]) -> Vec<ClockOffset> {
                 })
                 .filter(|distance| distance.abs() <= PAIR_REACH)
                 .collect();
+            distances.sort_unstable();
+            let middle = distances.get(distances.len() / 2).copied().unwrap_or(0);
+            distances.retain(|distance| *distance >= middle - STRAY);
             let offset = distances.iter().min().map_or(0.0, |d| *d as f64 / SECOND as f64);
             let spread =
                 distances.iter().max().map_or(UNPAIRED_S, |d| *d as f64 / SECOND as f64 - offset);

@@ -23,6 +23,7 @@ use rayon::prelude::*;
 use crate::events::{self, History};
 use crate::model::event::{Event, Subject};
 use crate::model::id::{TaskId, WorkerId};
+use crate::model::rows::TaskRow;
 use crate::replay::clocks::ClockOffset;
 use crate::replay::cycles::Cycle;
 use crate::replay::decisions::Decision;
@@ -109,12 +110,19 @@ fn replay_tasks(
     let by_task = group(&history.events, task_of);
     let world = task::World::new(history, by_worker, ends);
     let none = Vec::new();
-    history
-        .facts
-        .tasks
-        .par_iter()
-        .map(|row| task::replay(row, by_task.get(&row.id).unwrap_or(&none), &world))
-        .collect()
+    let replay = |world: &task::World<'_>, row: &TaskRow| {
+        task::replay(row, by_task.get(&row.id).unwrap_or(&none), world)
+    };
+    let mut timelines: Vec<TaskTimeline> =
+        history.facts.tasks.par_iter().map(|row| replay(&world, row)).collect();
+    let eliminated = task::elimination::find(history, &timelines, &world);
+    let world = world.with(eliminated);
+    for (row, timeline) in history.facts.tasks.iter().zip(&mut timelines) {
+        if !world.eliminated(&row.id).is_empty() {
+            *timeline = replay(&world, row);
+        }
+    }
+    timelines
 }
 
 fn replay_workers(

@@ -8,4 +8,5 @@ pub mod plain;
 pub mod rows_csv;
 pub mod rows_json;
 pub mod rows_text;
+pub mod score_text;
 pub mod verify;

@@ -17,7 +17,7 @@ pub const FORMAT: u64 = 1;
 /// The name of the manifest inside a snapshot.
 pub const MANIFEST: &str = "manifest.json";
 
-/// The name of the file that keeps column types, defaults, enum labels and keys of the source.
+/// The name of the description of the source's tables, as the last capture found them.
 pub const SOURCE_SCHEMA: &str = "source_schema.json";
 
 /// The fields of a manifest without a checksum.

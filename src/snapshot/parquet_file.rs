@@ -8,6 +8,7 @@ use arrow::array::RecordBatch;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::basic::{Compression, ZstdLevel};
+use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData};
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 
 use crate::snapshot::error::SnapshotError;
@@ -20,6 +21,14 @@ pub(crate) const ROW_GROUP_BYTES_MAX: usize = 64 << 20;
 
 /// Bytes hashed at once: enough that BLAKE3 uses the widest instructions there are.
 const PIECE_BYTES: usize = 1 << 17;
+
+/// Bytes of text after which a row group is closed, however small they became: whoever reads it has to
+/// unpack them, and one batch of text cannot hold more than 2 GiB.
+pub(crate) const ROW_GROUP_TEXT_MAX: usize = 256 << 20;
+
+/// Rows in a batch that is read, and the bytes of text it should stay near.
+const BATCH_ROWS_MAX: usize = 8_192;
+const BATCH_TEXT: usize = 64 << 20;
 
 /// Reproducible bytes: pinned writer name, zstd 3, page statistics.
 pub fn properties() -> WriterProperties {
@@ -61,6 +70,21 @@ pub fn hash_file_in_pieces(path: &Path, tick: &dyn Fn(u64)) -> std::io::Result<(
     }
 }
 
+/// How many rows to read at once: few where texts are huge.
+fn batch_rows(metadata: &ParquetMetaData, mask: &ProjectionMask) -> usize {
+    let rows = metadata.row_groups().iter().map(|group| {
+        let wanted = group.columns().iter().enumerate().filter(|(at, _)| mask.leaf_included(*at));
+        let text = |column: &ColumnChunkMetaData| match column.unencoded_byte_array_data_bytes() {
+            Some(bytes) => bytes,
+            None => column.uncompressed_size(),
+        };
+        let bytes: i64 = wanted.map(|(_, column)| text(column)).sum();
+        let of_row = bytes / group.num_rows().max(1);
+        BATCH_TEXT / usize::try_from(of_row).unwrap_or_default().max(1)
+    });
+    rows.min().unwrap_or(BATCH_ROWS_MAX).clamp(1, BATCH_ROWS_MAX)
+}
+
 /// Reads the wanted columns of a file, batch by batch. Columns the file lacks are simply absent from
 /// the batches; their order is the file's.
 pub fn read_columns(
@@ -71,8 +95,12 @@ pub fn read_columns(
     let parquet = |source| SnapshotError::Parquet { path: path.to_path_buf(), source };
     let file = File::open(path).map_err(|err| SnapshotError::io("read", path, err))?;
     let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(parquet)?;
-    let mask = ProjectionMask::columns(builder.parquet_schema(), wanted.iter().copied());
-    let reader = builder.with_projection(mask).with_batch_size(8_192).build().map_err(parquet)?;
+    // By place: the mask of names would take the dot of a column `a.b` for a step into a record.
+    let fields = builder.parquet_schema().root_schema().get_fields().iter().enumerate();
+    let places = fields.filter(|(_, field)| wanted.contains(&field.name())).map(|(at, _)| at);
+    let mask = ProjectionMask::roots(builder.parquet_schema(), places);
+    let rows = batch_rows(builder.metadata(), &mask);
+    let reader = builder.with_projection(mask).with_batch_size(rows).build().map_err(parquet)?;
     for batch in reader {
         each(batch.map_err(|err| parquet(err.into()))?)?;
     }

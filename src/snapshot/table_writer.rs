@@ -45,6 +45,7 @@ pub struct TableWriter {
     own: OwnBuilders,
     batch_rows: usize,
     batch_bytes: usize,
+    group_bytes: usize,
     schema: SchemaRef,
     writer: ArrowWriter<File>,
     path: PathBuf,
@@ -102,6 +103,7 @@ impl TableWriter {
             own: OwnBuilders::default(),
             batch_rows: 0,
             batch_bytes: 0,
+            group_bytes: 0,
             schema,
             writer,
             path,
@@ -209,7 +211,13 @@ impl TableWriter {
         let batch = RecordBatch::try_new(self.schema.clone(), arrays)
             .map_err(|err| self.parquet_error(err.into()))?;
         self.writer.write(&batch).map_err(|err| self.parquet_error(err))?;
-        if self.writer.in_progress_size() >= parquet_file::ROW_GROUP_BYTES_MAX {
+        // The writer has closed a full row group itself where it holds no more than this batch.
+        let begun = self.writer.in_progress_rows() <= self.batch_rows;
+        self.group_bytes = if begun { 0 } else { self.group_bytes } + self.batch_bytes;
+        if self.writer.in_progress_size() >= parquet_file::ROW_GROUP_BYTES_MAX
+            || self.group_bytes >= parquet_file::ROW_GROUP_TEXT_MAX
+        {
+            self.group_bytes = 0;
             self.writer.flush().map_err(|err| self.parquet_error(err))?;
         }
         (self.batch_rows, self.batch_bytes) = (0, 0);

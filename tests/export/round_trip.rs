@@ -1,80 +1,17 @@
 //! What stands in the Parquet files is what PostgreSQL prints.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
-use arrow::array::{Array, AsArray, RecordBatch};
-use arrow::datatypes::{Float64Type, Int64Type, TimestampMicrosecondType};
 use backstory::model::table::Table;
 use backstory::model::time::Micros;
 use backstory::snapshot::open::Snapshot;
-use backstory::snapshot::parquet_file::read_columns;
 
 use crate::export::Home;
+use crate::export::kept::{Cell, Rows, kept};
 use crate::support::postgres::{Database, PASSWORD, database};
 
 const SCHEMA: &str = include_str!("schema.sql");
 const ROWS: &str = include_str!("rows.sql");
-
-/// A value in a form that both sides can be brought to.
-#[derive(Clone, Debug, PartialEq)]
-enum Cell {
-    Null,
-    Number(i64),
-    Double(u64),
-    Bool(bool),
-    Time(i64),
-    Text(String),
-}
-
-type Rows = BTreeMap<String, BTreeMap<String, Cell>>;
-
-fn cell(batch: &RecordBatch, column: usize, row: usize) -> Cell {
-    let array = batch.column(column);
-    if array.is_null(row) {
-        return Cell::Null;
-    }
-    if let Some(numbers) = array.as_primitive_opt::<Int64Type>() {
-        Cell::Number(numbers.value(row))
-    } else if let Some(doubles) = array.as_primitive_opt::<Float64Type>() {
-        Cell::Double(doubles.value(row).to_bits())
-    } else if let Some(truths) = array.as_boolean_opt() {
-        Cell::Bool(truths.value(row))
-    } else if let Some(texts) = array.as_string_opt::<i32>() {
-        Cell::Text(texts.value(row).to_string())
-    } else {
-        Cell::Time(array.as_primitive::<TimestampMicrosecondType>().value(row))
-    }
-}
-
-/// Rows by id, with what stands verbatim beside its column put into its place.
-fn kept(snapshot: &Snapshot, table: Table, columns: &[&str]) -> Rows {
-    let mut rows = Rows::new();
-    let mut wanted = columns.to_vec();
-    wanted.extend(["_verbatim", "_xid"]);
-    for file in snapshot.files(table) {
-        read_columns(&file, &wanted, |batch| {
-            for row in 0..batch.num_rows() {
-                let schema = batch.schema();
-                let names = schema.fields().iter().map(|field| field.name().clone());
-                let mut cells: BTreeMap<String, Cell> =
-                    names.enumerate().map(|(at, name)| (name, cell(&batch, at, row))).collect();
-                if let Some(Cell::Text(json)) = cells.remove("_verbatim") {
-                    let texts: BTreeMap<String, String> =
-                        serde_json::from_str(&json).expect("an object of texts");
-                    for (name, text) in texts {
-                        assert_eq!(cells.insert(name, Cell::Text(text)), Some(Cell::Null));
-                    }
-                }
-                let Some(Cell::Text(id)) = cells.get("id").cloned() else { panic!("no id") };
-                assert!(rows.insert(id, cells).is_none(), "a row twice");
-            }
-            Ok(())
-        })
-        .expect("a file of ours");
-    }
-    rows
-}
 
 /// The same rows as PostgreSQL prints them, brought to the form of the kept ones by their type.
 fn printed(database: &Database, table: Table, kept: &Rows, dir: &Path) -> Rows {

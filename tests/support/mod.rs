@@ -3,6 +3,7 @@
 pub(crate) mod authority;
 pub(crate) mod cut;
 pub(crate) mod files;
+pub(crate) mod imported;
 pub(crate) mod postgres;
 pub(crate) mod replayed;
 pub(crate) mod run;

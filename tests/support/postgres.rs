@@ -32,6 +32,11 @@ static SHARED: Mutex<Weak<Server>> = Mutex::new(Weak::new());
 
 /// An empty database of that name, on the one server of this test run.
 pub(crate) fn database(name: &str) -> Database {
+    database_with(name, "")
+}
+
+/// The same with options of CREATE DATABASE.
+pub(crate) fn database_with(name: &str, options: &str) -> Database {
     let mut shared = SHARED.lock().unwrap_or_else(|broken| broken.into_inner());
     let server = shared.upgrade().unwrap_or_else(|| {
         let server = Arc::new(Server::start());
@@ -41,7 +46,7 @@ pub(crate) fn database(name: &str) -> Database {
     drop(shared);
     let all = Database { server: server.clone(), name: "postgres".to_string() };
     all.sql(&format!("drop database if exists \"{name}\""));
-    all.sql(&format!("create database \"{name}\""));
+    all.sql(&format!("create database \"{name}\" {options}"));
     Database { server, name: name.to_string() }
 }
 

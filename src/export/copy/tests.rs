@@ -1,8 +1,9 @@
 //! The decoder, cut at every byte.
 
-use super::{CopyDecoder, CopyError};
+use proptest::prelude::*;
 
-type Rows = Vec<Vec<Option<Vec<u8>>>>;
+use super::{CopyDecoder, CopyError, EXTENSION_BYTES_MAX};
+use crate::export::fuzz::{Rows, decode};
 
 fn header() -> Vec<u8> {
     let mut out = super::SIGNATURE.to_vec();
@@ -29,21 +30,6 @@ fn stream(rows: &Rows) -> Vec<u8> {
     }
     out.extend_from_slice(&(-1i16).to_be_bytes());
     out
-}
-
-fn decode<'a>(
-    columns: usize,
-    pieces: impl IntoIterator<Item = &'a [u8]>,
-) -> Result<Rows, CopyError> {
-    let mut decoder = CopyDecoder::new(columns);
-    let mut rows = Rows::new();
-    for piece in pieces {
-        decoder.push(piece);
-        while let Some(row) = decoder.next_row()? {
-            rows.push(row.fields().map(|field| field.map(<[u8]>::to_vec)).collect());
-        }
-    }
-    decoder.finish().map(|()| rows)
 }
 
 fn sample() -> Rows {
@@ -98,15 +84,125 @@ fn what_is_no_copy_stream_is_refused() {
     oids[12] = 1;
     assert_eq!(decode(2, [oids.as_slice()]), Err(CopyError::Flags(1 << 16)));
 
-    let wide = stream(&vec![vec![None; 3]]);
-    let error = CopyError::FieldCount { found: 3, wanted: 2 };
-    assert_eq!(decode(2, [wide.as_slice()]), Err(error));
-
-    for length in [-2, i32::MAX] {
-        let mut bytes = header();
-        bytes.extend_from_slice(&1i16.to_be_bytes());
-        bytes.extend_from_slice(&i32::to_be_bytes(length));
+    for found in [-2, 0, 1, 3, i16::MIN, i16::MAX] {
+        let bytes = [header(), found.to_be_bytes().to_vec()].concat();
+        let error = CopyError::FieldCount { found, wanted: 2 };
+        assert_eq!(decode(2, [bytes.as_slice()]), Err(error));
+    }
+    for length in [-2, i32::MIN, (1 << 30) + 1, i32::MAX] {
+        let row = [vec![0, 1], length.to_be_bytes().to_vec()].concat();
+        let bytes = [header(), row].concat();
         assert_eq!(decode(1, [bytes.as_slice()]), Err(CopyError::FieldLength(length)));
+    }
+}
+
+#[test]
+fn a_changed_signature_is_refused_at_its_first_wrong_byte() {
+    let bytes = stream(&sample());
+    for at in 0..super::SIGNATURE.len() {
+        let mut changed = bytes.clone();
+        changed[at] ^= 1;
+        assert_eq!(decode(2, [changed.as_slice()]), Err(CopyError::Signature), "byte {at}");
+        assert_eq!(decode(2, [&changed[..=at]]), Err(CopyError::Signature), "up to byte {at}");
+    }
+}
+
+#[test]
+fn flags_that_a_reader_may_pass_over_are_passed_over() {
+    let rows = sample();
+    let mut bytes = stream(&rows);
+    bytes[13..15].copy_from_slice(&[0xff, 0xff]);
+    assert_eq!(decode(2, [bytes.as_slice()]), Ok(rows));
+    for bit in 16..32 {
+        bytes[11..15].copy_from_slice(&(1u32 << bit).to_be_bytes());
+        assert_eq!(decode(2, [bytes.as_slice()]), Err(CopyError::Flags(1 << bit)));
+    }
+}
+
+#[test]
+fn the_header_may_be_extended_but_not_without_end() {
+    let rows = sample();
+    let rest = stream(&rows)[header().len()..].to_vec();
+    let extended = |length: i32, given: usize| {
+        let mut bytes = header()[..15].to_vec();
+        bytes.extend_from_slice(&length.to_be_bytes());
+        bytes.extend(std::iter::repeat_n(b'x', given));
+        bytes.extend_from_slice(&rest);
+        decode(2, [bytes.as_slice()])
+    };
+    assert_eq!(extended(0, 0).as_ref(), Ok(&rows));
+    let most = EXTENSION_BYTES_MAX as i32;
+    assert_eq!(extended(most, EXTENSION_BYTES_MAX).as_ref(), Ok(&rows));
+    for length in [-1, i32::MIN, most + 1, i32::MAX] {
+        assert_eq!(extended(length, 0), Err(CopyError::ExtensionLength(length)));
+    }
+}
+
+#[test]
+fn a_length_takes_no_memory_before_its_bytes_come() {
+    let mut decoder = CopyDecoder::new(1);
+    let mut bytes = header();
+    bytes.extend_from_slice(&[0, 1]);
+    bytes.extend_from_slice(&(1i32 << 30).to_be_bytes());
+    decoder.push(&bytes);
+    assert!(decoder.next_row().expect("a length that a value can have").is_none());
+    for _ in 0..100 {
+        decoder.push(&[0; 1_000]);
+        assert!(decoder.next_row().expect("still waiting").is_none());
+    }
+    assert!(decoder.buffer.capacity() < 1 << 20, "{} bytes", decoder.buffer.capacity());
+    assert_eq!(decoder.finish(), Err(CopyError::Short));
+}
+
+fn any_rows() -> impl Strategy<Value = (usize, Rows)> {
+    let field = proptest::option::of(proptest::collection::vec(any::<u8>(), 0..40));
+    (0usize..6).prop_flat_map(move |columns| {
+        let row = proptest::collection::vec(field.clone(), columns);
+        (Just(columns), proptest::collection::vec(row, 0..8))
+    })
+}
+
+/// The pieces between these places, some of them empty.
+fn pieces<'a>(bytes: &'a [u8], places: &[proptest::sample::Index]) -> Vec<&'a [u8]> {
+    let mut places: Vec<usize> = places.iter().map(|at| at.index(bytes.len() + 1)).collect();
+    places.extend([0, bytes.len()]);
+    places.sort_unstable();
+    places.windows(2).map(|pair| &bytes[pair[0]..pair[1]]).collect()
+}
+
+proptest! {
+    #[test]
+    fn any_rows_survive_any_cuts(
+        (columns, rows) in any_rows(),
+        places in proptest::collection::vec(any::<proptest::sample::Index>(), 0..12),
+    ) {
+        let bytes = stream(&rows);
+        let cut = decode(columns, pieces(&bytes, &places));
+        prop_assert_eq!(cut.as_ref(), Ok(&rows));
+        let bytewise = decode(columns, bytes.chunks(1));
+        prop_assert_eq!(bytewise.as_ref(), Ok(&rows));
+        for end in 0..bytes.len() {
+            prop_assert_eq!(decode(columns, [&bytes[..end]]), Err(CopyError::Short));
+        }
+        let longer = [bytes, vec![0]].concat();
+        prop_assert_eq!(decode(columns, pieces(&longer, &places)), Err(CopyError::Trailing(1)));
+    }
+
+    #[test]
+    fn a_changed_byte_is_an_error_or_other_rows_but_no_panic(
+        (columns, rows) in any_rows(),
+        at in any::<proptest::sample::Index>(),
+        places in proptest::collection::vec(any::<proptest::sample::Index>(), 0..6),
+        with in 1u8..,
+    ) {
+        let mut bytes = stream(&rows);
+        let at = at.index(bytes.len());
+        bytes[at] ^= with;
+        let whole = decode(columns, [bytes.as_slice()]);
+        match decode(columns, pieces(&bytes, &places)) {
+            Ok(cut) => prop_assert_eq!(Ok(cut), whole),
+            Err(_) => prop_assert!(whole.is_err()),
+        }
     }
 }
 

@@ -73,6 +73,9 @@ pub fn find(
             add_witness(&mut claims, event, events, world);
         }
     }
+    for event in world.eliminated(&row.id).iter().filter(|event| in_time(&event)) {
+        claims.push(Claim { worker: event.worker.clone(), ..Claim::implied(event.clone()) });
+    }
     claims.sort_by(|a, b| (a.at, &a.event).cmp(&(b.at, &b.event)));
     claims
 }

@@ -2,6 +2,7 @@
 
 pub mod attempt;
 pub mod claims;
+pub mod elimination;
 pub mod hidden;
 pub mod requeues;
 pub mod state;

@@ -55,10 +55,12 @@ pub fn find(
                 return best.or_else(|| hidden::requeue(row, &claims[n], next, world));
             }
             let end = end?;
+            // an orchestrator task is completed by its last child, claimed or not (domain/worker-app.md T5)
+            let unclaimed = end.what != TaskEvent::Completed || row.is_orchestrator();
             let survives = |requeue: &Requeue| {
                 requeue.named
                     || (row.worker.is_none()
-                        && end.what != TaskEvent::Completed
+                        && unclaimed
                         && end.at.seconds_since(requeue.at) > FINAL_S)
             };
             pick(found.into_iter().filter(survives).collect())
@@ -115,7 +117,7 @@ fn candidates(
     }
     if let Some(worker) = &claim.worker {
         found.extend(by_worker_events(row, worker, &after, world));
-        let ended = world.ended(worker);
+        let ended = world.out_of_service(worker);
         let swept = world.sweeps().iter().filter(|event| after(event.at));
         found.extend(swept.filter(|event| ended.is_some_and(|ended| ended <= event.at)).map(
             |event| requeue(event, Outcome::Reset, "tasks of dead workers were swept", false),

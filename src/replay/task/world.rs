@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::events::History;
 use crate::model::event::Event;
-use crate::model::id::WorkerId;
+use crate::model::id::{TaskId, WorkerId};
 use crate::model::kind::EventKind;
 use crate::model::rows::WorkerRow;
 use crate::model::time::Micros;
@@ -18,6 +18,7 @@ pub struct World<'a> {
     rows: BTreeMap<&'a WorkerId, &'a WorkerRow>,
     sweeps: Vec<&'a Event>,
     oldest_log: Option<Micros>,
+    eliminated: BTreeMap<TaskId, Vec<Event>>,
 }
 
 impl<'a> World<'a> {
@@ -35,6 +36,7 @@ impl<'a> World<'a> {
             rows: history.facts.workers.iter().map(|row| (&row.id, row)).collect(),
             sweeps,
             oldest_log: first.min(),
+            eliminated: BTreeMap::new(),
         }
     }
 
@@ -47,6 +49,25 @@ impl<'a> World<'a> {
     pub fn ended(&self, worker: &WorkerId) -> Option<Micros> {
         let end = self.ends.get(worker)?;
         end.ended_at.or(end.before)
+    }
+
+    /// Since when a worker's row said error or terminated, as far as we know: from then on the sweeps take
+    /// its tasks (domain/orchestrator.md section 3), its pod running or not.
+    pub fn out_of_service(&self, worker: &WorkerId) -> Option<Micros> {
+        let gave_up = |event: &&&Event| event.kind == EventKind::WorkerSelfTerminated;
+        let error = self.of_worker(worker).iter().find(gave_up).map(|event| event.at);
+        self.ended(worker).into_iter().chain(error).min()
+    }
+
+    /// The same world with what a first replay of it could eliminate.
+    pub fn with(mut self, eliminated: BTreeMap<TaskId, Vec<Event>>) -> Self {
+        self.eliminated = eliminated;
+        self
+    }
+
+    /// Claims of a task that were found by elimination.
+    pub fn eliminated(&self, task: &TaskId) -> &[Event] {
+        self.eliminated.get(task).map_or(&[], Vec::as_slice)
     }
 
     /// A worker's row.

@@ -76,6 +76,9 @@ struct View<'a> {
 impl View<'_> {
     fn end(&self) -> Option<WorkerEnd> {
         let mut end = self.by_logs().or_else(|| self.by_row())?;
+        if let Some(event) = self.unlogged_kill(&end) {
+            end = self.errored(event);
+        }
         let errors = [EventKind::WorkerSelfTerminated, EventKind::WorkerErrorRecorded];
         let recorded = self.first(&errors);
         let code = recorded.and_then(|event| event.text("error_code")).map(str::to_string);
@@ -94,6 +97,22 @@ impl View<'_> {
         end.last_alive = self.row.real_heartbeat();
         end.last_work = self.last_work();
         Some(end)
+    }
+
+    /// A kill that only the row tells of, long before what else ends the worker: its pod is ended within
+    /// seconds of `error_time` (evidence-rules facts 15 and 16). What a cleanup or a failsafe writes
+    /// minutes later is aftermath (domain/orchestrator.md W18, W19).
+    fn unlogged_kill(&self, end: &WorkerEnd) -> Option<&Event> {
+        let event = self.first(&[EventKind::WorkerErrorRecorded])?;
+        let after = |at: Micros, s: f64| at.seconds_since(event.at) > s;
+        let logged = self.events.iter().any(|other| {
+            other.kind == EventKind::WorkerMarkedError
+                && other.at.seconds_since(event.at).abs() < DECISION_REACH_S
+        });
+        let lived_on =
+            self.row.real_heartbeat().is_some_and(|beat| after(beat, HEARTBEAT_PERIOD_S * 2.0));
+        let late = end.ended_at.is_some_and(|at| after(at, DECISION_REACH_S));
+        (late && !logged && !lived_on).then_some(event)
     }
 
     /// The first event of one of these kinds.

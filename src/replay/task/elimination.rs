@@ -1,0 +1,175 @@
+//! Claims that no row tells, found by elimination (evidence-rules class 3, facts 5 and 6).
+//!
+//! A reset that counts more tasks than its worker is known to have held took back tasks whose claims
+//! nobody told: the worker died before its lines could travel. Where exactly as many tasks fit as are
+//! missing, they are the ones; where more fit, nothing is said.
+
+use std::collections::BTreeMap;
+
+use crate::events::History;
+use crate::model::event::{Basis, Clock, Event, Evidence, Subject, event_id};
+use crate::model::id::{TaskId, WorkerId};
+use crate::model::kind::EventKind;
+use crate::model::rows::TaskRow;
+use crate::model::state::TaskStateName;
+use crate::model::table::Table;
+use crate::model::time::Micros;
+use crate::replay::task::{TaskTimeline, World};
+
+/// A reset and the ends of what it took back lie within this (evidence-rules fact 5: three rows in 2 ms,
+/// 50 ms after the write).
+const ONE_RESET_S: f64 = 2.0;
+/// A claim that no heartbeat could carry came within one period after the last (evidence-rules fact 23);
+/// the middle of it is said.
+const AFTER_BEAT_S: f64 = 10.0;
+
+/// The claims that a first replay of all tasks leaves open, by task.
+pub fn find(
+    history: &History,
+    timelines: &[TaskTimeline],
+    world: &World<'_>,
+) -> BTreeMap<TaskId, Vec<Event>> {
+    let mut found: BTreeMap<TaskId, Vec<Event>> = BTreeMap::new();
+    for reset in history.events.iter().filter(|event| event.kind == EventKind::TasksReset) {
+        let (Some(worker), Some(count)) = (only_worker(reset), reset.int("count")) else {
+            continue;
+        };
+        let known = timelines.iter().filter(|timeline| taken_back(timeline, worker, reset)).count();
+        let missing = usize::try_from(count).unwrap_or(0).saturating_sub(known);
+        let Some(unseen) = unseen(worker, reset.at, timelines, world) else { continue };
+        if missing == 0 {
+            continue;
+        }
+        let all = history.facts.tasks.iter().zip(timelines);
+        let fitting: Vec<_> = all.filter(|(row, timeline)| fits(row, timeline, reset.at)).collect();
+        if fitting.len() != missing || fitting.iter().any(|(row, _)| found.contains_key(&row.id)) {
+            continue;
+        }
+        for (row, timeline) in fitting {
+            let queued = timeline.queued_since(reset.at).unwrap_or(unseen.from);
+            let made = claim(row, worker, unseen.after(queued), reset.at);
+            found.entry(row.id.clone()).or_default().push(made);
+        }
+    }
+    found
+}
+
+/// The worker of a reset that names just one.
+fn only_worker(reset: &Event) -> Option<&WorkerId> {
+    let mut named: Vec<&WorkerId> = reset.worker.iter().collect();
+    for subject in &reset.touches {
+        if let Subject::Worker(id) = subject
+            && !named.contains(&id)
+        {
+            named.push(id);
+        }
+    }
+    match named[..] {
+        [only] => Some(only),
+        [] | [_, ..] => None,
+    }
+}
+
+/// Whether a task is known to have been taken back from this worker by this reset.
+fn taken_back(timeline: &TaskTimeline, worker: &WorkerId, reset: &Event) -> bool {
+    timeline.attempts.iter().any(|attempt| {
+        attempt.worker.as_ref() == Some(worker)
+            && attempt.ended_at.is_some_and(|at| at.seconds_since(reset.at).abs() < ONE_RESET_S)
+    })
+}
+
+/// When a claim of a worker would have left no trace.
+struct Unseen {
+    from: Micros,
+    /// Most likely.
+    at: Micros,
+    until: Micros,
+}
+
+impl Unseen {
+    /// The same for a task that was not claimable before an instant.
+    fn after(&self, queued: Micros) -> Self {
+        let from = self.from.max(queued).min(self.until);
+        Self { from, at: self.at.clamp(from, self.until), until: self.until }
+    }
+}
+
+/// When a claim of the worker would have left no trace: its last heartbeat carried all lines before, and
+/// the end of its last known attempt shows that it was at work. The report of a crash carries no lines
+/// (domain/worker-app.md 4.1), so there the last period before it is dark.
+fn unseen(
+    worker: &WorkerId,
+    until: Micros,
+    timelines: &[TaskTimeline],
+    world: &World<'_>,
+) -> Option<Unseen> {
+    let row = world.row(worker)?;
+    let beat = row.real_heartbeat()?;
+    let crashed = row.metadata.get("vram_total_mb").and_then(serde_json::Value::as_i64) == Some(0);
+    let (from, at, until) = if crashed {
+        (beat.plus_seconds(-4.0 * AFTER_BEAT_S), beat.plus_seconds(-AFTER_BEAT_S), beat.min(until))
+    } else {
+        (beat, beat.plus_seconds(AFTER_BEAT_S), until)
+    };
+    let attempts = timelines.iter().flat_map(|timeline| &timeline.attempts);
+    let own = attempts.filter(|attempt| attempt.worker.as_ref() == Some(worker));
+    let last = own.filter_map(|attempt| attempt.ended_at).filter(|at| *at < until).max();
+    let from = last.map_or(from, |last| last.max(from));
+    (from < until).then(|| Unseen { from, at: at.clamp(from, until), until })
+}
+
+/// Whether a task may have been the one: it waited for a GPU at that instant as far as we know, and its
+/// row keeps a text that a reset, or something after it, left.
+fn fits(row: &TaskRow, timeline: &TaskTimeline, at: Micros) -> bool {
+    let text = row.error_message.as_deref().unwrap_or("");
+    let by_api = text.starts_with("Reset - orphaned from API");
+    !text.is_empty() && !by_api && timeline.queued_since(at).is_some()
+}
+
+impl TaskTimeline {
+    /// Since when the task has been queued at an instant; `None` when it is not. A claim that is only
+    /// implied stands somewhere between its bounds: it may be the one that is looked for.
+    fn queued_since(&self, at: Micros) -> Option<Micros> {
+        let mut since = None;
+        for stay in self.states.iter().rev().filter(|stay| stay.entered_at < at) {
+            match stay.state {
+                TaskStateName::Queued => since = Some(stay.entered_at),
+                TaskStateName::InProgress if stay.basis == Basis::Inferred => {}
+                TaskStateName::InProgress
+                | TaskStateName::Complete
+                | TaskStateName::Failed
+                | TaskStateName::Cancelled => break,
+            }
+        }
+        since
+    }
+}
+
+/// The claim as an event: what implies it is the task's row.
+fn claim(row: &TaskRow, worker: &WorkerId, when: Unseen, reset: Micros) -> Event {
+    let kind = EventKind::TaskClaimInferred;
+    let evidence =
+        Evidence { table: Table::Tasks, key: row.id.as_str().into(), column: "error_message" };
+    Event {
+        id: event_id(&evidence, kind.name(), 0, &reset.to_string()),
+        at: when.at,
+        earliest: when.from,
+        latest: when.until,
+        kind,
+        subject: Subject::Task(row.id.clone()),
+        worker: Some(worker.clone()),
+        task: Some(row.id.clone()),
+        pod: None,
+        run: None,
+        cycle: None,
+        attributes: BTreeMap::new(),
+        basis: Basis::Inferred,
+        clock: Clock::Database,
+        evidence,
+        confirmed_by: Vec::new(),
+        touches: Vec::new(),
+        call_site: None,
+        ordinal: 0,
+        source: ("".into(), "".into()),
+    }
+}

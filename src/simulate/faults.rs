@@ -1,0 +1,292 @@
+//! What goes wrong, when and to whom; and the record of it.
+
+use std::collections::VecDeque;
+use std::io;
+
+use serde_json::{Value, json};
+
+use crate::model::time::SECOND;
+use crate::simulate::boot::EXTERNALLY;
+use crate::simulate::dice::Dice;
+use crate::simulate::plan::{Fault, Plan};
+use crate::simulate::stamp;
+use crate::simulate::task::{Fate, Kind, Status};
+use crate::simulate::worker::{Start, Truth, Worker, WorkerNo};
+use crate::simulate::world::{Act, World};
+
+const MINUTE: i64 = 60 * SECOND;
+/// How often a fault that finds no victim waits a minute.
+const TRIES_MAX: u32 = 30;
+
+/// What is wrong with the next pod.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Spoilt {
+    NeverReady,
+    RefusesLogin,
+    Start(Start),
+}
+
+/// The plan of faults and the record of those that happened.
+pub(super) struct Faults {
+    due: Vec<(Fault, i64, u32)>,
+    pub(super) spoilt: VecDeque<Spoilt>,
+    errors_until: i64,
+    /// Pods made before this complete past the generation step.
+    pub(super) old_path_before: Option<i64>,
+    pub(super) injected: Vec<Value>,
+    pub(super) in_workers: Vec<Value>,
+}
+
+impl Faults {
+    /// Draws the times: not in the first minutes, when there is nobody to hit, nor in the last, when
+    /// nobody would see what comes of it.
+    pub(super) fn plan(plan: &Plan, start: i64, end: i64, dice: &mut Dice) -> Self {
+        let (from, until) = (0.12, 0.80);
+        let mut due = Vec::new();
+        let mut old_path_before = None;
+        for fault in plan.faults.iter().copied().filter(|fault| fault.is_of(plan.era)) {
+            // what pods made before an instant do wrong is seen for long after it
+            let until = if fault == Fault::MissingGenerations { 0.25 } else { until };
+            let count = ((plan.hours / plan.hours_between).round() as usize).max(1);
+            for _ in 0..count {
+                let share = from + (until - from) * dice.seconds(0.0, 1.0) as f64 / SECOND as f64;
+                let at = start + ((end - start) as f64 * share) as i64;
+                due.push((fault, at, 0));
+                if fault == Fault::MissingGenerations {
+                    old_path_before = old_path_before.max(Some(at));
+                }
+            }
+        }
+        Self {
+            due,
+            spoilt: VecDeque::new(),
+            errors_until: 0,
+            old_path_before,
+            injected: Vec::new(),
+            in_workers: Vec::new(),
+        }
+    }
+
+    pub(super) fn times(&self) -> Vec<i64> {
+        self.due.iter().map(|(_, at, _)| *at).collect()
+    }
+
+    /// Whether `complete_task` answers errors now.
+    pub(super) fn complete_task_fails(&self, at: i64) -> bool {
+        at < self.errors_until
+    }
+
+    /// Notes what truly went wrong in a worker.
+    pub(super) fn happened(
+        &mut self,
+        kind: &str,
+        at: i64,
+        no: WorkerNo,
+        workers: &mut [Option<Box<Worker>>],
+    ) {
+        let Some(worker) = workers.get_mut(no).and_then(Option::as_deref_mut) else { return };
+        let what = json!({"worker_id": worker.id, "kind": kind, "t": stamp::truth(at)});
+        worker.injected.push(what.clone());
+        self.in_workers.push(what);
+    }
+}
+
+impl World<'_> {
+    /// One fault is due.
+    pub(super) fn fault(&mut self, n: usize) -> io::Result<()> {
+        let Some((fault, _, tries)) = self.faults.due.get(n).copied() else { return Ok(()) };
+        let now = self.now;
+        let found = match fault {
+            Fault::Freeze
+            | Fault::ProcessCrash
+            | Fault::SilentStall
+            | Fault::TemporaryStall
+            | Fault::GuardianDied
+            | Fault::FatalSelfTerminate
+            | Fault::PodKilledExternally
+            | Fault::SshPortUnreachable
+            | Fault::FailsEveryTask => self.hit_worker(fault),
+            Fault::PodNeverReady => self.spoil(Spoilt::NeverReady),
+            Fault::SshAuthFailure => self.spoil(Spoilt::RefusesLogin),
+            Fault::StartupCrash => self.spoil(Spoilt::Start(Start::Crashes)),
+            Fault::StartupHang => self.spoil(Spoilt::Start(Start::Hangs)),
+            Fault::NeverSignalsReady => self.spoil(Spoilt::Start(Start::NeverReady)),
+            Fault::WorkerKillerTask => {
+                let left = 2 + self.dice.below(2) as u32;
+                let stalls = self.dice.chance(0.3);
+                self.doomed(Kind::WanI2v, Fate::KillsWorkers { left, stalls })
+            }
+            Fault::PoisonTask => {
+                let text = "CUDA out of memory. Tried to allocate 2.50 GiB";
+                self.doomed(Kind::SingleImage, Fate::Fails { text, retried: true })
+            }
+            Fault::UserCancelledTask => self.cancel_some()?,
+            Fault::CompleteTaskErrors => {
+                self.faults.errors_until = now + 10 * MINUTE;
+                true
+            }
+            Fault::MissingGenerations | Fault::Restart => {
+                self.at(now, Act::Deploy(0));
+                true
+            }
+            Fault::LogOutage => {
+                let lasts = self.dice.seconds(600.0, 2_400.0);
+                self.at(now, Act::Deploy(1));
+                self.at(now + lasts, Act::Deploy(0));
+                true
+            }
+            Fault::ApiKilled => self.kill_api()?,
+        };
+        if found {
+            let what = json!({"kind": fault.name(), "t": stamp::truth(now)});
+            self.faults.injected.push(what);
+        } else if tries < TRIES_MAX {
+            self.faults.due[n].2 += 1;
+            self.at(now + MINUTE, Act::Fault(n));
+        }
+        Ok(())
+    }
+
+    fn spoil(&mut self, what: Spoilt) -> bool {
+        self.faults.spoilt.push_back(what);
+        true
+    }
+
+    fn doomed(&mut self, kind: Kind, fate: Fate) -> bool {
+        let no = self.create(kind, None, "user");
+        if let Some(task) = self.tasks.get_mut(&no) {
+            task.fate = fate;
+        }
+        true
+    }
+
+    /// A worker that a fault can hit now, and the hit.
+    fn hit_worker(&mut self, fault: Fault) -> bool {
+        let busy_only =
+            matches!(fault, Fault::SilentStall | Fault::TemporaryStall | Fault::FatalSelfTerminate);
+        let idle_only = fault == Fault::SshPortUnreachable;
+        let fits = |worker: &Worker| {
+            let works =
+                worker.process_works() && worker.guardian_alive && worker.status == "active";
+            let busy = matches!(worker.state, Truth::Busy(_))
+                && worker.in_hand.is_some_and(|w| !w.kind.is_orchestrator());
+            let idle = worker.state == Truth::Idle;
+            let hurt = worker.cursed || !worker.injected.is_empty();
+            works
+                && !hurt
+                && if busy_only {
+                    busy
+                } else if idle_only {
+                    idle
+                } else {
+                    busy || idle
+                }
+        };
+        let victims: Vec<WorkerNo> =
+            self.live.iter().copied().filter(|no| self.worker(*no).is_some_and(fits)).collect();
+        let Some(no) = self.dice.pick(&victims) else { return false };
+        self.hit(no, fault);
+        true
+    }
+
+    fn hit(&mut self, no: WorkerNo, fault: Fault) {
+        let now = self.now;
+        match fault {
+            Fault::Freeze => {
+                self.new_epoch(no);
+                if let Some(worker) = self.worker_mut(no) {
+                    worker.enter(now, Truth::Frozen, None);
+                    worker.true_death = Some((now, "frozen"));
+                }
+            }
+            Fault::ProcessCrash => return self.process_crashes(no),
+            Fault::SilentStall => return self.stalls(no),
+            Fault::TemporaryStall => {
+                self.stalls(no);
+                let lasts = self.dice.seconds(400.0, 1_500.0);
+                let epoch = self.worker(no).map_or(0, |worker| worker.epoch);
+                self.at(now + lasts, Act::Resume(no, epoch));
+            }
+            Fault::GuardianDied => {
+                if let Some(worker) = self.worker_mut(no) {
+                    worker.guardian_alive = false;
+                }
+            }
+            Fault::FatalSelfTerminate => self.gives_up(no),
+            Fault::PodKilledExternally => self.pod_dies(no, EXTERNALLY),
+            Fault::SshPortUnreachable => {
+                let lasts = self.dice.seconds(90.0, 600.0);
+                if let Some(pod) = self.worker_mut(no).and_then(|worker| worker.pod.as_mut()) {
+                    pod.ssh_blocked = Some((now, now + lasts));
+                }
+            }
+            Fault::FailsEveryTask => {
+                if let Some(worker) = self.worker_mut(no) {
+                    worker.cursed = true;
+                }
+            }
+            Fault::PodNeverReady
+            | Fault::StartupCrash
+            | Fault::StartupHang
+            | Fault::SshAuthFailure
+            | Fault::NeverSignalsReady
+            | Fault::WorkerKillerTask
+            | Fault::PoisonTask
+            | Fault::UserCancelledTask
+            | Fault::CompleteTaskErrors
+            | Fault::MissingGenerations
+            | Fault::Restart
+            | Fault::LogOutage
+            | Fault::ApiKilled => {}
+        }
+        self.faults.happened(fault.name(), now, no, &mut self.workers);
+    }
+
+    /// The fatal handler: the row says error, the task in hand goes back, the process ends.
+    fn gives_up(&mut self, no: WorkerNo) {
+        let now = self.now;
+        self.new_epoch(no);
+        let Some(worker) = self.worker_mut(no) else { return };
+        let reason = "FATAL cuda_driver: CUDA error: an illegal memory access was encountered";
+        let old = worker.status;
+        worker.status = "error";
+        worker.metadata.insert("error_reason".into(), json!(reason));
+        worker.metadata.insert("error_time".into(), json!(stamp::iso(now)));
+        worker.metadata.insert("self_terminated".into(), json!(true));
+        let id = worker.id.clone();
+        worker.tell(now, &format!("worker:{id}"), Some(old));
+        worker.enter(now, Truth::SelfTerminated, None);
+        worker.guardian_alive = false;
+        worker.lines_lost += worker.pending.len() as u32;
+        worker.pending.clear();
+        worker.true_death = Some((now, "fatal_self_terminate"));
+        if let Some(work) = worker.in_hand.take() {
+            let open = self.tasks.get(&work.task).is_some_and(|task| {
+                task.status == Status::InProgress && task.worker.as_deref() == Some(id.as_str())
+            });
+            if open {
+                self.requeue(work.task, &format!("worker:{id}"), None, false);
+            }
+            self.let_go(work.task);
+        }
+    }
+
+    fn cancel_some(&mut self) -> io::Result<bool> {
+        let running = self.dice.chance(0.6);
+        let fits: Vec<u64> = self
+            .tasks
+            .values()
+            .filter(|task| task.parent.is_none() && !task.kind.is_orchestrator())
+            .filter(|task| match task.status {
+                Status::InProgress => running,
+                Status::Queued => !running,
+                Status::Complete | Status::Failed | Status::Cancelled => false,
+            })
+            .map(|task| task.no)
+            .collect();
+        match self.dice.pick(&fits) {
+            Some(no) => self.cancel_task(no).map(|()| true),
+            None => Ok(false),
+        }
+    }
+}

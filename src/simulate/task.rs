@@ -1,0 +1,306 @@
+//! A simulated task: its row, what is in store for it, and its true history.
+
+use serde_json::{Value, json};
+
+use crate::simulate::dice::Uuid;
+use crate::simulate::plan::Era;
+use crate::simulate::stamp;
+
+/// Number of a task, in the order of creation.
+pub(super) type TaskNo = u64;
+
+/// What a task asks for (`domain/worker-app.md` section 7).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Kind {
+    SingleImage,
+    ImageEdit,
+    WanI2v,
+    ImageUpscale,
+    QwenStyle,
+    TravelOrchestrator,
+    TravelSegment,
+    TravelStitch,
+}
+
+impl Kind {
+    pub(super) const ALL: [Self; 8] = [
+        Self::SingleImage,
+        Self::ImageEdit,
+        Self::WanI2v,
+        Self::ImageUpscale,
+        Self::QwenStyle,
+        Self::TravelOrchestrator,
+        Self::TravelSegment,
+        Self::TravelStitch,
+    ];
+
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::SingleImage => "single_image",
+            Self::ImageEdit => "image_edit",
+            Self::WanI2v => "wan_2_2_i2v",
+            Self::ImageUpscale => "image_upscale",
+            Self::QwenStyle => "qwen_image_style",
+            Self::TravelOrchestrator => "travel_orchestrator",
+            Self::TravelSegment => "travel_segment",
+            Self::TravelStitch => "travel_stitch",
+        }
+    }
+
+    /// The model a worker has to load for it.
+    pub(super) fn model(self) -> Option<&'static str> {
+        match self {
+            Self::SingleImage => Some("qwen_image_20B"),
+            Self::ImageEdit => Some("qwen_image_edit_20B"),
+            Self::WanI2v => Some("wan_2_2_i2v_lightning_baseline_3_3"),
+            Self::TravelSegment => Some("wan_2_2_vace_lightning_baseline_2_2_2"),
+            Self::ImageUpscale
+            | Self::QwenStyle
+            | Self::TravelOrchestrator
+            | Self::TravelStitch => None,
+        }
+    }
+
+    /// Median seconds of work once the model is there.
+    pub(super) fn work_s(self) -> f64 {
+        match self {
+            Self::SingleImage => 45.0,
+            Self::ImageEdit => 50.0,
+            Self::WanI2v => 150.0,
+            Self::ImageUpscale => 12.0,
+            Self::QwenStyle => 22.0,
+            Self::TravelOrchestrator => 1.0,
+            Self::TravelSegment => 140.0,
+            Self::TravelStitch => 22.0,
+        }
+    }
+
+    pub(super) fn is_video(self) -> bool {
+        match self {
+            Self::WanI2v | Self::TravelOrchestrator | Self::TravelSegment | Self::TravelStitch => {
+                true
+            }
+            Self::SingleImage | Self::ImageEdit | Self::ImageUpscale | Self::QwenStyle => false,
+        }
+    }
+
+    pub(super) fn category(self) -> &'static str {
+        match self {
+            Self::SingleImage | Self::ImageEdit | Self::WanI2v | Self::QwenStyle => "generation",
+            Self::ImageUpscale | Self::TravelSegment | Self::TravelStitch => "processing",
+            Self::TravelOrchestrator => "orchestration",
+        }
+    }
+
+    pub(super) fn is_orchestrator(self) -> bool {
+        self == Self::TravelOrchestrator
+    }
+
+    pub(super) fn run_type(self) -> &'static str {
+        if self == Self::QwenStyle { "api" } else { "gpu" }
+    }
+
+    pub(super) fn extension(self) -> &'static str {
+        match self {
+            Self::QwenStyle => "jpeg",
+            Self::SingleImage | Self::ImageEdit | Self::ImageUpscale => "png",
+            Self::WanI2v | Self::TravelOrchestrator | Self::TravelSegment | Self::TravelStitch => {
+                "mp4"
+            }
+        }
+    }
+
+    /// Whether `complete_task` makes a generation (`domain/worker-app.md` section 3.2: F0 for E4, F2
+    /// for E6, F6 for E12).
+    pub(super) fn gets_generation(self, era: Era) -> bool {
+        match era {
+            Era::E4 => self.category() == "generation",
+            Era::E6 | Era::E12 => !self.is_orchestrator(),
+        }
+    }
+}
+
+/// What is in store for a task.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fate {
+    /// Nothing: it will be done.
+    Plain,
+    /// It fails with this text; retried up to three times or failed at once.
+    Fails { text: &'static str, retried: bool },
+    /// It kills the next so many workers, or hangs them.
+    KillsWorkers { left: u32, stalls: bool },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Status {
+    Queued,
+    InProgress,
+    Complete,
+    Failed,
+    Cancelled,
+}
+
+impl Status {
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Queued => "Queued",
+            Self::InProgress => "In Progress",
+            Self::Complete => "Complete",
+            Self::Failed => "Failed",
+            Self::Cancelled => "Cancelled",
+        }
+    }
+
+    pub(super) fn is_final(self) -> bool {
+        match self {
+            Self::Complete | Self::Failed | Self::Cancelled => true,
+            Self::Queued | Self::InProgress => false,
+        }
+    }
+}
+
+/// A task.
+pub(super) struct Task {
+    pub(super) no: TaskNo,
+    pub(super) id: Uuid,
+    pub(super) kind: Kind,
+    pub(super) project: Uuid,
+    pub(super) user: Uuid,
+    pub(super) params: Value,
+    pub(super) status: Status,
+    pub(super) worker: Option<String>,
+    pub(super) attempts: u32,
+    pub(super) error_message: Option<String>,
+    pub(super) output: Option<String>,
+    pub(super) generation_created: bool,
+    pub(super) created_at: i64,
+    pub(super) updated_at: Option<i64>,
+    pub(super) started_at: Option<i64>,
+    pub(super) processed_at: Option<i64>,
+    pub(super) fate: Fate,
+    pub(super) depends_on: Option<(TaskNo, Uuid)>,
+    /// Dependencies that are not complete.
+    pub(super) blocked: bool,
+    pub(super) parent: Option<TaskNo>,
+    /// Of an orchestrator task: its children, and how many are done.
+    pub(super) children: Vec<TaskNo>,
+    pub(super) children_done: usize,
+    pub(super) earliest_child_start: Option<i64>,
+    /// Processes that work on it now, whatever its row says.
+    pub(super) holders: u32,
+    pub(super) claims: Vec<String>,
+    pub(super) requeues: u32,
+    pub(super) completer: Option<String>,
+    pub(super) path: Option<&'static str>,
+    pub(super) generations: Vec<Uuid>,
+    pub(super) variants: Vec<Uuid>,
+    ineffective: Vec<Value>,
+    history: Vec<Value>,
+}
+
+/// What a new task is made of.
+pub(super) struct NewTask {
+    pub(super) no: TaskNo,
+    pub(super) id: Uuid,
+    pub(super) kind: Kind,
+    pub(super) project: Uuid,
+    pub(super) user: Uuid,
+    pub(super) params: Value,
+    pub(super) at: i64,
+    pub(super) by: String,
+}
+
+impl Task {
+    pub(super) fn new(new: NewTask) -> Self {
+        let mut task = Self {
+            no: new.no,
+            id: new.id,
+            kind: new.kind,
+            project: new.project,
+            user: new.user,
+            params: new.params,
+            status: Status::Queued,
+            worker: None,
+            attempts: 0,
+            error_message: None,
+            output: None,
+            generation_created: false,
+            created_at: new.at,
+            updated_at: None,
+            started_at: None,
+            processed_at: None,
+            fate: Fate::Plain,
+            depends_on: None,
+            blocked: false,
+            parent: None,
+            children: Vec::new(),
+            children_done: 0,
+            earliest_child_start: None,
+            holders: 0,
+            claims: Vec::new(),
+            requeues: 0,
+            completer: None,
+            path: None,
+            generations: Vec::new(),
+            variants: Vec::new(),
+            ineffective: Vec::new(),
+            history: Vec::new(),
+        };
+        task.tell(new.at, "created", &new.by);
+        task
+    }
+
+    /// Adds to the true history what just became of the row.
+    pub(super) fn tell(&mut self, at: i64, event: &str, actor: &str) {
+        self.history.push(json!({
+            "t": stamp::truth(at),
+            "event": event,
+            "actor": actor,
+            "status": self.status.name(),
+            "worker_id": self.worker,
+            "attempts": self.attempts,
+            "generation_created": self.generation_created,
+            "error_message": self.error_message,
+        }));
+    }
+
+    /// Adds a completion that changed no status.
+    pub(super) fn tell_ineffective(&mut self, at: i64, worker: &str, generation: Option<Uuid>) {
+        self.ineffective.push(json!({
+            "t": stamp::truth(at),
+            "event": "complete_task_call",
+            "worker_id": worker,
+            "effective": false,
+            "generation": generation.map(|id| id.to_string()),
+        }));
+    }
+
+    /// Whether nothing can happen to it any more.
+    pub(super) fn is_closed(&self) -> bool {
+        self.status.is_final() && self.holders == 0
+    }
+
+    /// Its entry in `truth.json`.
+    pub(super) fn truth(&self, era: Era) -> Value {
+        let expected = self.kind.gets_generation(era);
+        let missing = expected && self.status == Status::Complete && self.generations.is_empty();
+        json!({
+            "task_id": self.id.to_string(),
+            "task_type": self.kind.name(),
+            "run_type": self.kind.run_type(),
+            "final_status": self.status.name(),
+            "final_worker_id": self.worker,
+            "attempts": self.attempts,
+            "completion_path": self.path,
+            "true_completer": self.completer,
+            "generation_expected": expected,
+            "generation_created_flag": self.generation_created,
+            "generation_ids": self.generations.iter().map(Uuid::to_string).collect::<Vec<_>>(),
+            "missing_generation": missing,
+            "claims": self.claims,
+            "n_requeues": self.requeues,
+            "ineffective_completions": self.ineffective,
+            "transitions": self.history,
+        })
+    }
+}

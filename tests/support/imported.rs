@@ -1,0 +1,27 @@
+//! Files taken into a snapshot in-process, under a key of their own.
+
+use std::path::Path;
+
+use backstory::export::import::{FileSummary, Import, Progress};
+use backstory::export::key::RowKey;
+use backstory::export::source_dir::SourceDir;
+use backstory::model::table::Table;
+use backstory::model::time::Micros;
+use backstory::snapshot::open::Snapshot;
+
+/// Says nothing.
+struct Quiet;
+
+impl Progress for Quiet {
+    fn rows(&mut self, _: Table, _: u64) {}
+    fn file(&mut self, _: &FileSummary) {}
+}
+
+/// Imports a folder of files into a new snapshot below `root`, at a fixed instant.
+pub(crate) fn import(files: &Path, root: &Path) -> Snapshot {
+    let at = Micros::parse("2026-11-01T00:00:00Z").expect("a time");
+    let source = SourceDir::scan(files).expect("files of tables");
+    let key = RowKey::load_or_create(Some(&root.join("redact.key"))).expect("a key");
+    let import = Import::run(&source, &root.join("snapshot"), &key, at, &mut Quiet);
+    import.expect("an import").finish(at).expect("a snapshot")
+}
