@@ -73,7 +73,7 @@ fn a_damaged_capture_file() {
     let said = refused(&bench, bench.run("replay", "s", &[]));
     insta::assert_snapshot!(said, @r"
     error: SNAPSHOT/captures/c000001.json does not have the content that was written (BLAKE3 differs)
-    hint: the files changed after they were written: export or import again into a new directory
+    hint: the files changed after they were written: `backstory verify` names all that did; restore them, or export or import again into a new directory
     ");
 }
 
@@ -84,7 +84,7 @@ fn a_manifest_that_is_not_json() {
     let said = refused(&bench, bench.run("replay", "s", &[]));
     insta::assert_snapshot!(said, @r"
     error: SNAPSHOT/manifest.json is damaged: EOF while parsing an object at line 1 column 1
-    hint: the files changed after they were written: export or import again into a new directory
+    hint: the files changed after they were written: `backstory verify` names all that did; restore them, or export or import again into a new directory
     ");
 }
 

@@ -336,6 +336,18 @@ fn the_same_bytes_are_taken_once() {
 }
 
 #[test]
+fn ids_that_stand_twice_in_one_dump_are_counted_and_told() {
+    let bench = Bench::new();
+    let changed = TASK.replace("Queued", "Complete");
+    bench.source("tasks.csv", format!("{TASKS}{TASK}{changed}{TASK}"));
+    let said = bench.import(0);
+    let want = "note: tasks.csv: 2 rows repeat an id of a line above; one row of each id counts";
+    assert!(said.contains(want), "{said}");
+    assert_eq!(said.matches("repeat an id").count(), 1, "{said}");
+    assert_eq!(bench.snapshot().captures()[0].tables["tasks"].rows_repeated, 2);
+}
+
+#[test]
 fn a_later_dump_adds_what_is_new_or_changed() {
     let bench = Bench::new();
     bench.source("workers.csv", format!("{WORKERS}{WORKER}w2,gpu,,,active,\nw3,gpu,,,active,\n"));

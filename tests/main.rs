@@ -17,4 +17,5 @@ mod soak;
 mod sql;
 mod support;
 mod tidy;
+mod verify;
 mod vocabulary;

@@ -147,7 +147,11 @@ fn advice(err: &ExportError) -> (FaultKind, &'static str) {
         ExportError::Unreachable { .. } | ExportError::TimedOut { .. } => {
             (FaultKind::Source, "check host and port, and that the network lets you reach them")
         }
-        ExportError::Authorities { .. } => {
+        ExportError::Authorities { .. } => (
+            FaultKind::Usage,
+            "name a PEM file of certificates, with --ssl-root-cert or sslrootcert",
+        ),
+        ExportError::TrustStore { .. } => {
             (FaultKind::Source, "give the server's CA as PEM with --ssl-root-cert FILE")
         }
         ExportError::Tls { .. } => (

@@ -25,7 +25,7 @@ pub(crate) enum FaultKind {
 }
 
 impl FaultKind {
-    fn exit_code(self) -> u8 {
+    pub(crate) fn exit_code(self) -> u8 {
         match self {
             Self::Usage => 2,
             Self::Source => 3,
@@ -101,7 +101,8 @@ impl From<SnapshotError> for Fault {
             | SnapshotError::Outside(_)
             | SnapshotError::Parquet { .. }
             | SnapshotError::ColumnType { .. } => {
-                "the files changed after they were written: export or import again into a new directory"
+                "the files changed after they were written: `backstory verify` names all that did; \
+                 restore them, or export or import again into a new directory"
             }
         };
         Self::new(FaultKind::Snapshot, err).hint(hint)

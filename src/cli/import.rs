@@ -114,6 +114,17 @@ impl Progress for Watch<'_> {
             let more = summary.unreadable - shown;
             self.say(&format!("warning: {}: {more} more lines are unreadable", summary.file));
         }
+        if summary.rows_repeated > 0 {
+            let FileSummary { file, rows_repeated, table, .. } = summary;
+            let counts = if table.is_append_only() {
+                "each id counts once"
+            } else {
+                "one row of each id counts"
+            };
+            self.say(&format!(
+                "note: {file}: {rows_repeated} rows repeat an id of a line above; {counts}"
+            ));
+        }
         let FileSummary { table, rows_read, rows_new, unreadable, .. } = summary;
         let empty = if *rows_read == 0 { " (an empty table)" } else { "" };
         self.say(&format!(

@@ -1,6 +1,7 @@
 //! The command line: one file a verb. The only place that knows clap, stdout, colour, now() and exit
 //! codes.
 
+mod captures;
 mod demo;
 mod export;
 mod fault;
@@ -13,6 +14,7 @@ mod simulate;
 mod snapshot_dir;
 mod sql;
 mod ui;
+mod verify;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -34,6 +36,8 @@ struct Args {
 enum Verb {
     Export(export::ExportArgs),
     Import(import::ImportArgs),
+    Captures(captures::CapturesArgs),
+    Verify(verify::VerifyArgs),
     Replay(replay::ReplayArgs),
     Findings(findings::FindingsArgs),
     Sql(sql::SqlArgs),
@@ -51,6 +55,8 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let outcome = match &args.verb {
         Verb::Export(args) => export::run(&mut ui, args),
         Verb::Import(args) => import::run(&mut ui, args),
+        Verb::Captures(args) => captures::run(&mut ui, args),
+        Verb::Verify(args) => verify::run(&mut ui, args),
         Verb::Replay(args) => replay::run(&mut ui, args),
         Verb::Findings(args) => findings::run(&mut ui, args),
         Verb::Sql(args) => sql::run(&mut ui, args),

@@ -56,7 +56,7 @@ pub(crate) fn ensure(ui: &mut Ui, snapshot: &Snapshot) -> Result<(), Fault> {
     report(ui, &made)
 }
 
-fn grammar() -> Result<Grammar, Fault> {
+pub(crate) fn grammar() -> Result<Grammar, Fault> {
     Grammar::built_in().map_err(|err| Fault::new(FaultKind::Internal, err))
 }
 

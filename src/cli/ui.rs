@@ -65,6 +65,21 @@ impl Ui {
     }
 }
 
+impl Ui {
+    /// Bytes read of all there are, on a terminal; nothing elsewhere.
+    pub(crate) fn progress_bytes(&self, what: &str) -> ProgressBar {
+        if !io::stderr().is_terminal() {
+            return ProgressBar::hidden();
+        }
+        let template = "{spinner} {msg}: {bytes} of {total_bytes}, {bytes_per_sec}, {eta} left";
+        let style = ProgressStyle::with_template(template)
+            .unwrap_or_else(|_| ProgressStyle::default_spinner());
+        let bar = ProgressBar::new(0).with_style(style).with_message(what.to_string());
+        bar.enable_steady_tick(Duration::from_millis(120));
+        bar
+    }
+}
+
 /// The moment a command runs, the only clock there is; `BACKSTORY_NOW` pins it in tests.
 pub(crate) fn now() -> crate::model::time::Micros {
     let pinned = std::env::var("BACKSTORY_NOW").ok();

@@ -6,6 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::snapshot::open::Snapshot;
 
+/// The fields of a `derived/manifest.json` without a checksum.
+pub(crate) const FIELDS: [&str; 4] = ["evidence", "tool", "grammar", "files"];
+
 /// `derived/manifest.json`.
 #[derive(Clone, Debug, Serialize, Deserialize, PartialEq, Eq)]
 pub struct DerivedManifest {

@@ -5,6 +5,7 @@ pub mod rows;
 pub mod table_file;
 pub mod tables;
 pub mod timelines;
+pub mod verify;
 
 use std::fs::{self, File};
 use std::path::Path;
@@ -14,15 +15,18 @@ use crate::derived::rows::Rows;
 use crate::derived::tables::DERIVED;
 use crate::replay::Replayed;
 use crate::snapshot::error::SnapshotError;
-use crate::snapshot::manifest::{read_json, write_json};
+use crate::snapshot::manifest::{MANIFEST, read_json, write_sealed};
 use crate::snapshot::open::Snapshot;
 use crate::snapshot::parquet_file::hash_file;
 use crate::snapshot::publish::{TEMPORARY, sync_directory};
 
+/// The folder inside a snapshot.
+const DERIVED_FOLDER: &str = "derived";
+
 /// Whether `derived/` is there, whole, and made from this evidence by this build and grammar.
 pub fn is_current(snapshot: &Snapshot, grammar_digest: &str) -> bool {
-    let derived = snapshot.dir().join("derived");
-    let Ok(mut made) = read_json::<DerivedManifest>(&derived.join("manifest.json")) else {
+    let derived = snapshot.dir().join(DERIVED_FOLDER);
+    let Ok(mut made) = read_json::<DerivedManifest>(&derived.join(MANIFEST)) else {
         return false;
     };
     let files = std::mem::take(&mut made.files);
@@ -30,6 +34,8 @@ pub fn is_current(snapshot: &Snapshot, grammar_digest: &str) -> bool {
         && files.iter().all(|(path, hash)| {
             hash_file(&derived.join(path)).is_ok_and(|(_, found)| found == *hash)
         })
+        // a file that someone put beside them would be read as well
+        && (files.is_empty() || verify::strangers(&derived, &files).is_ok_and(|s| s.is_empty()))
 }
 
 /// Waits until no other process writes to the snapshot; the lock ends with the value.
@@ -47,8 +53,10 @@ pub fn write(
     replayed: &Replayed,
 ) -> Result<(), SnapshotError> {
     let dir = snapshot.dir();
-    let (made, old) =
-        (dir.join(format!("derived{TEMPORARY}")), dir.join(format!("derived.old{TEMPORARY}")));
+    let (made, old) = (
+        dir.join(format!("{DERIVED_FOLDER}{TEMPORARY}")),
+        dir.join(format!("{DERIVED_FOLDER}.old{TEMPORARY}")),
+    );
     remove(&made)?;
     remove(&old)?;
     let tables = timelines::tables(replayed);
@@ -64,8 +72,8 @@ pub fn write(
         let (_, hash) = hash_file(&made.join(&inside))?;
         manifest.files.insert(inside, hash);
     }
-    write_json(&made.join("manifest.json"), &manifest)?;
-    let derived = dir.join("derived");
+    write_sealed(&made.join(MANIFEST), &manifest)?;
+    let derived = dir.join(DERIVED_FOLDER);
     if derived.exists() {
         fs::rename(&derived, &old).map_err(|err| SnapshotError::io("rename", &derived, err))?;
     }

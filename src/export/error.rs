@@ -33,11 +33,17 @@ pub enum ExportError {
         /// How long we waited.
         seconds: u64,
     },
-    /// A certificate file or the machine's trust store cannot be used.
+    /// The file of certificate authorities that was named cannot be used.
     #[error("no usable certificate authority in {}: {detail}", path.display())]
     Authorities {
-        /// The file, or what stands for the machine's store.
+        /// The file.
         path: PathBuf,
+        /// What is wrong with it.
+        detail: String,
+    },
+    /// Nor can the machine's own.
+    #[error("no usable certificate authority in this machine's trust store: {detail}")]
+    TrustStore {
         /// What is wrong with it.
         detail: String,
     },

@@ -41,6 +41,8 @@ pub struct FileSummary {
     pub rows_read: u64,
     /// Rows that no earlier capture has like this.
     pub rows_new: u64,
+    /// Rows whose id stands in the file before.
+    pub rows_repeated: u64,
     /// Lines that could not be read.
     pub unreadable: u64,
     /// `file:line: why` of each of them, up to a limit.
@@ -105,7 +107,7 @@ impl Import {
     }
 
     /// Publishes the capture.
-    pub fn finish(self, ended_at: Micros) -> Result<Snapshot, ImportError> {
+    pub fn finish(mut self, ended_at: Micros) -> Result<Snapshot, ImportError> {
         let tables = serde_json::Value::Object(self.schema);
         self.writer.write_schema(&json!({ "source": SOURCE_KIND, "tables": tables }))?;
         Ok(self.writer.finish(ended_at, self.source_files, self.unreadable)?)
@@ -152,6 +154,7 @@ impl Import {
             file,
             rows_read,
             rows_new,
+            rows_repeated: self.writer.rows_repeated(table),
             unreadable,
             unreadable_named,
         });

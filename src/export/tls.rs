@@ -1,6 +1,6 @@
 //! Verified TLS: chain and host name, against a file of authorities or the machine's own store.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use rustls::pki_types::CertificateDer;
@@ -12,11 +12,11 @@ use crate::export::error::ExportError;
 
 /// The one way we speak TLS. There is no switch that leaves the verification out.
 pub(super) fn connector(authorities: Option<&Path>) -> Result<MakeRustlsConnect, ExportError> {
-    let (path, roots) = match authorities {
-        Some(path) => (path.to_path_buf(), from_file(path)?),
-        None => (PathBuf::from("this machine's trust store"), from_machine()),
+    let roots = authorities.map_or_else(|| Ok(from_machine()), from_file)?;
+    let refused = |detail: String| match authorities {
+        Some(path) => ExportError::Authorities { path: path.to_path_buf(), detail },
+        None => ExportError::TrustStore { detail },
     };
-    let refused = |detail: String| ExportError::Authorities { path: path.clone(), detail };
     if roots.is_empty() {
         return Err(refused("it holds no certificate".to_string()));
     }

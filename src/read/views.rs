@@ -65,14 +65,13 @@ fn captures(snapshot: &Snapshot) -> View {
         .iter()
         .map(|capture| {
             let new: u64 = capture.tables.values().map(|held| held.rows_new).sum();
-            let horizon = capture.tables.get(Table::SystemLogs.name());
             format!(
                 "({}, {}, {}, {}, cast({new} as bigint), {})",
                 literal(&capture.id),
                 time(Some(&capture.began_at)),
                 time(Some(&capture.ended_at)),
                 literal(&capture.guarantee),
-                time(horizon.and_then(|held| held.min_time.as_deref())),
+                time(capture.retention_horizon()),
             )
         })
         .collect();

@@ -1,5 +1,6 @@
 //! The documented model of each verb's answer, and its renderings. Reads no files.
 
+pub mod captures;
 pub mod findings;
 pub mod findings_csv;
 pub mod findings_text;
@@ -8,3 +9,4 @@ pub mod rows_csv;
 pub mod rows_json;
 pub mod rows_text;
 pub mod score_text;
+pub mod verify;

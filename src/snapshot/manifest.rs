@@ -6,8 +6,10 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use crate::model::table::Table;
 use crate::snapshot::error::SnapshotError;
 use crate::snapshot::publish::write_atomically;
+use crate::snapshot::seal::{self, Seal};
 
 /// The snapshot format this build writes and the newest it reads.
 pub const FORMAT: u64 = 1;
@@ -17,6 +19,9 @@ pub const MANIFEST: &str = "manifest.json";
 
 /// The name of the description of the source's tables, as the last capture found them.
 pub const SOURCE_SCHEMA: &str = "source_schema.json";
+
+/// The fields of a manifest without a checksum.
+const FIELDS: [&str; 5] = ["format", "tool", "source", "redaction", "captures"];
 
 /// `manifest.json`: replaced last, so that whatever it names is whole.
 #[derive(Clone, Debug, Serialize, Deserialize, PartialEq)]
@@ -70,6 +75,10 @@ pub struct Capture {
     pub source_files: BTreeMap<String, String>,
     /// Rows that could not be read, by source file: `file:line: why` (never the row itself).
     pub unreadable: Vec<String>,
+    /// BLAKE3 of the `source_schema.json` that belongs to this capture; null where an older build
+    /// wrote it, or where the source has no schema.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source_schema: Option<String>,
     /// Tables by name.
     pub tables: BTreeMap<String, TableCapture>,
 }
@@ -81,6 +90,9 @@ pub struct TableCapture {
     pub rows_read: u64,
     /// Rows written: new ones and new versions.
     pub rows_new: u64,
+    /// Rows whose key stood in the same source before: copies of one row, or contradictions.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub rows_repeated: u64,
     /// Smallest time of the rows written; null without rows.
     pub min_time: Option<String>,
     /// Largest time of the rows written.
@@ -106,6 +118,31 @@ pub struct FileEntry {
     pub blake3: String,
 }
 
+impl Capture {
+    /// The oldest log line it added: what was older was deleted at the source, or is in an earlier
+    /// capture.
+    pub fn retention_horizon(&self) -> Option<&str> {
+        self.tables.get(Table::SystemLogs.name())?.min_time.as_deref()
+    }
+
+    /// How many lines could not be read. Of each file the first are named one by one, and the rest
+    /// by one entry that counts them.
+    pub fn unreadable_lines(&self) -> u64 {
+        let further = |entry: &String| {
+            let count = entry.strip_suffix(" further lines are unreadable")?.rsplit_once(": ")?.1;
+            count.parse::<u64>().ok()
+        };
+        self.unreadable.iter().map(|entry| further(entry).unwrap_or(1)).sum()
+    }
+}
+
+impl TableCapture {
+    /// Bytes of all its files.
+    pub fn bytes(&self) -> u64 {
+        self.files.iter().map(|file| file.bytes).sum()
+    }
+}
+
 /// Reads one of the snapshot's JSON files.
 pub fn read_json<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, SnapshotError> {
     let bytes = fs::read(path).map_err(|err| SnapshotError::io("read", path, err))?;
@@ -113,13 +150,64 @@ pub fn read_json<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, Snaps
         .map_err(|err| SnapshotError::Damaged { path: path.to_path_buf(), detail: err.to_string() })
 }
 
+/// A manifest as it stands in its file.
+#[derive(Clone, Debug)]
+pub struct StoredManifest {
+    /// What it says.
+    pub manifest: Manifest,
+    /// Whether it says what was written.
+    pub seal: Seal,
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+}
+
+impl StoredManifest {
+    /// Reads `manifest.json`; a broken seal is for the caller to judge.
+    pub fn read(dir: &Path) -> Result<Self, SnapshotError> {
+        let path = dir.join(MANIFEST);
+        if !path.is_file() {
+            return Err(SnapshotError::NotASnapshot(dir.to_path_buf()));
+        }
+        let damaged = |err: serde_json::Error| SnapshotError::Damaged {
+            path: path.clone(),
+            detail: err.to_string(),
+        };
+        let bytes = fs::read(&path).map_err(|err| SnapshotError::io("read", &path, err))?;
+        let json: serde_json::Value = serde_json::from_slice(&bytes).map_err(damaged)?;
+        let format = json.get("format").and_then(serde_json::Value::as_u64).unwrap_or(0);
+        if format > FORMAT {
+            let path = dir.to_path_buf();
+            return Err(SnapshotError::NewerFormat { path, found: format, known: FORMAT });
+        }
+        let seal = seal::check(&bytes, &json, &FIELDS);
+        let manifest = serde_json::from_value(json).map_err(damaged)?;
+        Ok(Self { manifest, seal, bytes })
+    }
+}
+
 /// Writes one of the snapshot's JSON files whole, and returns the BLAKE3 of its bytes.
 pub fn write_json<T: Serialize>(path: &Path, value: &T) -> Result<String, SnapshotError> {
-    let mut bytes = serde_json::to_vec_pretty(value).map_err(|err| SnapshotError::Damaged {
-        path: path.to_path_buf(),
-        detail: err.to_string(),
-    })?;
-    bytes.push(b'\n');
+    let bytes = to_json(path, value)?;
     write_atomically(path, &bytes)?;
     Ok(blake3::hash(&bytes).to_hex().to_string())
+}
+
+/// Writes a JSON file whole, with its own checksum in it.
+pub fn write_sealed<T: Serialize>(path: &Path, value: &T) -> Result<(), SnapshotError> {
+    write_atomically(path, &seal::seal(value).map_err(|err| unwritable(path, &err))?)
+}
+
+/// The bytes of one of the snapshot's JSON files.
+pub(crate) fn to_json<T: Serialize>(path: &Path, value: &T) -> Result<Vec<u8>, SnapshotError> {
+    let mut bytes = serde_json::to_vec_pretty(value).map_err(|err| unwritable(path, &err))?;
+    bytes.push(b'\n');
+    Ok(bytes)
+}
+
+fn unwritable(path: &Path, err: &serde_json::Error) -> SnapshotError {
+    SnapshotError::Damaged { path: path.to_path_buf(), detail: err.to_string() }
+}
+
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }

@@ -10,4 +10,6 @@ pub mod open;
 pub mod parquet_file;
 pub mod publish;
 pub mod schema;
+pub mod seal;
 pub mod table_writer;
+pub mod verify;

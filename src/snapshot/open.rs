@@ -5,8 +5,11 @@ use std::path::{Component, Path, PathBuf};
 use crate::model::table::Table;
 use crate::model::time::Micros;
 use crate::snapshot::error::SnapshotError;
-use crate::snapshot::manifest::{Capture, FORMAT, FileEntry, MANIFEST, Manifest, read_json};
+use crate::snapshot::manifest::{
+    Capture, FileEntry, MANIFEST, Manifest, StoredManifest, read_json,
+};
 use crate::snapshot::parquet_file::hash_file;
+use crate::snapshot::seal::Seal;
 
 /// An opened snapshot. Everything its manifest promises is there, in the promised sizes.
 #[derive(Debug)]
@@ -19,28 +22,23 @@ pub struct Snapshot {
 impl Snapshot {
     /// Opens a snapshot and checks the manifest, the chain of captures, and the size of every file.
     pub fn open(dir: &Path) -> Result<Self, SnapshotError> {
-        let path = dir.join(MANIFEST);
-        if !path.is_file() {
-            return Err(SnapshotError::NotASnapshot(dir.to_path_buf()));
-        }
-        let raw: serde_json::Value = read_json(&path)?;
-        let format = raw.get("format").and_then(serde_json::Value::as_u64).unwrap_or(0);
-        if format > FORMAT {
-            return Err(SnapshotError::NewerFormat {
-                path: dir.to_path_buf(),
-                found: format,
-                known: FORMAT,
-            });
-        }
-        let manifest: Manifest = serde_json::from_value(raw).map_err(|err| {
-            SnapshotError::Damaged { path: path.clone(), detail: err.to_string() }
-        })?;
-        let captures = read_chain(dir, &manifest)?;
-        let snapshot = Self { dir: dir.to_path_buf(), manifest, captures };
+        let snapshot = Self::open_captures(dir)?;
         for file in snapshot.entries() {
             snapshot.check_size(file)?;
         }
         Ok(snapshot)
+    }
+
+    /// Opens manifest and chain of captures alone: what was captured can be told although the
+    /// evidence is damaged or elsewhere.
+    pub fn open_captures(dir: &Path) -> Result<Self, SnapshotError> {
+        let stored = StoredManifest::read(dir)?;
+        if stored.seal == Seal::Broken {
+            let detail = "it was changed after it was written (its checksum differs)".to_string();
+            return Err(SnapshotError::Damaged { path: dir.join(MANIFEST), detail });
+        }
+        let captures = read_chain(dir, &stored.manifest)?;
+        Ok(Self { dir: dir.to_path_buf(), manifest: stored.manifest, captures })
     }
 
     /// The directory.

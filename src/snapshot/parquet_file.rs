@@ -1,6 +1,7 @@
 //! How every Parquet file of ours is written, and read back.
 
 use std::fs::File;
+use std::io::Read;
 use std::path::Path;
 
 use arrow::array::RecordBatch;
@@ -17,6 +18,9 @@ use crate::snapshot::manifest::FileEntry;
 const ROW_GROUP_ROWS_MAX: usize = 131_072;
 /// Encoded bytes after which a row group is closed early, so that huge messages stay bounded.
 pub(crate) const ROW_GROUP_BYTES_MAX: usize = 64 << 20;
+
+/// Bytes hashed at once: enough that BLAKE3 uses the widest instructions there are.
+const PIECE_BYTES: usize = 1 << 17;
 
 /// Bytes of text after which a row group is closed, however small they became: whoever reads it has to
 /// unpack them, and one batch of text cannot hold more than 2 GiB.
@@ -44,11 +48,26 @@ pub fn entry(file: &Path, path: String, rows: u64) -> Result<FileEntry, Snapshot
 
 /// Length and BLAKE3 of a file, read in pieces.
 pub fn hash_file(path: &Path) -> Result<(u64, String), SnapshotError> {
-    let mut file = File::open(path).map_err(|err| SnapshotError::io("read", path, err))?;
+    hash_file_in_pieces(path, &|_| {}).map_err(|err| SnapshotError::io("read", path, err))
+}
+
+/// The same, telling the bytes of every piece.
+pub fn hash_file_in_pieces(path: &Path, tick: &dyn Fn(u64)) -> std::io::Result<(u64, String)> {
+    let mut file = File::open(path)?;
     let mut hasher = blake3::Hasher::new();
-    let bytes = std::io::copy(&mut file, &mut hasher)
-        .map_err(|err| SnapshotError::io("read", path, err))?;
-    Ok((bytes, hasher.finalize().to_hex().to_string()))
+    let mut piece = vec![0; PIECE_BYTES];
+    let mut bytes = 0;
+    loop {
+        let read = match file.read(&mut piece) {
+            Ok(0) => return Ok((bytes, hasher.finalize().to_hex().to_string())),
+            Ok(read) => read,
+            Err(err) if err.kind() == std::io::ErrorKind::Interrupted => continue,
+            Err(err) => return Err(err),
+        };
+        hasher.update(&piece[..read]);
+        bytes += read as u64;
+        tick(read as u64);
+    }
 }
 
 /// How many rows to read at once: few where texts are huge.

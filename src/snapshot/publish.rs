@@ -25,10 +25,15 @@ pub fn publish(temporary: &Path, path: &Path) -> Result<(), SnapshotError> {
 /// Writes a small file whole or not at all.
 pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), SnapshotError> {
     let part = temporary(path);
-    let mut file = File::create(&part).map_err(|err| SnapshotError::io("create", &part, err))?;
-    file.write_all(bytes).map_err(|err| SnapshotError::io("write", &part, err))?;
-    file.sync_all().map_err(|err| SnapshotError::io("write", &part, err))?;
+    write_synced(&part, bytes)?;
     publish(&part, path)
+}
+
+/// Writes a file and waits until it is on the disk.
+pub(crate) fn write_synced(path: &Path, bytes: &[u8]) -> Result<(), SnapshotError> {
+    let mut file = File::create(path).map_err(|err| SnapshotError::io("create", path, err))?;
+    file.write_all(bytes).map_err(|err| SnapshotError::io("write", path, err))?;
+    file.sync_all().map_err(|err| SnapshotError::io("write", path, err))
 }
 
 /// Makes a rename survive a power cut.

@@ -16,6 +16,7 @@ use parquet::errors::ParquetError;
 use crate::model::table::Table;
 use crate::model::time::Micros;
 use crate::snapshot::capture::known_rows::KnownRows;
+use crate::snapshot::capture::repeats::Repeats;
 use crate::snapshot::column::{Column, ColumnType, Value};
 use crate::snapshot::error::SnapshotError;
 use crate::snapshot::manifest::TableCapture;
@@ -39,6 +40,7 @@ pub struct TableWriter {
     key_column: Option<usize>,
     time_column: Option<usize>,
     known: KnownRows,
+    repeats: Repeats,
     builders: Vec<Builder>,
     own: OwnBuilders,
     batch_rows: usize,
@@ -97,6 +99,7 @@ impl TableWriter {
             columns: spec.columns,
             hash_order,
             known: spec.known,
+            repeats: Repeats::default(),
             own: OwnBuilders::default(),
             batch_rows: 0,
             batch_bytes: 0,
@@ -125,6 +128,9 @@ impl TableWriter {
             Some(Value::Text(key)) => Some(key.as_ref()),
             Some(_) | None => None,
         };
+        if let Some(key) = key {
+            self.repeats.add(key);
+        }
         if !self.known.is_new(key, hash, self.table.is_append_only()) {
             return Ok(());
         }
@@ -171,6 +177,7 @@ impl TableWriter {
         Ok(TableCapture {
             rows_read: self.totals.rows_read,
             rows_new: self.totals.rows_new,
+            rows_repeated: self.repeats.rows(),
             min_time: self.totals.min_time.map(|at| at.to_string()),
             max_time: self.totals.max_time.map(|at| at.to_string()),
             digest: format!("{:032x}", self.totals.digest),

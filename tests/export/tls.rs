@@ -53,8 +53,10 @@ fn tls_is_verified_against_the_authority_and_the_host_name() {
     let unknown = export(&url("localhost", "sslmode=require"), None);
     assert_eq!(unknown.code, 3, "{}", unknown.stderr);
     let garbage = export(&url("localhost", "sslmode=require"), Some(&authority.key));
-    assert_eq!(garbage.code, 3, "{}", garbage.stderr);
+    assert_eq!(garbage.code, 2, "{}", garbage.stderr);
     assert!(garbage.stderr.contains("no usable certificate authority"), "{}", garbage.stderr);
+    let absent = export(&url("localhost", "sslmode=require"), Some(&home.path().join("no.pem")));
+    assert_eq!(absent.code, 2, "{}", absent.stderr);
     let plain = export(&url("localhost", "sslmode=disable"), None);
     assert_eq!(plain.code, 0, "{}", plain.stderr);
 }

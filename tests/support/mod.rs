@@ -11,7 +11,12 @@ pub(crate) mod snapshot;
 
 use std::io::Write;
 
-/// Says that a test did nothing, past the harness, which keeps what passing tests print to itself.
+/// Says that a test did nothing.
 pub(crate) fn skipped(why: &str) {
-    drop(writeln!(std::io::stderr(), "skipped: {why}"));
+    told(&format!("skipped: {why}"));
+}
+
+/// Says something past the harness, which keeps what passing tests print to itself.
+pub(crate) fn told(what: &str) {
+    drop(writeln!(std::io::stderr(), "{what}"));
 }

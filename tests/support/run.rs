@@ -1,7 +1,7 @@
 //! Running the binary where no home, clock or terminal can change what it says.
 
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 
 /// What one run said and how it ended.
 pub(crate) struct Ran {
@@ -41,6 +41,12 @@ pub(crate) fn backstory_unread(config: &Path, args: &[&str]) -> Ran {
         .expect("the binary starts");
     drop(child.stdout.take());
     Ran::of(child.wait_with_output().expect("the binary ends"))
+}
+
+/// Starts `backstory`, unheard, for someone who may end it.
+pub(crate) fn spawn(config: &Path, args: &[&str]) -> Child {
+    let mut command = command(config, args);
+    command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the binary starts")
 }
 
 fn command(config: &Path, args: &[&str]) -> Command {

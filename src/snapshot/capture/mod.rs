@@ -1,6 +1,8 @@
 //! Writing one capture: lock, tables, capture file, manifest last.
 
 pub mod known_rows;
+mod leftovers;
+pub(crate) mod repeats;
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -12,9 +14,11 @@ use crate::snapshot::capture::known_rows::KnownRows;
 use crate::snapshot::column::Column;
 use crate::snapshot::error::SnapshotError;
 use crate::snapshot::manifest::{
-    Capture, CaptureLink, FORMAT, MANIFEST, Manifest, Redaction, SOURCE_SCHEMA, write_json,
+    Capture, CaptureLink, FORMAT, MANIFEST, Manifest, Redaction, SOURCE_SCHEMA, to_json,
+    write_json, write_sealed,
 };
 use crate::snapshot::open::Snapshot;
+use crate::snapshot::publish::{publish, temporary, write_synced};
 use crate::snapshot::table_writer::{TableSpec, TableWriter};
 
 /// What is known about a capture before its first row.
@@ -34,13 +38,14 @@ pub struct CaptureOptions {
 }
 
 /// A capture in the making. Dropped without [`finish`](Self::finish), it leaves the snapshot as it
-/// was: files that no manifest names are ignored, and written over by the next capture.
+/// was: files that no manifest names are ignored, and swept by the next capture.
 pub struct CaptureWriter {
     dir: PathBuf,
     options: CaptureOptions,
     before: Option<Snapshot>,
     id: String,
     tables: BTreeMap<String, crate::snapshot::manifest::TableCapture>,
+    source_schema: Option<String>,
     _lock: File,
 }
 
@@ -60,13 +65,15 @@ impl CaptureWriter {
             Err(err) => return Err(err),
         };
         let count = before.as_ref().map_or(0, |snapshot| snapshot.captures().len());
-        let id = format!("c{:06}", count + 1);
+        let id = capture_id(count);
+        leftovers::sweep(dir, &id, before.as_ref())?;
         Ok(Self {
             dir: dir.to_path_buf(),
             options,
             before,
             id,
             tables: BTreeMap::new(),
+            source_schema: None,
             _lock: lock,
         })
     }
@@ -102,9 +109,19 @@ impl CaptureWriter {
         Ok(counts)
     }
 
-    /// Keeps column types, defaults, enum labels and keys beside the data.
-    pub fn write_schema(&self, schema: &serde_json::Value) -> Result<(), SnapshotError> {
-        write_json(&self.dir.join(SOURCE_SCHEMA), schema).map(drop)
+    /// Rows of a finished table whose key stood in the source before.
+    pub fn rows_repeated(&self, table: Table) -> u64 {
+        self.tables.get(table.name()).map_or(0, |held| held.rows_repeated)
+    }
+
+    /// Keeps column types, defaults, enum labels and keys beside the data. The file gets its name
+    /// after the manifest, so that until then the one of the capture before stands there.
+    pub fn write_schema(&mut self, schema: &serde_json::Value) -> Result<(), SnapshotError> {
+        let path = self.dir.join(SOURCE_SCHEMA);
+        let bytes = to_json(&path, schema)?;
+        write_synced(&temporary(&path), &bytes)?;
+        self.source_schema = Some(blake3::hash(&bytes).to_hex().to_string());
+        Ok(())
     }
 
     /// Writes the capture file, then the manifest: from here on the capture exists.
@@ -124,6 +141,7 @@ impl CaptureWriter {
             guarantee: self.options.guarantee.to_string(),
             source_files,
             unreadable,
+            source_schema: self.source_schema.clone(),
             tables: self.tables,
         };
         let folder = self.dir.join("captures");
@@ -138,7 +156,16 @@ impl CaptureWriter {
             redaction: self.options.redaction,
             captures,
         };
-        write_json(&self.dir.join(MANIFEST), &manifest)?;
+        write_sealed(&self.dir.join(MANIFEST), &manifest)?;
+        if self.source_schema.is_some() {
+            let path = self.dir.join(SOURCE_SCHEMA);
+            publish(&temporary(&path), &path)?;
+        }
         Snapshot::open(&self.dir)
     }
+}
+
+/// The id of the capture that follows on so many.
+pub(crate) fn capture_id(before: usize) -> String {
+    format!("c{:06}", before + 1)
 }

@@ -1,0 +1,100 @@
+//! `captures`: what a snapshot holds, by the runs that filled it.
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use crate::cli::format::Format;
+use crate::cli::ui::Ui;
+use crate::cli::{Outcome, snapshot_dir};
+use crate::report::captures as report;
+use crate::report::captures::CapturesReport;
+use crate::snapshot::manifest::{Capture, TableCapture};
+use crate::snapshot::open::Snapshot;
+
+/// List the captures of a snapshot: when, how complete, how many rows, up to which horizon
+///
+/// Reads the manifest and the capture files, and not the evidence: `verify` checks that.
+#[derive(clap::Args, Debug)]
+pub(super) struct CapturesArgs {
+    /// Snapshot directory (default: the one under ./snapshots with the latest capture)
+    #[arg(long, value_name = "DIR")]
+    snapshot: Option<PathBuf>,
+
+    /// How to write the captures
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+}
+
+pub(super) fn run(ui: &mut Ui, args: &CapturesArgs) -> Outcome {
+    let dir = snapshot_dir::choose(ui, args.snapshot.as_deref())?;
+    let made = report_of(&Snapshot::open_captures(&dir)?);
+    match args.format {
+        Format::Text => {
+            let width = ui.width();
+            report::write_text(ui.out(), &made, width)?;
+            ui.out().flush()?;
+        }
+        Format::Json => {
+            let mut out = ui.verbatim()?;
+            report::write_json(&mut out, &made)?;
+            out.flush()?;
+        }
+        Format::Csv => {
+            let mut out = ui.verbatim()?;
+            report::write_csv(&mut out, &made)?;
+            out.flush()?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn report_of(snapshot: &Snapshot) -> CapturesReport {
+    let manifest = snapshot.manifest();
+    CapturesReport {
+        format: report::FORMAT,
+        snapshot: snapshot.dir().display().to_string(),
+        source: manifest.source.clone(),
+        redaction: report::Redaction {
+            policy: manifest.redaction.policy.clone(),
+            key_fingerprint: manifest.redaction.key_fingerprint.clone(),
+        },
+        captures: snapshot.captures().iter().map(capture).collect(),
+    }
+}
+
+fn capture(capture: &Capture) -> report::Capture {
+    let tables = || capture.tables.values();
+    let sum = |number: fn(&TableCapture) -> u64| tables().map(number).sum();
+    report::Capture {
+        capture: capture.id.clone(),
+        began_at: capture.began_at.clone(),
+        ended_at: capture.ended_at.clone(),
+        guarantee: capture.guarantee.clone(),
+        rows_read: sum(|held| held.rows_read),
+        rows_new: sum(|held| held.rows_new),
+        rows_repeated: sum(|held| held.rows_repeated),
+        min_time: tables().filter_map(|held| held.min_time.clone()).min(),
+        max_time: tables().filter_map(|held| held.max_time.clone()).max(),
+        retention_horizon: capture.retention_horizon().map(str::to_string),
+        disappeared: sum(|held| held.disappeared.len() as u64),
+        unreadable: capture.unreadable_lines(),
+        unreadable_lines: capture.unreadable.clone(),
+        files: sum(|held| held.files.len() as u64),
+        bytes: sum(TableCapture::bytes),
+        tables: capture.tables.iter().map(|(name, held)| (name.clone(), table(held))).collect(),
+    }
+}
+
+fn table(held: &TableCapture) -> report::TableCounts {
+    report::TableCounts {
+        rows_read: held.rows_read,
+        rows_new: held.rows_new,
+        rows_repeated: held.rows_repeated,
+        min_time: held.min_time.clone(),
+        max_time: held.max_time.clone(),
+        disappeared: held.disappeared.clone(),
+        files: held.files.len() as u64,
+        bytes: held.bytes(),
+    }
+}

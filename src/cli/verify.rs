@@ -1,0 +1,111 @@
+//! `verify`: is everything in a snapshot still what was written?
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use crate::cli::fault::{Fault, FaultKind};
+use crate::cli::format::Format;
+use crate::cli::ui::Ui;
+use crate::cli::{Outcome, replay, snapshot_dir};
+use crate::derived;
+use crate::report::verify as report;
+use crate::report::verify::VerifyReport;
+use crate::snapshot::open::Snapshot;
+use crate::snapshot::verify::flaw::{Damage, Note};
+use crate::snapshot::verify::verdict::Verdict;
+use crate::snapshot::verify::{Step, verify};
+
+/// Columns of a report that no terminal narrows.
+const WIDTH_ELSEWHERE: u16 = 100;
+
+/// Check that everything in a snapshot is what was written, and name all that is not
+///
+/// Hashes every file, follows the chain of captures, counts the rows, and looks for files that no
+/// manifest names. Exits with 0 when the snapshot is whole (notes do not count) and with 4 when it is
+/// damaged. Reads only: what is damaged is left as it is.
+#[derive(clap::Args, Debug)]
+pub(super) struct VerifyArgs {
+    /// Snapshot directory (default: the one under ./snapshots with the latest capture)
+    #[arg(long, value_name = "DIR")]
+    snapshot: Option<PathBuf>,
+
+    /// How to write what was found
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+}
+
+pub(super) fn run(ui: &mut Ui, args: &VerifyArgs) -> Outcome {
+    let dir = snapshot_dir::choose(ui, args.snapshot.as_deref())?;
+    let grammar = replay::grammar()?;
+    let bar = ui.progress_bytes("verify");
+    let outcome = verify(&dir, &|step| match step {
+        Step::Total(bytes) => {
+            bar.set_length(bytes);
+            bar.set_position(0);
+        }
+        Step::Bytes(bytes) => bar.inc(bytes),
+    });
+    bar.finish_and_clear();
+    let mut verdict = outcome?;
+    let evidence_whole = verdict.is_whole();
+    let snapshot = Snapshot::open_captures(&dir).ok();
+    let current = snapshot.as_ref().map(|snapshot| (snapshot, grammar.digest()));
+    verdict.append(derived::verify::verify(&dir, current));
+    let report = report_of(&dir, evidence_whole, verdict);
+    show(ui, args.format, &report)?;
+    Ok(if report.whole {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::from(FaultKind::Snapshot.exit_code())
+    })
+}
+
+fn report_of(dir: &Path, evidence_whole: bool, verdict: Verdict) -> VerifyReport {
+    let fault = |damage: Damage| report::Fault {
+        kind: damage.flaw.label(),
+        detail: damage.flaw.to_string(),
+        remedy: damage.remedy(),
+        file: damage.file,
+    };
+    let note = |note: Note| report::Note {
+        kind: note.remark.label(),
+        detail: note.remark.to_string(),
+        file: note.file,
+    };
+    VerifyReport {
+        format: report::FORMAT,
+        snapshot: dir.display().to_string(),
+        whole: verdict.is_whole(),
+        evidence_whole,
+        checked: report::Checked {
+            captures: verdict.checked.captures,
+            files: verdict.checked.files,
+            bytes: verdict.checked.bytes,
+            rows: verdict.checked.rows,
+        },
+        faults: verdict.damage.into_iter().map(fault).collect(),
+        notes: verdict.notes.into_iter().map(note).collect(),
+    }
+}
+
+fn show(ui: &mut Ui, format: Format, made: &VerifyReport) -> Result<(), Fault> {
+    match format {
+        Format::Text => {
+            let width = usize::from(ui.width().unwrap_or(WIDTH_ELSEWHERE));
+            report::write_text(ui.out(), made, width)?;
+            ui.out().flush()?;
+        }
+        Format::Json => {
+            let mut out = ui.verbatim()?;
+            report::write_json(&mut out, made)?;
+            out.flush()?;
+        }
+        Format::Csv => {
+            let mut out = ui.verbatim()?;
+            report::write_csv(&mut out, made)?;
+            out.flush()?;
+        }
+    }
+    Ok(())
+}
