@@ -259,6 +259,9 @@ select
             else 'probable'
         end
         when 'ssh' then case
+            -- the cloud did not show the pod any more, and no heartbeat came after the verdict: it may have
+            -- vanished just before the probe
+            when not pod_was_seen and coalesce(beat_at <= decided_at, true) then 'insufficient_evidence'
             when beat_age_s <= $beat_sure_s then 'confirmed'
             when beat_age_s <= $beat_s then 'probable'
             when beat_age_s is null then 'insufficient_evidence'

@@ -7,14 +7,20 @@ use crate::simulate::plan::Era;
 
 /// Statements that create the tables of an era in an empty schema.
 pub fn schema(era: Era) -> String {
-    let e6 = |line: &'static str| if era >= Era::E6 { line } else { "" };
-    let e12 = |line: &'static str| if era >= Era::E12 { line } else { "" };
-    // nullable and without a default since 2026-01-21
-    let heartbeat = if era < Era::E12 { " default now()" } else { "" };
-    // a single id until 2026-01-21
-    let dependency = if era < Era::E12 { "uuid" } else { "uuid[]" };
-    format!(
-        "create type task_status as enum ('Queued', 'In Progress', 'Complete', 'Failed', 'Cancelled');
+    let since =
+        |first: Era, text: &str| if era >= first { text.to_string() } else { String::new() };
+    // nullable and without a default, and an array, since 2026-01-21
+    let (beat, dependency) =
+        if era < Era::E12 { (" default now()", "uuid") } else { ("", "uuid[]") };
+    TABLES
+        .replace("{beat}", beat)
+        .replace("{dependency}", dependency)
+        .replace("{model}", &since(Era::E6, ",\n    current_model text"))
+        .replace("{idempotency}", &since(Era::E12, ",\n    idempotency_key text"))
+}
+
+const TABLES: &str = "
+create type task_status as enum ('Queued', 'In Progress', 'Complete', 'Failed', 'Cancelled');
 create table system_logs (
     id uuid primary key default gen_random_uuid(),
     timestamp timestamptz not null default now(),
@@ -26,7 +32,7 @@ create table system_logs (
     task_id uuid,
     worker_id text,
     cycle_number integer,
-    metadata jsonb default '{{}}'
+    metadata jsonb default '{}'
 );
 create index on system_logs (timestamp desc);
 create index on system_logs (source_type, source_id, timestamp desc);
@@ -34,9 +40,9 @@ create table workers (
     id text primary key,
     instance_type text not null,
     created_at timestamptz not null default now(),
-    last_heartbeat timestamptz{heartbeat},
+    last_heartbeat timestamptz{beat},
     status text not null default 'active',
-    metadata jsonb default '{{}}'{model}
+    metadata jsonb default '{}'{model}
 );
 create table task_types (
     id uuid primary key default gen_random_uuid(),
@@ -64,7 +70,7 @@ create table tasks (
     generation_created boolean not null default false,
     attempts integer not null default 0,
     error_message text,
-    result_data jsonb default '{{}}',
+    result_data jsonb default '{}',
     copied_from_share text{idempotency}
 );
 create index on tasks (status, created_at);
@@ -95,8 +101,4 @@ create table generation_variants (
     created_at timestamptz not null default now(),
     project_id uuid
 );
-",
-        model = e6(",\n    current_model text"),
-        idempotency = e12(",\n    idempotency_key text"),
-    )
-}
+";

@@ -11,7 +11,7 @@ use crate::model::event::{Basis, Clock, Event, Evidence, Subject, event_id};
 use crate::model::id::{TaskId, WorkerId};
 use crate::model::kind::EventKind;
 use crate::model::rows::TaskRow;
-use crate::model::state::TaskStateName;
+use crate::model::state::{Outcome, TaskStateName};
 use crate::model::table::Table;
 use crate::model::time::Micros;
 use crate::replay::task::{TaskTimeline, World};
@@ -19,6 +19,8 @@ use crate::replay::task::{TaskTimeline, World};
 /// A reset and the ends of what it took back lie within this (evidence-rules fact 5: three rows in 2 ms,
 /// 50 ms after the write).
 const ONE_RESET_S: f64 = 2.0;
+/// Every cycle sweeps; a cycle may take twice its 30 s (domain/orchestrator.md G6).
+const SWEEP_EVERY_S: f64 = 60.0;
 /// A claim that no heartbeat could carry came within one period after the last (evidence-rules fact 23);
 /// the middle of it is said.
 const AFTER_BEAT_S: f64 = 10.0;
@@ -30,11 +32,16 @@ pub fn find(
     world: &World<'_>,
 ) -> BTreeMap<TaskId, Vec<Event>> {
     let mut found: BTreeMap<TaskId, Vec<Event>> = BTreeMap::new();
-    for reset in history.events.iter().filter(|event| event.kind == EventKind::TasksReset) {
-        let (Some(worker), Some(count)) = (only_worker(reset), reset.int("count")) else {
+    for reset in &history.events {
+        let worker = if reset.kind == EventKind::TasksReset {
+            only_worker(reset)
+        } else if reset.kind == EventKind::TasksSwept {
+            only_swept(history, reset, world)
+        } else {
             continue;
         };
-        let known = timelines.iter().filter(|timeline| taken_back(timeline, worker, reset)).count();
+        let (Some(worker), Some(count)) = (worker, reset.int("count")) else { continue };
+        let known = timelines.iter().filter(|timeline| taken_back(timeline, reset)).count();
         let missing = usize::try_from(count).unwrap_or(0).saturating_sub(known);
         let Some(unseen) = unseen(worker, reset.at, timelines, world) else { continue };
         if missing == 0 {
@@ -71,10 +78,21 @@ fn only_worker(reset: &Event) -> Option<&WorkerId> {
     }
 }
 
-/// Whether a task is known to have been taken back from this worker by this reset.
-fn taken_back(timeline: &TaskTimeline, worker: &WorkerId, reset: &Event) -> bool {
+/// The one worker that a sweep can have swept: it went out of service since the sweep before.
+fn only_swept<'a>(history: &'a History, sweep: &Event, world: &World<'_>) -> Option<&'a WorkerId> {
+    let rows = history.facts.workers.iter().filter(|row| !row.is_api());
+    let mut swept = rows.filter(|row| {
+        let gone = world.out_of_service(&row.id);
+        gone.is_some_and(|at| at <= sweep.at && sweep.at.seconds_since(at) < SWEEP_EVERY_S)
+    });
+    let only = swept.next()?;
+    swept.next().is_none().then_some(&only.id)
+}
+
+/// Whether a task is known to have been taken back by this reset.
+fn taken_back(timeline: &TaskTimeline, reset: &Event) -> bool {
     timeline.attempts.iter().any(|attempt| {
-        attempt.worker.as_ref() == Some(worker)
+        attempt.outcome == Outcome::Reset
             && attempt.ended_at.is_some_and(|at| at.seconds_since(reset.at).abs() < ONE_RESET_S)
     })
 }

@@ -98,6 +98,13 @@ impl World<'_> {
             "vram_timestamp": vram("vram_timestamp"),
             "running_tasks": tasks,
             "running_tasks_count": held.len(),
+            "pod_status": worker.pod_alive().then(|| {
+                json!({
+                    "desired_status": "RUNNING",
+                    "actual_status": null,
+                    "uptime_seconds": (self.now - worker.created_at) / SECOND,
+                })
+            }),
         });
         match value {
             Value::Object(map) => map,
