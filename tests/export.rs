@@ -22,7 +22,7 @@ use tempfile::TempDir;
 use crate::support::postgres::{Database, PASSWORD};
 use crate::support::replayed::Bench;
 
-/// What every export and import of these tests is given beside source and place.
+/// What exports and imports that are compared with each other are given beside source and place.
 const OPTIONS: &[&str] = &["--redact", "none"];
 
 /// Exports a database into a snapshot of a bench, expects it to work and returns what was said.
@@ -69,7 +69,6 @@ impl Home {
         let out = command
             .envs(env.iter().copied())
             .arg("export")
-            .args(OPTIONS)
             .args(args)
             .output()
             .expect("the program runs");
@@ -83,7 +82,7 @@ impl Home {
         run
     }
 
-    /// Exports a database into `<home>/snapshot` and expects it to work.
+    /// Exports a database into `<home>/snapshot`, redacted as usual, and expects it to work.
     pub(crate) fn export_all(&self, database: &Database) -> Run {
         self.export_under("standard", database)
     }

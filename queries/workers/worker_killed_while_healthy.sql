@@ -259,13 +259,13 @@ select
             else 'probable'
         end
         when 'ssh' then case
+            when beat_age_s > $beat_s then 'refuted'
+            when beat_age_s is null then 'insufficient_evidence'
             -- the cloud did not show the pod any more, and no heartbeat came after the verdict: it may have
             -- vanished just before the probe
-            when not pod_was_seen and coalesce(beat_at <= decided_at, true) then 'insufficient_evidence'
+            when not pod_was_seen and beat_at <= decided_at then 'insufficient_evidence'
             when beat_age_s <= $beat_sure_s then 'confirmed'
-            when beat_age_s <= $beat_s then 'probable'
-            when beat_age_s is null then 'insufficient_evidence'
-            else 'refuted'
+            else 'probable'
         end
         when 'guardian' then case
             when act_age_s <= $act_sure_s then 'confirmed'

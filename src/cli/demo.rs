@@ -24,6 +24,8 @@ use crate::snapshot::open::Snapshot;
 const SEED: u64 = 2;
 /// Enough for any query on so little evidence.
 const LIMIT: Duration = Duration::from_secs(60);
+/// Findings of one query worth reading to see what a finding is.
+const LISTED_MAX: usize = 3;
 
 /// Simulate an incident, answer both questions about it, and compare with what truly happened
 ///
@@ -89,7 +91,7 @@ pub(super) fn run(ui: &mut Ui, args: &DemoArgs) -> Outcome {
     ))?;
     let snapshot = taken(ui, &files, &kept, &root)?;
     replay::ensure(ui, &snapshot)?;
-    findings::show_all(ui, &snapshot, LIMIT)?;
+    findings::show_all(ui, &snapshot, LIMIT, LISTED_MAX)?;
     let agrees = compare(ui, &files, &snapshot)?;
     if let Some(dir) = &args.keep {
         ui.note(&format!(

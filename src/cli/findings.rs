@@ -11,7 +11,7 @@ use crate::cli::ui::Ui;
 use crate::cli::{Outcome, replay, snapshot_dir};
 use crate::findings::catalogue::{self, Query};
 use crate::findings::finding::{Finding, Severity, Verdict};
-use crate::findings::run::ask;
+use crate::findings::run::{Findings, ask};
 use crate::read::database::Database;
 use crate::report::findings::{FORMAT, FindingsReport, write_json};
 use crate::report::{findings_csv, findings_text};
@@ -108,36 +108,42 @@ pub(super) fn run(ui: &mut Ui, args: &FindingsArgs) -> Outcome {
         let bad = |finding: &Finding| finding.verdict.is_positive() && finding.severity <= level;
         answers.found.iter().any(bad)
     });
-    let (shown, hidden): (Vec<Finding>, Vec<Finding>) =
-        answers.found.into_iter().partition(|finding| args.verdict.includes(finding.verdict));
-    let report = FindingsReport {
-        format: FORMAT,
-        snapshot: snapshot.dir().display().to_string(),
-        findings: shown,
-        skipped: answers.skipped,
-        questions: queries.into_iter().map(|query| query.header).collect(),
-        hidden: hidden.len(),
-    };
+    let report = reported(&snapshot, queries, answers, args.verdict, usize::MAX);
     show(ui, args.format, &report)?;
     Ok(if fails { ExitCode::from(1) } else { ExitCode::SUCCESS })
 }
 
-/// Asks everything and shows it to a person.
-pub(super) fn show_all(ui: &mut Ui, snapshot: &Snapshot, limit: Duration) -> Result<(), Fault> {
+/// Asks everything and shows a person what was found, of each query no more than `listed_max`.
+pub(super) fn show_all(
+    ui: &mut Ui,
+    snapshot: &Snapshot,
+    limit: Duration,
+    listed_max: usize,
+) -> Result<(), Fault> {
     let queries = catalogue::all()?;
     let database = Database::open(snapshot)?;
     let answers = ask(&database, &queries, limit)?;
+    show(ui, Format::Text, &reported(snapshot, queries, answers, Shown::Unrefuted, listed_max))
+}
+
+fn reported(
+    snapshot: &Snapshot,
+    queries: Vec<Query>,
+    answers: Findings,
+    verdict: Shown,
+    listed_max: usize,
+) -> FindingsReport {
     let (shown, hidden): (Vec<Finding>, Vec<Finding>) =
-        answers.found.into_iter().partition(|finding| Shown::Unrefuted.includes(finding.verdict));
-    let report = FindingsReport {
+        answers.found.into_iter().partition(|finding| verdict.includes(finding.verdict));
+    FindingsReport {
         format: FORMAT,
         snapshot: snapshot.dir().display().to_string(),
         findings: shown,
         skipped: answers.skipped,
         questions: queries.into_iter().map(|query| query.header).collect(),
         hidden: hidden.len(),
-    };
-    show(ui, Format::Text, &report)
+        listed_max,
+    }
 }
 
 fn show(ui: &mut Ui, format: Format, report: &FindingsReport) -> Result<(), Fault> {

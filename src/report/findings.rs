@@ -28,6 +28,9 @@ pub struct FindingsReport {
     /// Findings that were refuted or of another verdict than asked for, and so are not listed.
     #[serde(skip)]
     pub hidden: usize,
+    /// Findings of one query that a person is shown.
+    #[serde(skip)]
+    pub listed_max: usize,
 }
 
 /// Writes the documented JSON, one document.

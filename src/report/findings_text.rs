@@ -27,8 +27,11 @@ pub fn write(out: &mut impl io::Write, report: &FindingsReport, width: usize) ->
         if let Some(header) = report.questions.iter().find(|header| header.id == query) {
             question(out, header, findings.len(), width)?;
         }
-        for finding in findings {
+        for finding in findings.iter().take(report.listed_max) {
             one(out, finding, width)?;
+        }
+        if let Some(more) = findings.len().checked_sub(report.listed_max).filter(|n| *n > 0) {
+            writeln!(out, "  and {more} more of this query, not listed here\n")?;
         }
     }
     if report.findings.is_empty() {
@@ -81,8 +84,9 @@ fn one(out: &mut impl io::Write, finding: &Finding, width: usize) -> io::Result<
     let (mut shown, repeating): (Vec<&Piece>, Vec<&Piece>) =
         finding.pieces.iter().partition(|piece| !piece.repeats);
     shown.sort_by_key(|piece| piece.time);
-    for piece in shown.iter().take(PIECES_SHOWN_MAX) {
-        for line in row(piece, width.saturating_sub(LABEL + 5)) {
+    let folded = folded(shown);
+    for (piece, alike) in folded.iter().take(PIECES_SHOWN_MAX) {
+        for line in row(piece, *alike, width.saturating_sub(LABEL + 5)) {
             writeln!(out, "    {label:LABEL$} {line}")?;
             label = "";
         }
@@ -90,10 +94,25 @@ fn one(out: &mut impl io::Write, finding: &Finding, width: usize) -> io::Result<
     if !repeating.is_empty() {
         writeln!(out, "    {label:LABEL$} and {} rows that repeat these", repeating.len())?;
     }
-    if let Some(more) = shown.len().checked_sub(PIECES_SHOWN_MAX).filter(|n| *n > 0) {
-        writeln!(out, "    {label:LABEL$} and {more} more rows")?;
+    let left_out: usize = folded.iter().skip(PIECES_SHOWN_MAX).map(|(_, alike)| 1 + alike).sum();
+    if left_out > 0 {
+        writeln!(out, "    {label:LABEL$} and {left_out} more rows")?;
     }
     writeln!(out)
+}
+
+/// Rows one after the other that say the same in the same words, as the first of them and how many more.
+fn folded(pieces: Vec<&Piece>) -> Vec<(&Piece, usize)> {
+    let mut folded: Vec<(&Piece, usize)> = Vec::new();
+    for piece in pieces {
+        match folded.last_mut() {
+            Some((first, more)) if first.table == piece.table && first.text == piece.text => {
+                *more += 1
+            }
+            _ => folded.push((piece, 0)),
+        }
+    }
+    folded
 }
 
 fn verdict(finding: &Finding) -> String {
@@ -121,11 +140,13 @@ fn own_columns(finding: &Finding) -> String {
 }
 
 /// One row of evidence: what it says on the same line, or below where that would cut too much off.
-fn row(piece: &Piece, width: usize) -> Vec<String> {
+fn row(piece: &Piece, alike: usize, width: usize) -> Vec<String> {
     let at = piece.time.map_or("unknown time".to_string(), plain_time);
     let source = printable(&format!("{}:{}", piece.table, piece.key));
     let against = if piece.contradicts { "against it: " } else { "" };
-    let told = format!("{against}{}", printable(&cut(&piece.text, 4 * width)));
+    let more =
+        if alike > 0 { format!(" (and {alike} more rows saying so)") } else { String::new() };
+    let told = format!("{against}{}{more}", printable(&cut(&piece.text, 4 * width)));
     let left = width.saturating_sub(at.chars().count() + source.chars().count() + 4);
     let place = format!("{at}  {DIM}{source}{DIM:#}");
     if told.chars().count() <= left || left >= TOLD_MIN {

@@ -157,6 +157,8 @@ impl World<'_> {
         let Some(worker) = self.worker_mut(no) else { return };
         let (Some(work), epoch) = (worker.in_hand, worker.epoch) else { return };
         worker.enter(now, Truth::Busy(work.task), Some(work.id));
+        // what hung wrote nothing
+        worker.last_status_line = now;
         self.at(now + soon, Act::Finish(no, epoch));
     }
 

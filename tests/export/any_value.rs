@@ -45,7 +45,7 @@ fn every_character_that_utf8_has_is_kept() {
     }
     database.sql(&sql);
     let home = Home::new();
-    home.export_all(&database);
+    home.export_under("none", &database);
     let snapshot = Snapshot::open(&home.path().join("snapshot")).expect("a snapshot");
     let printed = printed(&database, "task_types", home.path());
     let kept = kept(&snapshot, Table::TaskTypes, &all_columns(&printed));
@@ -239,7 +239,7 @@ fn random_values_of_each_type_come_back_as_postgresql_prints_them() {
     }
     database.sql(&sql);
     let home = Home::new();
-    home.export_all(&database);
+    home.export_under("none", &database);
     let snapshot = Snapshot::open(&home.path().join("snapshot")).expect("a snapshot");
     let printed = printed(&database, "task_types", home.path());
     let kept = kept(&snapshot, Table::TaskTypes, &all_columns(&printed));

@@ -134,7 +134,7 @@ fn schema_of(home: &Home) -> Value {
 fn a_snapshot_is_loaded_back_as_it_was() {
     let (original, _) = filled("load_back_original");
     let home = Home::new();
-    home.export_all(&original);
+    home.export_under("none", &original);
     let schema = schema_of(&home);
     let snapshot = Snapshot::open(&home.path().join("snapshot")).expect("a snapshot");
 
@@ -166,7 +166,7 @@ fn a_snapshot_is_loaded_back_as_it_was() {
 
     copy.sql(&make_keys(&schema));
     let again = Home::new();
-    again.export_all(&copy);
+    again.export_under("none", &copy);
     assert_eq!(schema_of(&again), schema, "what was made is not what was described");
 }
 
@@ -174,7 +174,7 @@ fn a_snapshot_is_loaded_back_as_it_was() {
 fn the_schema_names_every_type_that_a_table_is_made_of() {
     let (database, _) = filled("load_back_schema");
     let home = Home::new();
-    home.export_all(&database);
+    home.export_under("none", &database);
     let schema = schema_of(&home);
     let types = list(&schema["types"]);
     let find = |name: &str| types.iter().position(|of| of["name"] == name);

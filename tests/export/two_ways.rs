@@ -6,7 +6,7 @@ use std::fs;
 use backstory::model::table::Table;
 use backstory::snapshot::column::ColumnType;
 use backstory::snapshot::open::Snapshot;
-use backstory::snapshot::schema::known_columns;
+use backstory::snapshot::schema::{is_own, known_columns};
 
 use crate::export::kept::{Cell, Rows, kept};
 use crate::export::{export_into, import_into};
@@ -30,6 +30,11 @@ const ROWS: [[&str; 5]; 12] = [
     ["7", "1e-7", "null", "'294276-12-31 23:59:59.999999+00'", "e'\\ufeff'"],
 ];
 
+/// The columns of the source that a table is known to have had.
+fn columns(table: Table) -> impl Iterator<Item = &'static (&'static str, ColumnType)> + Clone {
+    known_columns(table).iter().filter(|(name, _)| !is_own(name))
+}
+
 fn place(kind: ColumnType) -> (usize, &'static str) {
     match kind {
         ColumnType::Int => (0, "integer"),
@@ -44,9 +49,9 @@ fn place(kind: ColumnType) -> (usize, &'static str) {
 fn filled(name: &str) -> Database {
     let database = database(name);
     for table in Table::ALL {
-        let columns = known_columns(table);
+        let columns = columns(table);
         let declared: Vec<String> =
-            columns.iter().map(|(name, kind)| format!("\"{name}\" {}", place(*kind).1)).collect();
+            columns.clone().map(|(name, kind)| format!("\"{name}\" {}", place(*kind).1)).collect();
         let mut sql = format!("create table public.{table} ({});\n", declared.join(", "));
         for (at, row) in ROWS.iter().enumerate() {
             // A log line without a time is no evidence for an import.
@@ -56,7 +61,7 @@ fn filled(name: &str) -> Database {
                 "timestamp" if untimed(row[3]) => format!("'2025-11-03 14:00:{at:02}+00'"),
                 _ => row[place(*kind).0].to_string(),
             };
-            let values: Vec<String> = columns.iter().map(value).collect();
+            let values: Vec<String> = columns.clone().map(value).collect();
             sql += &format!("insert into public.{table} values ({});\n", values.join(", "));
         }
         database.sql(&sql);
@@ -66,7 +71,7 @@ fn filled(name: &str) -> Database {
 
 fn rows(bench: &Bench, snapshot: &str, table: Table) -> (Rows, String) {
     let snapshot = Snapshot::open(&bench.path(snapshot)).expect("a snapshot");
-    let columns: Vec<&str> = known_columns(table).iter().map(|(name, _)| *name).collect();
+    let columns: Vec<&str> = columns(table).map(|(name, _)| *name).collect();
     let mut rows = kept(&snapshot, table, &columns);
     for row in rows.values_mut() {
         row.remove("_xid");

@@ -192,7 +192,7 @@ pub(super) fn all_columns(printed: &Printed) -> Vec<&str> {
 fn every_type_comes_back_as_postgresql_prints_it() {
     let (database, cases) = filled("value_round_trip");
     let home = Home::new();
-    home.export_all(&database);
+    home.export_under("none", &database);
     let dir = home.path().join("snapshot");
     let snapshot = Snapshot::open(&dir).expect("a snapshot");
     let printed = printed(&database, "task_types", home.path());
@@ -238,7 +238,7 @@ fn a_byte_that_is_no_text_is_kept_as_its_escape() {
          select gen_random_uuid(), '{}', n::\"char\" from generate_series(-128, 127) n",
     );
     let home = Home::new();
-    home.export_all(&database);
+    home.export_under("none", &database);
     let snapshot = Snapshot::open(&home.path().join("snapshot")).expect("a snapshot");
     let rows = kept(&snapshot, Table::Tasks, &["id", "x_char"]);
     let mut texts: Vec<String> = rows.values().map(|row| format!("{:?}", row["x_char"])).collect();
@@ -257,7 +257,7 @@ fn bytes_that_are_no_text_do_not_end_an_export() {
          ('w1', E'bad \\xff byte', 'Å'), ('w2', 'good', '')",
     );
     let home = Home::new();
-    home.export_all(&database);
+    home.export_under("none", &database);
     let snapshot = Snapshot::open(&home.path().join("snapshot")).expect("a snapshot");
     let rows = kept(&snapshot, Table::Workers, &["id", "instance_type", "status"]);
     assert_eq!(rows["w1"]["instance_type"], Cell::Text("bad \u{fffd} byte".to_string()));
@@ -302,7 +302,7 @@ fn redaction_leaves_typed_values_and_the_texts_beside_a_secret_alone() {
 fn the_sql_verb_gives_the_kept_values() {
     let (database, _) = filled("value_sql_verb");
     let home = Home::new();
-    home.export_all(&database);
+    home.export_under("none", &database);
     let dir = home.path().join("snapshot");
     let snapshot = Snapshot::open(&dir).expect("a snapshot");
     let printed = printed(&database, "task_types", home.path());

@@ -25,7 +25,7 @@ impl Snap {
 
 /// Without sizes, which change with the compressor.
 fn masked(text: &str) -> String {
-    let sizes = r#"[\d.]+ kB|\d+ were written|"bytes": \d+|\d{5},0,secrets"#;
+    let sizes = r#"[\d.]+ kB|\d+ were written|"bytes": \d+|\d{5},0,standard"#;
     regex::Regex::new(sizes).expect("a pattern").replace_all(text, "SIZE").into_owned()
 }
 
@@ -159,7 +159,7 @@ fn verify_writes_nothing_and_captures_needs_no_evidence() {
     c000003,2026-01-05 12:00:00.000000,2026-01-05 12:00:00.000000,as_given,20,10,9,3,6,2,5,5,,,,,,,2025-11-03 14:00:00.000000,2025-11-03 14:00:08.500000,2025-11-03 14:00:06.500000,1,0,3,SIZE
     ");
     let text = snap.run("captures", &[]).ok();
-    for said in ["c000003", "as_given", "3/9", "2025-11-03 14:00:08", "redaction: secrets (key "] {
+    for said in ["c000003", "as_given", "3/9", "2025-11-03 14:00:08", "redaction: standard (key "] {
         assert!(text.contains(said), "{said}: {text}");
     }
     let json: serde_json::Value =

@@ -109,7 +109,9 @@ impl Unseen {
     /// The same for a task that was not claimable before an instant.
     fn after(&self, queued: Micros) -> Self {
         let from = self.from.max(queued).min(self.until);
-        Self { from, at: self.at.clamp(from, self.until), until: self.until }
+        // it was queued first: half of what may have passed, as its state has a length
+        let soon = from.plus_seconds(self.until.seconds_since(from).min(AFTER_BEAT_S) / 2.0);
+        Self { from, at: self.at.clamp(soon, self.until), until: self.until }
     }
 }
 
