@@ -45,12 +45,26 @@ with kills as (
             and coalesce(json_extract_string(events.attributes, '$.status'), 'active') = 'active'
         )
     group by events.worker_id
+    union all
+    -- the failsafe's lines were lost with their batch: its row and its silence imply it
+    select
+        worker_id, event_id as kill_event_id, ended_before as decided_at,
+        'FAILSAFE: stale heartbeat' as reason
+    from worker_ends
+    where end_kind = 'failsafe'
+        and basis = 'inferred'
+        and worker_id not in (
+            select worker_id
+            from events
+            where kind in ('worker_marked_error', 'worker_error_recorded', 'failsafe_stale')
+        )
 ),
 
 deaths as (
     -- with the pod's end; idle timeouts and pods found gone are no kills
     select
-        kills.*, worker_ends.ended_at, worker_ends.end_kind, worker_ends.event_id as end_event_id,
+        kills.*, worker_ends.ended_at, worker_ends.end_kind,
+        kills.kill_event_id = worker_ends.event_id as is_implied, worker_ends.event_id as end_event_id,
         coalesce(worker_ends.ended_at, kills.decided_at) as pod_dead_at,
         coalesce(worker_ends.ended_at < kills.decided_at, false) as was_gone
     from kills
@@ -268,7 +282,7 @@ select
             else 'probable'
         end
         when 'guardian' then case
-            when act_age_s <= $act_sure_s then 'confirmed'
+            when act_age_s <= $act_sure_s and not is_implied then 'confirmed'
             when act_age_s <= quiet_allowed_s then 'probable'
             else 'insufficient_evidence'
         end
@@ -340,4 +354,6 @@ select
     held_tasks, tasks_reset,
     case when rule = 'failure_streak' and distinct_tasks = 1 then poison_task end as poison_task
 from judged
+-- an end that no line tells is a kill only where the worker is seen to have outlived its heartbeats
+where not (coalesce(is_implied, false) and rule <> 'guardian')
 order by happened_at, subject_id

@@ -48,7 +48,8 @@ pub(super) struct SimulateArgs {
     #[arg(long, value_name = "ERA", default_value = "E6", value_parser = era)]
     era: Era,
 
-    /// What goes wrong: `all`, `none`, or names separated by commas (`--faults help` lists them)
+    /// What goes wrong: `all`, `none`, or names separated by commas (an unknown one names
+    /// those of the era)
     #[arg(long, value_name = "LIST", default_value = "all")]
     faults: String,
 
@@ -56,7 +57,7 @@ pub(super) struct SimulateArgs {
     #[arg(long, value_name = "N", value_parser = rate)]
     tasks_per_hour: Option<f64>,
 
-    /// Load it into this PostgreSQL database too, which must hold no row of these tables; the password
+    /// Load it into this PostgreSQL database too, in which none of these tables may exist; the password
     /// may come from PGPASSWORD
     #[arg(long, value_name = "URL", value_parser = crate::cli::export::secret)]
     db: Option<SecretString>,
@@ -117,7 +118,8 @@ pub(super) fn run(ui: &mut Ui, args: &SimulateArgs) -> Outcome {
         load(ui, args, url)?;
     }
     let dir = args.out.display();
-    ui.note(&format!("next: backstory import --from {dir} --snapshot snapshots/simulated"))?;
+    let name = args.out.file_name().unwrap_or(args.out.as_os_str()).display();
+    ui.note(&format!("next: backstory import --from {dir} --snapshot snapshots/{name}"))?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -198,7 +200,7 @@ pub(super) fn prepare(dir: &Path) -> Result<(), Fault> {
     if entries.next().is_some() {
         let text = format!("{} is not empty", dir.display());
         return Err(Fault::new(FaultKind::Usage, io::Error::other(text))
-            .hint("choose a new directory for --out"));
+            .hint("choose a new or empty directory: nothing is ever overwritten"));
     }
     Ok(())
 }

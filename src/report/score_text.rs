@@ -58,8 +58,9 @@ pub fn closing_line(score: &Score, agreement: &Agreement) -> String {
         let (hit, all) = (question.names.hit, question.names.truth);
         format!("{hit} of {all} {word}{}", if all == 1 { "" } else { "s" })
     };
+    let agreed = if undecided.is_empty() { "agreed with" } else { "contradicted nothing of" };
     format!(
-        "agreed with the truth: {}, {}, no false one{undecided}",
+        "{agreed} the truth: {}, {}, no false one{undecided}",
         found(&score.killed_while_healthy, "killed worker"),
         found(&score.missing_generation, "missing generation")
     )

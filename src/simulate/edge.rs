@@ -13,7 +13,7 @@ use crate::simulate::plan::Era;
 use crate::simulate::stamp;
 use crate::simulate::tables::Generation;
 use crate::simulate::task::{Status, TaskNo};
-use crate::simulate::world::{Pool, World};
+use crate::simulate::world::{Act, Pool, World};
 
 const MS: i64 = 1_000;
 
@@ -342,6 +342,21 @@ impl World<'_> {
                 }
             }
             self.finish_orchestrator(parent, no);
+        } else {
+            // what depends on it can never start: the user takes the rest back before long
+            let patience = self.dice.seconds(1_200.0, 3_600.0);
+            self.at(self.now + patience, Act::GiveUp(parent));
+        }
+        Ok(())
+    }
+
+    /// A user cancels what is left of something that cannot be finished any more.
+    pub(super) fn give_up(&mut self, parent: TaskNo) -> io::Result<()> {
+        let Some(orchestrator) = self.tasks.get(&parent) else { return Ok(()) };
+        for no in orchestrator.children.clone().into_iter().chain([parent]) {
+            if self.tasks.get(&no).is_some_and(|task| !task.status.is_final()) {
+                self.cancel_task(no)?;
+            }
         }
         Ok(())
     }

@@ -15,6 +15,11 @@ pub enum Era {
 }
 
 impl Era {
+    /// What sets the chances of one era apart from another's under the same seed: ids, for one.
+    pub(super) fn salt(self) -> u64 {
+        (self as u64) << 60
+    }
+
     /// Every era, in order.
     pub const ALL: [Self; 3] = [Self::E4, Self::E6, Self::E12];
 

@@ -59,6 +59,7 @@ pub(super) enum Act {
     LastBeat(WorkerNo),
     PodDies(WorkerNo, u8),
     Fault(usize),
+    GiveUp(TaskNo),
     Deploy(u32),
     ApiStarts,
 }
@@ -102,7 +103,7 @@ impl<'p> World<'p> {
     pub(super) fn new(plan: &'p Plan, dir: &Path) -> io::Result<Self> {
         let start = plan.era.starts_at().0;
         let end = start + (plan.hours * 3600.0 * SECOND as f64) as i64;
-        let mut dice = Dice::new(plan.seed);
+        let mut dice = Dice::new(plan.seed ^ plan.era.salt());
         let users = (0..USERS).map(|_| User { id: dice.uuid(), project: dice.uuid() }).collect();
         let ids = std::array::from_fn(|_| dice.uuid());
         let faults = Faults::plan(plan, start, end, &mut dice);
@@ -199,6 +200,7 @@ impl<'p> World<'p> {
             Act::LastBeat(no) => self.last_beat(no),
             Act::PodDies(no, cause) => self.pod_dies(no, cause),
             Act::Fault(n) => return self.fault(n),
+            Act::GiveUp(no) => return self.give_up(no),
             Act::Deploy(n) => return self.deploy(n),
             Act::ApiStarts => self.api_starts(),
         }

@@ -64,7 +64,7 @@ fn what_no_evidence_decides_is_no_disagreement() {
     assert!(score.agreement().holds());
     assert_eq!(
         line(&score),
-        "agreed with the truth: 1 of 2 killed workers, 1 of 1 missing generation, no false one; \
+        "contradicted nothing of the truth: 1 of 2 killed workers, 1 of 1 missing generation, no false one; \
          the evidence does not decide 1 (w2)"
     );
     score.killed_while_healthy.undecided = Vec::new();
