@@ -55,11 +55,31 @@ pub fn find(
         }
         for (row, timeline) in fitting {
             let queued = timeline.queued_since(reset.at).unwrap_or(unseen.from);
-            let made = claim(row, worker, unseen.after(queued), reset.at);
+            // an orchestrator task stays with its worker while that does others: an earlier line bounds it
+            let window = match first_seen(history, row, worker, queued, reset.at) {
+                Some(seen) => Unseen { from: queued, at: seen, until: seen }.after(queued),
+                None => unseen.after(queued),
+            };
+            let made = claim(row, worker, window, reset.at);
             found.entry(row.id.clone()).or_default().push(made);
         }
     }
     found
+}
+
+/// When a worker first said something about a task, between two instants.
+fn first_seen(
+    history: &History,
+    row: &TaskRow,
+    worker: &WorkerId,
+    after: Micros,
+    before: Micros,
+) -> Option<Micros> {
+    let about = |event: &&Event| {
+        event.task.as_ref() == Some(&row.id) && event.worker.as_ref() == Some(worker)
+    };
+    let told = history.events.iter().filter(about).map(|event| event.at);
+    told.filter(|at| after < *at && *at < before).min()
 }
 
 /// The worker of a reset that names just one.
