@@ -21,10 +21,20 @@ def measured(args):
         args, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         preexec_fn=lambda: os.sched_setaffinity(0, {min(os.sched_getaffinity(0))}),
     )
-    _, status, used = os.wait4(child.pid, 0)
+    peak, pid = 0.0, 0
+    while pid == 0:
+        # the kernel's own ru_maxrss counts this script's memory too, from before the exec
+        try:
+            status_text = Path(f"/proc/{child.pid}/status").read_text()
+            peak = max([peak] + [int(row.split()[1]) / 1024 for row in status_text.splitlines()
+                                 if row.startswith("VmHWM") and "Name:\tpython" not in status_text])
+        except OSError:
+            pass
+        time.sleep(0.02)
+        pid, status, used = os.wait4(child.pid, os.WNOHANG)
     if status != 0:
         sys.exit(f"{' '.join(map(str, args))}: failed")
-    return used.ru_utime + used.ru_stime, time.monotonic() - began, used.ru_maxrss / 1024
+    return used.ru_utime + used.ru_stime, time.monotonic() - began, peak
 
 
 def line(cells):
