@@ -1,7 +1,7 @@
 //! `simulate`: a fleet with faults and its truth, without a database.
 
 use std::fs;
-use std::io;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -29,14 +29,14 @@ use crate::simulate::{self, Era, Fault as Injected, Plan};
 #[command(verbatim_doc_comment)]
 pub(super) struct SimulateArgs {
     /// Directory for the files: a new one, or an empty one
-    #[arg(long, value_name = "DIR")]
-    out: PathBuf,
+    #[arg(long, value_name = "DIR", required_unless_present = "list_faults")]
+    out: Option<PathBuf>,
 
-    /// Workers at once, at most
+    /// Workers at once, at most: 1 to 500
     #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=500))]
     workers: u32,
 
-    /// Hours to simulate
+    /// Hours to simulate, up to 100000
     #[arg(long, value_name = "H", default_value_t = 5.0, value_parser = hours)]
     hours: f64,
 
@@ -48,12 +48,15 @@ pub(super) struct SimulateArgs {
     #[arg(long, value_name = "ERA", default_value = "E6", value_parser = era)]
     era: Era,
 
-    /// What goes wrong: `all`, `none`, or names separated by commas (an unknown one names
-    /// those of the era)
+    /// What goes wrong: `all`, `none`, or names separated by commas
     #[arg(long, value_name = "LIST", default_value = "all")]
     faults: String,
 
-    /// Tasks that users create in an hour (default: 8 for each worker)
+    /// Print the names of what can go wrong in the era, and end
+    #[arg(long)]
+    list_faults: bool,
+
+    /// Tasks that users create in an hour, up to 1000000 (default: 8 for each worker)
     #[arg(long, value_name = "N", value_parser = rate)]
     tasks_per_hour: Option<f64>,
 
@@ -90,6 +93,10 @@ fn era(text: &str) -> Result<Era, String> {
 }
 
 pub(super) fn run(ui: &mut Ui, args: &SimulateArgs) -> Outcome {
+    let Some(out) = args.out.as_deref().filter(|_| !args.list_faults) else {
+        writeln!(ui.out(), "{}", names(args.era).join("\n"))?;
+        return Ok(ExitCode::SUCCESS);
+    };
     let plan = Plan {
         era: args.era,
         workers: args.workers,
@@ -99,9 +106,13 @@ pub(super) fn run(ui: &mut Ui, args: &SimulateArgs) -> Outcome {
         faults: faults(&args.faults, args.era)?,
         hours_between: 4.0,
     };
-    prepare(&args.out)?;
+    prepare(out)?;
+    if let Some(url) = &args.db {
+        // before the work, not after it
+        load::probe(target(args, url)?, &simulate::schema(args.era))?;
+    }
     let bar = ui.share("simulating");
-    let written = write(&plan, &args.out, &bar)?;
+    let written = write(&plan, out, &bar)?;
     bar.finish_and_clear();
     ui.note(&format!(
         "simulated {} h of {}: {} log rows ({} MiB), {} workers, {} tasks, {} generations in {}",
@@ -112,13 +123,13 @@ pub(super) fn run(ui: &mut Ui, args: &SimulateArgs) -> Outcome {
         written.workers,
         written.tasks,
         written.generations,
-        args.out.display()
+        out.display()
     ))?;
     if let Some(url) = &args.db {
-        load(ui, args, url)?;
+        load(ui, args, url, out)?;
     }
-    let dir = args.out.display();
-    let name = args.out.file_name().unwrap_or(args.out.as_os_str()).display();
+    let dir = out.display();
+    let name = out.file_name().unwrap_or(out.as_os_str()).display();
     ui.note(&format!("next: backstory import --from {dir} --snapshot snapshots/{name}"))?;
     Ok(ExitCode::SUCCESS)
 }
@@ -142,12 +153,11 @@ fn cannot_write(dir: &Path, source: io::Error) -> Fault {
 /// The faults of a list; those that an era does not know are an error, not silence.
 fn faults(list: &str, era: Era) -> Result<Vec<Injected>, Fault> {
     let all = || Injected::ALL.iter().map(|(fault, _)| *fault).filter(|fault| fault.is_of(era));
-    let known = || all().map(Injected::name).collect::<Vec<_>>().join(", ");
     let wrong = |text: String| {
         Fault::new(FaultKind::Usage, io::Error::other(text)).hint(format!(
             "faults of {}: all, none, or some of {}",
             era.name(),
-            known()
+            names(era).join(", ")
         ))
     };
     match list {
@@ -155,30 +165,44 @@ fn faults(list: &str, era: Era) -> Result<Vec<Injected>, Fault> {
         "none" => return Ok(Vec::new()),
         _ => {}
     }
-    let names = list.split(',').map(str::trim).filter(|name| !name.is_empty());
+    let wanted = list.split(',').map(str::trim).filter(|name| !name.is_empty());
     let mut chosen = Vec::new();
-    for name in names {
+    for name in wanted {
         match Injected::from_name(name) {
+            Some(fault) if fault.is_of(era) && chosen.contains(&fault) => {
+                return Err(wrong(format!("`{name}` is named twice")));
+            }
             Some(fault) if fault.is_of(era) => chosen.push(fault),
             Some(_) => return Err(wrong(format!("`{name}` cannot happen in {}", era.name()))),
             None => return Err(wrong(format!("there is no fault `{name}`"))),
         }
     }
+    if chosen.is_empty() {
+        return Err(wrong("the list of faults is empty".to_string()));
+    }
     Ok(chosen)
 }
 
-/// Creates the era's tables in the database and fills them, in one transaction.
-fn load(ui: &mut Ui, args: &SimulateArgs, url: &SecretString) -> Result<(), Fault> {
+/// The names of what can go wrong in an era.
+fn names(era: Era) -> Vec<&'static str> {
+    Injected::ALL.iter().filter(|(fault, _)| fault.is_of(era)).map(|(_, name)| *name).collect()
+}
+
+fn target(args: &SimulateArgs, url: &SecretString) -> Result<Target, Fault> {
     let env = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-    let target = Target::resolve(Some(url), args.ssl_root_cert.clone(), &env)
-        .map_err(|err| crate::cli::export::fault(ExportError::Target(err)))?;
+    Target::resolve(Some(url), args.ssl_root_cert.clone(), &env)
+        .map_err(|err| crate::cli::export::fault(ExportError::Target(err)))
+}
+
+/// Creates the era's tables in the database and fills them, in one transaction.
+fn load(ui: &mut Ui, args: &SimulateArgs, url: &SecretString, dir: &Path) -> Result<(), Fault> {
+    let target = target(args, url)?;
     let bar = ui.progress("loading");
-    let loaded =
-        load::load(target, &args.out, &simulate::schema(args.era), &mut |step| match step {
-            LoadStep::Bytes(bytes) => bar.set_position(bytes),
-            LoadStep::Note(text) => bar.println(text),
-            LoadStep::Begin(_) | LoadStep::End(_) => {}
-        });
+    let loaded = load::load(target, dir, &simulate::schema(args.era), &mut |step| match step {
+        LoadStep::Bytes(bytes) => bar.set_position(bytes),
+        LoadStep::Note(text) => bar.println(text),
+        LoadStep::Begin(_) | LoadStep::End(_) => {}
+    });
     bar.finish_and_clear();
     for table in loaded? {
         ui.note(&format!("{:<20} {:>9} rows loaded", table.table.name(), table.rows))?;

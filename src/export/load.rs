@@ -54,12 +54,24 @@ pub fn load(
     if let Some(file) = source.files.iter().find(|file| file.format != Format::Csv) {
         return Err(LoadError::NotCsv(file.name.clone()));
     }
-    let runtime = tokio::runtime::Builder::new_current_thread()
+    runtime()?.block_on(run(target, &source.files, schema_sql, watch))
+}
+
+/// Whether [`load`] could begin: the database answers, holds no row of ours, and takes the schema.
+/// Nothing of it stays.
+pub fn probe(target: Target, schema_sql: &str) -> Result<(), LoadError> {
+    runtime()?.block_on(async {
+        let client = begin(target, schema_sql).await?;
+        execute(&client, "rollback", At::Beginning).await
+    })
+}
+
+fn runtime() -> Result<tokio::runtime::Runtime, LoadError> {
+    tokio::runtime::Builder::new_current_thread()
         .enable_io()
         .enable_time()
         .build()
-        .map_err(LoadError::Runtime)?;
-    runtime.block_on(run(target, &source.files, schema_sql, watch))
+        .map_err(LoadError::Runtime)
 }
 
 async fn run(
@@ -72,12 +84,7 @@ async fn run(
         let text = "sslmode=disable: passwords and rows travel in plain text";
         watch(LoadStep::Note(text.to_string()));
     }
-    let client = connect(target).await?;
-    // the session is read-only, as every session of ours: only this transaction is not
-    execute(&client, "begin read write", At::Beginning).await?;
-    execute(&client, "set local search_path = public", At::Beginning).await?;
-    refuse_rows(&client, &catalogue::tables(&client).await?).await?;
-    execute(&client, schema_sql, At::Schema).await?;
+    let client = begin(target, schema_sql).await?;
     let tables = catalogue::tables(&client).await?;
     let mut loaded = Vec::new();
     for file in files {
@@ -94,6 +101,17 @@ async fn run(
         execute(&client, &statement, At::Ending).await?;
     }
     Ok(loaded)
+}
+
+/// The one transaction, with the tables of the schema in it.
+async fn begin(target: Target, schema_sql: &str) -> Result<Client, LoadError> {
+    let client = connect(target).await?;
+    // the session is read-only, as every session of ours: only this transaction is not
+    execute(&client, "begin read write", At::Beginning).await?;
+    execute(&client, "set local search_path = public", At::Beginning).await?;
+    refuse_rows(&client, &catalogue::tables(&client).await?).await?;
+    execute(&client, schema_sql, At::Schema).await?;
+    Ok(client)
 }
 
 async fn execute(client: &Client, sql: &str, at: At<'_>) -> Result<(), LoadError> {
