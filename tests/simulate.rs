@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use backstory::simulate::{self, Era, Fault, Plan};
 use serde_json::Value;
@@ -143,6 +145,8 @@ fn a_wrong_argument_is_named_and_nothing_is_overwritten() {
     for (out, more, says) in [
         (&full, &["--hours", "1"][..], "is not empty"),
         (&fresh, &["--faults", "quake"][..], "there is no fault `quake`"),
+        (&fresh, &["--faults", ","][..], "the list of faults is empty"),
+        (&fresh, &["--faults", "freeze,freeze"][..], "`freeze` is named twice"),
         (&fresh, &["--era", "E4", "--faults", "never_signals_ready"][..], "cannot happen in E4"),
         (&fresh, &["--hours", "0"][..], "more than 0"),
         (&fresh, &["--era", "E5"][..], "the eras are E4, E6 and E12"),
@@ -157,6 +161,80 @@ fn a_wrong_argument_is_named_and_nothing_is_overwritten() {
     let ran = run(&fresh, &["--hours", "1", "--era", "e12", "--faults", "freeze, guardian_died"]);
     assert_eq!(ran.code, 0, "{}", ran.stderr);
     assert!(ran.stderr.contains("1 h of E12"), "{}", ran.stderr);
+    let listed =
+        backstory(&root.path().join("config"), &["simulate", "--list-faults", "--era", "E4"]);
+    assert_eq!(listed.stdout.lines().count(), 19, "{}", listed.stdout);
+    assert!(listed.stdout.lines().any(|name| name == "ssh_port_unreachable_eagain"));
+}
+
+/// Peak memory of a simulation, as the kernel counts it.
+fn peak_kib(out: &Path, era: &str, hours: &str) -> u64 {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_backstory"))
+        .args(["simulate", "--workers", "2", "--era", era, "--hours", hours, "--out"])
+        .arg(out)
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("the binary");
+    let mut peak = 0;
+    loop {
+        let status = fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap_or_default();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let kib = line.and_then(|line| line.trim().trim_end_matches(" kB").parse().ok());
+        peak = peak.max(kib.unwrap_or(0));
+        if let Some(ended) = child.try_wait().expect("a child") {
+            assert!(ended.success(), "{era}, {hours} h");
+            return peak;
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn memory_does_not_grow_with_the_hours() {
+    let root = tempfile::tempdir().expect("a temporary directory");
+    for era in ["E4", "E6", "E12"] {
+        let peak = |hours| peak_kib(&root.path().join(format!("{era}-{hours}")), era, hours);
+        let (short, long) = (peak("20"), peak("400"));
+        assert!(short > 1_000, "{era}: {short} KiB is no measurement");
+        assert!(long < short + 3_000, "{era}: {short} KiB in 20 h, {long} KiB in 400 h");
+    }
+}
+
+#[test]
+fn a_killed_simulation_leaves_nothing_that_has_the_name_of_a_table() {
+    let root = tempfile::tempdir().expect("a temporary directory");
+    let out = root.path().join("fleet");
+    let mut child = Command::new(env!("CARGO_BIN_EXE_backstory"))
+        .args(["simulate", "--hours", "100000", "--out"])
+        .arg(&out)
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("the binary");
+    while !out.join("system_logs.csv.part").exists() {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    std::thread::sleep(Duration::from_millis(100));
+    child.kill().expect("a process to kill");
+    child.wait().expect("its end");
+    let names: BTreeSet<String> = fs::read_dir(&out)
+        .expect("a directory")
+        .map(|entry| entry.expect("an entry").file_name().into_string().expect("UTF-8"))
+        .filter(|name| !name.ends_with(".part"))
+        .collect();
+    assert_eq!(names, BTreeSet::from(["task_types.csv".to_string()]));
+}
+
+#[test]
+fn a_database_that_cannot_take_the_fleet_is_named_before_the_work() {
+    let root = tempfile::tempdir().expect("a temporary directory");
+    let out = root.path().join("fleet");
+    let text = out.to_str().expect("UTF-8");
+    let db = "postgres://nobody@127.0.0.1:1/nowhere";
+    let ran = backstory(&root.path().join("config"), &["simulate", "--out", text, "--db", db]);
+    assert_eq!(ran.code, 3, "{}", ran.stderr);
+    assert!(ran.stderr.contains("cannot connect to 127.0.0.1"), "{}", ran.stderr);
+    assert_eq!(fs::read_dir(&out).expect("a directory").count(), 0, "it simulated first");
 }
 
 #[test]

@@ -21,7 +21,7 @@ use crate::simulate::{Era, Fault as Injected, Plan};
 use crate::snapshot::open::Snapshot;
 
 /// The seed of the embedded incident: some 30 workers and 300 tasks, faults of both kinds.
-const SEED: u64 = 38;
+const SEED: u64 = 23;
 /// Enough for any query on so little evidence.
 const LIMIT: Duration = Duration::from_secs(60);
 /// Findings of one query worth reading to see what a finding is.

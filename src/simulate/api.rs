@@ -11,7 +11,8 @@ use crate::simulate::log_file::{Level, LogRow};
 use crate::simulate::plan::Era;
 use crate::simulate::site::Site;
 use crate::simulate::stamp;
-use crate::simulate::task::{Status, TaskNo};
+use crate::simulate::task::{Status, Task, TaskNo};
+use crate::simulate::truth::List;
 use crate::simulate::world::{Act, Pool, World};
 
 const WORKER: &str = "api-worker-main";
@@ -394,18 +395,18 @@ impl World<'_> {
         worker.last_heartbeat = Some(self.api.started);
         worker.metadata.insert("type".into(), json!("api_orchestrator"));
         self.tables.worker(&worker, "api")?;
-        self.truth.worker(&worker.truth())
+        self.truth.add(List::Workers, &worker.truth())
     }
 
     /// G152: the GPU orchestrator of E6 puts API tasks back after seven minutes.
     pub(super) fn api_orphans(&self) -> Vec<TaskNo> {
         let old = self.now - 7 * 60 * SECOND;
-        let orphan = |task: &&crate::simulate::task::Task| {
+        let orphan = |task: &Task| {
             task.status == Status::InProgress
                 && task.attempts < 3
                 && task.worker.as_deref() == Some(WORKER)
                 && task.started_at.is_some_and(|at| at < old)
         };
-        self.tasks.values().filter(orphan).map(|task| task.no).collect()
+        self.tasks.values().filter(|task| orphan(task)).map(|task| task.no).collect()
     }
 }

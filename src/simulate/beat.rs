@@ -99,7 +99,7 @@ impl World<'_> {
 
     fn deliver(&mut self, no: WorkerNo) {
         let (now, era) = (self.now, self.era);
-        let Some(worker) = self.workers.get_mut(no).and_then(Option::as_deref_mut) else { return };
+        let Some(worker) = self.workers.get_mut(&no) else { return };
         if let (Era::E4, Some(work), Truth::Busy(_)) = (era, worker.in_hand, worker.state) {
             worker.last_status_line = worker.last_status_line.max(work.began);
             while worker.last_status_line + STATUS_LINE_EVERY < now {

@@ -2,9 +2,10 @@
 
 use serde_json::{Value, json};
 
+use crate::simulate::kind::Kind;
 use crate::simulate::plan::Era;
 use crate::simulate::stamp;
-use crate::simulate::task::{Fate, Kind, NewTask, Task, TaskNo};
+use crate::simulate::task::{Fate, NewTask, Task, TaskNo};
 use crate::simulate::world::{Act, Pool, World};
 
 const PROMPTS: [&str; 8] = [
@@ -28,12 +29,20 @@ const WISHES: [(Kind, usize); 6] = [
     (Kind::QwenStyle, 12),
 ];
 
+/// Tasks that wait for each worker the fleet may have, when users stop to ask for more: a queue that
+/// only grows is no fleet's, and would take memory without end.
+const PATIENCE: usize = 30;
+
 impl World<'_> {
-    /// A user creates a task, and the next one is planned.
+    /// A user creates a task, unless too many wait, and the next one is planned.
     pub(super) fn user_task(&mut self) {
         let mean_s = 3600.0 / self.plan.tasks_per_hour.max(0.01);
         let next = self.now + self.dice.wait(mean_s);
         self.at(next, Act::UserTask);
+        let waiting = self.claimable(Pool::Gpu).len() + self.claimable(Pool::Api).len();
+        if waiting >= PATIENCE * self.plan.workers as usize {
+            return;
+        }
         let kind = self.wish();
         let no = self.create(kind, None, "user");
         if let Some(task) = self.tasks.get_mut(&no)
@@ -78,7 +87,7 @@ impl World<'_> {
         let mut task = Task::new(new);
         task.parent = parent;
         self.claimable(Pool::of(kind)).insert((task.created_at, no));
-        self.tasks.insert(no, task);
+        self.tasks.insert(no, Box::new(task));
         no
     }
 

@@ -364,7 +364,7 @@ impl World<'_> {
     /// T5: the last segment (from 2025-11-28 on the edge function's side) or the stitch (the worker's
     /// side before) ends the orchestrator task.
     fn finish_orchestrator(&mut self, parent: TaskNo, child: TaskNo) {
-        use crate::simulate::task::Kind;
+        use crate::simulate::kind::Kind;
         let (at, era) = (self.now, self.era);
         let Some(done) = self.tasks.get(&child) else { return };
         let (kind, url) = (done.kind, done.output.clone());

@@ -3,16 +3,19 @@
 use std::collections::VecDeque;
 use std::io;
 
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::json;
 
 use crate::model::time::SECOND;
 use crate::simulate::boot::EXTERNALLY;
 use crate::simulate::dice::Dice;
+use crate::simulate::kind::Kind;
 use crate::simulate::plan::{Fault, Plan};
-use crate::simulate::stamp;
-use crate::simulate::task::{Fate, Kind, Status};
+use crate::simulate::stamp::{self, At};
+use crate::simulate::task::{Fate, Status};
+use crate::simulate::truth::worker::Injected;
 use crate::simulate::worker::{Start, Truth, Worker, WorkerNo};
-use crate::simulate::world::{Act, World};
+use crate::simulate::world::{Act, Workers, World};
 
 const MINUTE: i64 = 60 * SECOND;
 /// How often a fault that finds no victim waits a minute.
@@ -26,36 +29,81 @@ pub(super) enum Spoilt {
     Start(Start),
 }
 
-/// The plan of faults and the record of those that happened.
+/// What went wrong in the fleet, as `truth.json` lists it.
+#[derive(Serialize)]
+pub(super) struct Happened {
+    kind: &'static str,
+    t: At,
+}
+
+/// One kind of fault: it happens once in each of the equal slots of a span.
+struct Due {
+    fault: Fault,
+    from: i64,
+    slot: i64,
+    /// Slots after the one that runs.
+    left: u32,
+    next: i64,
+    tries: u32,
+}
+
+impl Due {
+    /// Draws the time in the slot that begins now.
+    fn draw(&mut self, dice: &mut Dice) {
+        let share = dice.seconds(0.0, 1.0) as f64 / SECOND as f64;
+        self.next = self.from + (self.slot as f64 * share) as i64;
+        self.tries = 0;
+    }
+
+    /// Goes on to the next slot; false when there is none.
+    fn turn(&mut self, dice: &mut Dice) -> bool {
+        if self.left == 0 {
+            return false;
+        }
+        self.left -= 1;
+        self.from += self.slot;
+        self.draw(dice);
+        true
+    }
+}
+
+/// The plan of faults, and those that happened since they were last written down.
 pub(super) struct Faults {
-    due: Vec<(Fault, i64, u32)>,
+    due: Vec<Due>,
     pub(super) spoilt: VecDeque<Spoilt>,
     errors_until: i64,
     /// Pods made before this complete past the generation step.
     pub(super) old_path_before: Option<i64>,
-    pub(super) injected: Vec<Value>,
-    pub(super) in_workers: Vec<Value>,
+    pub(super) injected: Vec<Happened>,
+    pub(super) in_workers: Vec<Injected>,
 }
 
 impl Faults {
     /// Draws the times: not in the first minutes, when there is nobody to hit, nor in the last, when
     /// nobody would see what comes of it.
     pub(super) fn plan(plan: &Plan, start: i64, end: i64, dice: &mut Dice) -> Self {
-        let (from, until) = (0.12, 0.80);
+        let span = (end - start) as f64;
         let mut due = Vec::new();
         let mut old_path_before = None;
         for fault in plan.faults.iter().copied().filter(|fault| fault.is_of(plan.era)) {
-            // what pods made before an instant do wrong is seen for long after it
-            let until = if fault == Fault::MissingGenerations { 0.25 } else { until };
-            let count = ((plan.hours / plan.hours_between).round() as usize).max(1);
-            for _ in 0..count {
-                let share = from + (until - from) * dice.seconds(0.0, 1.0) as f64 / SECOND as f64;
-                let at = start + ((end - start) as f64 * share) as i64;
-                due.push((fault, at, 0));
-                if fault == Fault::MissingGenerations {
-                    old_path_before = old_path_before.max(Some(at));
-                }
+            // what pods made before an instant do wrong is seen for long after it, and happens once
+            let missing = fault == Fault::MissingGenerations;
+            let until = if missing { 0.25 } else { 0.80 };
+            let often = (plan.hours / plan.hours_between).round().max(1.0);
+            let slots = if missing { 1 } else { often as u32 };
+            let mut one = Due {
+                fault,
+                from: start + (span * 0.12) as i64,
+                slot: (span * (until - 0.12)) as i64 / i64::from(slots),
+                left: slots - 1,
+                next: 0,
+                tries: 0,
+            };
+            one.draw(dice);
+            if missing {
+                old_path_before = Some(one.next);
             }
+            due.push(one);
         }
         Self {
             due,
@@ -68,7 +116,7 @@ impl Faults {
     }
 
     pub(super) fn times(&self) -> Vec<i64> {
-        self.due.iter().map(|(_, at, _)| *at).collect()
+        self.due.iter().map(|due| due.next).collect()
     }
 
     /// Whether `complete_task` answers errors now.
@@ -79,13 +127,13 @@ impl Faults {
     /// Notes what truly went wrong in a worker.
     pub(super) fn happened(
         &mut self,
-        kind: &str,
+        kind: &'static str,
         at: i64,
         no: WorkerNo,
-        workers: &mut [Option<Box<Worker>>],
+        workers: &mut Workers,
     ) {
-        let Some(worker) = workers.get_mut(no).and_then(Option::as_deref_mut) else { return };
-        let what = json!({"worker_id": worker.id, "kind": kind, "t": stamp::truth(at)});
+        let Some(worker) = workers.get_mut(&no) else { return };
+        let what = Injected { worker_id: worker.id.clone(), kind, t: At(at) };
         worker.injected.push(what.clone());
         self.in_workers.push(what);
     }
@@ -94,7 +142,9 @@ impl Faults {
 impl World<'_> {
     /// One fault is due.
     pub(super) fn fault(&mut self, n: usize) -> io::Result<()> {
-        let Some((fault, _, tries)) = self.faults.due.get(n).copied() else { return Ok(()) };
+        let Some((fault, tries)) = self.faults.due.get(n).map(|due| (due.fault, due.tries)) else {
+            return Ok(());
+        };
         let now = self.now;
         let found = match fault {
             Fault::Freeze
@@ -138,11 +188,15 @@ impl World<'_> {
             Fault::ApiKilled => self.kill_api()?,
         };
         if found {
-            let what = json!({"kind": fault.name(), "t": stamp::truth(now)});
-            self.faults.injected.push(what);
-        } else if tries < TRIES_MAX {
-            self.faults.due[n].2 += 1;
+            self.faults.injected.push(Happened { kind: fault.name(), t: At(now) });
+        }
+        let due = &mut self.faults.due[n];
+        if !found && tries < TRIES_MAX {
+            due.tries += 1;
             self.at(now + MINUTE, Act::Fault(n));
+        } else if due.turn(&mut self.dice) {
+            let next = due.next;
+            self.at(next, Act::Fault(n));
         }
         Ok(())
     }
@@ -183,7 +237,7 @@ impl World<'_> {
                 }
         };
         let victims: Vec<WorkerNo> =
-            self.live.iter().copied().filter(|no| self.worker(*no).is_some_and(fits)).collect();
+            self.workers.iter().filter(|(_, worker)| fits(worker)).map(|(no, _)| *no).collect();
         let Some(no) = self.dice.pick(&victims) else { return false };
         self.hit(no, fault);
         true

@@ -6,11 +6,12 @@
 
 use std::collections::VecDeque;
 use std::fmt::{self, Write as _};
-use std::fs::File;
-use std::io::{self, BufWriter, Write};
+use std::io::{self, Write};
+use std::path::Path;
 
 use crate::model::time::SECOND;
 use crate::simulate::dice::Uuid;
+use crate::simulate::part_file::PartFile;
 use crate::simulate::stamp::Stamp;
 
 /// Longer than any line waits: a heartbeat, its jitter and the clocks' skew.
@@ -74,7 +75,7 @@ struct Place {
 
 /// The file in the making.
 pub(super) struct LogFile {
-    out: BufWriter<File>,
+    out: PartFile,
     seconds: VecDeque<Second>,
     first: i64,
     spare: Vec<Second>,
@@ -85,8 +86,8 @@ pub(super) struct LogFile {
 }
 
 impl LogFile {
-    pub(super) fn create(file: File, starts_at: i64) -> io::Result<Self> {
-        let mut out = BufWriter::with_capacity(1 << 20, file);
+    pub(super) fn create(dir: &Path, starts_at: i64) -> io::Result<Self> {
+        let mut out = PartFile::create(dir.join("system_logs.csv"))?;
         out.write_all(HEADER.as_bytes())?;
         Ok(Self {
             out,
@@ -176,7 +177,7 @@ impl LogFile {
             second.rows.retain(|row| row.at <= end);
             self.write(second)?;
         }
-        self.out.flush()
+        self.out.finish()
     }
 
     fn write(&mut self, mut second: Second) -> io::Result<()> {
@@ -188,7 +189,8 @@ impl LogFile {
         self.rows += second.rows.len() as u64;
         second.rows.clear();
         second.bytes.clear();
-        if self.spare.len() < WINDOW_S as usize {
+        // as many as can wait between two calls of `advance`, a minute apart
+        if self.spare.len() < 2 * WINDOW_S as usize {
             self.spare.push(second);
         }
         Ok(())
@@ -198,12 +200,11 @@ impl LogFile {
 /// A quoted CSV field.
 fn quote(text: &str, out: &mut Vec<u8>) {
     out.push(b'"');
-    let mut rest = text;
-    while let Some(at) = rest.find('"') {
-        out.extend_from_slice(&rest.as_bytes()[..=at]);
-        out.push(b'"');
-        rest = &rest[at + 1..];
+    for piece in text.as_bytes().split_inclusive(|byte| *byte == b'"') {
+        out.extend_from_slice(piece);
+        if piece.last() == Some(&b'"') {
+            out.push(b'"');
+        }
     }
-    out.extend_from_slice(rest.as_bytes());
     out.push(b'"');
 }

@@ -12,7 +12,9 @@ mod dice;
 mod edge;
 mod faults;
 mod gpu;
+mod kind;
 mod log_file;
+mod part_file;
 mod plan;
 mod schema;
 mod site;
@@ -82,10 +84,6 @@ pub fn run(plan: &Plan, dir: &Path, tick: &mut dyn FnMut(f64, u64)) -> io::Resul
             "T_new_path_for_pods_created_after": world.faults.old_path_before.map(stamp::truth),
         },
         "notes": [],
-        "false_positive_workers": world.false_positives,
-        "injected_faults": world.faults.injected,
-        "worker_faults": world.faults.in_workers,
-        "outage_windows": world.outages,
     });
     world.truth.finish(&head)?;
     Ok(written)

@@ -1,6 +1,8 @@
 //! Instants as PostgreSQL and Python print them, quickly: lines come in order, so a second is
 //! rendered once.
 
+use serde::{Serialize, Serializer};
+
 use crate::model::time::{Micros, SECOND};
 
 /// Renders instants; remembers the last second.
@@ -71,6 +73,16 @@ pub(super) fn iso(at: i64) -> String {
 pub(super) fn truth(at: i64) -> String {
     let text = Micros(at).to_string();
     format!("{}+00:00", text.trim_end_matches('Z'))
+}
+
+/// An instant in an entry of `truth.json`.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct At(pub(super) i64);
+
+impl Serialize for At {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&truth(self.0))
+    }
 }
 
 /// `06:00:00`

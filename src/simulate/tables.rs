@@ -1,26 +1,27 @@
 //! The tables beside the logs, as PostgreSQL's CSV with header, in the columns of an era.
 
-use std::fs::File;
-use std::io::{self, BufWriter, Write};
+use std::io::{self, Write};
 use std::path::Path;
 
 use serde_json::{Value, json};
 
 use crate::simulate::dice::Uuid;
+use crate::simulate::kind::Kind;
+use crate::simulate::part_file::PartFile;
 use crate::simulate::plan::Era;
 use crate::simulate::stamp;
-use crate::simulate::task::{Kind, Task};
+use crate::simulate::task::Task;
 use crate::simulate::worker::Worker;
 
 /// One field; `None` is NULL.
 type Field = Option<String>;
 
 /// One file.
-struct Csv(BufWriter<File>);
+struct Csv(PartFile);
 
 impl Csv {
     fn create(dir: &Path, table: &str, columns: &[&str]) -> io::Result<Self> {
-        let mut out = BufWriter::new(File::create(dir.join(format!("{table}.csv")))?);
+        let mut out = PartFile::create(dir.join(format!("{table}.csv")))?;
         writeln!(out, "{}", columns.join(","))?;
         Ok(Self(out))
     }
@@ -150,7 +151,7 @@ impl Tables {
                 Some(content.into()),
             ])?;
         }
-        types.0.flush()?;
+        types.0.finish()?;
         Ok(Self {
             era,
             workers: Csv::create(dir, "workers", &columns(WORKERS, era))?,
@@ -252,7 +253,7 @@ impl Tables {
 
     pub(super) fn finish(&mut self) -> io::Result<()> {
         for csv in [&mut self.workers, &mut self.tasks, &mut self.generations, &mut self.variants] {
-            csv.0.flush()?;
+            csv.0.finish()?;
         }
         Ok(())
     }

@@ -1,124 +1,15 @@
 //! A simulated task: its row, what is in store for it, and its true history.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::simulate::dice::Uuid;
+use crate::simulate::kind::Kind;
 use crate::simulate::plan::Era;
-use crate::simulate::stamp;
+use crate::simulate::stamp::At;
+use crate::simulate::truth::task::{Entry, Ineffective, Transition};
 
 /// Number of a task, in the order of creation.
 pub(super) type TaskNo = u64;
-
-/// What a task asks for (`domain/worker-app.md` section 7).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Kind {
-    SingleImage,
-    ImageEdit,
-    WanI2v,
-    ImageUpscale,
-    QwenStyle,
-    TravelOrchestrator,
-    TravelSegment,
-    TravelStitch,
-}
-
-impl Kind {
-    pub(super) const ALL: [Self; 8] = [
-        Self::SingleImage,
-        Self::ImageEdit,
-        Self::WanI2v,
-        Self::ImageUpscale,
-        Self::QwenStyle,
-        Self::TravelOrchestrator,
-        Self::TravelSegment,
-        Self::TravelStitch,
-    ];
-
-    pub(super) fn name(self) -> &'static str {
-        match self {
-            Self::SingleImage => "single_image",
-            Self::ImageEdit => "image_edit",
-            Self::WanI2v => "wan_2_2_i2v",
-            Self::ImageUpscale => "image_upscale",
-            Self::QwenStyle => "qwen_image_style",
-            Self::TravelOrchestrator => "travel_orchestrator",
-            Self::TravelSegment => "travel_segment",
-            Self::TravelStitch => "travel_stitch",
-        }
-    }
-
-    /// The model a worker has to load for it.
-    pub(super) fn model(self) -> Option<&'static str> {
-        match self {
-            Self::SingleImage => Some("qwen_image_20B"),
-            Self::ImageEdit => Some("qwen_image_edit_20B"),
-            Self::WanI2v => Some("wan_2_2_i2v_lightning_baseline_3_3"),
-            Self::TravelSegment => Some("wan_2_2_vace_lightning_baseline_2_2_2"),
-            Self::ImageUpscale
-            | Self::QwenStyle
-            | Self::TravelOrchestrator
-            | Self::TravelStitch => None,
-        }
-    }
-
-    /// Median seconds of work once the model is there.
-    pub(super) fn work_s(self) -> f64 {
-        match self {
-            Self::SingleImage => 45.0,
-            Self::ImageEdit => 50.0,
-            Self::WanI2v => 150.0,
-            Self::ImageUpscale => 12.0,
-            Self::QwenStyle => 22.0,
-            Self::TravelOrchestrator => 1.0,
-            Self::TravelSegment => 140.0,
-            Self::TravelStitch => 22.0,
-        }
-    }
-
-    pub(super) fn is_video(self) -> bool {
-        match self {
-            Self::WanI2v | Self::TravelOrchestrator | Self::TravelSegment | Self::TravelStitch => {
-                true
-            }
-            Self::SingleImage | Self::ImageEdit | Self::ImageUpscale | Self::QwenStyle => false,
-        }
-    }
-
-    pub(super) fn category(self) -> &'static str {
-        match self {
-            Self::SingleImage | Self::ImageEdit | Self::WanI2v | Self::QwenStyle => "generation",
-            Self::ImageUpscale | Self::TravelSegment | Self::TravelStitch => "processing",
-            Self::TravelOrchestrator => "orchestration",
-        }
-    }
-
-    pub(super) fn is_orchestrator(self) -> bool {
-        self == Self::TravelOrchestrator
-    }
-
-    pub(super) fn run_type(self) -> &'static str {
-        if self == Self::QwenStyle { "api" } else { "gpu" }
-    }
-
-    pub(super) fn extension(self) -> &'static str {
-        match self {
-            Self::QwenStyle => "jpeg",
-            Self::SingleImage | Self::ImageEdit | Self::ImageUpscale => "png",
-            Self::WanI2v | Self::TravelOrchestrator | Self::TravelSegment | Self::TravelStitch => {
-                "mp4"
-            }
-        }
-    }
-
-    /// Whether `complete_task` makes a generation (`domain/worker-app.md` section 3.2: F0 for E4, F2
-    /// for E6, F6 for E12).
-    pub(super) fn gets_generation(self, era: Era) -> bool {
-        match era {
-            Era::E4 => self.category() == "generation",
-            Era::E6 | Era::E12 => !self.is_orchestrator(),
-        }
-    }
-}
 
 /// What is in store for a task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -194,8 +85,8 @@ pub(super) struct Task {
     pub(super) path: Option<&'static str>,
     pub(super) generations: Vec<Uuid>,
     pub(super) variants: Vec<Uuid>,
-    ineffective: Vec<Value>,
-    history: Vec<Value>,
+    ineffective: Vec<Ineffective>,
+    history: Vec<Transition>,
 }
 
 /// What a new task is made of.
@@ -251,28 +142,28 @@ impl Task {
     }
 
     /// Adds to the true history what just became of the row.
-    pub(super) fn tell(&mut self, at: i64, event: &str, actor: &str) {
-        self.history.push(json!({
-            "t": stamp::truth(at),
-            "event": event,
-            "actor": actor,
-            "status": self.status.name(),
-            "worker_id": self.worker,
-            "attempts": self.attempts,
-            "generation_created": self.generation_created,
-            "error_message": self.error_message,
-        }));
+    pub(super) fn tell(&mut self, at: i64, event: &'static str, actor: &str) {
+        self.history.push(Transition {
+            t: At(at),
+            event,
+            actor: actor.to_string(),
+            status: self.status.name(),
+            worker_id: self.worker.clone(),
+            attempts: self.attempts,
+            generation_created: self.generation_created,
+            error_message: self.error_message.clone(),
+        });
     }
 
     /// Adds a completion that changed no status.
     pub(super) fn tell_ineffective(&mut self, at: i64, worker: &str, generation: Option<Uuid>) {
-        self.ineffective.push(json!({
-            "t": stamp::truth(at),
-            "event": "complete_task_call",
-            "worker_id": worker,
-            "effective": false,
-            "generation": generation.map(|id| id.to_string()),
-        }));
+        self.ineffective.push(Ineffective {
+            t: At(at),
+            event: "complete_task_call",
+            worker_id: worker.to_string(),
+            effective: false,
+            generation,
+        });
     }
 
     /// Whether nothing can happen to it any more.
@@ -281,26 +172,27 @@ impl Task {
     }
 
     /// Its entry in `truth.json`.
-    pub(super) fn truth(&self, era: Era) -> Value {
+    pub(super) fn truth(&self, era: Era) -> Entry<'_> {
         let expected = self.kind.gets_generation(era);
-        let missing = expected && self.status == Status::Complete && self.generations.is_empty();
-        json!({
-            "task_id": self.id.to_string(),
-            "task_type": self.kind.name(),
-            "run_type": self.kind.run_type(),
-            "final_status": self.status.name(),
-            "final_worker_id": self.worker,
-            "attempts": self.attempts,
-            "completion_path": self.path,
-            "true_completer": self.completer,
-            "generation_expected": expected,
-            "generation_created_flag": self.generation_created,
-            "generation_ids": self.generations.iter().map(Uuid::to_string).collect::<Vec<_>>(),
-            "missing_generation": missing,
-            "claims": self.claims,
-            "n_requeues": self.requeues,
-            "ineffective_completions": self.ineffective,
-            "transitions": self.history,
-        })
+        Entry {
+            task_id: self.id,
+            task_type: self.kind.name(),
+            run_type: self.kind.run_type(),
+            final_status: self.status.name(),
+            final_worker_id: self.worker.as_deref(),
+            attempts: self.attempts,
+            completion_path: self.path,
+            true_completer: self.completer.as_deref(),
+            generation_expected: expected,
+            generation_created_flag: self.generation_created,
+            generation_ids: &self.generations,
+            missing_generation: expected
+                && self.status == Status::Complete
+                && self.generations.is_empty(),
+            claims: &self.claims,
+            n_requeues: self.requeues,
+            ineffective_completions: &self.ineffective,
+            transitions: &self.history,
+        }
     }
 }

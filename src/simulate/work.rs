@@ -4,9 +4,10 @@
 use std::io;
 
 use crate::model::time::SECOND;
+use crate::simulate::kind::Kind;
 use crate::simulate::log_file::Level::{Error, Info};
 use crate::simulate::plan::Era;
-use crate::simulate::task::{Fate, Kind, Status, TaskNo};
+use crate::simulate::task::{Fate, Status, TaskNo};
 use crate::simulate::worker::{InHand, Truth, WorkerNo};
 use crate::simulate::world::{Act, Pool, World};
 

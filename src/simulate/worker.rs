@@ -1,12 +1,14 @@
 //! A simulated worker: its row, its pod, what it truly is and does.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use crate::simulate::dice::Uuid;
+use crate::simulate::kind::Kind;
 use crate::simulate::log_file::Level;
 use crate::simulate::plan::Era;
-use crate::simulate::stamp;
-use crate::simulate::task::{Kind, TaskNo};
+use crate::simulate::stamp::At;
+use crate::simulate::task::TaskNo;
+use crate::simulate::truth::worker::{Entry, Injected, Kill, PodEntry, Transition, TrueState};
 
 /// Number of a worker, in the order of creation.
 pub(super) type WorkerNo = usize;
@@ -141,11 +143,11 @@ pub(super) struct Worker {
     pub(super) outcomes: Vec<(i64, bool)>,
     pub(super) last_completion: Option<i64>,
     pub(super) true_death: Option<(i64, &'static str)>,
-    history: Vec<Value>,
-    pub(super) transitions: Vec<Value>,
-    pub(super) kills: Vec<Value>,
+    history: Vec<TrueState>,
+    transitions: Vec<Transition>,
+    kills: Vec<Kill>,
     pub(super) was_false_positive: bool,
-    pub(super) injected: Vec<Value>,
+    pub(super) injected: Vec<Injected>,
 }
 
 impl Worker {
@@ -207,35 +209,36 @@ impl Worker {
             Some(task) if matches!(state, Truth::Busy(_)) => format!("busy:{task}"),
             Some(_) | None => state.name().to_string(),
         };
-        self.history.push(json!({"t": stamp::truth(at), "state": name}));
+        self.history.push(TrueState { t: At(at), state: name });
     }
 
     /// Notes that its row changed its status.
-    pub(super) fn tell(&mut self, at: i64, actor: &str, old: Option<&str>) {
-        self.transitions.push(json!({
-            "t": stamp::truth(at),
-            "actor": actor,
-            "old_status": old,
-            "new_status": self.status,
-            "error_reason": self.metadata.get("error_reason"),
-        }));
+    pub(super) fn tell(&mut self, at: i64, actor: &str, old: Option<&'static str>) {
+        let reason = self.metadata.get("error_reason").and_then(Value::as_str);
+        self.transitions.push(Transition {
+            t: At(at),
+            actor: actor.to_string(),
+            old_status: old,
+            new_status: self.status,
+            error_reason: reason.map(str::to_string),
+        });
     }
 
     /// Notes that an orchestrator moved it to error or terminated.
-    pub(super) fn tell_kill(&mut self, at: i64, kind: &str, reason: Option<&str>) {
+    pub(super) fn tell_kill(&mut self, at: i64, kind: &'static str, reason: Option<&str>) {
         let healthy = self.process_works() && !self.cursed;
-        let counts = matches!(kind, "error" | "failsafe");
-        self.was_false_positive |= counts && healthy;
-        self.kills.push(json!({
-            "t": stamp::truth(at),
-            "new_status": self.status,
-            "reason": reason,
-            "true_state": self.state.name(),
-            "truly_healthy": healthy,
-            "killed_while_busy": matches!(self.state, Truth::Busy(_)) && healthy,
-            "kind": kind,
-            "was_false_positive": counts && healthy,
-        }));
+        let wrongly = healthy && matches!(kind, "error" | "failsafe");
+        self.was_false_positive |= wrongly;
+        self.kills.push(Kill {
+            t: At(at),
+            new_status: self.status,
+            reason: reason.map(str::to_string),
+            true_state: self.state.name(),
+            truly_healthy: healthy,
+            killed_while_busy: matches!(self.state, Truth::Busy(_)) && healthy,
+            kind,
+            was_false_positive: wrongly,
+        });
     }
 
     /// The model in its memory.
@@ -259,41 +262,38 @@ impl Worker {
     }
 
     /// Its entry in `truth.json`.
-    pub(super) fn truth(&self) -> Value {
-        let time = |at: Option<i64>| at.map(stamp::truth);
-        let pod = self.pod.as_ref().map(|pod| {
-            json!({
-                "runpod_id": pod.id,
-                "created": stamp::truth(pod.created),
-                "runtime_ready": (pod.ready != i64::MAX).then(|| stamp::truth(pod.ready)),
-                "script_launched": time(pod.script_launched),
-                "terminate_requested": time(pod.terminate_requested),
-                "dead": time(pod.dead),
-                "ip": pod.ip,
-                "port": pod.port,
-            })
+    pub(super) fn truth(&self) -> Entry<'_> {
+        let pod = self.pod.as_ref().map(|pod| PodEntry {
+            runpod_id: &pod.id,
+            created: At(pod.created),
+            runtime_ready: (pod.ready != i64::MAX).then_some(At(pod.ready)),
+            script_launched: pod.script_launched.map(At),
+            terminate_requested: pod.terminate_requested.map(At),
+            dead: pod.dead.map(At),
+            ip: &pod.ip,
+            port: pod.port,
         });
-        json!({
-            "worker_id": self.id,
-            "in_db": true,
-            "final_db_status": self.status,
-            "db_transitions": self.transitions,
-            "pod": pod,
-            "clock_skew_s": self.skew as f64 / 1e6,
-            "completion_path": if self.old_path { "old" } else { "new" },
-            "worker_process_started": time(self.process_started),
-            "first_heartbeat": time(self.first_heartbeat),
-            "last_heartbeat_sent": time(self.last_sent),
-            "heartbeats_sent": self.heartbeats.0,
-            "heartbeats_lost": self.heartbeats.1,
-            "log_entries_lost": self.lines_lost,
-            "true_death": self.true_death.map(|(at, _)| stamp::truth(at)),
-            "true_death_cause": self.true_death.map(|(_, cause)| cause),
-            "injected_faults": self.injected,
-            "tasks_done": self.tasks_done,
-            "true_states": self.history,
-            "kills": self.kills,
-            "was_false_positive": self.was_false_positive,
-        })
+        Entry {
+            worker_id: &self.id,
+            in_db: true,
+            final_db_status: self.status,
+            db_transitions: &self.transitions,
+            pod,
+            clock_skew_s: self.skew as f64 / 1e6,
+            completion_path: if self.old_path { "old" } else { "new" },
+            worker_process_started: self.process_started.map(At),
+            first_heartbeat: self.first_heartbeat.map(At),
+            last_heartbeat_sent: self.last_sent.map(At),
+            heartbeats_sent: self.heartbeats.0,
+            heartbeats_lost: self.heartbeats.1,
+            log_entries_lost: self.lines_lost,
+            true_death: self.true_death.map(|(at, _)| At(at)),
+            true_death_cause: self.true_death.map(|(_, cause)| cause),
+            injected_faults: &self.injected,
+            tasks_done: self.tasks_done,
+            true_states: &self.history,
+            kills: &self.kills,
+            was_false_positive: self.was_false_positive,
+        }
     }
 }

@@ -2,7 +2,6 @@
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
-use std::fs::File;
 use std::io;
 use std::path::Path;
 
@@ -11,15 +10,19 @@ use crate::simulate::api::Api;
 use crate::simulate::dice::{Dice, Uuid};
 use crate::simulate::faults::Faults;
 use crate::simulate::gpu::Gpu;
+use crate::simulate::kind::Kind;
 use crate::simulate::log_file::LogFile;
 use crate::simulate::plan::{Era, Plan};
 use crate::simulate::tables::Tables;
-use crate::simulate::task::{Kind, Task, TaskNo};
-use crate::simulate::truth::TruthFile;
+use crate::simulate::task::{Task, TaskNo};
+use crate::simulate::truth::{List, TruthFile};
 use crate::simulate::worker::{Worker, WorkerNo};
 
 /// Users with a project each.
 const USERS: usize = 12;
+
+/// Longer than any rule looks back at a row that has not changed.
+const FORGOTTEN_AFTER: i64 = 3_600 * SECOND;
 
 /// What every worker's `instance_type` says.
 pub(super) const GPU_TYPE: &str = "NVIDIA GeForce RTX 4090";
@@ -71,6 +74,9 @@ pub(super) struct User {
     pub(super) project: Uuid,
 }
 
+/// The workers whose story is not over.
+pub(super) type Workers = BTreeMap<WorkerNo, Box<Worker>>;
+
 /// Everything.
 pub(super) struct World<'p> {
     pub(super) plan: &'p Plan,
@@ -84,18 +90,17 @@ pub(super) struct World<'p> {
     pub(super) tables: Tables,
     pub(super) truth: TruthFile,
     pub(super) users: Vec<User>,
-    pub(super) workers: Vec<Option<Box<Worker>>>,
-    /// Workers whose story is not over.
-    pub(super) live: BTreeSet<WorkerNo>,
-    pub(super) tasks: BTreeMap<TaskNo, Task>,
+    pub(super) workers: Workers,
+    pub(super) next_worker: WorkerNo,
+    /// Pods of workers whose story is over, that nobody ends.
+    pub(super) forgotten_pods: usize,
+    pub(super) tasks: BTreeMap<TaskNo, Box<Task>>,
     pub(super) next_task: TaskNo,
     gpu_queue: BTreeSet<(i64, TaskNo)>,
     api_queue: BTreeSet<(i64, TaskNo)>,
     pub(super) gpu: Gpu,
     pub(super) api: Api,
     pub(super) faults: Faults,
-    pub(super) false_positives: Vec<String>,
-    pub(super) outages: Vec<serde_json::Value>,
 }
 
 impl<'p> World<'p> {
@@ -114,12 +119,13 @@ impl<'p> World<'p> {
             end,
             due: BinaryHeap::new(),
             planned: 0,
-            log: LogFile::create(File::create(dir.join("system_logs.csv"))?, start)?,
+            log: LogFile::create(dir, start)?,
             tables: Tables::create(dir, plan.era, start, ids)?,
             truth: TruthFile::create(dir)?,
             users,
-            workers: Vec::new(),
-            live: BTreeSet::new(),
+            workers: Workers::new(),
+            next_worker: 0,
+            forgotten_pods: 0,
             tasks: BTreeMap::new(),
             next_task: 0,
             gpu_queue: BTreeSet::new(),
@@ -127,8 +133,6 @@ impl<'p> World<'p> {
             gpu: Gpu::new(plan, &mut dice),
             api: Api::new(&mut dice),
             faults,
-            false_positives: Vec::new(),
-            outages: Vec::new(),
             dice,
         })
     }
@@ -213,11 +217,11 @@ impl<'p> World<'p> {
     }
 
     pub(super) fn worker(&self, no: WorkerNo) -> Option<&Worker> {
-        self.workers.get(no).and_then(|worker| worker.as_deref())
+        self.workers.get(&no).map(Box::as_ref)
     }
 
     pub(super) fn worker_mut(&mut self, no: WorkerNo) -> Option<&mut Worker> {
-        self.workers.get_mut(no).and_then(|worker| worker.as_deref_mut())
+        self.workers.get_mut(&no).map(Box::as_mut)
     }
 
     pub(super) fn claimable(&mut self, pool: Pool) -> &mut BTreeSet<(i64, TaskNo)> {
@@ -237,10 +241,10 @@ impl<'p> World<'p> {
     /// Tasks that a worker's id stands on, in progress.
     pub(super) fn held_by(&self, worker: &str) -> Vec<TaskNo> {
         use crate::simulate::task::Status;
-        let held = |task: &&Task| {
+        let held = |task: &Task| {
             task.status == Status::InProgress && task.worker.as_deref() == Some(worker)
         };
-        self.tasks.values().filter(held).map(|task| task.no).collect()
+        self.tasks.values().filter(|task| held(task)).map(|task| task.no).collect()
     }
 
     /// Writes the rows and truths of what nothing can happen to any more.
@@ -250,7 +254,8 @@ impl<'p> World<'p> {
             .values()
             .filter(|task| task.is_closed() && task.parent.is_none())
             .filter(|task| {
-                let over = |child: &TaskNo| self.tasks.get(child).is_none_or(Task::is_closed);
+                let over =
+                    |child: &TaskNo| self.tasks.get(child).is_none_or(|task| task.is_closed());
                 task.children.iter().all(over)
             })
             .map(|task| task.no)
@@ -261,18 +266,44 @@ impl<'p> World<'p> {
                 self.write_task(no)?;
             }
         }
+        let ended = |worker: &Worker| {
+            worker.status == "terminated" && !worker.pod_alive() && worker.in_hand.is_none()
+        };
         let over: Vec<WorkerNo> = self
-            .live
+            .workers
             .iter()
-            .copied()
-            .filter(|no| {
-                self.worker(*no).is_some_and(|worker| {
-                    worker.status == "terminated" && !worker.pod_alive() && worker.in_hand.is_none()
-                })
-            })
+            .filter(|(_, worker)| ended(worker) || self.is_forgotten(worker))
+            .map(|(no, _)| *no)
             .collect();
         for no in over {
+            let pod = self.worker(no).is_some_and(Worker::pod_alive);
+            self.forgotten_pods += usize::from(pod);
             self.write_worker(no)?;
+        }
+        self.write_faults()
+    }
+
+    /// Whether no code of the era looks at its row any more: from E7 on that of a crashed worker, and of
+    /// one whose orchestrator was replaced before it had a pod. The pod, if there is one, runs on.
+    fn is_forgotten(&self, worker: &Worker) -> bool {
+        let quiet = match worker.status {
+            "crashed" => worker.in_hand.is_none(),
+            "inactive" => worker.pod.is_none(),
+            _ => false,
+        };
+        self.era == Era::E12
+            && quiet
+            && worker.last_heartbeat.unwrap_or(worker.created_at) < self.now - FORGOTTEN_AFTER
+            && self.held_by(&worker.id).is_empty()
+    }
+
+    /// Writes the faults that happened since the last time.
+    fn write_faults(&mut self) -> io::Result<()> {
+        for fault in self.faults.injected.drain(..) {
+            self.truth.add(List::InjectedFaults, &fault)?;
+        }
+        for fault in self.faults.in_workers.drain(..) {
+            self.truth.add(List::WorkerFaults, &fault)?;
         }
         Ok(())
     }
@@ -280,17 +311,16 @@ impl<'p> World<'p> {
     fn write_task(&mut self, no: TaskNo) -> io::Result<()> {
         let Some(task) = self.tasks.remove(&no) else { return Ok(()) };
         self.tables.task(&task)?;
-        self.truth.task(&task.truth(self.era))
+        self.truth.add(List::Tasks, &task.truth(self.era))
     }
 
     fn write_worker(&mut self, no: WorkerNo) -> io::Result<()> {
-        self.live.remove(&no);
-        let Some(worker) = self.workers.get_mut(no).and_then(Option::take) else { return Ok(()) };
+        let Some(worker) = self.workers.remove(&no) else { return Ok(()) };
         if worker.was_false_positive {
-            self.false_positives.push(worker.id.clone());
+            self.truth.add(List::FalsePositives, &worker.id)?;
         }
         self.tables.worker(&worker, GPU_TYPE)?;
-        self.truth.worker(&worker.truth())
+        self.truth.add(List::Workers, &worker.truth())
     }
 
     fn close(&mut self) -> io::Result<()> {
@@ -298,10 +328,11 @@ impl<'p> World<'p> {
         for no in tasks {
             self.write_task(no)?;
         }
-        let workers: Vec<WorkerNo> = self.live.iter().copied().collect();
+        let workers: Vec<WorkerNo> = self.workers.keys().copied().collect();
         for no in workers {
             self.write_worker(no)?;
         }
+        self.write_faults()?;
         self.write_api_worker()?;
         self.end_instances()?;
         self.log.finish(self.end)?;

@@ -11,7 +11,7 @@ use crate::simulate::plan::Era;
 use crate::simulate::site::Site;
 use crate::simulate::stamp;
 use crate::simulate::task::{Status, TaskNo};
-use crate::simulate::worker::WorkerNo;
+use crate::simulate::worker::{Worker, WorkerNo};
 use crate::simulate::world::World;
 
 const CLEANUP: Site = Site::new("control_loop", "_check_error_worker_cleanup", 1504);
@@ -206,9 +206,11 @@ impl World<'_> {
 
     /// Tasks of workers that are over, of the API worker, and those without activity.
     pub(super) fn sweeps(&mut self) -> (f64, f64) {
-        let over = |worker: &str| {
-            let row = self.live.iter().filter_map(|no| self.worker(*no)).find(|w| w.id == worker);
-            row.is_none_or(|w| matches!(w.status, "error" | "terminated"))
+        let ended = |worker: &Worker| matches!(worker.status, "error" | "terminated");
+        // the newest first: mostly it is one of them
+        let over = |id: &str| {
+            let row = self.workers.values().rev().find(|worker| worker.id == id);
+            row.is_none_or(|worker| ended(worker))
         };
         let orphans: Vec<TaskNo> = self
             .tasks
@@ -322,8 +324,8 @@ impl World<'_> {
         }
         self.gpu_info(ZOMBIES, format_args!("Running efficient zombie check (every 10th cycle)"));
         self.gpu_waits(0.3, 0.7);
-        let alive =
-            self.live.iter().filter(|no| self.worker(**no).is_some_and(|w| w.pod_alive())).count();
+        let alive = self.workers.values().filter(|worker| worker.pod_alive()).count();
+        let alive = alive + self.forgotten_pods;
         if self.era.is_decorated() {
             self.gpu_info(ZOMBIES, format_args!("Found {alive} active GPU worker pods in RunPod"));
         }

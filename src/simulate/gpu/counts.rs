@@ -7,7 +7,7 @@ use crate::simulate::gpu::cycle::CYCLE;
 use crate::simulate::log_file::Level;
 use crate::simulate::plan::Era;
 use crate::simulate::site::Site;
-use crate::simulate::task::Status;
+use crate::simulate::task::{Status, Task};
 use crate::simulate::world::{Pool, World};
 
 const CALL: Site = Site::new("database", "get_detailed_task_counts_via_edge_function", 116);
@@ -18,12 +18,11 @@ impl World<'_> {
     /// The counts call has answered.
     pub(super) fn counts(&mut self) -> (f64, f64) {
         let queued = self.claimable(Pool::Gpu).len();
-        let cloud = |task: &&crate::simulate::task::Task| {
-            task.status == Status::InProgress && Pool::of(task.kind) == Pool::Gpu
-        };
-        let running = self.tasks.values().filter(cloud).count();
+        let cloud =
+            |task: &Task| task.status == Status::InProgress && Pool::of(task.kind) == Pool::Gpu;
+        let running = self.tasks.values().filter(|task| cloud(task)).count();
         let orchestrators =
-            self.tasks.values().filter(cloud).filter(|task| task.kind.is_orchestrator()).count();
+            self.tasks.values().filter(|task| cloud(task) && task.kind.is_orchestrator()).count();
         let active = running - orchestrators;
         self.gpu.counts = Counts { queued, active };
         let total = queued + active;

@@ -2,14 +2,14 @@
 
 use std::io;
 
-use serde_json::json;
+use serde::Serialize;
 
 use crate::model::time::SECOND;
 use crate::simulate::gpu::{Actions, stats};
 use crate::simulate::log_file::Level;
 use crate::simulate::plan::Era;
 use crate::simulate::site::Site;
-use crate::simulate::stamp;
+use crate::simulate::stamp::At;
 use crate::simulate::task::TaskNo;
 use crate::simulate::worker::WorkerNo;
 use crate::simulate::world::{Act, World};
@@ -56,6 +56,15 @@ pub(super) enum Step {
     PodCreated(WorkerNo, u32, u32),
     SpawnWritten(WorkerNo, u32, u32),
     End,
+}
+
+/// A completed cycle, as `truth.json` lists it.
+#[derive(Serialize)]
+struct Cycle {
+    n: u32,
+    t0: At,
+    t1: At,
+    actions: Actions,
 }
 
 const LOOP: Site = Site::new("main", "run_continuous_loop", 172);
@@ -212,19 +221,12 @@ impl World<'_> {
             let stats = stats("orchestrator_gpu", &name, sent);
             self.gpu_info(LOOP, format_args!("📊 Database logging stats: {stats}"));
         }
-        let actions = json!({
-            "workers_promoted": promoted,
-            "workers_failed": failed,
-            "workers_spawned": spawned,
-            "workers_terminated": terminated,
-            "tasks_reset": reset,
-        });
-        self.truth.cycle(&json!({
-            "n": cycle,
-            "t0": stamp::truth(self.gpu.began),
-            "t1": stamp::truth(self.gpu.clock),
-            "actions": actions,
-        }))?;
+        self.truth.cycle(&Cycle {
+            n: cycle,
+            t0: At(self.gpu.began),
+            t1: At(self.gpu.clock),
+            actions: self.gpu.actions,
+        })?;
         self.write_closed()?;
         Ok((0.0, 0.01))
     }

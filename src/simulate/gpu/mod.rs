@@ -17,6 +17,7 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::io;
 
+use serde::Serialize;
 use serde_json::json;
 
 use crate::model::time::SECOND;
@@ -26,8 +27,9 @@ use crate::simulate::gpu::kill::Kill;
 use crate::simulate::log_file::{Level, LogRow};
 use crate::simulate::plan::{Era, Plan};
 use crate::simulate::site::Site;
-use crate::simulate::stamp;
-use crate::simulate::worker::WorkerNo;
+use crate::simulate::stamp::{self, At};
+use crate::simulate::truth::List;
+use crate::simulate::worker::{Worker, WorkerNo};
 use crate::simulate::world::{Act, World};
 
 /// Lines in a batch, and how long one waits at most (`domain/orchestrator.md` section 1.1).
@@ -37,14 +39,34 @@ const FLUSH_AFTER: i64 = 5 * SECOND;
 const DEPLOYS_APART: i64 = 180 * SECOND;
 
 /// What a cycle did, as its summary tells it.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Serialize)]
 struct Actions {
+    #[serde(rename = "workers_promoted")]
     promoted: u32,
+    #[serde(rename = "workers_failed")]
     failed: u32,
+    #[serde(rename = "workers_spawned")]
     spawned: u32,
+    #[serde(rename = "workers_terminated")]
     terminated: u32,
+    #[serde(rename = "tasks_reset")]
     reset: u32,
+    #[serde(skip)]
     launched: u32,
+}
+
+/// A span without log rows of the orchestrator, as `truth.json` lists it.
+#[derive(Serialize)]
+struct Outage {
+    kind: &'static str,
+    t0: At,
+    t1: At,
+}
+
+impl Outage {
+    fn new(since: i64, until: i64) -> Self {
+        Self { kind: "orchestrator_db_logging", t0: At(since), t1: At(until) }
+    }
 }
 
 /// Demand at the counts call of a cycle.
@@ -139,7 +161,7 @@ impl World<'_> {
         self.gpu.sent += 1;
         let id = self.dice.uuid();
         // the worker column is set from E7 on, inside the checks of one worker
-        let worker = about.filter(|_| self.era == Era::E12).and_then(|no| self.workers.get(no));
+        let worker = about.filter(|_| self.era == Era::E12).and_then(|no| self.workers.get(&no));
         let row = LogRow {
             at: self.gpu.clock,
             origin: self.gpu.instance,
@@ -147,7 +169,7 @@ impl World<'_> {
             source_id: &self.gpu.source_id,
             level,
             task: None,
-            worker: worker.and_then(|worker| worker.as_ref()).map(|worker| worker.id.as_str()),
+            worker: worker.map(|worker| worker.id.as_str()),
             cycle: (self.gpu.cycle > 0).then_some(self.gpu.cycle),
             metadata: &site.metadata("gpu_orchestrator", self.gpu.thread),
         };
@@ -189,11 +211,7 @@ impl World<'_> {
         gpu.sent = 0;
         if gpu.logging {
             if let Some(since) = gpu.silent_since.take() {
-                self.outages.push(json!({
-                    "kind": "orchestrator_db_logging",
-                    "t0": stamp::truth(since),
-                    "t1": stamp::truth(now),
-                }));
+                self.truth.add(List::Outages, &Outage::new(since, now))?;
             }
         } else {
             gpu.silent_since.get_or_insert(now);
@@ -234,11 +252,7 @@ impl World<'_> {
     pub(in crate::simulate) fn end_instances(&mut self) -> io::Result<()> {
         self.end_gpu_instance(None)?;
         if let Some(since) = self.gpu.silent_since {
-            self.outages.push(json!({
-                "kind": "orchestrator_db_logging",
-                "t0": stamp::truth(since),
-                "t1": stamp::truth(self.end),
-            }));
+            self.truth.add(List::Outages, &Outage::new(since, self.end))?;
         }
         self.close_api()
     }
@@ -256,22 +270,20 @@ impl World<'_> {
 
     /// Rows of workers in a status.
     fn in_status(&self, wanted: &[&str]) -> Vec<WorkerNo> {
-        let has = |no: &WorkerNo| self.worker(*no).is_some_and(|w| wanted.contains(&w.status));
-        self.live.iter().copied().filter(has).collect()
+        let has = |worker: &Worker| wanted.contains(&worker.status);
+        self.workers.iter().filter(|(_, worker)| has(worker)).map(|(no, _)| *no).collect()
     }
 
     /// Workers that count as starting: until E6 also those whose mirror of the status still says so.
     fn spawning(&self) -> Vec<WorkerNo> {
         let old = self.era <= Era::E6;
-        let starts = |no: &WorkerNo| {
-            self.worker(*no).is_some_and(|worker| match worker.status {
-                "spawning" => true,
-                "crashed" | "error" => {
-                    old && worker.metadata.get("orchestrator_status") == Some(&json!("spawning"))
-                }
-                _ => false,
-            })
+        let starts = |worker: &Worker| match worker.status {
+            "spawning" => true,
+            "crashed" | "error" => {
+                old && worker.metadata.get("orchestrator_status") == Some(&json!("spawning"))
+            }
+            _ => false,
         };
-        self.live.iter().copied().filter(starts).collect()
+        self.workers.iter().filter(|(_, worker)| starts(worker)).map(|(no, _)| *no).collect()
     }
 }

@@ -116,9 +116,8 @@ impl World<'_> {
     pub(super) fn failure_rate(&mut self) -> (f64, f64) {
         let young = self.now - RATE_WINDOW;
         let rows: Vec<&'static str> = self
-            .live
-            .iter()
-            .filter_map(|no| self.worker(*no))
+            .workers
+            .values()
             .filter(|worker| worker.created_at >= young)
             .map(|worker| worker.status)
             .collect();

@@ -97,7 +97,8 @@ impl World<'_> {
     /// One row, and the call for its pod.
     pub(super) fn spawn(&mut self, i: u32, of: u32) -> (f64, f64) {
         let now = self.gpu.clock;
-        let no = self.workers.len();
+        let no = self.next_worker;
+        self.next_worker += 1;
         let id = format!("gpu-{}-{}", stamp::compact(now), self.dice.hex(8));
         let mut worker = Worker::new(id.clone(), now);
         worker.skew = self.dice.seconds(-3.0, 3.0);
@@ -107,8 +108,7 @@ impl World<'_> {
             worker.last_heartbeat = Some(self.now);
         }
         worker.tell(self.now, &format!("orchestrator:gpu-{}", self.gpu.instance), None);
-        self.workers.push(Some(Box::new(worker)));
-        self.live.insert(no);
+        self.workers.insert(no, Box::new(worker));
         self.next_steps([Step::PodCreated(no, i, of)]);
         if !self.era.is_decorated() {
             return (1.6, 3.4);

@@ -1,10 +1,39 @@
 //! `truth.json`, written piece by piece: its lists grow on disk, not in memory.
 
 use std::fs::{self, File};
-use std::io::{self, BufReader, BufWriter, Read, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
+use serde::Serialize;
 use serde_json::Value;
+
+use crate::simulate::part_file::PartFile;
+
+pub(super) mod task;
+pub(super) mod worker;
+
+/// A list of the file that grows from anywhere.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum List {
+    FalsePositives,
+    InjectedFaults,
+    WorkerFaults,
+    Outages,
+    Workers,
+    Tasks,
+}
+
+impl List {
+    /// In the order of their numbers, with their keys.
+    const ALL: [(Self, &'static str); 6] = [
+        (Self::FalsePositives, "false_positive_workers"),
+        (Self::InjectedFaults, "injected_faults"),
+        (Self::WorkerFaults, "worker_faults"),
+        (Self::Outages, "outage_windows"),
+        (Self::Workers, "workers"),
+        (Self::Tasks, "tasks"),
+    ];
+}
 
 /// One list of the file, in a part file of its own until the end.
 struct Part {
@@ -23,25 +52,17 @@ impl Part {
         self.out.write_all(text.as_bytes())
     }
 
-    fn item(&mut self, value: &Value) -> io::Result<()> {
+    fn item(&mut self, item: &impl Serialize) -> io::Result<()> {
         let comma = if self.count == 0 { "\n" } else { ",\n" };
         self.count += 1;
         self.raw(comma)?;
-        serde_json::to_writer(&mut self.out, value).map_err(io::Error::from)
+        serde_json::to_writer(&mut self.out, item).map_err(io::Error::from)
     }
 
     /// Copies the list into the file and takes its part away.
     fn into_file(mut self, out: &mut impl Write) -> io::Result<()> {
         self.out.flush()?;
-        let mut part = BufReader::new(File::open(&self.path)?);
-        let mut block = vec![0; 1 << 16];
-        loop {
-            let read = part.read(&mut block)?;
-            if read == 0 {
-                break;
-            }
-            out.write_all(&block[..read])?;
-        }
+        io::copy(&mut File::open(&self.path)?, out)?;
         fs::remove_file(&self.path)
     }
 }
@@ -49,8 +70,7 @@ impl Part {
 /// The file in the making.
 pub(super) struct TruthFile {
     path: PathBuf,
-    workers: Part,
-    tasks: Part,
+    lists: Vec<Part>,
     instances: Part,
     /// Apart, because a process of the API orchestrator may end within the list of the other's cycles.
     others: Part,
@@ -60,22 +80,20 @@ pub(super) struct TruthFile {
 impl TruthFile {
     pub(super) fn create(dir: &Path) -> io::Result<Self> {
         let part = |name: &str| Part::create(dir.join(format!(".truth-{name}.part")));
+        let lists: Vec<Part> =
+            List::ALL.iter().map(|(_, name)| part(name)).collect::<io::Result<_>>()?;
         Ok(Self {
             path: dir.join("truth.json"),
-            workers: part("workers")?,
-            tasks: part("tasks")?,
+            lists,
             instances: part("instances")?,
             others: part("others")?,
             cycles: 0,
         })
     }
 
-    pub(super) fn worker(&mut self, value: &Value) -> io::Result<()> {
-        self.workers.item(value)
-    }
-
-    pub(super) fn task(&mut self, value: &Value) -> io::Result<()> {
-        self.tasks.item(value)
+    /// Adds to a list.
+    pub(super) fn add(&mut self, list: List, item: &impl Serialize) -> io::Result<()> {
+        self.lists[list as usize].item(item)
     }
 
     /// An orchestrator process without cycles of its own.
@@ -93,12 +111,12 @@ impl TruthFile {
     }
 
     /// One completed cycle of it.
-    pub(super) fn cycle(&mut self, value: &Value) -> io::Result<()> {
+    pub(super) fn cycle(&mut self, cycle: &impl Serialize) -> io::Result<()> {
         if self.cycles > 0 {
             self.instances.raw(",")?;
         }
         self.cycles += 1;
-        self.instances.raw(&value.to_string())
+        serde_json::to_writer(&mut self.instances.out, cycle).map_err(io::Error::from)
     }
 
     /// Closes the list, with what else there is to say of the process.
@@ -111,21 +129,19 @@ impl TruthFile {
 
     /// Puts the file together: `head` is an object with everything but the lists.
     pub(super) fn finish(self, head: &Value) -> io::Result<()> {
-        let part = self.path.with_extension("json.part");
-        let mut out = BufWriter::new(File::create(&part)?);
+        let mut out = PartFile::create(self.path)?;
         let text = head.to_string();
-        out.write_all(text.trim_end_matches('}').as_bytes())?;
+        out.write_all(text.strip_suffix('}').unwrap_or(&text).as_bytes())?;
         out.write_all(b",\n\"instances\":[")?;
         let both = self.instances.count > 0 && self.others.count > 0;
         self.instances.into_file(&mut out)?;
         out.write_all(if both { b"," } else { b"" })?;
         self.others.into_file(&mut out)?;
-        for (name, list) in [("workers", self.workers), ("tasks", self.tasks)] {
+        for ((_, name), list) in List::ALL.into_iter().zip(self.lists) {
             write!(out, "],\n\"{name}\":[")?;
             list.into_file(&mut out)?;
         }
         out.write_all(b"]}\n")?;
-        out.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
-        fs::rename(part, self.path)
+        out.finish()
     }
 }
