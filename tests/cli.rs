@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use crate::support::files::walk;
 use crate::support::replayed::{Bench, case};
 use crate::support::run::{Ran, backstory};
+use crate::verify::read_all;
 
 #[test]
 fn help_lists_the_verbs() {
@@ -35,6 +36,54 @@ fn a_directory_that_is_no_snapshot() {
     error: SNAPSHOT is not a snapshot: it has no manifest.json
     hint: make one with `backstory import --from DIR --snapshot DIR` or `backstory export`
     ");
+}
+
+#[test]
+fn a_snapshot_that_lost_its_manifest_is_not_written_over() {
+    let bench = imported();
+    fs::remove_file(bench.path("s").join("manifest.json")).expect("a manifest");
+    let files = || read_all(&bench.path("s"));
+    let before = files();
+    let said = refused(&bench, bench.run("findings", "s", &[]));
+    insta::assert_snapshot!(said, @r"
+    error: SNAPSHOT has lost its manifest.json: the files of a snapshot are there
+    hint: put manifest.json back from a copy of the snapshot: nothing else says which files belong to it; a new export or import goes into another directory
+    ");
+    let from = case("worker_killed_while_healthy");
+    let from = from.to_str().expect("UTF-8");
+    let ran = bench.run("import", "s", &["--from", from]);
+    assert_eq!(ran.code, 4, "{}", ran.stderr);
+    assert!(files() == before, "the import touched the evidence");
+    let ran = bench.run("verify", "s", &["--format", "json"]);
+    let json: serde_json::Value = serde_json::from_str(&ran.stdout).expect("JSON");
+    assert_eq!(ran.code, 4);
+    assert_eq!(json["faults"][0]["file"], "manifest.json");
+    assert_eq!(json["faults"][0]["kind"], "missing");
+}
+
+#[test]
+fn a_snapshot_that_lost_a_capture_file() {
+    let bench = imported();
+    fs::remove_file(bench.path("s").join("captures/c000001.json")).expect("a capture");
+    let said = refused(&bench, bench.run("findings", "s", &[]));
+    assert!(said.starts_with("error: SNAPSHOT/captures/c000001.json is missing"), "{said}");
+    assert!(said.contains("`backstory verify` names all that did; restore them"), "{said}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn output_onto_a_full_disk() {
+    let bench = imported();
+    let full = fs::File::create("/dev/full").expect("the full device");
+    let ran = std::process::Command::new(env!("CARGO_BIN_EXE_backstory"))
+        .args(["captures", "--format", "json", "--snapshot"])
+        .arg(bench.path("s"))
+        .stdout(full)
+        .output()
+        .expect("the binary");
+    let said = String::from_utf8(ran.stderr).expect("UTF-8");
+    assert_eq!(ran.status.code(), Some(2), "{said}");
+    assert!(said.contains("hint: the disk is full"), "{said}");
 }
 
 #[test]

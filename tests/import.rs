@@ -336,6 +336,18 @@ fn the_same_bytes_are_taken_once() {
 }
 
 #[test]
+fn a_log_row_that_changed_is_told_and_the_first_stays() {
+    let bench = Bench::new();
+    bench.import(0);
+    bench.source("system_logs.csv", format!("{LOGS}{}", LOG.replace("hello", "goodbye")));
+    let said = bench.import(0);
+    let want = "warning: system_logs.csv: 1 rows have the id of a row of an earlier capture";
+    assert!(said.contains(want), "{said}");
+    assert_eq!(bench.column(Table::SystemLogs, "message"), some(&["hello"]));
+    assert_eq!(bench.snapshot().captures()[1].tables["system_logs"].rows_changed, 1);
+}
+
+#[test]
 fn ids_that_stand_twice_in_one_dump_are_counted_and_told() {
     let bench = Bench::new();
     let changed = TASK.replace("Queued", "Complete");

@@ -143,7 +143,7 @@ fn import(home: &Path, from: &str, snapshot: &str) -> Ran {
 }
 
 /// The bytes of every file of a folder, by path inside it.
-fn read_all(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+pub(crate) fn read_all(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     let mut paths = Vec::new();
     walk(folder, &mut paths);
     let named = paths.into_iter().map(|path| {

@@ -91,6 +91,7 @@ fn table(held: &TableCapture) -> report::TableCounts {
         rows_read: held.rows_read,
         rows_new: held.rows_new,
         rows_repeated: held.rows_repeated,
+        rows_changed: held.rows_changed,
         min_time: held.min_time.clone(),
         max_time: held.max_time.clone(),
         disappeared: held.disappeared.clone(),

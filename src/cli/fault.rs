@@ -62,20 +62,42 @@ impl Fault {
         io.is_some_and(|err| err.kind() == io::ErrorKind::BrokenPipe)
     }
 
+    /// Whether a full disk is behind it, whatever it was met by.
+    fn is_full_disk(&self) -> bool {
+        let first: &(dyn Error + 'static) = self.error.as_ref();
+        std::iter::successors(Some(first), |&err| err.source())
+            .filter_map(|err| err.downcast_ref::<io::Error>())
+            .any(|err| err.kind() == io::ErrorKind::StorageFull)
+    }
+
+    /// The same, as what it is: nothing is damaged, and we have no bug.
+    fn told_of_the_disk(mut self) -> Self {
+        if self.is_full_disk() {
+            self.kind = FaultKind::Usage;
+            self.hints = vec![
+                "the disk is full: free some space, or name a directory on another disk, and run \
+                 it again; what was there before is whole"
+                    .to_string(),
+            ];
+        }
+        self
+    }
+
     /// Prints error, causes and hints to stderr, and returns the exit code.
-    pub(crate) fn show(&self, ui: &mut Ui) -> ExitCode {
-        let mut text = format!("error: {}", self.error);
-        let mut cause = self.error.source();
+    pub(crate) fn show(self, ui: &mut Ui) -> ExitCode {
+        let fault = self.told_of_the_disk();
+        let mut text = format!("error: {}", fault.error);
+        let mut cause = fault.error.source();
         while let Some(err) = cause {
             text.push_str(&format!("\n  because: {err}"));
             cause = err.source();
         }
-        for hint in &self.hints {
+        for hint in &fault.hints {
             text.push_str(&format!("\nhint: {hint}"));
         }
         // Nothing is left to tell when stderr itself is gone.
         drop(ui.note(&text));
-        ExitCode::from(self.kind.exit_code())
+        ExitCode::from(fault.kind.exit_code())
     }
 }
 
@@ -90,6 +112,10 @@ impl From<SnapshotError> for Fault {
         let hint = match &err {
             SnapshotError::NotASnapshot(_) => {
                 "make one with `backstory import --from DIR --snapshot DIR` or `backstory export`"
+            }
+            SnapshotError::LostManifest(_) => {
+                "put manifest.json back from a copy of the snapshot: nothing else says which files \
+                 belong to it; a new export or import goes into another directory"
             }
             SnapshotError::NewerFormat { .. } => "read it with a newer backstory",
             SnapshotError::Locked(_) => "wait until it is done, or choose another --snapshot",
@@ -169,4 +195,27 @@ impl From<QueryError> for Fault {
 pub(crate) fn usage(err: &clap::Error) -> ExitCode {
     drop(err.print());
     ExitCode::from(u8::try_from(err.exit_code()).unwrap_or(2))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_disk_is_no_damage_whoever_met_it() {
+        let full = || io::Error::from(io::ErrorKind::StorageFull);
+        let parquet = parquet::errors::ParquetError::External(Box::new(full()));
+        for fault in [
+            Fault::from(SnapshotError::writing("snapshot/derived.part/x.parquet", parquet)),
+            Fault::from(SnapshotError::io("write", "snapshot/manifest.json", full())),
+            Fault::from(full()),
+        ] {
+            let fault = fault.told_of_the_disk();
+            assert_eq!(fault.kind, FaultKind::Usage, "{}", fault.error);
+            assert!(fault.hints[0].starts_with("the disk is full"), "{:?}", fault.hints);
+        }
+        let denied = io::Error::from(io::ErrorKind::PermissionDenied);
+        let fault = Fault::from(SnapshotError::io("write", "snapshot", denied)).told_of_the_disk();
+        assert_eq!(fault.kind, FaultKind::Snapshot);
+    }
 }

@@ -125,6 +125,13 @@ impl Progress for Watch<'_> {
                 "note: {file}: {rows_repeated} rows repeat an id of a line above; {counts}"
             ));
         }
+        if summary.rows_changed > 0 {
+            self.say(&format!(
+                "warning: {}: {} rows have the id of a row of an earlier capture, but other content; \
+                 log rows do not change, so the first stays",
+                summary.file, summary.rows_changed
+            ));
+        }
         let FileSummary { table, rows_read, rows_new, unreadable, .. } = summary;
         let empty = if *rows_read == 0 { " (an empty table)" } else { "" };
         self.say(&format!(

@@ -18,8 +18,7 @@ const BATCH_ROWS: usize = 8_192;
 
 /// Writes and syncs the file.
 pub fn write(path: &Path, rows: &Rows) -> Result<(), SnapshotError> {
-    let parquet =
-        |source: ParquetError| SnapshotError::Parquet { path: path.to_path_buf(), source };
+    let parquet = |source: ParquetError| SnapshotError::writing(path, source);
     let fields: Vec<Field> = rows
         .table
         .columns

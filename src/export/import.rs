@@ -43,6 +43,9 @@ pub struct FileSummary {
     pub rows_new: u64,
     /// Rows whose id stands in the file before.
     pub rows_repeated: u64,
+    /// Of an append-only table: rows left out, because an earlier capture holds their id, though with
+    /// other content.
+    pub rows_changed: u64,
     /// Lines that could not be read.
     pub unreadable: u64,
     /// `file:line: why` of each of them, up to a limit.
@@ -155,6 +158,7 @@ impl Import {
             rows_read,
             rows_new,
             rows_repeated: self.writer.rows_repeated(table),
+            rows_changed: self.writer.rows_changed(table),
             unreadable,
             unreadable_named,
         });

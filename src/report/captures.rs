@@ -9,6 +9,7 @@ use crate::model::table::Table;
 use crate::model::time::Micros;
 use crate::read::cell::{Cell, Column, ColumnKind, plain_time};
 use crate::read::run::RowSink;
+use crate::report::captures_narrow;
 use crate::report::plain::printable;
 use crate::report::rows_csv::CsvRows;
 use crate::report::rows_text::TextRows;
@@ -86,6 +87,8 @@ pub struct TableCounts {
     pub rows_new: u64,
     /// Rows that repeat a key.
     pub rows_repeated: u64,
+    /// Rows of an append-only table that were left out: their key is known with other content.
+    pub rows_changed: u64,
     /// Smallest time of the rows written.
     pub min_time: Option<String>,
     /// Largest time of the rows written.
@@ -129,7 +132,7 @@ pub fn write_csv(out: &mut impl io::Write, report: &CapturesReport) -> io::Resul
 }
 
 /// Writes a table with one line a capture: of each table that any capture read, the new rows and
-/// those read. `width` is that of the terminal.
+/// those read. A terminal of a `width` that it does not fit gets a block for each capture.
 pub fn write_text(
     out: &mut impl io::Write,
     report: &CapturesReport,
@@ -152,11 +155,20 @@ pub fn write_text(
         line.iter_mut().for_each(to_seconds);
         line
     };
-    let mut rows = TextRows::new(width);
+    let mut laid = Vec::new();
+    let mut rows = TextRows::new(None);
     write(&mut rows, report, line)?;
-    rows.finish(out)?;
+    rows.finish(&mut laid)?;
+    let laid = String::from_utf8_lossy(&laid);
+    let widest = laid.lines().map(|line| line.chars().count()).max().unwrap_or(0);
+    if width.is_some_and(|width| widest > usize::from(width)) {
+        captures_narrow::write(out, report)?;
+    } else {
+        out.write_all(laid.as_bytes())?;
+        writeln!(out, "tables: rows new/read")?;
+    }
     let Redaction { policy, key_fingerprint } = &report.redaction;
-    writeln!(out, "tables: rows new/read; times: UTC, whole seconds here")?;
+    writeln!(out, "times: UTC, whole seconds here")?;
     writeln!(out, "redaction: {} (key {})", printable(policy), printable(key_fingerprint))?;
     let source: Vec<String> =
         report.source.iter().map(|(name, value)| format!("{name} {value}")).collect();

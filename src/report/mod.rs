@@ -1,6 +1,7 @@
 //! The documented model of each verb's answer, and its renderings. Reads no files.
 
 pub mod captures;
+mod captures_narrow;
 pub mod findings;
 pub mod findings_csv;
 pub mod findings_text;

@@ -3,12 +3,17 @@
 use std::io;
 use std::path::PathBuf;
 
+use parquet::errors::ParquetError;
+
 /// Why a snapshot could not be written or read.
 #[derive(Debug, thiserror::Error)]
 pub enum SnapshotError {
     /// The directory holds no manifest.
     #[error("{} is not a snapshot: it has no manifest.json", .0.display())]
     NotASnapshot(PathBuf),
+    /// The directory holds what only a finished capture leaves, but no manifest.
+    #[error("{} has lost its manifest.json: the files of a snapshot are there", .0.display())]
+    LostManifest(PathBuf),
     /// A newer tool wrote it.
     #[error("{} has snapshot format {found}; this build reads up to {known}", path.display())]
     NewerFormat {
@@ -65,7 +70,7 @@ pub enum SnapshotError {
         /// The file.
         path: PathBuf,
         /// Why not.
-        source: parquet::errors::ParquetError,
+        source: ParquetError,
     },
     /// A column has another type than the snapshot promises.
     #[error("{}: column `{column}` has an unexpected type", path.display())]
@@ -81,5 +86,24 @@ impl SnapshotError {
     /// An IO error with what was tried and on what.
     pub fn io(action: &'static str, path: impl Into<PathBuf>, source: io::Error) -> Self {
         Self::Io { action, path: path.into(), source }
+    }
+
+    /// An error while a promised file is read: mostly it is not there.
+    pub fn reading(path: impl Into<PathBuf>, source: io::Error) -> Self {
+        if source.kind() == io::ErrorKind::NotFound {
+            Self::Missing(path.into())
+        } else {
+            Self::io("read", path, source)
+        }
+    }
+
+    /// An error while Parquet is written: mostly it is the file system's.
+    pub fn writing(path: impl Into<PathBuf>, source: ParquetError) -> Self {
+        let path = path.into();
+        let ParquetError::External(inner) = source else { return Self::Parquet { path, source } };
+        match inner.downcast::<io::Error>() {
+            Ok(source) => Self::io("write", path, *source),
+            Err(inner) => Self::Parquet { path, source: ParquetError::External(inner) },
+        }
     }
 }

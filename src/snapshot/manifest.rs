@@ -93,6 +93,10 @@ pub struct TableCapture {
     /// Rows whose key stood in the same source before: copies of one row, or contradictions.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub rows_repeated: u64,
+    /// Of an append-only table: rows not written, because an earlier capture holds their key, though
+    /// with other content.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub rows_changed: u64,
     /// Smallest time of the rows written; null without rows.
     pub min_time: Option<String>,
     /// Largest time of the rows written.
@@ -145,7 +149,7 @@ impl TableCapture {
 
 /// Reads one of the snapshot's JSON files.
 pub fn read_json<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, SnapshotError> {
-    let bytes = fs::read(path).map_err(|err| SnapshotError::io("read", path, err))?;
+    let bytes = fs::read(path).map_err(|err| SnapshotError::reading(path, err))?;
     serde_json::from_slice(&bytes)
         .map_err(|err| SnapshotError::Damaged { path: path.to_path_buf(), detail: err.to_string() })
 }
@@ -166,7 +170,12 @@ impl StoredManifest {
     pub fn read(dir: &Path) -> Result<Self, SnapshotError> {
         let path = dir.join(MANIFEST);
         if !path.is_file() {
-            return Err(SnapshotError::NotASnapshot(dir.to_path_buf()));
+            let path = dir.to_path_buf();
+            return Err(if has_lost_manifest(dir) {
+                SnapshotError::LostManifest(path)
+            } else {
+                SnapshotError::NotASnapshot(path)
+            });
         }
         let damaged = |err: serde_json::Error| SnapshotError::Damaged {
             path: path.clone(),
@@ -183,6 +192,12 @@ impl StoredManifest {
         let manifest = serde_json::from_value(json).map_err(damaged)?;
         Ok(Self { manifest, seal, bytes })
     }
+}
+
+/// Whether a directory without a manifest once had one. A first capture that was killed leaves its own
+/// capture file at most; the schema gets its name after the manifest, and a second capture comes later.
+fn has_lost_manifest(dir: &Path) -> bool {
+    dir.join(SOURCE_SCHEMA).exists() || dir.join("captures/c000002.json").exists()
 }
 
 /// Writes one of the snapshot's JSON files whole, and returns the BLAKE3 of its bytes.

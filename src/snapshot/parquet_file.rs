@@ -48,7 +48,7 @@ pub fn entry(file: &Path, path: String, rows: u64) -> Result<FileEntry, Snapshot
 
 /// Length and BLAKE3 of a file, read in pieces.
 pub fn hash_file(path: &Path) -> Result<(u64, String), SnapshotError> {
-    hash_file_in_pieces(path, &|_| {}).map_err(|err| SnapshotError::io("read", path, err))
+    hash_file_in_pieces(path, &|_| {}).map_err(|err| SnapshotError::reading(path, err))
 }
 
 /// The same, telling the bytes of every piece.

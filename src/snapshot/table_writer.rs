@@ -87,7 +87,7 @@ impl TableWriter {
         let part = temporary(&path);
         let file = File::create(&part).map_err(|err| SnapshotError::io("create", &part, err))?;
         let writer = ArrowWriter::try_new(file, schema.clone(), Some(parquet_file::properties()))
-            .map_err(|source| SnapshotError::Parquet { path: path.clone(), source })?;
+            .map_err(|source| SnapshotError::writing(&path, source))?;
         Ok(Self {
             table: spec.table,
             capture: spec.capture.to_string(),
@@ -163,7 +163,7 @@ impl TableWriter {
     /// Publishes the file and says what it holds. Without a new row there is no file.
     pub(crate) fn finish(mut self) -> Result<TableCapture, SnapshotError> {
         self.flush()?;
-        let parquet = |source| SnapshotError::Parquet { path: self.path.clone(), source };
+        let parquet = |source| SnapshotError::writing(&self.path, source);
         self.writer.finish().map_err(parquet)?;
         let part = temporary(&self.path);
         self.writer.inner().sync_all().map_err(|err| SnapshotError::io("sync", &part, err))?;
@@ -178,6 +178,7 @@ impl TableWriter {
             rows_read: self.totals.rows_read,
             rows_new: self.totals.rows_new,
             rows_repeated: self.repeats.rows(),
+            rows_changed: self.known.changed(),
             min_time: self.totals.min_time.map(|at| at.to_string()),
             max_time: self.totals.max_time.map(|at| at.to_string()),
             digest: format!("{:032x}", self.totals.digest),
@@ -225,7 +226,7 @@ impl TableWriter {
     }
 
     fn parquet_error(&self, source: ParquetError) -> SnapshotError {
-        SnapshotError::Parquet { path: self.path.clone(), source }
+        SnapshotError::writing(&self.path, source)
     }
 }
 

@@ -14,6 +14,7 @@ use crate::snapshot::parquet_file::read_columns;
 pub struct KnownRows {
     latest: HashMap<Box<str>, u128>,
     seen: HashSet<Box<str>>,
+    changed: u64,
 }
 
 impl KnownRows {
@@ -62,9 +63,18 @@ impl KnownRows {
             self.seen.insert(key.into());
         }
         match self.latest.get(key) {
-            Some(known) => !append_only && *known != hash,
+            Some(known) if append_only => {
+                self.changed += u64::from(*known != hash);
+                false
+            }
+            Some(known) => *known != hash,
             None => true,
         }
+    }
+
+    /// Rows of an append-only table whose key is known with other content: the first one stays.
+    pub(crate) fn changed(&self) -> u64 {
+        self.changed
     }
 
     /// Keys that an earlier capture had and this one did not, sorted; append-only tables lose rows to

@@ -114,6 +114,11 @@ impl CaptureWriter {
         self.tables.get(table.name()).map_or(0, |held| held.rows_repeated)
     }
 
+    /// Rows of a finished append-only table that an earlier capture holds with other content.
+    pub fn rows_changed(&self, table: Table) -> u64 {
+        self.tables.get(table.name()).map_or(0, |held| held.rows_changed)
+    }
+
     /// Keeps column types, defaults, enum labels and keys beside the data. The file gets its name
     /// after the manifest, so that until then the one of the capture before stands there.
     pub fn write_schema(&mut self, schema: &serde_json::Value) -> Result<(), SnapshotError> {

@@ -59,6 +59,11 @@ pub(crate) fn read(dir: &Path, verdict: &mut Verdict) -> Result<Option<Chain>, S
             (doubt, a_match_proves) = (Some(MANIFEST), false);
             unpromised(dir)
         }
+        Err(SnapshotError::LostManifest(_)) => {
+            verdict.damage(MANIFEST, Flaw::Missing);
+            (doubt, a_match_proves) = (Some(MANIFEST), false);
+            unpromised(dir)
+        }
         Err(err) => return Err(err),
     };
     if let Err(flaw @ Flaw::NotAFile(_)) = read_file(&dir.join(MANIFEST)) {
