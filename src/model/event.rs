@@ -203,6 +203,40 @@ pub struct Event {
 }
 
 impl Event {
+    /// An event that stands in no row: what implies it is a column of a task's row. `value` sets it apart
+    /// from others of its kind that the same column implies.
+    pub fn implied_by_task(
+        (task, column): (&TaskId, &'static str),
+        kind: EventKind,
+        at: Micros,
+        (earliest, latest): (Micros, Micros),
+        value: &str,
+    ) -> Self {
+        let evidence = Evidence { table: Table::Tasks, key: task.as_str().into(), column };
+        Self {
+            id: event_id(&evidence, kind.name(), 0, value),
+            at,
+            earliest,
+            latest,
+            kind,
+            subject: Subject::Task(task.clone()),
+            worker: None,
+            task: Some(task.clone()),
+            pod: None,
+            run: None,
+            cycle: None,
+            attributes: Attributes::new(),
+            basis: Basis::Inferred,
+            clock: Clock::Database,
+            evidence,
+            confirmed_by: Vec::new(),
+            touches: Vec::new(),
+            call_site: None,
+            ordinal: 0,
+            source: ("".into(), "".into()),
+        }
+    }
+
     /// The strict total order of DESIGN section 5: never the order of scanning.
     pub fn order(&self) -> (Micros, u8, Table, &str, &str, u8, &EventId) {
         let source: &str = &self.source.1;

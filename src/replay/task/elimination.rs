@@ -7,12 +7,11 @@
 use std::collections::BTreeMap;
 
 use crate::events::History;
-use crate::model::event::{Basis, Clock, Event, Evidence, Subject, event_id};
+use crate::model::event::{Basis, Event, Subject};
 use crate::model::id::{TaskId, WorkerId};
 use crate::model::kind::EventKind;
 use crate::model::rows::TaskRow;
 use crate::model::state::{Outcome, TaskStateName};
-use crate::model::table::Table;
 use crate::model::time::Micros;
 use crate::replay::task::{TaskTimeline, World};
 
@@ -190,28 +189,7 @@ impl TaskTimeline {
 /// The claim as an event: what implies it is the task's row.
 fn claim(row: &TaskRow, worker: &WorkerId, when: Unseen, reset: Micros) -> Event {
     let kind = EventKind::TaskClaimInferred;
-    let evidence =
-        Evidence { table: Table::Tasks, key: row.id.as_str().into(), column: "error_message" };
-    Event {
-        id: event_id(&evidence, kind.name(), 0, &reset.to_string()),
-        at: when.at,
-        earliest: when.from,
-        latest: when.until,
-        kind,
-        subject: Subject::Task(row.id.clone()),
-        worker: Some(worker.clone()),
-        task: Some(row.id.clone()),
-        pod: None,
-        run: None,
-        cycle: None,
-        attributes: BTreeMap::new(),
-        basis: Basis::Inferred,
-        clock: Clock::Database,
-        evidence,
-        confirmed_by: Vec::new(),
-        touches: Vec::new(),
-        call_site: None,
-        ordinal: 0,
-        source: ("".into(), "".into()),
-    }
+    let (of, bounds) = ((&row.id, "error_message"), (when.from, when.until));
+    let made = Event::implied_by_task(of, kind, when.at, bounds, &reset.to_string());
+    Event { worker: Some(worker.clone()), ..made }
 }

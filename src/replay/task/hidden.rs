@@ -1,12 +1,9 @@
 //! What the row implies and no line tells: bounded, never dated exactly, and no worker named.
 
-use std::collections::BTreeMap;
-
 use crate::events::row_events::reset_text;
-use crate::model::event::{Basis, Clock, Event, Evidence, Subject, event_id};
+use crate::model::event::Event;
 use crate::model::kind::EventKind;
 use crate::model::rows::TaskRow;
-use crate::model::table::Table;
 use crate::model::time::Micros;
 use crate::replay::task::Final;
 use crate::replay::task::claims::Claim;
@@ -93,7 +90,7 @@ fn counted(row: &TaskRow, requeues: &[Option<Requeue>], world: &World<'_>) -> us
     }
 }
 
-/// An event that stands in no row: its evidence is the row that implies it.
+/// What the count of attempts in the row implies.
 fn event(
     row: &TaskRow,
     kind: EventKind,
@@ -101,28 +98,5 @@ fn event(
     bounds: (Micros, Micros),
     value: &str,
 ) -> Event {
-    let column = "attempts";
-    let evidence = Evidence { table: Table::Tasks, key: row.id.as_str().into(), column };
-    Event {
-        id: event_id(&evidence, kind.name(), 0, value),
-        at,
-        earliest: bounds.0,
-        latest: bounds.1,
-        kind,
-        subject: Subject::Task(row.id.clone()),
-        worker: None,
-        task: Some(row.id.clone()),
-        pod: None,
-        run: None,
-        cycle: None,
-        attributes: BTreeMap::new(),
-        basis: Basis::Inferred,
-        clock: Clock::Database,
-        evidence,
-        confirmed_by: Vec::new(),
-        touches: Vec::new(),
-        call_site: None,
-        ordinal: 0,
-        source: ("".into(), "".into()),
-    }
+    Event::implied_by_task((&row.id, "attempts"), kind, at, bounds, value)
 }
