@@ -2,11 +2,14 @@
 //! codes.
 
 mod captures;
+mod coverage;
 mod demo;
 mod export;
 mod fault;
 mod findings;
 mod format;
+mod grammar;
+mod grammar_files;
 mod import;
 mod redaction;
 mod replay;
@@ -17,6 +20,7 @@ mod ui;
 mod verify;
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -28,6 +32,10 @@ use crate::cli::ui::Ui;
 #[derive(clap::Parser, Debug)]
 #[command(name = "backstory", version, max_term_width = 100)]
 struct Args {
+    /// Read this grammar file too, beside the built-in one (may be given more than once)
+    #[arg(long, global = true, value_name = "FILE")]
+    grammar: Vec<PathBuf>,
+
     #[command(subcommand)]
     verb: Verb,
 }
@@ -39,6 +47,8 @@ enum Verb {
     Captures(captures::CapturesArgs),
     Verify(verify::VerifyArgs),
     Replay(replay::ReplayArgs),
+    Coverage(coverage::CoverageArgs),
+    Grammar(grammar::GrammarArgs),
     Findings(findings::FindingsArgs),
     Sql(sql::SqlArgs),
     Simulate(simulate::SimulateArgs),
@@ -51,13 +61,15 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Ok(args) => args,
         Err(err) => return fault::usage(&err),
     };
-    let mut ui = Ui::for_this_terminal();
+    let mut ui = Ui::for_this_terminal(args.grammar);
     let outcome = match &args.verb {
         Verb::Export(args) => export::run(&mut ui, args),
         Verb::Import(args) => import::run(&mut ui, args),
         Verb::Captures(args) => captures::run(&mut ui, args),
         Verb::Verify(args) => verify::run(&mut ui, args),
         Verb::Replay(args) => replay::run(&mut ui, args),
+        Verb::Coverage(args) => coverage::run(&mut ui, args),
+        Verb::Grammar(args) => grammar::run(&mut ui, args),
         Verb::Findings(args) => findings::run(&mut ui, args),
         Verb::Sql(args) => sql::run(&mut ui, args),
         Verb::Simulate(args) => simulate::run(&mut ui, args),

@@ -5,10 +5,11 @@ use std::process::ExitCode;
 
 use crate::cli::fault::{Fault, FaultKind};
 use crate::cli::ui::Ui;
-use crate::cli::{Outcome, snapshot_dir};
+use crate::cli::{Outcome, grammar_files, snapshot_dir};
 use crate::derived;
 use crate::events;
 use crate::events::error::EventsError;
+use crate::events::tally::RowTally;
 use crate::grammar::matcher::Grammar;
 use crate::replay::Replayed;
 use crate::snapshot::open::Snapshot;
@@ -33,7 +34,7 @@ pub(super) fn run(ui: &mut Ui, args: &ReplayArgs) -> Outcome {
     let threads = args.threads.map_or(0, usize::from);
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
     let pool = pool.map_err(|err| Fault::new(FaultKind::Internal, err))?;
-    let grammar = grammar()?;
+    let grammar = grammar(ui)?;
     let _alone = derived::lock(&snapshot)?;
     let made = pool.install(|| rebuild(&snapshot, &grammar)).map_err(fault)?;
     report(ui, &made)?;
@@ -42,7 +43,7 @@ pub(super) fn run(ui: &mut Ui, args: &ReplayArgs) -> Outcome {
 
 /// Replays when `derived/` is absent, or was made from other evidence or by another build.
 pub(crate) fn ensure(ui: &mut Ui, snapshot: &Snapshot) -> Result<(), Fault> {
-    let grammar = grammar()?;
+    let grammar = grammar(ui)?;
     if derived::is_current(snapshot, grammar.digest()) {
         return Ok(());
     }
@@ -56,8 +57,9 @@ pub(crate) fn ensure(ui: &mut Ui, snapshot: &Snapshot) -> Result<(), Fault> {
     report(ui, &made)
 }
 
-pub(crate) fn grammar() -> Result<Grammar, Fault> {
-    Grammar::built_in().map_err(|err| Fault::new(FaultKind::Internal, err))
+/// The grammar of this run: the one compiled in, and the user's files.
+pub(crate) fn grammar(ui: &Ui) -> Result<Grammar, Fault> {
+    grammar_files::grammar(ui.grammar_files())
 }
 
 fn fault(err: EventsError) -> Fault {
@@ -76,7 +78,7 @@ fn rebuild(snapshot: &Snapshot, grammar: &Grammar) -> Result<Replayed, EventsErr
 }
 
 fn report(ui: &mut Ui, made: &Replayed) -> Result<(), Fault> {
-    let t = made.history.tally;
+    let t: RowTally = made.history.tallies.values().copied().sum();
     ui.note(&format!(
         "log rows: {} read = {} became events + {} confirm one + {} say nothing new + {} not understood + {} unreadable",
         t.read, t.became_events, t.confirmed, t.said_nothing, t.unknown, t.unreadable

@@ -1,6 +1,7 @@
 //! Where output goes: data to stdout; notes, progress and errors to stderr.
 
 use std::io::{self, IsTerminal, Write};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
@@ -9,15 +10,22 @@ use indicatif::{ProgressBar, ProgressStyle};
 pub(crate) struct Ui {
     stdout: io::BufWriter<anstream::AutoStream<io::Stdout>>,
     stderr: anstream::AutoStream<io::Stderr>,
+    grammar_files: Vec<PathBuf>,
 }
 
 impl Ui {
     /// Colour only where it can be seen, and never under `NO_COLOR`.
-    pub(crate) fn for_this_terminal() -> Self {
+    pub(crate) fn for_this_terminal(grammar_files: Vec<PathBuf>) -> Self {
         Self {
+            grammar_files,
             stdout: io::BufWriter::new(anstream::AutoStream::auto(io::stdout())),
             stderr: anstream::AutoStream::auto(io::stderr()),
         }
+    }
+
+    /// What `--grammar` named: what a line means is the same for every verb of a run.
+    pub(crate) fn grammar_files(&self) -> &[PathBuf] {
+        &self.grammar_files
     }
 
     /// Data: what the command was asked for. Flush before returning.

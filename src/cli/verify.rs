@@ -37,7 +37,7 @@ pub(super) struct VerifyArgs {
 
 pub(super) fn run(ui: &mut Ui, args: &VerifyArgs) -> Outcome {
     let dir = snapshot_dir::choose(ui, args.snapshot.as_deref())?;
-    let grammar = replay::grammar()?;
+    let grammar = replay::grammar(ui)?;
     let bar = ui.progress_bytes("verify");
     let outcome = verify(&dir, &|step| match step {
         Step::Total(bytes) => {

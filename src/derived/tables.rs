@@ -143,6 +143,20 @@ pub const DERIVED: &[DerivedTable] = &[
         ],
     },
     DerivedTable {
+        name: "log_coverage",
+        columns: &[
+            ("source_type", Text),
+            ("source_id", Text),
+            ("era", Text),
+            ("rows_read", Int),
+            ("became_events", Int),
+            ("confirmed", Int),
+            ("said_nothing", Int),
+            ("unknown", Int),
+            ("unreadable", Int),
+        ],
+    },
+    DerivedTable {
         name: "pods",
         columns: &[
             ("pod_id", Text),
@@ -220,6 +234,7 @@ pub const DERIVED: &[DerivedTable] = &[
             ("first_at", Timestamp),
             ("last_at", Timestamp),
             ("sample", Text),
+            ("near_failures", Int),
         ],
     },
     DerivedTable {

@@ -7,6 +7,7 @@ use crate::derived::tables::derived_table;
 use crate::model::event::{Attribute, Event};
 use crate::model::id::EventId;
 use crate::replay::Replayed;
+use crate::replay::era;
 use crate::replay::timeline::{Anomaly, Stay};
 
 /// All tables, by name.
@@ -307,6 +308,21 @@ impl Tables {
                 Cell::Time(unknown.first_at),
                 Cell::Time(unknown.last_at),
                 word(&unknown.sample),
+                Cell::Int(unknown.near_failures as i64),
+            ]);
+        }
+        for (source, tally) in &replayed.history.tallies {
+            let count = |count: u64| Cell::Int(count as i64);
+            self.of("log_coverage").push([
+                word(&source.0),
+                word(&source.1),
+                word(era::of_source(&replayed.history, &replayed.runs, source)),
+                count(tally.read),
+                count(tally.became_events),
+                count(tally.confirmed),
+                count(tally.said_nothing),
+                count(tally.unknown),
+                count(tally.unreadable),
             ]);
         }
     }

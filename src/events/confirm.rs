@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use crate::events::SourceKey;
 use crate::events::log_event::Confirmation;
-use crate::events::tally::RowTally;
+use crate::events::sender::Sender;
 use crate::model::event::Event;
 use crate::model::time::SECOND;
 
@@ -12,7 +13,11 @@ const REACH: i64 = 30 * SECOND;
 
 /// Attaches each confirming row to the latest event of its kind, worker and source within reach.
 /// Events must be in order. A row without such an event makes its own, or says nothing.
-pub fn attach(events: &mut Vec<Event>, mut rows: Vec<Confirmation>, tally: &mut RowTally) {
+pub(super) fn attach(
+    events: &mut Vec<Event>,
+    mut rows: Vec<Confirmation>,
+    senders: &mut BTreeMap<SourceKey, Sender>,
+) {
     let mut index: BTreeMap<_, Vec<(i64, usize)>> = BTreeMap::new();
     for (at, event) in events.iter().enumerate() {
         if let Some(worker) = &event.worker {
@@ -23,6 +28,10 @@ pub fn attach(events: &mut Vec<Event>, mut rows: Vec<Confirmation>, tally: &mut 
     rows.sort_unstable_by(|a, b| (a.at, &a.evidence.key).cmp(&(b.at, &b.evidence.key)));
     let mut own = Vec::new();
     for row in rows {
+        // a row was read from its sender, so the sender is there
+        let Some(tally) = senders.get_mut(&row.source).map(|sender| &mut sender.tally) else {
+            continue;
+        };
         let near =
             index.get(&(row.kind, row.worker.clone(), row.source.clone())).and_then(|times| {
                 let after = times.partition_point(|(at, _)| *at <= row.at.0);

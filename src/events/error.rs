@@ -1,6 +1,6 @@
 //! Why events could not be read.
 
-use crate::grammar::entry::GrammarError;
+use crate::grammar::error::GrammarError;
 use crate::snapshot::error::SnapshotError;
 
 /// Why a snapshot gave no events.

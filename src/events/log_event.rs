@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use crate::events::SourceKey;
+use crate::grammar::field::FieldType;
 use crate::grammar::matcher::Match;
-use crate::grammar::pattern::FieldType;
 use crate::grammar::python;
 use crate::model::event::{
     Attribute, Attributes, Basis, Clock, Event, Evidence, Subject, event_id,
@@ -104,15 +104,17 @@ pub fn worker_of(row: &LogRow<'_>, found: &Match<'_, '_>) -> Option<WorkerId> {
 
 fn named(row: &LogRow<'_>, found: &Match<'_, '_>) -> Named {
     let mut named = Named::default();
-    for (_, kind, text) in &found.fields {
+    for (_, kind, text) in found.fields() {
         match kind {
-            FieldType::Worker => named.worker = Some(WorkerId::from(*text)),
-            FieldType::Task => named.task = Some(TaskId::from(*text)),
-            FieldType::Pod => named.pod = Some(PodId::from(*text)),
+            FieldType::Worker => named.worker = Some(WorkerId::from(text)),
+            FieldType::Task => named.task = Some(TaskId::from(text)),
+            FieldType::Pod => named.pod = Some(PodId::from(text)),
             FieldType::Short
             | FieldType::Int
             | FieldType::Num
             | FieldType::Word
+            | FieldType::Url
+            | FieldType::Time
             | FieldType::Text
             | FieldType::Any
             | FieldType::List
@@ -134,8 +136,7 @@ fn named(row: &LogRow<'_>, found: &Match<'_, '_>) -> Named {
 
 fn attributes(found: &Match<'_, '_>) -> Attributes {
     let mut attributes = Attributes::new();
-    for (name, kind, text) in &found.fields {
-        let text = *text;
+    for (name, kind, text) in found.fields() {
         let value = match kind {
             FieldType::Int => text.parse().ok().map(Attribute::Int),
             FieldType::Num => text.parse().ok().map(Attribute::Num),
@@ -148,13 +149,15 @@ fn attributes(found: &Match<'_, '_>) -> Attributes {
                 }
                 None
             }
-            FieldType::Short | FieldType::Word | FieldType::Text => {
-                Some(Attribute::Text(text.into()))
-            }
+            FieldType::Short
+            | FieldType::Word
+            | FieldType::Url
+            | FieldType::Time
+            | FieldType::Text => Some(Attribute::Text(text.into())),
             FieldType::Worker | FieldType::Pod | FieldType::Task | FieldType::Any => None,
         };
         if let Some(value) = value {
-            attributes.insert((*name).into(), value);
+            attributes.insert(name.into(), value);
         }
     }
     attributes

@@ -1,15 +1,15 @@
 //! `system_logs` into events, confirmations, silence and unknown messages.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 
+use crate::events::SourceKey;
 use crate::events::log_event::{Confirmation, LogRow, make, worker_of};
 use crate::events::rows::Cells;
+use crate::events::sender::{Sender, Senders};
 use crate::events::tally::RowTally;
 use crate::events::unknown::UnknownMessages;
-use crate::events::{Beat, SourceKey};
 use crate::grammar::entry::Meaning;
 use crate::grammar::matcher::{Grammar, Match};
 use crate::model::event::{Event, Subject};
@@ -35,52 +35,60 @@ const COLUMNS: [&str; 9] = [
 ];
 
 /// What the log rows said.
-pub struct LogHistory {
-    pub(crate) events: Vec<Event>,
-    pub(crate) confirmations: Vec<Confirmation>,
-    pub(crate) beats: BTreeMap<SourceKey, Vec<Beat>>,
-    pub(crate) templates: BTreeMap<SourceKey, BTreeMap<Arc<str>, (Micros, Micros)>>,
-    pub(crate) unknown: UnknownMessages,
-    pub(crate) tally: RowTally,
+pub(super) struct LogHistory {
+    pub(super) events: Vec<Event>,
+    pub(super) confirmations: Vec<Confirmation>,
+    pub(super) senders: BTreeMap<SourceKey, Sender>,
+    pub(super) unknown: UnknownMessages,
 }
 
 /// Reads all log rows, in whatever order they stand.
-pub fn read(
+pub(super) fn read(
     snapshot: &Snapshot,
     grammar: &Grammar,
     facts: &Facts,
 ) -> Result<LogHistory, SnapshotError> {
-    let mut reader = Reader {
-        grammar,
-        tasks: facts.tasks.iter().map(|task| task.id.clone()).collect(),
-        sources: BTreeMap::new(),
-        out: LogHistory {
-            events: Vec::new(),
-            confirmations: Vec::new(),
-            beats: BTreeMap::new(),
-            templates: BTreeMap::new(),
-            unknown: UnknownMessages::new(),
-            tally: RowTally::default(),
-        },
-    };
-    reader.tasks.sort();
+    let mut reader = Reader::new(grammar, facts);
     for path in snapshot.files(Table::SystemLogs) {
         read_columns(&path, &COLUMNS, |batch| {
             reader.batch(&batch);
             Ok(())
         })?;
     }
-    Ok(reader.out)
+    Ok(LogHistory {
+        events: reader.events,
+        confirmations: reader.confirmations,
+        senders: reader.senders.into_sorted(),
+        unknown: reader.unknown,
+    })
 }
 
 struct Reader<'a> {
     grammar: &'a Grammar,
     tasks: Vec<TaskId>,
-    sources: BTreeMap<(String, String), SourceKey>,
-    out: LogHistory,
+    senders: Senders,
+    /// The number of the sender of the row in hand.
+    sender: usize,
+    events: Vec<Event>,
+    confirmations: Vec<Confirmation>,
+    unknown: UnknownMessages,
 }
 
-impl Reader<'_> {
+impl<'a> Reader<'a> {
+    fn new(grammar: &'a Grammar, facts: &Facts) -> Self {
+        let mut tasks: Vec<TaskId> = facts.tasks.iter().map(|task| task.id.clone()).collect();
+        tasks.sort();
+        Self {
+            grammar,
+            tasks,
+            senders: Senders::default(),
+            sender: 0,
+            events: Vec::new(),
+            confirmations: Vec::new(),
+            unknown: UnknownMessages::new(),
+        }
+    }
+
     fn batch(&mut self, batch: &RecordBatch) {
         let cells: Vec<Cells> = COLUMNS.iter().map(|name| Cells::of(batch, name)).collect();
         let [id, timestamp, source_type, source_id, message, task_id, worker_id, cycle, metadata] =
@@ -89,43 +97,43 @@ impl Reader<'_> {
             return;
         };
         for at in 0..batch.num_rows() {
-            self.out.tally.read += 1;
+            let (kind, name) = (source_type.text(at), source_id.text(at));
+            self.sender = self.senders.number(kind.unwrap_or(""), name.unwrap_or(""));
+            self.tally().read += 1;
             let (Some(id), Some(time), Some(message)) =
                 (id.text(at), timestamp.time(at), message.text(at))
             else {
-                self.out.tally.unreadable += 1;
+                self.tally().unreadable += 1;
                 continue;
             };
-            let source = self.source(source_type.text(at), source_id.text(at));
-            self.out.beats.entry(source.clone()).or_default().push((time, cycle.int(at)));
+            let cycle = cycle.int(at);
+            self.senders.get(self.sender).beats.push((time, cycle));
             let row = LogRow {
                 id,
                 at: time,
-                source: &source,
+                source: &self.senders.key(self.sender),
                 message,
                 task_id: task_id.word(at),
                 worker_id: worker_id.word(at),
-                cycle: cycle.int(at),
+                cycle,
                 metadata: serde_json::Value::Null,
             };
             self.row(row, || metadata.json(at));
         }
     }
 
-    fn source(&mut self, source_type: Option<&str>, source_id: Option<&str>) -> SourceKey {
-        let key = (source_type.unwrap_or("").to_string(), source_id.unwrap_or("").to_string());
-        let made = || (Arc::from(key.0.as_str()), Arc::from(key.1.as_str()));
-        self.sources.entry(key.clone()).or_insert_with(made).clone()
+    fn tally(&mut self) -> &mut RowTally {
+        &mut self.senders.get(self.sender).tally
     }
 
     fn row(&mut self, mut row: LogRow<'_>, metadata: impl Fn() -> serde_json::Value) {
         let grammar = self.grammar;
         let Some(found) = grammar.classify(&row.source.0, row.message) else {
-            self.out.unknown.add(&row.source.0, row.message, row.at);
-            self.out.tally.unknown += 1;
+            self.unknown.add(&row.source.0, row.message, row.at);
+            self.tally().unknown += 1;
             return;
         };
-        self.used(&found.entry.id, &row);
+        self.senders.get(self.sender).used(&found.entry.id, row.at);
         match &found.entry.meaning {
             Meaning::Event(kind) => {
                 row.metadata = metadata();
@@ -137,20 +145,12 @@ impl Reader<'_> {
                 let event = make(&row, &found, EventKind::WorkerLogged);
                 self.keep(event, &row, &found);
             }
-            Meaning::Silent(_) => self.out.tally.said_nothing += 1,
+            Meaning::Silent(_) => self.tally().said_nothing += 1,
             Meaning::Confirms(kind, other) => {
                 row.metadata = metadata();
                 let otherwise = other.and_then(|other| make(&row, &found, other)).map(Box::new);
                 self.confirm(&row, &found, *kind, otherwise);
             }
-        }
-    }
-
-    fn used(&mut self, template: &str, row: &LogRow<'_>) {
-        let seen = self.out.templates.entry(row.source.clone()).or_default();
-        match seen.get_mut(template) {
-            Some((first, last)) => (*first, *last) = ((*first).min(row.at), (*last).max(row.at)),
-            None => drop(seen.insert(template.into(), (row.at, row.at))),
         }
     }
 
@@ -165,18 +165,17 @@ impl Reader<'_> {
         };
         match event {
             Some(event) => {
-                self.out.events.push(event);
-                self.out.tally.became_events += 1;
+                self.events.push(event);
+                self.tally().became_events += 1;
             }
-            None => self.out.tally.said_nothing += 1,
+            None => self.tally().said_nothing += 1,
         }
     }
 
     /// `   1. 1a2b3c4d... | type | worker: W | started: 12:34:56`: the task by its first characters,
     /// the time within the day before the line. An ambiguous prefix names nobody.
     fn listed(&self, row: &LogRow<'_>, found: &Match<'_, '_>) -> Option<Event> {
-        let field = |name: &str| found.fields.iter().find(|(n, _, _)| *n == name).map(|f| f.2);
-        let (short, clock) = (field("task8")?, field("clock")?);
+        let (short, clock) = (found.field("task8")?, found.field("clock")?);
         let from = self.tasks.partition_point(|task| task.as_str() < short);
         let mut hits =
             self.tasks[from..].iter().take_while(|task| task.as_str().starts_with(short));
@@ -208,7 +207,7 @@ impl Reader<'_> {
         otherwise: Option<Box<Event>>,
     ) {
         let Some(worker) = worker_of(row, found) else {
-            self.out.tally.said_nothing += 1;
+            self.tally().said_nothing += 1;
             return;
         };
         let evidence = crate::model::event::Evidence {
@@ -217,7 +216,7 @@ impl Reader<'_> {
             column: "message",
         };
         let source = row.source.clone();
-        self.out.confirmations.push(Confirmation {
+        self.confirmations.push(Confirmation {
             at: row.at,
             kind,
             worker,

@@ -7,6 +7,7 @@ pub mod log_event;
 pub mod logs;
 pub mod row_events;
 pub mod rows;
+mod sender;
 pub mod tally;
 pub mod unknown;
 
@@ -41,8 +42,8 @@ pub struct History {
     pub templates: BTreeMap<SourceKey, BTreeMap<Arc<str>, (Micros, Micros)>>,
     /// What the grammar did not understand.
     pub unknown: Vec<UnknownMessage>,
-    /// What became of each log row.
-    pub tally: RowTally,
+    /// What became of the log rows of each source.
+    pub tallies: BTreeMap<SourceKey, RowTally>,
 }
 
 /// Reads the whole snapshot. Rows of any order give the same history.
@@ -52,19 +53,20 @@ pub fn read(snapshot: &Snapshot, grammar: &Grammar) -> Result<History, EventsErr
     let mut events = std::mem::take(&mut log.events);
     events.extend(row_events::of(&facts));
     sort(&mut events);
-    confirm::attach(&mut events, log.confirmations, &mut log.tally);
-    log.tally.assert_balanced();
-    for beats in log.beats.values_mut() {
-        beats.sort_unstable();
+    confirm::attach(&mut events, log.confirmations, &mut log.senders);
+    let unknown = log.unknown.into_sorted(&events);
+    let mut history = History { events, facts, unknown, ..History::default() };
+    for (key, mut sender) in log.senders {
+        sender.tally.assert_balanced();
+        sender.beats.sort_unstable();
+        history.tallies.insert(key.clone(), sender.tally);
+        history.templates.insert(key.clone(), sender.templates.into_iter().collect());
+        // a row without time or text is no sign of life
+        if !sender.beats.is_empty() {
+            history.beats.insert(key, sender.beats);
+        }
     }
-    Ok(History {
-        events,
-        facts,
-        beats: log.beats,
-        templates: log.templates,
-        unknown: log.unknown.into_sorted(),
-        tally: log.tally,
-    })
+    Ok(history)
 }
 
 /// Sorts into the total order. A row that two captures hold gives its events once.

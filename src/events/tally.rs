@@ -17,6 +17,19 @@ pub struct RowTally {
     pub unreadable: u64,
 }
 
+impl std::iter::Sum for RowTally {
+    fn sum<I: Iterator<Item = Self>>(all: I) -> Self {
+        all.fold(Self::default(), |sum, one| Self {
+            read: sum.read + one.read,
+            became_events: sum.became_events + one.became_events,
+            confirmed: sum.confirmed + one.confirmed,
+            said_nothing: sum.said_nothing + one.said_nothing,
+            unknown: sum.unknown + one.unknown,
+            unreadable: sum.unreadable + one.unreadable,
+        })
+    }
+}
+
 impl RowTally {
     /// Panics when a row was lost: that is a bug of ours, never of the data.
     pub fn assert_balanced(self) {

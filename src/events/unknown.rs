@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use regex::Regex;
 
-use crate::model::time::Micros;
+use crate::model::event::Event;
+use crate::model::kind::EventKind;
+use crate::model::time::{Micros, SECOND};
 use crate::model::token::without_digits;
 
 /// Characters of a masked line that are kept.
@@ -26,13 +28,24 @@ pub struct UnknownMessage {
     pub last_at: Micros,
     /// The first row's line; of several at that time, the smallest.
     pub sample: String,
+    /// Rows within [`NEAR`] of a failure that a known line or row tells of: what stands there is worth
+    /// a look first.
+    pub near_failures: u64,
+}
+
+/// One cycle of an orchestrator (domain/orchestrator.md section 4, Freq).
+const NEAR: i64 = 30 * SECOND;
+
+struct Gathered {
+    told: UnknownMessage,
+    times: Vec<Micros>,
 }
 
 /// Gathers unknown messages; the order of scanning does not matter.
 pub struct UnknownMessages {
     ids: Regex,
     numbers: Regex,
-    found: BTreeMap<(Arc<str>, String), UnknownMessage>,
+    found: BTreeMap<(Arc<str>, String), Gathered>,
 }
 
 impl UnknownMessages {
@@ -55,15 +68,22 @@ impl UnknownMessages {
         let keyless = cut(&without_digits(first, "<id>"));
         let masked = self.ids.replace_all(&keyless, "<id>");
         let template = self.numbers.replace_all(&masked, "<n>").into_owned();
-        let fresh = || UnknownMessage {
-            source_type: source_type.clone(),
-            template: template.clone(),
-            count: 0,
-            first_at: at,
-            last_at: at,
-            sample: line.clone(),
+        let fresh = || Gathered {
+            told: UnknownMessage {
+                source_type: source_type.clone(),
+                template: template.clone(),
+                count: 0,
+                first_at: at,
+                last_at: at,
+                sample: line.clone(),
+                near_failures: 0,
+            },
+            times: Vec::new(),
         };
-        let entry = self.found.entry((source_type.clone(), template.clone())).or_insert_with(fresh);
+        let of = (source_type.clone(), template.clone());
+        let gathered = self.found.entry(of).or_insert_with(fresh);
+        gathered.times.push(at);
+        let entry = &mut gathered.told;
         entry.count += 1;
         let told = |text: &str| without_digits(text, "<id>").into_owned();
         let same_time = at == entry.first_at && line != entry.sample;
@@ -76,9 +96,19 @@ impl UnknownMessages {
         entry.last_at = entry.last_at.max(at);
     }
 
-    /// All of them, by source and template.
-    pub fn into_sorted(self) -> Vec<UnknownMessage> {
-        self.found.into_values().collect()
+    /// All of them, by source and template, held against the events that are known.
+    pub fn into_sorted(self, events: &[Event]) -> Vec<UnknownMessage> {
+        let failures: Vec<Micros> =
+            events.iter().filter(|event| is_failure(event.kind)).map(|event| event.at).collect();
+        let near = |at: &Micros| {
+            let next = failures.partition_point(|failure| failure.0 < at.0 - NEAR);
+            failures.get(next).is_some_and(|failure| failure.0 <= at.0 + NEAR)
+        };
+        let told = |gathered: Gathered| UnknownMessage {
+            near_failures: gathered.times.iter().filter(|at| near(at)).count() as u64,
+            ..gathered.told
+        };
+        self.found.into_values().map(told).collect()
     }
 }
 
@@ -86,4 +116,31 @@ impl Default for UnknownMessages {
     fn default() -> Self {
         Self::new()
     }
+}
+
+/// What tells that something went wrong, by whoever said it.
+fn is_failure(kind: EventKind) -> bool {
+    const FAILURES: [EventKind; 20] = [
+        EventKind::CycleFailed,
+        EventKind::ReadFailed,
+        EventKind::WorkerStartFailed,
+        EventKind::WorkerSpawnFailed,
+        EventKind::WorkerMarkedError,
+        EventKind::WorkerErrorRecorded,
+        EventKind::FailureStreakSeen,
+        EventKind::FailsafeStale,
+        EventKind::PodTerminateFailed,
+        EventKind::WorkerExternallyTerminated,
+        EventKind::WorkerSelfTerminated,
+        EventKind::WorkerCrashed,
+        EventKind::WorkerFatalPattern,
+        EventKind::TaskHandlerFailed,
+        EventKind::GenerationFailed,
+        EventKind::CompletionFailed,
+        EventKind::TaskFailureSaid,
+        EventKind::GenerationCreationFailed,
+        EventKind::UploadFailed,
+        EventKind::TaskFailed,
+    ];
+    FAILURES.contains(&kind)
 }

@@ -1,7 +1,14 @@
 //! Entries of the grammar files.
 
-use serde::Deserialize;
+use std::ops::Range;
+use std::sync::Arc;
 
+use serde::Deserialize;
+use toml::Spanned;
+
+use crate::grammar::era::Eras;
+use crate::grammar::error::{GrammarError, Problem};
+use crate::grammar::pattern::Pattern;
 use crate::model::kind::EventKind;
 
 /// One grammar file: the templates of one source.
@@ -9,18 +16,28 @@ use crate::model::kind::EventKind;
 #[serde(deny_unknown_fields)]
 struct File {
     source: String,
-    entry: Vec<RawEntry>,
+    #[serde(default)]
+    entry: Vec<Spanned<RawEntry>>,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RawEntry {
-    id: String,
-    pattern: String,
-    kind: Option<String>,
-    silent: Option<String>,
-    confirms: Option<String>,
-    sample: Option<String>,
+    id: Spanned<String>,
+    eras: Spanned<String>,
+    levels: Vec<String>,
+    #[serde(default)]
+    sites: Vec<String>,
+    #[serde(default)]
+    function: Vec<String>,
+    pattern: Spanned<String>,
+    kind: Option<Spanned<String>>,
+    confirms: Option<Spanned<String>>,
+    says_nothing: Option<String>,
+    #[serde(default)]
+    samples: Vec<Spanned<Vec<String>>>,
+    short: Option<String>,
+    two_sites: Option<String>,
 }
 
 /// What a line of a template means.
@@ -35,80 +52,148 @@ pub enum Meaning {
     Silent(String),
 }
 
+/// A line as it stands in the table, and what its template must capture.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sample {
+    /// The whole message.
+    pub line: String,
+    /// The captures, in the order of the template.
+    pub captures: Vec<String>,
+}
+
 /// One template.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Entry {
     /// Its id in the domain notes.
-    pub id: String,
+    pub id: Arc<str>,
     /// `system_logs.source_type` it belongs to.
     pub source: String,
-    /// The template.
-    pub pattern: String,
+    /// In which eras it is written.
+    pub eras: Eras,
+    /// The levels it is stored with.
+    pub levels: Vec<String>,
+    /// `module:function` of the code that writes it, where known.
+    pub sites: Vec<String>,
+    /// Of an edge function: which of them say it; empty for any.
+    pub functions: Vec<String>,
+    /// The template as written.
+    pub template: String,
+    /// The template, ready to match.
+    pub pattern: Pattern,
     /// What it means.
     pub meaning: Meaning,
-    /// A line that must match it and nothing else.
-    pub sample: Option<String>,
+    /// Lines that must match it and nothing else.
+    pub samples: Vec<Sample>,
+    /// Why fixed text of less than twelve characters is enough.
+    pub short: Option<String>,
+    /// Why two places of the code may share it.
+    pub two_sites: Option<String>,
+    /// The file that holds it.
+    pub file: String,
+    /// Its line there, from 1.
+    pub line: usize,
 }
 
-/// Why a grammar file is wrong.
-#[derive(Debug, thiserror::Error)]
-pub enum GrammarError {
-    /// Not TOML, or not our keys.
-    #[error("the grammar file is not readable: {0}")]
-    Toml(#[from] toml::de::Error),
-    /// An unknown event kind.
-    #[error("entry {entry}: there is no event kind `{kind}`")]
-    Kind {
-        /// The entry.
-        entry: String,
-        /// The name.
-        kind: String,
-    },
-    /// Neither `kind` nor `silent` nor `confirms`, or `silent` with another.
-    #[error("entry {0}: say one of `kind`, `silent` or `confirms`")]
-    Meaning(String),
-    /// The pattern cannot be compiled.
-    #[error("entry {entry}: {detail}")]
-    Pattern {
-        /// The entry.
-        entry: String,
-        /// What is wrong.
-        detail: String,
-    },
+const LEVELS: [&str; 5] = ["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"];
+
+/// Reads one grammar file; `name` is what errors call it.
+///
+/// # Errors
+/// The first thing that is wrong, with its line and column.
+pub fn parse(name: &str, text: &str) -> Result<Vec<Entry>, GrammarError> {
+    let place = Place { name, text };
+    let file: File = toml::from_str(text).map_err(|err| {
+        place.error(err.span().unwrap_or(0..0), None, Problem::Toml(err.message().to_string()))
+    })?;
+    file.entry.into_iter().map(|raw| place.entry(&file.source, raw)).collect()
 }
 
-/// Reads one grammar file.
-pub fn parse(text: &str) -> Result<Vec<Entry>, GrammarError> {
-    let file: File = toml::from_str(text)?;
-    file.entry
-        .into_iter()
-        .map(|raw| {
-            let meaning = meaning(&raw)?;
-            let source = file.source.clone();
-            Ok(Entry { id: raw.id, source, pattern: raw.pattern, meaning, sample: raw.sample })
+struct Place<'a> {
+    name: &'a str,
+    text: &'a str,
+}
+
+impl Place<'_> {
+    fn line_and_column(&self, at: usize) -> (usize, usize) {
+        let before = self.text.get(..at).unwrap_or_default();
+        let line = before.matches('\n').count() + 1;
+        let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+        (line, column)
+    }
+
+    fn error(&self, span: Range<usize>, entry: Option<&str>, problem: Problem) -> GrammarError {
+        let (line, column) = self.line_and_column(span.start);
+        GrammarError {
+            file: self.name.to_string(),
+            line,
+            column,
+            entry: entry.map(str::to_string),
+            problem,
+        }
+    }
+
+    fn entry(&self, source: &str, raw: Spanned<RawEntry>) -> Result<Entry, GrammarError> {
+        let (line, _) = self.line_and_column(raw.span().start);
+        let whole = raw.span();
+        let raw = raw.into_inner();
+        let id = raw.id.get_ref().as_str();
+        let wrong = |span: Range<usize>, problem| self.error(span, Some(id), problem);
+        let meaning = self.meaning(&raw)?;
+        let eras = Eras::parse(raw.eras.get_ref())
+            .map_err(|why| wrong(raw.eras.span(), Problem::Eras(why)))?;
+        if let Some(level) = raw.levels.iter().find(|level| !LEVELS.contains(&level.as_str())) {
+            return Err(wrong(whole, Problem::Level(level.clone())));
+        }
+        let pattern = Pattern::compile(raw.pattern.get_ref())
+            .map_err(|why| wrong(raw.pattern.span(), Problem::Pattern(why)))?;
+        let samples = raw.samples.iter().map(|sample| match sample.get_ref().split_first() {
+            Some((line, captures)) => {
+                Ok(Sample { line: line.clone(), captures: captures.to_vec() })
+            }
+            None => Err(wrong(sample.span(), Problem::Sample("it is empty".to_string()))),
+        });
+        let samples = samples.collect::<Result<Vec<_>, _>>()?;
+        Ok(Entry {
+            id: id.into(),
+            source: source.to_string(),
+            eras,
+            levels: raw.levels.clone(),
+            sites: raw.sites.clone(),
+            functions: raw.function.clone(),
+            template: raw.pattern.get_ref().clone(),
+            pattern,
+            meaning,
+            samples,
+            short: raw.short.clone(),
+            two_sites: raw.two_sites.clone(),
+            file: self.name.to_string(),
+            line,
         })
-        .collect()
-}
+    }
 
-fn meaning(raw: &RawEntry) -> Result<Meaning, GrammarError> {
-    let kind = |name: &Option<String>| match name {
-        None => Ok(None),
-        Some(name) => EventKind::from_name(name)
-            .map(Some)
-            .ok_or_else(|| GrammarError::Kind { entry: raw.id.clone(), kind: name.clone() }),
-    };
-    match (kind(&raw.confirms)?, kind(&raw.kind)?, &raw.silent) {
-        (Some(event), other, None) => Ok(Meaning::Confirms(event, other)),
-        (None, Some(event), None) => Ok(Meaning::Event(event)),
-        (None, None, Some(why)) => Ok(Meaning::Silent(why.clone())),
-        (None, None, None) | (_, _, Some(_)) => Err(GrammarError::Meaning(raw.id.clone())),
+    fn meaning(&self, raw: &RawEntry) -> Result<Meaning, GrammarError> {
+        let id = Some(raw.id.get_ref().as_str());
+        let kind = |name: &Option<Spanned<String>>| match name {
+            None => Ok(None),
+            Some(name) => EventKind::from_name(name.get_ref())
+                .map(Some)
+                .ok_or_else(|| self.error(name.span(), id, Problem::Kind(name.get_ref().clone()))),
+        };
+        match (kind(&raw.confirms)?, kind(&raw.kind)?, &raw.says_nothing) {
+            (Some(event), other, None) => Ok(Meaning::Confirms(event, other)),
+            (None, Some(event), None) => Ok(Meaning::Event(event)),
+            (None, None, Some(why)) => Ok(Meaning::Silent(why.clone())),
+            (None, None, None) | (_, _, Some(_)) => {
+                Err(self.error(raw.id.span(), id, Problem::Meaning))
+            }
+        }
     }
 }
 
-/// The grammar files compiled in.
-pub const BUILT_IN: [&str; 4] = [
-    include_str!("orchestrator_gpu.toml"),
-    include_str!("orchestrator_api.toml"),
-    include_str!("worker.toml"),
-    include_str!("edge_function.toml"),
+/// The grammar files compiled in, by name.
+pub const BUILT_IN: [(&str, &str); 4] = [
+    ("orchestrator_gpu.toml", include_str!("orchestrator_gpu.toml")),
+    ("orchestrator_api.toml", include_str!("orchestrator_api.toml")),
+    ("worker.toml", include_str!("worker.toml")),
+    ("edge_function.toml", include_str!("edge_function.toml")),
 ];

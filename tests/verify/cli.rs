@@ -38,7 +38,7 @@ fn a_whole_snapshot() {
     whole: 3 captures, 14 files, 29 rows, SIZE checked
     ");
     snap.run("replay", &[]).ok();
-    insta::assert_snapshot!(masked(&snap.run("verify", &[]).ok()), @"whole: 3 captures, 34 files, 29 rows, SIZE checked");
+    insta::assert_snapshot!(masked(&snap.run("verify", &[]).ok()), @"whole: 3 captures, 35 files, 29 rows, SIZE checked");
     assert!(snap.run("verify", &["--format", "csv"]).ok().lines().count() == 1);
 }
 

@@ -1,0 +1,58 @@
+//! The user's own grammar files: those of the configuration, and those named with `--grammar`.
+
+use std::env;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::cli::fault::{Fault, FaultKind};
+use crate::grammar::error::GrammarError;
+use crate::grammar::matcher::Grammar;
+
+/// The grammar compiled in, with every file of the user.
+pub(super) fn grammar(named: &[PathBuf]) -> Result<Grammar, Fault> {
+    let mut texts = Vec::new();
+    for path in configured()?.iter().chain(named) {
+        texts.push((path.display().to_string(), read(path)?));
+    }
+    let files: Vec<(&str, &str)> =
+        texts.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
+    Grammar::with(&files).map_err(fault)
+}
+
+/// `*.toml` in `backstory/grammar` of the user's configuration, sorted.
+fn configured() -> Result<Vec<PathBuf>, Fault> {
+    let set = |name| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let config = set("XDG_CONFIG_HOME").or_else(|| Some(set("HOME")?.join(".config")));
+    let Some(folder) = config.map(|config| config.join("backstory").join("grammar")) else {
+        return Ok(Vec::new());
+    };
+    let entries = match fs::read_dir(&folder) {
+        Ok(entries) => entries,
+        Err(err) if err.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(err) => return Err(unreadable(&folder, &err)),
+    };
+    let mut files = Vec::new();
+    for entry in entries {
+        let path = entry.map_err(|err| unreadable(&folder, &err))?.path();
+        if path.extension().is_some_and(|suffix| suffix == "toml") {
+            files.push(path);
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+/// The text of a grammar file.
+pub(super) fn read(path: &Path) -> Result<String, Fault> {
+    fs::read_to_string(path).map_err(|err| unreadable(path, &err))
+}
+
+fn unreadable(path: &Path, err: &io::Error) -> Fault {
+    let text = format!("cannot read {}: {err}", path.display());
+    Fault::new(FaultKind::Usage, io::Error::other(text)).hint("check the path and its permissions")
+}
+
+fn fault(err: GrammarError) -> Fault {
+    Fault::new(FaultKind::Usage, err).hint("`backstory grammar check FILE` names all that is wrong")
+}
