@@ -124,7 +124,8 @@ fn json_is_the_contract() {
           }
         }
       ],
-      "skipped": []
+      "skipped": [],
+      "incomplete": []
     }
     "#);
 }

@@ -160,7 +160,7 @@ fn rows_arrive_with_their_types_and_nulls() {
     bench.source("workers.csv.gz", gzip(&format!("{WORKERS}{WORKER}")));
     bench.source(
         "generations.ndjson",
-        "{\"id\":\"g1\",\"params\":{\"n\": 1},\"starred\":true,\"odd\":1.50}\n",
+        "{\"id\":\"g1\",\"tasks\":[],\"params\":{\"n\": 1},\"starred\":true,\"odd\":1.50}\n",
     );
     bench.source("notes.txt", "mine");
     // as it is: what redaction makes of a text is asked elsewhere
@@ -240,7 +240,7 @@ fn ndjson_lines_can_be_unreadable_too() {
     bench.remove("workers.csv");
     bench.source(
         "workers.ndjson",
-        "{\"id\":\"w1\"}\n\nnot json\n{\"id\":null}\n{\"id\":\"w2\",\"late\":1}\n",
+        "{\"id\":\"w1\",\"status\":\"active\"}\n\nnot json\n{\"id\":null}\n{\"id\":\"w2\",\"late\":1}\n",
     );
     bench.import(0);
     assert_eq!(bench.column(Table::Workers, "late"), [None, Some("1".to_string())]);
@@ -284,7 +284,7 @@ fn a_csv_without_a_header_is_no_empty_table() {
 #[test]
 fn a_source_that_cannot_be_read_leaves_nothing_behind() {
     type Spoil = fn(&Bench);
-    let cases: [(&str, Spoil); 8] = [
+    let cases: [(&str, Spoil); 10] = [
         ("has no file for the table `tasks`", |b| b.remove("tasks.csv")),
         ("holds no table files", |b| {
             for name in ["system_logs.csv", "workers.csv", "tasks.csv"] {
@@ -297,12 +297,16 @@ fn a_source_that_cannot_be_read_leaves_nothing_behind() {
         }),
         ("is not a directory", |b| fs::remove_dir_all(b.path("from")).expect("removable")),
         ("the column `ID` stands twice", |b| b.source("tasks.csv", "id,status,ID\n")),
-        ("there is no column `timestamp`", |b| b.source("system_logs.csv", "id,message\n")),
+        ("there is no column `status`", |b| b.source("tasks.csv", "id,statuz\n")),
+        ("there is no column `tasks`", |b| b.source("generations.csv", "id,tsks\n")),
+        ("there is no column `timestamp`", |b| {
+            b.source("system_logs.csv", "id,source_type,message\n")
+        }),
         ("tasks.csv and tasks.csv.gz are files of one table", |b| {
             b.source("tasks.csv.gz", gzip(TASKS));
         }),
         ("the column name `_row_hash` is one of our own", |b| {
-            b.source("tasks.csv", "id,_row_hash\n")
+            b.source("tasks.csv", "id,status,_row_hash\n")
         }),
     ];
     for (want, spoil) in cases {
@@ -453,7 +457,7 @@ fn a_capture_that_dies_halfway_leaves_the_snapshot_as_it_was() {
         let mut writer = CaptureWriter::begin(&bench.path("snap"), options).expect("begins");
         let mut done = writer.table(Table::Tasks, vec![id.clone()]).expect("a table");
         done.push(&[Value::Text("t9".into())], None).expect("a row");
-        writer.finish_table(done).expect("published, but named by no manifest");
+        writer.finish_table(done, 0).expect("published, but named by no manifest");
         let mut open = writer.table(Table::Workers, vec![id]).expect("a table");
         open.push(&[Value::Text("w9".into())], None).expect("a row");
     }

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use backstory::findings::catalogue;
 use serde_json::Value;
 
+use crate::support::replayed::{tables, write_tables};
 use crate::support::run::{Ran, backstory};
 
 #[test]
@@ -53,8 +54,32 @@ fn cases() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/queries")
 }
 
+#[test]
+fn a_line_of_generations_that_cannot_be_read_leaves_no_absence_proved() {
+    let root = tempfile::tempdir().expect("a temporary directory");
+    let id = "task_missing_generation";
+    let mut tables = tables(&cases().join(id).join("fires"));
+    let proved = |tables: &_| {
+        write_tables(root.path(), tables);
+        let report = report(root.path(), id);
+        let verdicts = report["findings"].as_array().expect("a list").iter();
+        let confirmed = verdicts.filter(|found| found["verdict"] == "confirmed").count();
+        (confirmed, report["incomplete"].clone())
+    };
+    let (confirmed, incomplete) = proved(&tables);
+    assert!(confirmed > 0 && incomplete == serde_json::json!([]));
+    tables.get_mut("generations").expect("a table").push_str("g9,\"[\"\"cut\n");
+    let cut = serde_json::json!([{"table": "generations", "unreadable": 1}]);
+    assert_eq!(proved(&tables), (0, cut));
+}
+
 /// The findings of one query on a folder of evidence, refuted ones left out.
 fn findings(evidence: &Path, id: &str) -> Vec<Value> {
+    report(evidence, id)["findings"].as_array().expect("a list").clone()
+}
+
+/// The answer to one query on a folder of evidence.
+fn report(evidence: &Path, id: &str) -> Value {
     let root = tempfile::tempdir().expect("a temporary directory");
     let snapshot = root.path().join("snapshot");
     let snapshot = snapshot.to_str().expect("UTF-8");
@@ -65,7 +90,7 @@ fn findings(evidence: &Path, id: &str) -> Vec<Value> {
     let said = run(&["findings", "--snapshot", snapshot, "--only", id, "--format", "json"]).ok();
     let report: Value = serde_json::from_str(&said).expect("JSON");
     assert_eq!(report["skipped"], Value::Array(Vec::new()), "{id} was not asked");
-    report["findings"].as_array().expect("a list").clone()
+    report
 }
 
 /// A field of a finding, or a column of its own.

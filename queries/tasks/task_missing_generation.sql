@@ -15,10 +15,10 @@
 --!   whatever still completes that way; an external URL expires, so save the file first."""
 
 with known as (
-    -- what the snapshot can say: without the table of generations, absence proves nothing
+    -- what the snapshot can say: without the whole table of generations, absence proves nothing
     select
-        bool_or(held) filter (where table_name = 'generations') as generations,
-        bool_or(held) filter (where table_name = 'generation_variants') as variants
+        bool_or(is_whole) filter (where table_name = 'generations') as generations,
+        bool_or(is_whole) filter (where table_name = 'generation_variants') as variants
     from snapshot_tables
 ),
 

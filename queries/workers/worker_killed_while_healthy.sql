@@ -293,6 +293,8 @@ select
                 then 'probable'
             -- a process that hangs in the stuck task does nothing else
             when reason like 'Stuck task%' and act_age_s <= $quiet_s and not is_broken then 'probable'
+            -- it may hang, or work at something longer than we have seen: its heartbeats tell neither
+            when reason like 'Stuck task%' and not is_broken then 'insufficient_evidence'
             -- the probe's own line is lost, but a basic check failed on a worker that beat to the end
             when reason = 'Failed basic health check' and beat_age_s <= $beat_sure_s
                 then case when pod_was_seen then 'probable' else 'insufficient_evidence' end

@@ -206,7 +206,9 @@ fn target_hint(why: &TargetError) -> &'static str {
             "--db postgres://USER@HOST:PORT/DATABASE, or set BACKSTORY_DB, or PGHOST and the others"
         }
         TargetError::SecondAt => "write `@` in a password as %40",
-        TargetError::Malformed => "--db postgres://USER:PASSWORD@HOST:PORT/DATABASE",
+        TargetError::Malformed => {
+            "--db postgres://USER@HOST:PORT/DATABASE, the password in PGPASSWORD"
+        }
         TargetError::Value("sslmode") => "sslmode is disable, prefer, require or verify-full",
         TargetError::Unsupported(_) | TargetError::UnknownOption | TargetError::Value(_) => {
             "leave it out; TLS is set by sslmode and sslrootcert"

@@ -36,6 +36,20 @@ impl FaultKind {
     }
 }
 
+/// Troubles of a place, with what to do about each.
+const PLACES: [(io::ErrorKind, &str); 2] = [
+    (
+        io::ErrorKind::StorageFull,
+        "the disk is full: free some space, or name a directory on another disk, and run it again; \
+         what was there before is whole",
+    ),
+    (
+        io::ErrorKind::ReadOnlyFilesystem,
+        "nothing can be written there: name another directory, or copy the snapshot to one that can \
+         be written",
+    ),
+];
+
 /// An error with its kind and what to try next.
 #[derive(Debug)]
 pub(crate) struct Fault {
@@ -62,23 +76,21 @@ impl Fault {
         io.is_some_and(|err| err.kind() == io::ErrorKind::BrokenPipe)
     }
 
-    /// Whether a full disk is behind it, whatever it was met by.
-    fn is_full_disk(&self) -> bool {
+    /// The trouble with the place that is behind it, whatever it was met by.
+    fn place(&self) -> Option<&'static str> {
         let first: &(dyn Error + 'static) = self.error.as_ref();
-        std::iter::successors(Some(first), |&err| err.source())
-            .filter_map(|err| err.downcast_ref::<io::Error>())
-            .any(|err| err.kind() == io::ErrorKind::StorageFull)
+        let mut causes = std::iter::successors(Some(first), |&err| err.source())
+            .filter_map(|err| err.downcast_ref::<io::Error>());
+        causes.find_map(|err| {
+            PLACES.iter().find(|(kind, _)| *kind == err.kind()).map(|(_, hint)| *hint)
+        })
     }
 
     /// The same, as what it is: nothing is damaged, and we have no bug.
     fn told_of_the_disk(mut self) -> Self {
-        if self.is_full_disk() {
+        if let Some(hint) = self.place() {
             self.kind = FaultKind::Usage;
-            self.hints = vec![
-                "the disk is full: free some space, or name a directory on another disk, and run \
-                 it again; what was there before is whole"
-                    .to_string(),
-            ];
+            self.hints = vec![hint.to_string()];
         }
         self
     }

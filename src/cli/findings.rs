@@ -12,8 +12,9 @@ use crate::cli::{Outcome, replay, snapshot_dir};
 use crate::findings::catalogue::{self, Query};
 use crate::findings::finding::{Finding, Severity, Verdict};
 use crate::findings::run::{Findings, ask};
+use crate::model::table::Table;
 use crate::read::database::Database;
-use crate::report::findings::{FORMAT, FindingsReport, write_json};
+use crate::report::findings::{FORMAT, FindingsReport, Incomplete, write_json};
 use crate::report::{findings_csv, findings_text};
 use crate::snapshot::open::Snapshot;
 
@@ -140,10 +141,17 @@ fn reported(
         snapshot: snapshot.dir().display().to_string(),
         findings: shown,
         skipped: answers.skipped,
+        incomplete: incomplete(snapshot),
         questions: queries.into_iter().map(|query| query.header).collect(),
         hidden: hidden.len(),
         listed_max,
     }
+}
+
+fn incomplete(snapshot: &Snapshot) -> Vec<Incomplete> {
+    let cut = |table: Table| Some((table.name(), snapshot.unreadable(table).filter(|n| *n > 0)?));
+    let cut = Table::ALL.into_iter().filter_map(cut);
+    cut.map(|(table, unreadable)| Incomplete { table, unreadable }).collect()
 }
 
 fn show(ui: &mut Ui, format: Format, report: &FindingsReport) -> Result<(), Fault> {

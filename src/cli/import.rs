@@ -56,8 +56,18 @@ pub(super) fn run(ui: &mut Ui, args: &ImportArgs) -> Outcome {
         Import::run(&source, &args.snapshot, &key, args.redact.policy(), began_at, &mut watch);
     watch.clear();
     let snapshot = import?.finish(now())?;
-    let last = snapshot.captures().last().map_or("", |capture| capture.id.as_str());
-    ui.note(&format!("capture {last} of {}", args.snapshot.display()))?;
+    if let Some(capture) = snapshot.captures().last() {
+        for (table, held) in &capture.tables {
+            let gone = held.disappeared.len();
+            if gone > 0 {
+                ui.note(&format!(
+                    "warning: {gone} rows of `{table}` that the snapshot holds are not in these files: \
+                     deleted since, or these are of another database"
+                ))?;
+            }
+        }
+        ui.note(&format!("capture {} of {}", capture.id, args.snapshot.display()))?;
+    }
     Ok(ExitCode::SUCCESS)
 }
 

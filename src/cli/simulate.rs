@@ -125,6 +125,10 @@ pub(super) fn run(ui: &mut Ui, args: &SimulateArgs) -> Outcome {
         written.generations,
         out.display()
     ))?;
+    if !written.missed.is_empty() {
+        let names: Vec<&str> = written.missed.iter().map(|fault| fault.name()).collect();
+        ui.note(&format!("note: found nobody to hit, so did not happen: {}", names.join(", ")))?;
+    }
     if let Some(url) = &args.db {
         load(ui, args, url, out)?;
     }

@@ -26,7 +26,8 @@ pub fn read(snapshot: &Snapshot) -> Result<Facts, SnapshotError> {
     } else {
         None
     };
-    let links = if snapshot.holds(Table::Generations) {
+    // a line that could not be read may have been the one that is looked for
+    let links = if snapshot.unreadable(Table::Generations) == Some(0) {
         let mut links: Vec<GenerationLink> =
             latest(snapshot, Table::Generations, generation)?.into_iter().flatten().collect();
         let variants = latest(snapshot, Table::GenerationVariants, variant)?;

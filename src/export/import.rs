@@ -146,8 +146,8 @@ impl Import {
             };
             bad.add(reader.line(), &why);
         }
-        let (rows_read, rows_new) = self.writer.finish_table(rows)?;
         let unreadable = bad.count;
+        let (rows_read, rows_new) = self.writer.finish_table(rows, unreadable)?;
         let unreadable_named = bad.into_lines();
         self.unreadable.extend(unreadable_named.iter().cloned());
         self.schema.insert(table.name().to_string(), json!({ "columns": columns }));

@@ -200,7 +200,7 @@ async fn read_all(
         if table == Table::SystemLogs {
             oldest_log = oldest;
         }
-        let (read, new) = writer.finish_table(rows)?;
+        let (read, new) = writer.finish_table(rows, 0)?;
         watch(Step::End { table, read, new });
     }
     let ended = reading.client.batch_execute("commit").await;

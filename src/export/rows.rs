@@ -126,14 +126,7 @@ fn names(header: &Record) -> Vec<String> {
 /// The columns of these names, or what is wrong with them. SQL tells names apart without case.
 fn columns(table: Table, names: &[String]) -> Result<Vec<Column>, String> {
     // first, so that a line of data that was taken for a header is never quoted
-    let needed: &[&str] = match table {
-        Table::SystemLogs => &["id", "timestamp"],
-        Table::Workers
-        | Table::Tasks
-        | Table::Generations
-        | Table::GenerationVariants
-        | Table::TaskTypes => &["id"],
-    };
+    let needed = table.needed_columns();
     if let Some(name) = needed.iter().find(|name| !names.iter().any(|have| have == *name)) {
         return Err(format!("there is no column `{name}`; is the first line the header?"));
     }

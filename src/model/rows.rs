@@ -126,7 +126,7 @@ pub struct Facts {
     pub tasks: Vec<TaskRow>,
     /// By name; `None` when the table was never captured.
     pub task_types: Option<Vec<TaskTypeRow>>,
-    /// By task; `None` when `generations` was never captured.
+    /// By task; `None` when `generations` was never captured, or not whole.
     pub links: Option<Vec<GenerationLink>>,
     /// When the last capture began.
     pub taken_at: Option<Micros>,

@@ -55,6 +55,17 @@ impl Table {
         }
     }
 
+    /// Columns without which its rows prove nothing: a query would take their absence for a fact.
+    pub fn needed_columns(self) -> &'static [&'static str] {
+        match self {
+            Self::SystemLogs => &["id", "timestamp", "source_type", "message"],
+            Self::Workers | Self::Tasks => &["id", "status"],
+            Self::Generations => &["id", "tasks"],
+            Self::GenerationVariants => &["id", "params"],
+            Self::TaskTypes => &["id", "name"],
+        }
+    }
+
     /// Whether rows never change once written; the others keep only their last value at the source.
     pub fn is_append_only(self) -> bool {
         match self {

@@ -50,7 +50,7 @@ pub(crate) fn all(snapshot: &Snapshot) -> Result<Vec<View>, ReadError> {
         views.push(View { name: table.name.to_string(), held: folder.is_dir(), create });
     }
     views.push(captures(snapshot));
-    views.push(held_tables(&views));
+    views.push(held_tables(snapshot, &views));
     Ok(views)
 }
 
@@ -96,12 +96,19 @@ fn latest(table: Table) -> String {
     )
 }
 
-/// `snapshot_tables`: which tables the snapshot holds, so that a query can tell empty from unknown.
-fn held_tables(views: &[View]) -> View {
-    let rows: Vec<String> =
-        views.iter().map(|view| format!("({}, {})", literal(&view.name), view.held)).collect();
+/// `snapshot_tables`: which tables the snapshot holds, so that a query can tell empty from unknown, and
+/// which of them it holds whole, so that it can tell absent from unread.
+fn held_tables(snapshot: &Snapshot, views: &[View]) -> View {
+    let rows: Vec<String> = views
+        .iter()
+        .map(|view| {
+            let table = Table::from_name(&view.name);
+            let cut = table.and_then(|table| snapshot.unreadable(table)).is_some_and(|n| n > 0);
+            format!("({}, {}, {})", literal(&view.name), view.held, view.held && !cut)
+        })
+        .collect();
     let create = format!(
-        "create view snapshot_tables as select * from (values {}) as t(table_name, held)",
+        "create view snapshot_tables as select * from (values {}) as t(table_name, held, is_whole)",
         rows.join(", ")
     );
     View { name: "snapshot_tables".to_string(), held: true, create }

@@ -22,6 +22,8 @@ pub struct FindingsReport {
     pub findings: Vec<Finding>,
     /// Queries that could not be asked, with the tables that the snapshot does not hold.
     pub skipped: Vec<Skipped>,
+    /// Tables with lines that could not be read: what is not found there may have stood in them.
+    pub incomplete: Vec<Incomplete>,
     /// The questions asked or skipped.
     #[serde(skip)]
     pub questions: Vec<Header>,
@@ -31,6 +33,15 @@ pub struct FindingsReport {
     /// Findings of one query that a person is shown.
     #[serde(skip)]
     pub listed_max: usize,
+}
+
+/// A table of which the last capture could not read every line.
+#[derive(Debug, Serialize)]
+pub struct Incomplete {
+    /// The table.
+    pub table: &'static str,
+    /// Lines that could not be read; of a quote that is never closed, all that follows is one.
+    pub unreadable: u64,
 }
 
 /// Writes the documented JSON, one document.

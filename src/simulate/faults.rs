@@ -45,6 +45,7 @@ struct Due {
     left: u32,
     next: i64,
     tries: u32,
+    happened: bool,
 }
 
 impl Due {
@@ -98,6 +99,7 @@ impl Faults {
                 left: slots - 1,
                 next: 0,
                 tries: 0,
+                happened: false,
             };
             one.draw(dice);
             if missing {
@@ -117,6 +119,11 @@ impl Faults {
 
     pub(super) fn times(&self) -> Vec<i64> {
         self.due.iter().map(|due| due.next).collect()
+    }
+
+    /// Kinds that were planned and never found anyone to hit.
+    pub(super) fn missed(&self) -> Vec<Fault> {
+        self.due.iter().filter(|due| !due.happened).map(|due| due.fault).collect()
     }
 
     /// Whether `complete_task` answers errors now.
@@ -191,6 +198,7 @@ impl World<'_> {
             self.faults.injected.push(Happened { kind: fault.name(), t: At(now) });
         }
         let due = &mut self.faults.due[n];
+        due.happened |= found;
         if !found && tries < TRIES_MAX {
             due.tries += 1;
             self.at(now + MINUTE, Act::Fault(n));

@@ -48,6 +48,8 @@ pub struct Written {
     pub tasks: u64,
     /// Rows of `generations.csv`.
     pub generations: u64,
+    /// Faults of the plan that never found anyone to hit: the fleet was too small, or the time too short.
+    pub missed: Vec<Fault>,
 }
 
 /// Simulates a fleet and writes `<table>.csv` and `truth.json` into an existing directory.
@@ -62,7 +64,8 @@ pub fn run(plan: &Plan, dir: &Path, tick: &mut dyn FnMut(f64, u64)) -> io::Resul
     world.run(tick)?;
     let (log_rows, log_bytes) = world.log.written();
     let [workers, tasks, generations, _] = world.tables.counts;
-    let written = Written { log_rows, log_bytes, workers, tasks, generations };
+    let missed = world.faults.missed();
+    let written = Written { log_rows, log_bytes, workers, tasks, generations, missed };
     let head = json!({
         "scenario": format!("simulated {}", plan.era.name()),
         "era": plan.era.name(),

@@ -97,6 +97,9 @@ pub struct TableCapture {
     /// with other content.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub rows_changed: u64,
+    /// Lines that could not be read: what they said is not in the snapshot.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub rows_unreadable: u64,
     /// Smallest time of the rows written; null without rows.
     pub min_time: Option<String>,
     /// Largest time of the rows written.

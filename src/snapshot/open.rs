@@ -70,6 +70,13 @@ impl Snapshot {
         self.captures.iter().any(|capture| capture.tables.contains_key(table.name()))
     }
 
+    /// Lines of a table that its last capture could not read; `None` when no capture read the table.
+    /// What they said is not here, so that no row is no proof.
+    pub fn unreadable(&self, table: Table) -> Option<u64> {
+        let held = self.captures.iter().rev().find_map(|capture| capture.tables.get(table.name()));
+        held.map(|held| held.rows_unreadable)
+    }
+
     /// When the last capture began: what was true at the source up to then.
     pub fn taken_at(&self) -> Option<Micros> {
         self.captures.iter().filter_map(|capture| Micros::parse(&capture.began_at)).max()

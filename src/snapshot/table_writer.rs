@@ -179,6 +179,7 @@ impl TableWriter {
             rows_new: self.totals.rows_new,
             rows_repeated: self.repeats.rows(),
             rows_changed: self.known.changed(),
+            rows_unreadable: 0,
             min_time: self.totals.min_time.map(|at| at.to_string()),
             max_time: self.totals.max_time.map(|at| at.to_string()),
             digest: format!("{:032x}", self.totals.digest),

@@ -41,7 +41,7 @@ fn a_url_that_is_none() {
     insta::assert_snapshot!(text, @r#"
         error: the database cannot be reached as given
           because: it is neither a postgres:// URL nor `key=value` text that can be parsed
-        hint: --db postgres://USER:PASSWORD@HOST:PORT/DATABASE
+        hint: --db postgres://USER@HOST:PORT/DATABASE, the password in PGPASSWORD
     "#);
     let text = failure(&format!("postgres://ann:{PASSWORD}@home@localhost/x"), 2);
     insta::assert_snapshot!(text, @r#"

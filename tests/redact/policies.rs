@@ -89,8 +89,8 @@ fn bench_tables(bench: &Bench, user: &str, task: &str, storage: &str) {
     write(
         "tasks.csv",
         format!(
-            "id,params,output_location,user_id\n\
-             {task},\"{{\"\"prompt\"\": \"\"a cat in a hat\"\", \"\"source_task_id\"\": \"\"{task}\"\"}}\",\
+            "id,status,params,output_location,user_id\n\
+             {task},Complete,\"{{\"\"prompt\"\": \"\"a cat in a hat\"\", \"\"source_task_id\"\": \"\"{task}\"\"}}\",\
              {storage}/{user}/tasks/{task}/my film.mp4,{user}\n"
         ),
     );

@@ -68,7 +68,7 @@ impl TestSnapshot {
                     row.iter().zip(&columns).map(|(text, column)| value(text, column)).collect();
                 writer.push(&values, None).expect("a row");
             }
-            capture.finish_table(writer).expect("a finished table");
+            capture.finish_table(writer, 0).expect("a finished table");
         }
         let snapshot =
             capture.finish(began_at, BTreeMap::new(), Vec::new()).expect("a finished capture");

@@ -14,8 +14,8 @@ use crate::snapshot::capture::known_rows::KnownRows;
 use crate::snapshot::column::Column;
 use crate::snapshot::error::SnapshotError;
 use crate::snapshot::manifest::{
-    Capture, CaptureLink, FORMAT, MANIFEST, Manifest, Redaction, SOURCE_SCHEMA, to_json,
-    write_json, write_sealed,
+    Capture, CaptureLink, FORMAT, MANIFEST, Manifest, Redaction, SOURCE_SCHEMA, TableCapture,
+    to_json, write_json, write_sealed,
 };
 use crate::snapshot::open::Snapshot;
 use crate::snapshot::publish::{publish, temporary, write_synced};
@@ -44,7 +44,7 @@ pub struct CaptureWriter {
     options: CaptureOptions,
     before: Option<Snapshot>,
     id: String,
-    tables: BTreeMap<String, crate::snapshot::manifest::TableCapture>,
+    tables: BTreeMap<String, TableCapture>,
     source_schema: Option<String>,
     _lock: File,
 }
@@ -100,10 +100,14 @@ impl CaptureWriter {
         })
     }
 
-    /// Ends one table and returns (rows read, rows new).
-    pub fn finish_table(&mut self, writer: TableWriter) -> Result<(u64, u64), SnapshotError> {
+    /// Ends one table, of which so many lines could not be read, and returns (rows read, rows new).
+    pub fn finish_table(
+        &mut self,
+        writer: TableWriter,
+        unreadable: u64,
+    ) -> Result<(u64, u64), SnapshotError> {
         let name = writer.table().name();
-        let done = writer.finish()?;
+        let done = TableCapture { rows_unreadable: unreadable, ..writer.finish()? };
         let counts = (done.rows_read, done.rows_new);
         self.tables.insert(name.to_string(), done);
         Ok(counts)
