@@ -5,6 +5,7 @@ mod cli;
 mod determinism;
 mod export;
 mod findings;
+mod grammar;
 mod import;
 mod load;
 mod properties;
