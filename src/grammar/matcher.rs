@@ -2,8 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use aho_corasick::automaton::OverlappingState;
-use aho_corasick::{AhoCorasick, AhoCorasickKind, Anchored, Input, MatchKind, StartKind};
+use rustc_hash::FxHashMap;
 
 use crate::grammar::entry::{BUILT_IN, Entry, parse};
 use crate::grammar::error::GrammarError;
@@ -20,12 +19,20 @@ pub struct Grammar {
 /// The templates of one source, the one with the most fixed text first.
 struct Source {
     entries: Vec<Entry>,
-    /// What the entries begin with, each text once; only matches at the start of a line.
-    beginnings: Option<AhoCorasick>,
-    /// The entries of each beginning.
-    of_beginning: Vec<Vec<usize>>,
+    /// Entries by their first bytes.
+    keyed: FxHashMap<Key, Vec<usize>>,
+    /// Those that begin with less fixed text, by its first byte.
+    short: FxHashMap<u8, Vec<usize>>,
     /// Those that begin with a field.
-    others: Vec<usize>,
+    open: Vec<usize>,
+}
+
+/// The first bytes of a beginning that find its entries, as two numbers: they are hashed at once.
+type Key = (u64, u32);
+
+fn key(text: &[u8]) -> Option<Key> {
+    let (first, rest) = text.split_first_chunk()?;
+    Some((u64::from_le_bytes(*first), u32::from_le_bytes(*rest.first_chunk()?)))
 }
 
 /// A message understood.
@@ -101,13 +108,12 @@ impl Grammar {
         let source = self.sources.get(source)?;
         let line = head(message);
         let mut best: Option<(usize, Spans)> = None;
-        source.each_candidate(line, &mut |at| {
-            if best.as_ref().is_none_or(|(known, _)| at < *known)
-                && let Some(spans) = source.entries[at].pattern.find(line)
-            {
+        for at in source.candidates(line) {
+            let heavier = best.as_ref().is_none_or(|(known, _)| at < *known);
+            if heavier && let Some(spans) = source.entries[at].pattern.find(line) {
                 best = Some((at, spans));
             }
-        });
+        }
         let (at, spans) = best?;
         Some(Match { entry: &source.entries[at], line, spans })
     }
@@ -127,36 +133,25 @@ impl Grammar {
 impl Source {
     fn of(mut entries: Vec<Entry>) -> Self {
         entries.sort_by_key(|entry| std::cmp::Reverse(entry.pattern.weight()));
-        let mut beginnings: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
-        let mut others = Vec::new();
+        let mut keyed: FxHashMap<Key, Vec<usize>> = FxHashMap::default();
+        let mut short: FxHashMap<u8, Vec<usize>> = FxHashMap::default();
+        let mut open = Vec::new();
         for (at, entry) in entries.iter().enumerate() {
-            match entry.pattern.prefix() {
-                "" => others.push(at),
-                prefix => beginnings.entry(prefix).or_default().push(at),
+            let prefix = entry.pattern.prefix().as_bytes();
+            match (key(prefix), prefix.first()) {
+                (Some(key), _) => keyed.entry(key).or_default().push(at),
+                (None, Some(first)) => short.entry(*first).or_default().push(at),
+                (None, None) => open.push(at),
             }
         }
-        let (texts, of_beginning): (Vec<&str>, Vec<Vec<usize>>) = beginnings.into_iter().unzip();
-        // texts of this number and length always make an automaton
-        let beginnings = AhoCorasick::builder()
-            .kind(Some(AhoCorasickKind::DFA))
-            .match_kind(MatchKind::Standard)
-            .start_kind(StartKind::Anchored)
-            .build(texts)
-            .ok();
-        Self { entries, beginnings, of_beginning, others }
+        Self { entries, keyed, short, open }
     }
 
-    /// Calls with the number of each entry that a line may be.
-    fn each_candidate(&self, line: &str, call: &mut dyn FnMut(usize)) {
-        if let Some(beginnings) = &self.beginnings {
-            let input = Input::new(line).anchored(Anchored::Yes);
-            let mut state = OverlappingState::start();
-            while beginnings.try_find_overlapping(input.clone(), &mut state).is_ok()
-                && let Some(hit) = state.get_match()
-            {
-                self.of_beginning[hit.pattern().as_usize()].iter().for_each(|at| call(*at));
-            }
-        }
-        self.others.iter().for_each(|at| call(*at));
+    /// The numbers of the entries that a line may be, by how it begins.
+    fn candidates(&self, line: &str) -> impl Iterator<Item = usize> {
+        let bytes = line.as_bytes();
+        let keyed = key(bytes).and_then(|key| self.keyed.get(&key));
+        let short = bytes.first().and_then(|first| self.short.get(first));
+        keyed.into_iter().chain(short).flatten().chain(&self.open).copied()
     }
 }

@@ -137,6 +137,14 @@ impl Pattern {
         }
     }
 
+    /// The fixed text that it ends with; empty when it ends with a field.
+    fn suffix(&self) -> &str {
+        match self.pieces.last() {
+            Some(Piece::Fixed(text)) => text,
+            Some(Piece::Field { .. }) | None => "",
+        }
+    }
+
     /// Its longest fixed text.
     pub fn longest_fixed(&self) -> &str {
         let texts = self.pieces.iter().filter_map(|piece| match piece {
@@ -148,8 +156,13 @@ impl Pattern {
 
     /// Holds it against a whole line.
     pub fn find(&self, line: &str) -> Option<Spans> {
+        // most candidates end here: each is cheaper to refute than to walk
+        let (prefix, suffix) = (self.prefix(), self.suffix());
+        if line.len() < self.weight || !begins(line, prefix) || !ends(line, suffix) {
+            return None;
+        }
         let mut walk = Walk { line, spans: Spans::default(), tries: 0 };
-        if self.walk(0, 0, &mut walk) {
+        if self.walk(usize::from(!prefix.is_empty()), prefix.len(), &mut walk) {
             Some(walk.spans)
         } else if walk.tries > TRIES_MAX {
             self.find_by_regex(line)
@@ -183,6 +196,11 @@ impl Pattern {
                 found && walk.tries <= TRIES_MAX
             }
         }
+    }
+
+    /// The regular expression that takes the same lines; that of a field with an exception takes more.
+    pub fn regex(&self) -> &str {
+        &self.regex
     }
 
     /// How far into a line that does not match it fits, piece by piece, each field as short as what
@@ -237,4 +255,16 @@ impl Pattern {
         };
         self.pieces.iter().all(allowed).then_some(spans)
     }
+}
+
+/// Whether a line begins with a text; its last byte tells most texts of one beginning apart.
+fn begins(line: &str, text: &str) -> bool {
+    let last = text.len().saturating_sub(1);
+    text.is_empty()
+        || (line.as_bytes().get(last) == text.as_bytes().get(last) && line.starts_with(text))
+}
+
+/// Whether a line ends with a text.
+fn ends(line: &str, text: &str) -> bool {
+    text.is_empty() || (line.as_bytes().last() == text.as_bytes().last() && line.ends_with(text))
 }

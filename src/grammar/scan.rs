@@ -152,42 +152,14 @@ fn before(
     most: usize,
     then: &mut dyn FnMut(usize) -> bool,
 ) -> bool {
-    let mut most = most;
-    loop {
-        if !line.is_char_boundary(most) {
-            most -= 1;
-        } else if next.is_empty() {
-            if then(most) {
-                return true;
-            }
-            if most <= least {
-                return false;
-            }
-            most -= 1;
-        } else {
-            let until = (most + next.len()).min(line.len());
-            let mut from = least.min(until);
-            while !line.is_char_boundary(from) {
-                from += 1;
-            }
-            let mut until = until;
-            while !line.is_char_boundary(until) {
-                until -= 1;
-            }
-            let Some(n) = line.get(from..until).and_then(|text| text.rfind(next)) else {
-                return false;
-            };
-            let end = from + n;
-            if then(end) {
-                return true;
-            }
-            if end <= least {
-                return false;
-            }
-            most = end - 1;
-        }
-        if most < least {
-            return false;
-        }
-    }
+    // places are tried one by one: a searcher costs more than the few that there are
+    let (bytes, next) = (line.as_bytes(), next.as_bytes());
+    (least..=most).rev().any(|at| {
+        let stands = match next {
+            [] => line.is_char_boundary(at),
+            // a text begins with a whole character, so this is a boundary
+            [first, ..] => bytes.get(at) == Some(first) && bytes[at..].starts_with(next),
+        };
+        stands && then(at)
+    })
 }
