@@ -76,7 +76,8 @@ fn in_memory(era: Era, hours: f64, work: &Path) -> Done<()> {
     simulated(era, hours, &dir)?;
     let all = messages(&dir)?;
     let mut seen = BTreeSet::new();
-    let distinct: Vec<(String, String)> = all.iter().filter(|one| seen.insert(*one)).cloned().collect();
+    let distinct: Vec<(String, String)> =
+        all.iter().filter(|one| seen.insert(*one)).cloned().collect();
     let bytes: usize = distinct.iter().map(|(_, message)| message.len()).sum();
     let grammar = Grammar::built_in()?;
     let ours = best(|| {

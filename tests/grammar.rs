@@ -1,6 +1,7 @@
 //! The grammar against rows that the real orchestrator wrote, and against lines that nobody knows.
 
 mod golden;
+mod hostile;
 mod verbs;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -169,4 +170,26 @@ fn lines_that_nobody_could_know_all_turn_up() {
     let sums = "select sum(rows_read - became_events - confirmed - said_nothing - unknown - unreadable), \
                 sum(unknown) from log_coverage";
     assert_eq!(bench.sql("s", sums), [["0".to_string(), strange.len().to_string()]]);
+}
+
+#[test]
+fn a_kill_is_one_event_with_all_its_rows() {
+    let bench = Bench::new();
+    bench.replayed(&case("worker_killed_while_healthy"), "s");
+    let evidence = |worker: &str| {
+        let sql = format!(
+            "select event_evidence.role, right(event_evidence.evidence_key, 2) from event_evidence \
+             join events using (event_id) \
+             where events.kind = 'worker_marked_error' and events.worker_id like '%{worker}' \
+             order by event_evidence.evidence_key"
+        );
+        bench.sql("s", &sql).into_iter().map(|row| row.join(" ")).collect::<Vec<_>>()
+    };
+    // rows 12 to 14 of the fixture: a streak, the mark in the same second, the end of the pod
+    assert_eq!(evidence("aaaaaaa2"), ["confirms 12", "primary 13", "confirms 14"]);
+    // rows 18 and 19: the mark, the end of the pod
+    assert_eq!(evidence("aaaaaaa3"), ["primary 18", "confirms 19"]);
+    let twice = "select count(*) from (select worker_id from events where kind = 'worker_marked_error' \
+                 group by worker_id having count(*) > 1)";
+    assert_eq!(bench.sql("s", twice), [["0"]]);
 }

@@ -1,30 +1,29 @@
 //! One event, many rows: rows that only repeat an event become further pieces of its evidence.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::events::SourceKey;
 use crate::events::log_event::Confirmation;
 use crate::events::sender::Sender;
-use crate::model::event::Event;
+use crate::model::event::{Event, Subject};
+use crate::model::kind::EventKind;
 use crate::model::time::SECOND;
 
 /// A merge never reaches further than this, so that two kills are never one (DESIGN section 5).
 const REACH: i64 = 30 * SECOND;
 
-/// Attaches each confirming row to the latest event of its kind, worker and source within reach.
-/// Events must be in order. A row without such an event makes its own, or says nothing.
+/// Events of one kind, about one thing, by one sender: when, in which cycle, and their place.
+type Index = BTreeMap<(EventKind, Subject, SourceKey), Vec<(i64, Option<i64>, usize)>>;
+
+/// Attaches each confirming row to an event of its kind, subject, source and cycle within reach: the
+/// latest before it, else the first after it. Events must be in order. A row without such an event makes
+/// its own, or says nothing; one that would make its own looks back only.
 pub(super) fn attach(
     events: &mut Vec<Event>,
     mut rows: Vec<Confirmation>,
     senders: &mut BTreeMap<SourceKey, Sender>,
 ) {
-    let mut index: BTreeMap<_, Vec<(i64, usize)>> = BTreeMap::new();
-    for (at, event) in events.iter().enumerate() {
-        if let Some(worker) = &event.worker {
-            let key = (event.kind, worker.clone(), event.source.clone());
-            index.entry(key).or_default().push((event.at.0, at));
-        }
-    }
+    let index = index(events, &rows);
     rows.sort_unstable_by(|a, b| (a.at, &a.evidence.key).cmp(&(b.at, &b.evidence.key)));
     let mut own = Vec::new();
     for row in rows {
@@ -32,24 +31,48 @@ pub(super) fn attach(
         let Some(tally) = senders.get_mut(&row.source).map(|sender| &mut sender.tally) else {
             continue;
         };
-        let near =
-            index.get(&(row.kind, row.worker.clone(), row.source.clone())).and_then(|times| {
-                let after = times.partition_point(|(at, _)| *at <= row.at.0);
-                let (at, event) = *times.get(after.checked_sub(1)?)?;
-                (row.at.0 - at <= REACH).then_some(event)
-            });
-        match (near, row.otherwise) {
+        match (near(&index, &row), row.otherwise) {
             (Some(event), _) => {
                 events[event].confirmed_by.push(row.evidence);
-                tally.confirmed += 1;
+                tally.confirmed += u64::from(!row.is_part);
             }
             (None, Some(event)) => {
                 own.push(*event);
                 tally.became_events += 1;
             }
-            (None, None) => tally.said_nothing += 1,
+            (None, None) => tally.said_nothing += u64::from(!row.is_part),
         }
     }
     events.extend(own);
     super::sort(events);
+}
+
+fn index(events: &[Event], rows: &[Confirmation]) -> Index {
+    let kinds: BTreeSet<EventKind> = rows.iter().map(|row| row.kind).collect();
+    let mut index = Index::new();
+    for (place, event) in events.iter().enumerate().filter(|(_, event)| kinds.contains(&event.kind))
+    {
+        let named = [
+            event.worker.clone().map(Subject::Worker),
+            event.task.clone().map(Subject::Task),
+            event.pod.clone().map(Subject::Pod),
+            event.run.clone().map(Subject::Run),
+        ];
+        for subject in named.into_iter().flatten() {
+            let of = (event.kind, subject, event.source.clone());
+            index.entry(of).or_default().push((event.at.0, event.cycle, place));
+        }
+    }
+    index
+}
+
+fn near(index: &Index, row: &Confirmation) -> Option<usize> {
+    let times = index.get(&(row.kind, row.about.clone(), row.source.clone()))?;
+    let (before, after) = times.split_at(times.partition_point(|(at, ..)| *at <= row.at.0));
+    let fits = |(at, cycle, _): &&(i64, Option<i64>, usize)| {
+        let same = cycle.is_none() || row.cycle.is_none() || *cycle == row.cycle;
+        same && (row.at.0 - at).abs() <= REACH
+    };
+    let after = after.first().filter(|_| row.otherwise.is_none());
+    before.last().filter(fits).or_else(|| after.filter(fits)).map(|(.., place)| *place)
 }

@@ -1,6 +1,9 @@
 //! One log row and its template into an event.
 
+use std::borrow::Cow;
 use std::sync::Arc;
+
+use serde::Deserialize;
 
 use crate::events::SourceKey;
 use crate::grammar::field::FieldType;
@@ -30,8 +33,33 @@ pub struct LogRow<'a> {
     pub worker_id: Option<&'a str>,
     /// The column, where it is set.
     pub cycle: Option<i64>,
-    /// Parsed `metadata`.
-    pub metadata: serde_json::Value,
+    /// `metadata`, JSON text; empty where it is NULL.
+    pub metadata: &'a str,
+}
+
+/// What every source may say in its metadata: where in the code, and which worker.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Said<'a> {
+    #[serde(borrow)]
+    module: Option<Cow<'a, str>>,
+    #[serde(borrow, rename = "funcName")]
+    function: Option<Cow<'a, str>>,
+    lineno: Option<i64>,
+    #[serde(borrow)]
+    worker_id: Option<Cow<'a, str>>,
+}
+
+impl<'a> Said<'a> {
+    /// Metadata of other shapes says nothing of it.
+    fn of(row: &LogRow<'a>) -> Self {
+        serde_json::from_str(row.metadata).unwrap_or_default()
+    }
+
+    fn call_site(&self) -> Option<Arc<str>> {
+        let (module, function) = (self.module.as_ref()?, self.function.as_ref()?);
+        Some(format!("{module}:{function}:{}", self.lineno?).into())
+    }
 }
 
 /// A row that is another piece of the evidence of an event.
@@ -41,10 +69,14 @@ pub struct Confirmation {
     pub at: Micros,
     /// Of which kind of event.
     pub kind: EventKind,
-    /// Of which worker.
-    pub worker: WorkerId,
+    /// About whom: the worker, task or pod that the row names, else its process.
+    pub about: Subject,
     /// By whom.
     pub source: SourceKey,
+    /// In which cycle.
+    pub cycle: Option<i64>,
+    /// Whether the row makes an event of its own beside: then it is counted there.
+    pub is_part: bool,
     /// The row.
     pub evidence: Evidence,
     /// The event it makes where there is none to confirm.
@@ -61,7 +93,8 @@ struct Named {
 
 /// Makes the event of a row; `None` when the thing it is about is not named.
 pub fn make(row: &LogRow<'_>, found: &Match<'_, '_>, kind: EventKind) -> Option<Event> {
-    let named = named(row, found);
+    let said = Said::of(row);
+    let named = named(row, found, &said);
     let mut attributes = attributes(found);
     attributes.extend(metadata_attributes(row));
     let run = RunId::from(&*row.source.1);
@@ -91,18 +124,23 @@ pub fn make(row: &LogRow<'_>, found: &Match<'_, '_>, kind: EventKind) -> Option<
         clock: clock(row),
         evidence,
         confirmed_by: Vec::new(),
-        call_site: call_site(&row.metadata),
+        call_site: said.call_site(),
         ordinal: 0,
         source: row.source.clone(),
     })
 }
 
-/// The worker a row names: in its text, its column, its metadata, or as its source.
-pub fn worker_of(row: &LogRow<'_>, found: &Match<'_, '_>) -> Option<WorkerId> {
-    named(row, found).worker
+/// Whom a row is about: the worker it names, in its text, its column, its metadata or as its source;
+/// else a task or a pod; else the process that logged it.
+pub fn about(row: &LogRow<'_>, found: &Match<'_, '_>) -> Subject {
+    let Named { worker, task, pod } = named(row, found, &Said::of(row));
+    let task = || task.map(Subject::Task);
+    let pod = || pod.map(Subject::Pod);
+    let run = || Subject::Run(RunId::from(&*row.source.1));
+    worker.map(Subject::Worker).or_else(task).or_else(pod).unwrap_or_else(run)
 }
 
-fn named(row: &LogRow<'_>, found: &Match<'_, '_>) -> Named {
+fn named(row: &LogRow<'_>, found: &Match<'_, '_>, said: &Said<'_>) -> Named {
     let mut named = Named::default();
     for (_, kind, text) in found.fields() {
         match kind {
@@ -121,9 +159,8 @@ fn named(row: &LogRow<'_>, found: &Match<'_, '_>) -> Named {
             | FieldType::Dict => {}
         }
     }
-    let from_metadata = || row.metadata.get("worker_id").and_then(serde_json::Value::as_str);
     if named.worker.is_none() {
-        named.worker = row.worker_id.or_else(from_metadata).map(WorkerId::from);
+        named.worker = row.worker_id.or(said.worker_id.as_deref()).map(WorkerId::from);
     }
     if named.worker.is_none() && &*row.source.0 == "worker" {
         named.worker = Some(WorkerId::from(&*row.source.1));
@@ -145,7 +182,7 @@ fn attributes(found: &Match<'_, '_>) -> Attributes {
             }
             FieldType::Dict => {
                 for (key, number) in python::numbers(text) {
-                    attributes.insert(key.into(), Attribute::Num(number));
+                    attributes.insert(key.as_str().into(), Attribute::Num(number));
                 }
                 None
             }
@@ -172,8 +209,9 @@ fn metadata_attributes(row: &LogRow<'_>) -> Vec<(Arc<str>, Attribute)> {
         ["status", "new_status", "old_status", "task_type", "reason", "mode", "run_type"];
     let mut found: Vec<(Arc<str>, Attribute)> =
         vec![("function".into(), Attribute::Text(row.source.1.clone()))];
+    let metadata: serde_json::Value = serde_json::from_str(row.metadata).unwrap_or_default();
     for key in WANTED {
-        if let Some(text) = row.metadata.get(key).and_then(serde_json::Value::as_str) {
+        if let Some(text) = metadata.get(key).and_then(serde_json::Value::as_str) {
             found.push((key.into(), Attribute::Text(text.into())));
         }
     }
@@ -209,11 +247,4 @@ fn clock(row: &LogRow<'_>) -> Clock {
         "edge_function" => Clock::Edge,
         _ => Clock::Orchestrator,
     }
-}
-
-fn call_site(metadata: &serde_json::Value) -> Option<Arc<str>> {
-    let module = metadata.get("module")?.as_str()?;
-    let function = metadata.get("funcName")?.as_str()?;
-    let line = metadata.get("lineno")?.as_i64()?;
-    Some(format!("{module}:{function}:{line}").into())
 }

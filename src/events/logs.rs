@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use arrow::array::RecordBatch;
 
 use crate::events::SourceKey;
-use crate::events::log_event::{Confirmation, LogRow, make, worker_of};
+use crate::events::log_event::{Confirmation, LogRow, about, make};
 use crate::events::rows::Cells;
 use crate::events::sender::{Sender, Senders};
 use crate::events::tally::RowTally;
@@ -116,9 +116,9 @@ impl<'a> Reader<'a> {
                 task_id: task_id.word(at),
                 worker_id: worker_id.word(at),
                 cycle,
-                metadata: serde_json::Value::Null,
+                metadata: metadata.text(at).unwrap_or(""),
             };
-            self.row(row, || metadata.json(at));
+            self.row(&row);
         }
     }
 
@@ -126,7 +126,7 @@ impl<'a> Reader<'a> {
         &mut self.senders.get(self.sender).tally
     }
 
-    fn row(&mut self, mut row: LogRow<'_>, metadata: impl Fn() -> serde_json::Value) {
+    fn row(&mut self, row: &LogRow<'_>) {
         let grammar = self.grammar;
         let Some(found) = grammar.classify(&row.source.0, row.message) else {
             self.unknown.add(&row.source.0, row.message, row.at);
@@ -136,20 +136,21 @@ impl<'a> Reader<'a> {
         self.senders.get(self.sender).used(&found.entry.id, row.at);
         match &found.entry.meaning {
             Meaning::Event(kind) => {
-                row.metadata = metadata();
-                let event = make(&row, &found, *kind);
-                self.keep(event, &row, &found);
+                let event = make(row, &found, *kind);
+                self.keep(event, row, &found);
+                if let Some(whole) = found.entry.part_of {
+                    self.confirm(row, &found, whole, None);
+                }
             }
             // any line of a worker's main process is a sign that it works
             Meaning::Silent(_) if &*row.source.0 == "worker" => {
-                let event = make(&row, &found, EventKind::WorkerLogged);
-                self.keep(event, &row, &found);
+                let event = make(row, &found, EventKind::WorkerLogged);
+                self.keep(event, row, &found);
             }
             Meaning::Silent(_) => self.tally().said_nothing += 1,
             Meaning::Confirms(kind, other) => {
-                row.metadata = metadata();
-                let otherwise = other.and_then(|other| make(&row, &found, other)).map(Box::new);
-                self.confirm(&row, &found, *kind, otherwise);
+                let otherwise = other.and_then(|other| make(row, &found, other)).map(Box::new);
+                self.confirm(row, &found, *kind, otherwise);
             }
         }
     }
@@ -188,8 +189,7 @@ impl<'a> Reader<'a> {
         if started > row.at.0 + SECOND {
             started -= day;
         }
-        let line =
-            LogRow { task_id: Some(task.as_str()), metadata: serde_json::Value::Null, ..*row };
+        let line = LogRow { task_id: Some(task.as_str()), metadata: "", ..*row };
         let mut event = make(&line, found, EventKind::TaskListedActive)?;
         // the list cuts the second, so the claim lies within it
         event.earliest = Micros(started);
@@ -206,10 +206,6 @@ impl<'a> Reader<'a> {
         kind: EventKind,
         otherwise: Option<Box<Event>>,
     ) {
-        let Some(worker) = worker_of(row, found) else {
-            self.tally().said_nothing += 1;
-            return;
-        };
         let evidence = crate::model::event::Evidence {
             table: Table::SystemLogs,
             key: row.id.into(),
@@ -219,8 +215,10 @@ impl<'a> Reader<'a> {
         self.confirmations.push(Confirmation {
             at: row.at,
             kind,
-            worker,
+            about: about(row, found),
             source,
+            cycle: row.cycle,
+            is_part: found.entry.part_of.is_some(),
             evidence,
             otherwise,
         });

@@ -33,6 +33,7 @@ struct RawEntry {
     pattern: Spanned<String>,
     kind: Option<Spanned<String>>,
     confirms: Option<Spanned<String>>,
+    part_of: Option<Spanned<String>>,
     says_nothing: Option<String>,
     #[serde(default)]
     samples: Vec<Spanned<Vec<String>>>,
@@ -82,6 +83,8 @@ pub struct Entry {
     pub pattern: Pattern,
     /// What it means.
     pub meaning: Meaning,
+    /// Of an entry that makes an event: the larger event that its row is evidence of, too.
+    pub part_of: Option<EventKind>,
     /// Lines that must match it and nothing else.
     pub samples: Vec<Sample>,
     /// Why fixed text of less than twelve characters is enough.
@@ -139,6 +142,10 @@ impl Place<'_> {
         let id = raw.id.get_ref().as_str();
         let wrong = |span: Range<usize>, problem| self.error(span, Some(id), problem);
         let meaning = self.meaning(&raw)?;
+        let part_of = self.kind(id, &raw.part_of)?;
+        if part_of.is_some() && !matches!(meaning, Meaning::Event(_)) {
+            return Err(wrong(raw.id.span(), Problem::Part));
+        }
         let eras = Eras::parse(raw.eras.get_ref())
             .map_err(|why| wrong(raw.eras.span(), Problem::Eras(why)))?;
         if let Some(level) = raw.levels.iter().find(|level| !LEVELS.contains(&level.as_str())) {
@@ -163,6 +170,7 @@ impl Place<'_> {
             template: raw.pattern.get_ref().clone(),
             pattern,
             meaning,
+            part_of,
             samples,
             short: raw.short.clone(),
             two_sites: raw.two_sites.clone(),
@@ -171,20 +179,25 @@ impl Place<'_> {
         })
     }
 
+    fn kind(
+        &self,
+        id: &str,
+        name: &Option<Spanned<String>>,
+    ) -> Result<Option<EventKind>, GrammarError> {
+        let Some(name) = name else { return Ok(None) };
+        let unknown = || Problem::Kind(name.get_ref().clone());
+        let kind = EventKind::from_name(name.get_ref());
+        kind.map(Some).ok_or_else(|| self.error(name.span(), Some(id), unknown()))
+    }
+
     fn meaning(&self, raw: &RawEntry) -> Result<Meaning, GrammarError> {
-        let id = Some(raw.id.get_ref().as_str());
-        let kind = |name: &Option<Spanned<String>>| match name {
-            None => Ok(None),
-            Some(name) => EventKind::from_name(name.get_ref())
-                .map(Some)
-                .ok_or_else(|| self.error(name.span(), id, Problem::Kind(name.get_ref().clone()))),
-        };
-        match (kind(&raw.confirms)?, kind(&raw.kind)?, &raw.says_nothing) {
+        let id = raw.id.get_ref().as_str();
+        match (self.kind(id, &raw.confirms)?, self.kind(id, &raw.kind)?, &raw.says_nothing) {
             (Some(event), other, None) => Ok(Meaning::Confirms(event, other)),
             (None, Some(event), None) => Ok(Meaning::Event(event)),
             (None, None, Some(why)) => Ok(Meaning::Silent(why.clone())),
             (None, None, None) | (_, _, Some(_)) => {
-                Err(self.error(raw.id.span(), id, Problem::Meaning))
+                Err(self.error(raw.id.span(), Some(id), Problem::Meaning))
             }
         }
     }

@@ -40,6 +40,9 @@ pub enum Problem {
     /// Neither `kind` nor `says_nothing` nor `confirms`, or `says_nothing` with another.
     #[error("say one of `kind`, `confirms` or `says_nothing`")]
     Meaning,
+    /// A part of an event that makes none of its own.
+    #[error("`part_of` is for an entry with a `kind` alone; without one, `confirms` says the same")]
+    Part,
     /// An unknown era, or an empty span.
     #[error("{0}")]
     Eras(String),
