@@ -43,8 +43,14 @@ pub(super) fn attach(
             (None, None) => tally.said_nothing += u64::from(!row.is_part),
         }
     }
+    if own.is_empty() {
+        return;
+    }
+    super::sort(&mut own);
     events.extend(own);
-    super::sort(events);
+    // two runs in order: a stable sort merges them
+    events.sort_by(|a, b| a.order().cmp(&b.order()));
+    events.dedup_by(|a, b| a.id == b.id);
 }
 
 fn index(events: &[Event], rows: &[Confirmation]) -> Index {

@@ -194,7 +194,7 @@ fn attributes(found: &Match<'_, '_>) -> Attributes {
             FieldType::Worker | FieldType::Pod | FieldType::Task | FieldType::Any => None,
         };
         if let Some(value) = value {
-            attributes.insert(name.into(), value);
+            attributes.insert(name.clone(), value);
         }
     }
     attributes

@@ -65,7 +65,8 @@ pub(super) fn read(
 
 struct Reader<'a> {
     grammar: &'a Grammar,
-    tasks: Vec<TaskId>,
+    /// In the order of the ids, with when they were created.
+    tasks: Vec<(TaskId, Option<Micros>)>,
     senders: Senders,
     /// The number of the sender of the row in hand.
     sender: usize,
@@ -76,7 +77,8 @@ struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     fn new(grammar: &'a Grammar, facts: &Facts) -> Self {
-        let mut tasks: Vec<TaskId> = facts.tasks.iter().map(|task| task.id.clone()).collect();
+        let mut tasks: Vec<(TaskId, Option<Micros>)> =
+            facts.tasks.iter().map(|task| (task.id.clone(), task.created_at)).collect();
         tasks.sort();
         Self {
             grammar,
@@ -177,9 +179,13 @@ impl<'a> Reader<'a> {
     /// the time within the day before the line. An ambiguous prefix names nobody.
     fn listed(&self, row: &LogRow<'_>, found: &Match<'_, '_>) -> Option<Event> {
         let (short, clock) = (found.field("task8")?, found.field("clock")?);
-        let from = self.tasks.partition_point(|task| task.as_str() < short);
-        let mut hits =
-            self.tasks[from..].iter().take_while(|task| task.as_str().starts_with(short));
+        let from = self.tasks.partition_point(|(task, _)| task.as_str() < short);
+        let there = |created: &Option<Micros>| created.is_none_or(|at| at.0 <= row.at.0 + SECOND);
+        let mut hits = self.tasks[from..]
+            .iter()
+            .take_while(|(task, _)| task.as_str().starts_with(short))
+            .filter(|(_, created)| there(created))
+            .map(|(task, _)| task);
         let (Some(task), None) = (hits.next(), hits.next()) else { return None };
         let mut parts = clock.split(':').map(|part| part.parse::<i64>().ok());
         let (h, m, s) = (parts.next()??, parts.next()??, parts.next()??);

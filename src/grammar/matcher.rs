@@ -1,6 +1,7 @@
 //! Which template a message is: candidates by how they begin, then the whole template.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
@@ -46,15 +47,15 @@ pub struct Match<'g, 'm> {
 
 impl<'g, 'm> Match<'g, 'm> {
     /// What the template captured: name, type, text.
-    pub fn fields(&self) -> impl Iterator<Item = (&'g str, FieldType, &'m str)> + use<'g, 'm> {
+    pub fn fields(&self) -> impl Iterator<Item = (&'g Arc<str>, FieldType, &'m str)> + use<'g, 'm> {
         let (line, spans) = (self.line, self.spans);
         let fields = self.entry.pattern.fields().iter().enumerate();
-        fields.map(move |(at, (name, kind))| (name.as_str(), *kind, spans.text(line, at)))
+        fields.map(move |(at, (name, kind))| (name, *kind, spans.text(line, at)))
     }
 
     /// The text of one field.
     pub fn field(&self, name: &str) -> Option<&'m str> {
-        self.fields().find(|(known, _, _)| *known == name).map(|(_, _, text)| text)
+        self.fields().find(|(known, _, _)| ***known == *name).map(|(_, _, text)| text)
     }
 }
 

@@ -3,7 +3,7 @@
 //! A line is walked piece by piece, as a greedy regular expression would. A line that makes the walk go
 //! back too often is given to that expression itself, whose time is linear.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use regex::Regex;
 
@@ -18,7 +18,7 @@ const TRIES_MAX: u32 = 512;
 #[derive(Debug)]
 pub struct Pattern {
     pieces: Vec<Piece>,
-    fields: Vec<(String, FieldType)>,
+    fields: Vec<(Arc<str>, FieldType)>,
     weight: usize,
     regex: String,
     compiled: OnceLock<Option<Regex>>,
@@ -103,10 +103,10 @@ impl Pattern {
             if self.fields.len() == FIELDS_MAX {
                 return Err(format!("it has more than {FIELDS_MAX} fields"));
             }
-            if self.fields.iter().any(|(other, _)| *other == name) {
+            if self.fields.iter().any(|(other, _)| **other == *name) {
                 return Err(format!("it has two fields `{name}`"));
             }
-            self.fields.push((name, kind));
+            self.fields.push((name.into(), kind));
         }
         self.pieces.push(Piece::Field { shape, capture });
         Ok(())
@@ -120,7 +120,7 @@ impl Pattern {
     }
 
     /// Names and types of the captures, in order.
-    pub fn fields(&self) -> &[(String, FieldType)] {
+    pub fn fields(&self) -> &[(Arc<str>, FieldType)] {
         &self.fields
     }
 

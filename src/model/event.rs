@@ -282,8 +282,15 @@ impl Event {
 pub fn event_id(evidence: &Evidence, what: &str, ordinal: u8, value: &str) -> EventId {
     /// Ours; made once, never changed.
     const NAMESPACE: uuid::Uuid = uuid::uuid!("6f0b6d9c-3f8e-5d0a-9a56-2f1d3a1c7e11");
-    let name =
-        [evidence.table.name(), &evidence.key, evidence.column, what, &ordinal.to_string(), value]
-            .join("\u{1f}");
-    EventId::from(uuid::Uuid::new_v5(&NAMESPACE, name.as_bytes()).to_string().as_str())
+    const SEPARATOR: u8 = 0x1f;
+    let mut name = Vec::with_capacity(128);
+    let ordinal = ordinal.to_string();
+    let parts = [evidence.table.name(), &evidence.key, evidence.column, what, &ordinal, value];
+    for part in parts {
+        name.extend_from_slice(part.as_bytes());
+        name.push(SEPARATOR);
+    }
+    name.pop();
+    let id = uuid::Uuid::new_v5(&NAMESPACE, &name);
+    EventId::from(&*id.hyphenated().encode_lower(&mut uuid::Uuid::encode_buffer()))
 }
