@@ -1,10 +1,10 @@
 //! `captures`: what a snapshot holds, by the runs that filled it.
 
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use crate::cli::format::Format;
+use crate::cli::format::{Answer, Format, show};
 use crate::cli::ui::Ui;
 use crate::cli::{Outcome, snapshot_dir};
 use crate::report::captures as report;
@@ -29,24 +29,22 @@ pub(super) struct CapturesArgs {
 pub(super) fn run(ui: &mut Ui, args: &CapturesArgs) -> Outcome {
     let dir = snapshot_dir::choose(ui, args.snapshot.as_deref())?;
     let made = report_of(&Snapshot::open_captures(&dir)?);
-    match args.format {
-        Format::Text => {
-            let width = ui.width();
-            report::write_text(ui.out(), &made, width)?;
-            ui.out().flush()?;
-        }
-        Format::Json => {
-            let mut out = ui.verbatim()?;
-            report::write_json(&mut out, &made)?;
-            out.flush()?;
-        }
-        Format::Csv => {
-            let mut out = ui.verbatim()?;
-            report::write_csv(&mut out, &made)?;
-            out.flush()?;
-        }
-    }
+    show(ui, args.format, &made)?;
     Ok(ExitCode::SUCCESS)
+}
+
+impl Answer for CapturesReport {
+    fn text(&self, mut out: &mut dyn Write, width: Option<u16>) -> io::Result<()> {
+        report::write_text(&mut out, self, width)
+    }
+
+    fn json(&self, mut out: &mut dyn Write) -> io::Result<()> {
+        report::write_json(&mut out, self)
+    }
+
+    fn csv(&self, mut out: &mut dyn Write) -> io::Result<()> {
+        report::write_csv(&mut out, self)
+    }
 }
 
 fn report_of(snapshot: &Snapshot) -> CapturesReport {

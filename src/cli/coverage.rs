@@ -1,11 +1,11 @@
 //! `coverage`: how much of the log is understood, and what is not.
 
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use crate::cli::format::Format;
+use crate::cli::format::{Answer, Format, show};
 use crate::cli::ui::Ui;
 use crate::cli::{Outcome, replay, snapshot_dir};
 use crate::grammar::suggest;
@@ -52,23 +52,22 @@ pub(super) fn run(ui: &mut Ui, args: &CoverageArgs) -> Outcome {
     let mut made = report_of(&database)?;
     made.snapshot = snapshot.dir().display().to_string();
     made.unknown.truncate(usize::from(args.top));
-    match args.format {
-        Format::Text => {
-            report::write_text(ui.out(), &made)?;
-            ui.out().flush()?;
-        }
-        Format::Json => {
-            let mut out = ui.verbatim()?;
-            report::write_json(&mut out, &made)?;
-            out.flush()?;
-        }
-        Format::Csv => {
-            let mut out = ui.verbatim()?;
-            report::write_csv(&mut out, &made)?;
-            out.flush()?;
-        }
-    }
+    show(ui, args.format, &made)?;
     Ok(ExitCode::SUCCESS)
+}
+
+impl Answer for CoverageReport {
+    fn text(&self, mut out: &mut dyn Write, _: Option<u16>) -> io::Result<()> {
+        report::write_text(&mut out, self)
+    }
+
+    fn json(&self, mut out: &mut dyn Write) -> io::Result<()> {
+        report::write_json(&mut out, self)
+    }
+
+    fn csv(&self, mut out: &mut dyn Write) -> io::Result<()> {
+        report::write_csv(&mut out, self)
+    }
 }
 
 fn report_of(database: &Database) -> Result<CoverageReport, ReadError> {

@@ -1,12 +1,12 @@
 //! `findings`: the catalogue of questions, asked of a snapshot.
 
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use crate::cli::fault::{Fault, FaultKind};
-use crate::cli::format::Format;
+use crate::cli::format::{Answer, Format, show};
 use crate::cli::ui::Ui;
 use crate::cli::{Outcome, replay, snapshot_dir};
 use crate::findings::catalogue::{self, Query};
@@ -124,7 +124,8 @@ pub(super) fn show_all(
     let queries = catalogue::all()?;
     let database = Database::open(snapshot)?;
     let answers = ask(&database, &queries, limit)?;
-    show(ui, Format::Text, &reported(snapshot, queries, answers, Shown::Unrefuted, listed_max))
+    let made = reported(snapshot, queries, answers, Shown::Unrefuted, listed_max);
+    Ok(show(ui, Format::Text, &made)?)
 }
 
 fn reported(
@@ -154,25 +155,18 @@ fn incomplete(snapshot: &Snapshot) -> Vec<Incomplete> {
     cut.map(|(table, unreadable)| Incomplete { table, unreadable }).collect()
 }
 
-fn show(ui: &mut Ui, format: Format, report: &FindingsReport) -> Result<(), Fault> {
-    match format {
-        Format::Text => {
-            let width = usize::from(ui.width().unwrap_or(WIDTH_ELSEWHERE));
-            findings_text::write(ui.out(), report, width)?;
-            ui.out().flush()?;
-        }
-        Format::Json => {
-            let mut out = ui.verbatim()?;
-            write_json(&mut out, report)?;
-            out.flush()?;
-        }
-        Format::Csv => {
-            let mut out = ui.verbatim()?;
-            findings_csv::write(&mut out, report)?;
-            out.flush()?;
-        }
+impl Answer for FindingsReport {
+    fn text(&self, mut out: &mut dyn Write, width: Option<u16>) -> io::Result<()> {
+        findings_text::write(&mut out, self, usize::from(width.unwrap_or(WIDTH_ELSEWHERE)))
     }
-    Ok(())
+
+    fn json(&self, mut out: &mut dyn Write) -> io::Result<()> {
+        write_json(&mut out, self)
+    }
+
+    fn csv(&self, mut out: &mut dyn Write) -> io::Result<()> {
+        findings_csv::write(&mut out, self)
+    }
 }
 
 /// The queries asked for, each once, or all of them.

@@ -1,6 +1,9 @@
 //! Options that several verbs share.
 
+use std::io::{self, Write};
 use std::time::Duration;
+
+use crate::cli::ui::Ui;
 
 /// How rows are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -19,5 +22,36 @@ pub(crate) fn seconds(text: &str) -> Result<Duration, String> {
     match Duration::try_from_secs_f64(seconds) {
         Ok(limit) if !limit.is_zero() => Ok(limit),
         Ok(_) | Err(_) => Err("must be above zero".to_string()),
+    }
+}
+
+/// An answer that can be written in every format.
+pub(crate) trait Answer {
+    /// For people, in lines of so many characters on a terminal.
+    fn text(&self, out: &mut dyn Write, width: Option<u16>) -> io::Result<()>;
+    /// The documented JSON.
+    fn json(&self, out: &mut dyn Write) -> io::Result<()>;
+    /// A header and a line each.
+    fn csv(&self, out: &mut dyn Write) -> io::Result<()>;
+}
+
+/// Writes an answer to standard output.
+pub(crate) fn show(ui: &mut Ui, format: Format, answer: &dyn Answer) -> io::Result<()> {
+    match format {
+        Format::Text => {
+            let width = ui.width();
+            answer.text(ui.out(), width)?;
+            ui.out().flush()
+        }
+        Format::Json => {
+            let mut out = ui.verbatim()?;
+            answer.json(&mut out)?;
+            out.flush()
+        }
+        Format::Csv => {
+            let mut out = ui.verbatim()?;
+            answer.csv(&mut out)?;
+            out.flush()
+        }
     }
 }

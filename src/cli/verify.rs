@@ -1,11 +1,11 @@
 //! `verify`: is everything in a snapshot still what was written?
 
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use crate::cli::fault::{Fault, FaultKind};
-use crate::cli::format::Format;
+use crate::cli::fault::FaultKind;
+use crate::cli::format::{Answer, Format, show};
 use crate::cli::ui::Ui;
 use crate::cli::{Outcome, replay, snapshot_dir};
 use crate::derived;
@@ -89,23 +89,16 @@ fn report_of(dir: &Path, evidence_whole: bool, verdict: Verdict) -> VerifyReport
     }
 }
 
-fn show(ui: &mut Ui, format: Format, made: &VerifyReport) -> Result<(), Fault> {
-    match format {
-        Format::Text => {
-            let width = usize::from(ui.width().unwrap_or(WIDTH_ELSEWHERE));
-            report::write_text(ui.out(), made, width)?;
-            ui.out().flush()?;
-        }
-        Format::Json => {
-            let mut out = ui.verbatim()?;
-            report::write_json(&mut out, made)?;
-            out.flush()?;
-        }
-        Format::Csv => {
-            let mut out = ui.verbatim()?;
-            report::write_csv(&mut out, made)?;
-            out.flush()?;
-        }
+impl Answer for VerifyReport {
+    fn text(&self, mut out: &mut dyn Write, width: Option<u16>) -> io::Result<()> {
+        report::write_text(&mut out, self, usize::from(width.unwrap_or(WIDTH_ELSEWHERE)))
     }
-    Ok(())
+
+    fn json(&self, mut out: &mut dyn Write) -> io::Result<()> {
+        report::write_json(&mut out, self)
+    }
+
+    fn csv(&self, mut out: &mut dyn Write) -> io::Result<()> {
+        report::write_csv(&mut out, self)
+    }
 }
