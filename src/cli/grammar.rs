@@ -112,7 +112,7 @@ fn explain(ui: &mut Ui, message: &str, source: Option<&str>) -> Outcome {
         for (entry, at) in nearest(&grammar, line, source) {
             tell(ui, "not", entry)?;
             let rest = line.get(at..).unwrap_or_default();
-            writeln!(ui.out(), "         fits up to `{}`", printable(rest))?;
+            writeln!(ui.out(), "         stops at `{}`", printable(rest))?;
         }
     }
     ui.out().flush()?;

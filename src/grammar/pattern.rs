@@ -228,6 +228,13 @@ impl Pattern {
                         end = Some(to);
                         next.is_empty()
                     });
+                    if end.is_none() && !shape.is_open() {
+                        // what follows does not stand there: the field itself may fit all the same
+                        shape.each_end(line, at, "", &mut |to| {
+                            end = Some(to);
+                            true
+                        });
+                    }
                     match end {
                         Some(to) => at = to,
                         None => return at,

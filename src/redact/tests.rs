@@ -242,7 +242,7 @@ fn hostile_repetition_stays_linear() {
 
 /// A JSON value whose strings, and the names of its members, are such texts.
 pub(super) fn json_of<S: Strategy<Value = String> + 'static>(
-    texts: fn() -> S,
+    texts: impl Fn() -> S + 'static,
 ) -> impl Strategy<Value = serde_json::Value> {
     let leaf = prop_oneof![
         Just(serde_json::Value::Null),

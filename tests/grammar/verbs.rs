@@ -148,6 +148,6 @@ fn match_explains() {
     let missed = ran("Cycle completed: nothing", &["--source", "orchestrator_gpu"]);
     assert_eq!(missed.code, 1);
     assert!(missed.stdout.contains("not      orchestrator_gpu G4 "), "{}", missed.stdout);
-    assert!(missed.stdout.contains("fits up to `nothing`"), "{}", missed.stdout);
+    assert!(missed.stdout.contains("stops at `nothing`"), "{}", missed.stdout);
     assert_eq!(ran(LEASE, &[]).code, 1);
 }
