@@ -1,11 +1,11 @@
 //! The user's own grammar files: those of the configuration, and those named with `--grammar`.
 
-use std::env;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::cli::fault::{Fault, FaultKind};
+use crate::export::key::config_dir;
 use crate::grammar::error::GrammarError;
 use crate::grammar::matcher::Grammar;
 
@@ -22,9 +22,7 @@ pub(super) fn grammar(named: &[PathBuf]) -> Result<Grammar, Fault> {
 
 /// `*.toml` in `backstory/grammar` of the user's configuration, sorted.
 fn configured() -> Result<Vec<PathBuf>, Fault> {
-    let set = |name| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-    let config = set("XDG_CONFIG_HOME").or_else(|| Some(set("HOME")?.join(".config")));
-    let Some(folder) = config.map(|config| config.join("backstory").join("grammar")) else {
+    let Some(folder) = config_dir().map(|config| config.join("grammar")) else {
         return Ok(Vec::new());
     };
     let entries = match fs::read_dir(&folder) {

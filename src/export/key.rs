@@ -93,10 +93,15 @@ impl std::fmt::Debug for RowKey {
     }
 }
 
-fn default_path() -> Result<PathBuf, KeyError> {
+/// Where our own configuration lies; `None` when neither `XDG_CONFIG_HOME` nor `HOME` says.
+pub(crate) fn config_dir() -> Option<PathBuf> {
     let set = |name| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     let config = set("XDG_CONFIG_HOME").or_else(|| Some(set("HOME")?.join(".config")));
-    Ok(config.ok_or(KeyError::NoHome)?.join("backstory").join("redact.key"))
+    Some(config?.join("backstory"))
+}
+
+fn default_path() -> Result<PathBuf, KeyError> {
+    Ok(config_dir().ok_or(KeyError::NoHome)?.join("redact.key"))
 }
 
 /// Writes a new key beside its place and links it there: of two processes that make one at the same

@@ -9,6 +9,11 @@ use crate::grammar::matcher::{Grammar, Match};
 /// Fixed text of this length is enough to find a template by.
 const FIXED_MIN: usize = 12;
 
+/// Whether a template needs a word why its little fixed text is enough.
+pub(super) fn is_short(entry: &Entry) -> bool {
+    entry.pattern.longest_fixed().trim().chars().count() < FIXED_MIN
+}
+
 /// All that is wrong with the entries of a grammar, in the order of sources and files.
 pub fn check(grammar: &Grammar) -> Vec<GrammarError> {
     let mut found = Vec::new();
@@ -21,9 +26,8 @@ pub fn check(grammar: &Grammar) -> Vec<GrammarError> {
         if entry.samples.is_empty() {
             wrong(Problem::NoSample);
         }
-        let fixed = entry.pattern.longest_fixed();
-        if fixed.trim().chars().count() < FIXED_MIN && entry.short.is_none() {
-            wrong(Problem::Short(fixed.to_string()));
+        if is_short(entry) && entry.short.is_none() {
+            wrong(Problem::Short(entry.pattern.longest_fixed().to_string()));
         }
         for sample in &entry.samples {
             check_sample(grammar, entry, sample, &mut wrong);

@@ -4,6 +4,7 @@ use std::sync::LazyLock;
 
 use regex::{Captures, Regex};
 
+use crate::grammar::check::is_short;
 use crate::grammar::entry::parse;
 use crate::grammar::head::head;
 
@@ -66,10 +67,7 @@ pub fn entry(source: &str, line: &str) -> String {
         sample.join(", ")
     );
     let file = format!("source = {}\n\n{text}", quoted(source));
-    let is_short = parse("", &file).is_ok_and(|made| {
-        made.iter().any(|entry| entry.pattern.longest_fixed().trim().chars().count() < 12)
-    });
-    if is_short {
+    if parse("", &file).is_ok_and(|made| made.iter().any(is_short)) {
         text.push_str("short = \"say why so little fixed text is enough\"\n");
     }
     text
