@@ -303,7 +303,7 @@ fn pieces() -> impl Strategy<Value = String> {
 }
 
 /// Everything of a JSON text but what stands inside its strings.
-fn skeleton(json: &str) -> String {
+pub(super) fn skeleton(json: &str) -> String {
     let mut out = String::new();
     let mut chars = json.chars();
     let mut inside = false;

@@ -8,7 +8,7 @@ use crate::model::token::{end, without_digits};
 use crate::redact::Redactor;
 use crate::redact::policy::Policy;
 use crate::redact::role::Role;
-use crate::redact::tests::json_of;
+use crate::redact::tests::{json_of, skeleton};
 
 const USER: &str = "8ed10ffe-1111-4222-8333-944455556666";
 const TASK: &str = "11111111-2222-4333-8444-555555555555";
@@ -297,21 +297,6 @@ fn pieces() -> impl Strategy<Value = String> {
         "\\PC{0,3}",
     ];
     prop::collection::vec(piece, 0..10).prop_map(|pieces| pieces.concat())
-}
-
-/// Everything of a JSON text but what stands inside its strings.
-fn skeleton(json: &str) -> String {
-    let (mut out, mut inside) = (String::new(), false);
-    let mut chars = json.chars();
-    while let Some(char) = chars.next() {
-        match char {
-            '\\' => drop(chars.next()),
-            '"' => inside = !inside,
-            _ if inside => {}
-            other => out.push(other),
-        }
-    }
-    out
 }
 
 proptest! {
