@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use crate::derived::rows::{Cell, Rows, int, text, time, word};
 use crate::derived::tables::derived_table;
-use crate::model::event::{Attribute, Event};
+use crate::model::attribute::Attribute;
+use crate::model::event::{Clock, Event};
+use crate::model::events::Events;
 use crate::model::id::EventId;
 use crate::replay::Replayed;
 use crate::replay::era;
@@ -34,16 +36,17 @@ impl Tables {
         })
     }
 
-    fn events(&mut self, events: &[Event]) {
-        for event in events {
+    fn events(&mut self, events: &Events) {
+        for event in events.iter() {
+            let subject = event.subject();
             let arrived = event.source.0.is_empty().then_some(event.latest);
             self.of("events").push([
-                word(&event.id),
+                word(event.id),
                 Cell::Time(event.at),
                 Cell::Time(event.earliest),
                 Cell::Time(event.latest),
-                word(event.subject.kind()),
-                word(event.subject.id()),
+                word(subject.kind()),
+                word(subject.id()),
                 word(event.kind.name()),
                 text(event.worker.as_ref()),
                 text(event.task.as_ref()),
@@ -52,7 +55,7 @@ impl Tables {
                 int(event.cycle),
                 word(json(event)),
                 word(event.basis.name()),
-                word(event.clock.name()),
+                word(event.clock.name(&event.source.1)),
                 word(event.evidence.table),
                 word(&event.evidence.key),
                 word(event.evidence.column),
@@ -61,18 +64,18 @@ impl Tables {
             ]);
             for (piece, role) in event.pieces() {
                 self.of("event_evidence").push([
-                    word(&event.id),
+                    word(event.id),
                     word(piece.table),
                     word(&piece.key),
                     word(piece.column),
                     word(role.name()),
                 ]);
             }
-            let subject = std::iter::once((&event.subject, "subject"));
-            let touched = event.touches.iter().map(|touched| (touched, "touched"));
+            let subject = std::iter::once((subject, "subject"));
+            let touched = event.touches().map(|touched| (touched, "touched"));
             for (object, role) in subject.chain(touched) {
                 self.of("event_objects").push([
-                    word(&event.id),
+                    word(event.id),
                     word(object.kind()),
                     word(object.id()),
                     word(role),
@@ -87,11 +90,11 @@ impl Tables {
         for decision in &replayed.decisions {
             let Some(event) = by_id.get(&decision.event) else { continue };
             self.of("decisions").push([
-                word(&decision.event),
+                word(decision.event),
                 text(event.run.as_ref()),
                 int(event.cycle),
-                word(event.subject.kind()),
-                word(event.subject.id()),
+                word(event.subject().kind()),
+                word(event.subject().id()),
                 word(decision.rule),
                 word(&decision.verdict),
                 word(json(event)),
@@ -112,7 +115,7 @@ impl Tables {
                     word(signal.what),
                     Cell::Bool(signal.by_guardian),
                     word(signal.basis.name()),
-                    word(&signal.event),
+                    word(signal.event),
                 ]);
             }
             for (seq, stretch) in worker.liveness.iter().enumerate() {
@@ -294,7 +297,7 @@ impl Tables {
         }
         for clock in &replayed.clocks {
             self.of("clocks").push([
-                word(clock.clock.name()),
+                word(Clock::Worker.name(clock.worker.as_str())),
                 Cell::Double(clock.offset_s),
                 Cell::Double(clock.uncertainty_s),
                 Cell::Int(clock.pairs as i64),
@@ -331,7 +334,7 @@ impl Tables {
 /// The event's fields as JSON text.
 fn json(event: &Event) -> String {
     let fields: BTreeMap<&str, serde_json::Value> =
-        event.attributes.iter().map(|(name, value)| (&**name, value_of(value))).collect();
+        event.attributes.iter().map(|(name, value)| (name, value_of(value))).collect();
     serde_json::to_string(&fields).unwrap_or_default()
 }
 
@@ -341,8 +344,8 @@ fn thresholds(event: &Event) -> String {
     let fields: BTreeMap<&str, serde_json::Value> = event
         .attributes
         .iter()
-        .filter(|(name, _)| LIMITS.contains(&&***name))
-        .map(|(name, value)| (&**name, value_of(value)))
+        .filter(|(name, _)| LIMITS.contains(name))
+        .map(|(name, value)| (name, value_of(value)))
         .collect();
     serde_json::to_string(&fields).unwrap_or_default()
 }

@@ -1,11 +1,11 @@
 //! One event, many rows: rows that only repeat an event become further pieces of its evidence.
 
-use std::collections::{BTreeMap, BTreeSet};
+use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::events::SourceKey;
 use crate::events::log_event::Confirmation;
-use crate::events::sender::Sender;
-use crate::model::event::{Event, Subject};
+use crate::events::sender::Senders;
+use crate::model::event::{SourceKey, Subject};
+use crate::model::events::Events;
 use crate::model::kind::EventKind;
 use crate::model::time::SECOND;
 
@@ -13,24 +13,17 @@ use crate::model::time::SECOND;
 const REACH: i64 = 30 * SECOND;
 
 /// Events of one kind, about one thing, by one sender: when, in which cycle, and their place.
-type Index = BTreeMap<(EventKind, Subject, SourceKey), Vec<(i64, Option<i64>, usize)>>;
+type Index = FxHashMap<(EventKind, Subject, SourceKey), Vec<(i64, Option<i64>, usize)>>;
 
 /// Attaches each confirming row to an event of its kind, subject, source and cycle within reach: the
 /// latest before it, else the first after it. Events must be in order. A row without such an event makes
 /// its own, or says nothing; one that would make its own looks back only.
-pub(super) fn attach(
-    events: &mut Vec<Event>,
-    mut rows: Vec<Confirmation>,
-    senders: &mut BTreeMap<SourceKey, Sender>,
-) {
+pub(super) fn attach(events: &mut Events, mut rows: Vec<Confirmation>, senders: &mut Senders) {
     let index = index(events, &rows);
     rows.sort_unstable_by(|a, b| (a.at, &a.evidence.key).cmp(&(b.at, &b.evidence.key)));
-    let mut own = Vec::new();
+    let mut own = Events::default();
     for row in rows {
-        // a row was read from its sender, so the sender is there
-        let Some(tally) = senders.get_mut(&row.source).map(|sender| &mut sender.tally) else {
-            continue;
-        };
+        let tally = &mut senders.get(row.sender).tally;
         match (near(&index, &row), row.otherwise) {
             (Some(event), _) => {
                 events[event].confirmed_by.push(row.evidence);
@@ -46,16 +39,15 @@ pub(super) fn attach(
     if own.is_empty() {
         return;
     }
-    super::sort(&mut own);
-    events.extend(own);
-    // two runs in order: a stable sort merges them
-    events.sort_by(|a, b| a.order().cmp(&b.order()));
-    events.dedup_by(|a, b| a.id == b.id);
+    events.append(own);
+    events.sort();
 }
 
-fn index(events: &[Event], rows: &[Confirmation]) -> Index {
-    let kinds: BTreeSet<EventKind> = rows.iter().map(|row| row.kind).collect();
-    let mut index = Index::new();
+/// The events that a row may confirm: of its kind, about whom it is, by its source.
+fn index(events: &Events, rows: &[Confirmation]) -> Index {
+    let of = |row: &Confirmation| (row.kind, row.about.clone(), row.source.clone());
+    let mut index: Index = rows.iter().map(|row| (of(row), Vec::new())).collect();
+    let kinds: FxHashSet<EventKind> = rows.iter().map(|row| row.kind).collect();
     for (place, event) in events.iter().enumerate().filter(|(_, event)| kinds.contains(&event.kind))
     {
         let named = [
@@ -65,8 +57,9 @@ fn index(events: &[Event], rows: &[Confirmation]) -> Index {
             event.run.clone().map(Subject::Run),
         ];
         for subject in named.into_iter().flatten() {
-            let of = (event.kind, subject, event.source.clone());
-            index.entry(of).or_default().push((event.at.0, event.cycle, place));
+            if let Some(times) = index.get_mut(&(event.kind, subject, event.source.clone())) {
+                times.push((event.at.0, event.cycle, place));
+            }
         }
     }
     index

@@ -1,13 +1,10 @@
 //! The latest version of each mutable row, typed.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
-
-use arrow::array::RecordBatch;
 
 use crate::events::rows::Cells;
 use crate::model::event::Evidence;
-use crate::model::id::{TaskId, WorkerId};
+use crate::model::id::{RowKey, TaskId, WorkerId};
 use crate::model::output::OutputClass;
 use crate::model::rows::{Facts, GenerationLink, TaskRow, TaskTypeRow, WorkerRow};
 use crate::model::table::Table;
@@ -45,46 +42,60 @@ fn latest<T>(
     table: Table,
     make: impl Fn(&Row<'_>) -> Option<T>,
 ) -> Result<Vec<T>, SnapshotError> {
-    let columns: Vec<&str> = known_columns(table).iter().map(|(name, _)| *name).collect();
-    let mut rows: BTreeMap<String, T> = BTreeMap::new();
+    let columns: Vec<&'static str> = known_columns(table).iter().map(|(name, _)| *name).collect();
+    let (mut rows, mut keys) = (Vec::new(), Vec::new());
     for path in snapshot.files(table) {
         read_columns(&path, &columns, |batch| {
-            let ids = Cells::of(&batch, "id");
+            let cells: Columns =
+                columns.iter().map(|name| (*name, Cells::of(&batch, name))).collect();
             for at in 0..batch.num_rows() {
-                let row = Row { batch: &batch, at };
-                if let (Some(id), Some(made)) = (ids.text(at), make(&row)) {
-                    rows.insert(id.to_string(), made);
+                let row = Row { cells: &cells, at };
+                if let (Some(id), Some(made)) = (row.cell("id").text(at), make(&row)) {
+                    keys.push((RowKey::from(id), rows.len()));
+                    rows.push(Some(made));
                 }
             }
             Ok(())
         })?;
     }
-    Ok(rows.into_values().collect())
+    keys.sort_unstable();
+    let newest = keys.chunk_by(|a, b| a.0 == b.0).filter_map(<[_]>::last);
+    Ok(newest.filter_map(|(_, place)| rows[*place].take()).collect())
 }
+
+type Columns = BTreeMap<&'static str, Cells>;
 
 /// One row of a batch.
 struct Row<'a> {
-    batch: &'a RecordBatch,
+    cells: &'a Columns,
     at: usize,
 }
 
 impl Row<'_> {
+    fn cell(&self, column: &str) -> &Cells {
+        self.cells.get(column).expect("a rule reads the columns that the table is known to have")
+    }
+
+    fn word(&self, column: &str) -> Option<&str> {
+        self.cell(column).word(self.at)
+    }
+
     fn text(&self, column: &str) -> Option<String> {
-        Cells::of(self.batch, column).word(self.at).map(str::to_string)
+        self.word(column).map(str::to_string)
     }
 
     fn time(&self, column: &str) -> Option<Micros> {
-        Cells::of(self.batch, column).time(self.at)
+        self.cell(column).time(self.at)
     }
 
     fn json(&self, column: &str) -> serde_json::Value {
-        Cells::of(self.batch, column).json(self.at)
+        self.cell(column).json(self.at)
     }
 }
 
 fn worker(row: &Row<'_>) -> Option<WorkerRow> {
     Some(WorkerRow {
-        id: WorkerId::from(row.text("id")?.as_str()),
+        id: WorkerId::from(row.word("id")?),
         instance_type: row.text("instance_type").unwrap_or_default(),
         status: row.text("status").unwrap_or_default(),
         created_at: row.time("created_at"),
@@ -95,18 +106,16 @@ fn worker(row: &Row<'_>) -> Option<WorkerRow> {
 
 fn task(row: &Row<'_>) -> Option<TaskRow> {
     Some(TaskRow {
-        id: TaskId::from(row.text("id")?.as_str()),
+        id: TaskId::from(row.word("id")?),
         task_type: row.text("task_type").unwrap_or_default(),
         status: row.text("status").unwrap_or_default(),
         created_at: row.time("created_at"),
-        worker: row.text("worker_id").map(|id| WorkerId::from(id.as_str())),
+        worker: row.word("worker_id").map(WorkerId::from),
         started_at: row.time("generation_started_at"),
         processed_at: row.time("generation_processed_at"),
         updated_at: row.time("updated_at"),
-        attempts: Cells::of(row.batch, "attempts").int(row.at).unwrap_or(0),
-        generation_created: Cells::of(row.batch, "generation_created")
-            .flag(row.at)
-            .unwrap_or(false),
+        attempts: row.cell("attempts").int(row.at).unwrap_or(0),
+        generation_created: row.cell("generation_created").flag(row.at).unwrap_or(false),
         output_class: output_class(row),
         output_location: row.text("output_location"),
         error_message: row.text("error_message"),
@@ -116,8 +125,8 @@ fn task(row: &Row<'_>) -> Option<TaskRow> {
 
 /// As told when the row was captured; captures of older versions do not tell.
 fn output_class(row: &Row<'_>) -> Option<OutputClass> {
-    let told = row.text(OUTPUT_CLASS).and_then(|name| OutputClass::from_name(&name));
-    told.or_else(|| OutputClass::of(row.text("output_location")?.as_str()))
+    let told = row.word(OUTPUT_CLASS).and_then(OutputClass::from_name);
+    told.or_else(|| OutputClass::of(row.word("output_location")?))
 }
 
 fn task_type(row: &Row<'_>) -> Option<TaskTypeRow> {
@@ -157,7 +166,7 @@ fn param_tasks(row: &Row<'_>, keys: &[&str]) -> Vec<String> {
 }
 
 fn links(row: &Row<'_>, table: Table, mut tasks: Vec<String>) -> Option<Vec<GenerationLink>> {
-    let key: Arc<str> = row.text("id")?.into();
+    let key = RowKey::from(row.word("id")?);
     let column = if table == Table::Generations { "tasks" } else { "params" };
     tasks.sort();
     tasks.dedup();

@@ -1,14 +1,20 @@
 //! Snapshot rows -> events, strictly ordered. Knows the grammar; must not know states.
 
-pub mod confirm;
+mod confirm;
 pub mod error;
 pub mod facts;
-pub mod log_event;
-pub mod logs;
+mod log_event;
+mod logs;
+mod memos;
+mod names;
 pub mod row_events;
-pub mod rows;
+mod rows;
+mod said;
 mod sender;
+mod short_ids;
 pub mod tally;
+mod texts;
+mod understood;
 pub mod unknown;
 
 use std::collections::BTreeMap;
@@ -18,13 +24,11 @@ use crate::events::error::EventsError;
 use crate::events::tally::RowTally;
 use crate::events::unknown::UnknownMessage;
 use crate::grammar::matcher::Grammar;
-use crate::model::event::Event;
+use crate::model::event::SourceKey;
+use crate::model::events::Events;
 use crate::model::rows::Facts;
 use crate::model::time::Micros;
 use crate::snapshot::open::Snapshot;
-
-/// Source type and source id of log rows.
-pub type SourceKey = (Arc<str>, Arc<str>);
 
 /// One log row of a source: when, and in which cycle.
 pub type Beat = (Micros, Option<i64>);
@@ -33,7 +37,7 @@ pub type Beat = (Micros, Option<i64>);
 #[derive(Debug, Default)]
 pub struct History {
     /// In the total order.
-    pub events: Vec<Event>,
+    pub events: Events,
     /// The latest rows, typed.
     pub facts: Facts,
     /// When each source logged, in order: what silence is measured against.
@@ -51,26 +55,20 @@ pub fn read(snapshot: &Snapshot, grammar: &Grammar) -> Result<History, EventsErr
     let facts = facts::read(snapshot)?;
     let mut log = logs::read(snapshot, grammar, &facts)?;
     let mut events = std::mem::take(&mut log.events);
-    events.extend(row_events::of(&facts));
-    sort(&mut events);
+    events.append(row_events::of(&facts));
+    events.sort();
     confirm::attach(&mut events, log.confirmations, &mut log.senders);
     let unknown = log.unknown.into_sorted(&events);
     let mut history = History { events, facts, unknown, ..History::default() };
-    for (key, mut sender) in log.senders {
+    for (key, mut sender) in log.senders.into_sorted() {
         sender.tally.assert_balanced();
         sender.beats.sort_unstable();
         history.tallies.insert(key.clone(), sender.tally);
-        history.templates.insert(key.clone(), sender.templates.into_iter().collect());
+        history.templates.insert(key.clone(), sender.templates(grammar));
         // a row without time or text is no sign of life
         if !sender.beats.is_empty() {
             history.beats.insert(key, sender.beats);
         }
     }
     Ok(history)
-}
-
-/// Sorts into the total order. A row that two captures hold gives its events once.
-pub fn sort(events: &mut Vec<Event>) {
-    events.sort_unstable_by(|a, b| a.order().cmp(&b.order()));
-    events.dedup_by(|a, b| a.id == b.id);
 }

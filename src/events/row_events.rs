@@ -2,18 +2,18 @@
 
 use std::sync::Arc;
 
-use crate::model::event::{
-    Attribute, Attributes, Basis, Clock, Event, Evidence, Subject, event_id,
-};
-use crate::model::id::{TaskId, WorkerId};
+use crate::model::attribute::{Attribute, Attributes};
+use crate::model::event::{Basis, Clock, Event, Evidence, event_id, no_source};
+use crate::model::events::Events;
+use crate::model::id::{RowKey, TaskId, WorkerId};
 use crate::model::kind::{EventKind, SubjectKind};
 use crate::model::rows::{Facts, GenerationLink, TaskRow, WorkerRow};
 use crate::model::table::Table;
 use crate::model::time::Micros;
 
 /// All events of the rows.
-pub fn of(facts: &Facts) -> Vec<Event> {
-    let mut events = Vec::new();
+pub fn of(facts: &Facts) -> Events {
+    let mut events = Events::default();
     facts.workers.iter().for_each(|row| worker_events(row, &mut events));
     facts.tasks.iter().for_each(|row| task_events(row, &mut events));
     events.extend(facts.links.iter().flatten().filter_map(generation_event));
@@ -32,39 +32,33 @@ struct Fact<'a> {
     ordinal: u8,
 }
 
-fn event(table: Table, key: &str, fact: Fact<'_>) -> Option<Event> {
+fn event(table: Table, key: RowKey, fact: Fact<'_>) -> Option<Event> {
     let at = fact.at?;
-    let subject = match fact.kind.subject() {
-        SubjectKind::Worker => Subject::Worker(fact.worker?.clone()),
-        SubjectKind::Task => Subject::Task(fact.task?.clone()),
+    match fact.kind.subject() {
+        SubjectKind::Worker => drop(fact.worker?),
+        SubjectKind::Task => drop(fact.task?),
         SubjectKind::Run | SubjectKind::Pod => return None,
-    };
-    let evidence = Evidence { table, key: key.into(), column: fact.column };
-    let touched = [
-        fact.worker.map(|id| Subject::Worker(id.clone())),
-        fact.task.map(|id| Subject::Task(id.clone())),
-    ];
+    }
+    let evidence = Evidence { table, key, column: fact.column };
     Some(Event {
         id: event_id(&evidence, fact.kind.name(), fact.ordinal, &at.to_string()),
         at,
         earliest: at,
         latest: at,
         kind: fact.kind,
-        touches: touched.into_iter().flatten().filter(|touched| *touched != subject).collect(),
-        subject,
         worker: fact.worker.cloned(),
         task: fact.task.cloned(),
         pod: None,
         run: None,
         cycle: None,
-        attributes: fact.attributes,
+        attributes: Arc::new(fact.attributes),
         basis: Basis::Recorded,
         clock: fact.clock,
         evidence,
         confirmed_by: Vec::new(),
         call_site: None,
         ordinal: fact.ordinal,
-        source: ("".into(), "".into()),
+        source: no_source(),
     })
 }
 
@@ -75,13 +69,13 @@ fn texts<'a>(pairs: impl IntoIterator<Item = (&'a str, Option<&'a str>)>) -> Att
         .collect()
 }
 
-fn worker_events(row: &WorkerRow, events: &mut Vec<Event>) {
+fn worker_events(row: &WorkerRow, events: &mut Events) {
     let (db, orchestrator) = (Clock::Database, Clock::Orchestrator);
     let reason = row.meta("error_reason");
     let mut add = |kind, at, column, attributes, clock: &Clock| {
-        let (worker, task, clock) = (Some(&row.id), None, clock.clone());
+        let (worker, task, clock) = (Some(&row.id), None, *clock);
         let fact = Fact { kind, at, column, worker, task, attributes, clock, ordinal: 0 };
-        events.extend(event(Table::Workers, row.id.as_str(), fact));
+        events.extend(event(Table::Workers, row.id.as_str().into(), fact));
     };
     let of_type = texts([("instance_type", Some(row.instance_type.as_str()))]);
     add(EventKind::WorkerCreated, row.created_at, "created_at", of_type, &orchestrator);
@@ -100,7 +94,7 @@ fn worker_events(row: &WorkerRow, events: &mut Vec<Event>) {
             EventKind::StartupLaunched,
         ),
     ] {
-        add(kind, row.meta_time(key), column, Attributes::new(), &orchestrator);
+        add(kind, row.meta_time(key), column, Attributes::default(), &orchestrator);
     }
     let context = row.metadata.pointer("/diagnostics/context/error_code");
     let code = context.and_then(serde_json::Value::as_str).or_else(|| row.meta("error_code"));
@@ -121,7 +115,7 @@ fn worker_events(row: &WorkerRow, events: &mut Vec<Event>) {
 }
 
 /// `diagnostics.running_tasks`: the only durable proof of what a killed worker held.
-fn held_at_kill(row: &WorkerRow, events: &mut Vec<Event>) {
+fn held_at_kill(row: &WorkerRow, events: &mut Events) {
     let held = row.metadata.pointer("/diagnostics/running_tasks");
     let Some(held) = held.and_then(serde_json::Value::as_array) else { return };
     for (ordinal, item) in held.iter().enumerate().take(usize::from(u8::MAX)) {
@@ -137,21 +131,27 @@ fn held_at_kill(row: &WorkerRow, events: &mut Vec<Event>) {
             clock: Clock::Database,
             ordinal: ordinal as u8,
         };
-        events.extend(event(Table::Workers, row.id.as_str(), fact));
+        events.extend(event(Table::Workers, row.id.as_str().into(), fact));
     }
 }
 
-fn task_events(row: &TaskRow, events: &mut Vec<Event>) {
+fn task_events(row: &TaskRow, events: &mut Events) {
     let mut add = |kind, at, column, worker: Option<&WorkerId>, attributes| {
         let (task, clock) = (Some(&row.id), Clock::Database);
         let fact = Fact { kind, at, column, worker, task, attributes, clock, ordinal: 0 };
-        events.extend(event(Table::Tasks, row.id.as_str(), fact));
+        events.extend(event(Table::Tasks, row.id.as_str().into(), fact));
     };
     let of_type = texts([("task_type", Some(row.task_type.as_str()))]);
     add(EventKind::TaskCreated, row.created_at, "created_at", None, of_type);
     let worker = row.worker.as_ref();
     let started = row.started_at;
-    add(EventKind::TaskClaimRecorded, started, "generation_started_at", worker, Attributes::new());
+    add(
+        EventKind::TaskClaimRecorded,
+        started,
+        "generation_started_at",
+        worker,
+        Attributes::default(),
+    );
     let error = texts([("error", row.error_message.as_deref())]);
     match row.status.as_str() {
         "Complete" => add(
@@ -159,7 +159,7 @@ fn task_events(row: &TaskRow, events: &mut Vec<Event>) {
             row.processed_at.or(row.updated_at),
             "generation_processed_at",
             worker,
-            Attributes::new(),
+            Attributes::default(),
         ),
         // a failure writes one or both columns; the later one is the end (evidence-rules class 10)
         "Failed" => {
@@ -191,11 +191,11 @@ fn generation_event(link: &GenerationLink) -> Option<Event> {
         column: link.evidence.column,
         worker: None,
         task: Some(&link.task),
-        attributes: Attributes::new(),
+        attributes: Attributes::default(),
         clock: Clock::Database,
         ordinal: 0,
     };
-    let mut made = event(link.evidence.table, &link.evidence.key, fact)?;
+    let mut made = event(link.evidence.table, link.evidence.key.clone(), fact)?;
     made.id = event_id(&made.evidence, made.kind.name(), 0, link.task.as_str());
     Some(made)
 }

@@ -6,15 +6,50 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
+use crate::events::Beat;
 use crate::events::tally::RowTally;
-use crate::events::{Beat, SourceKey};
+use crate::grammar::matcher::Grammar;
+use crate::model::event::{Clock, SourceKey};
+use crate::model::id::{RunId, WorkerId};
 use crate::model::time::Micros;
 
-/// One source id of one source type.
-pub(super) struct Sender {
+/// What all rows of one source id of one source type share.
+pub(super) struct Origin {
     pub(super) key: SourceKey,
+    /// The number of its source type.
+    pub(super) kind: usize,
+    /// The process, by its source id alone: runs are told apart later.
+    pub(super) run: RunId,
+    /// The worker that it is.
+    pub(super) worker: Option<WorkerId>,
+    pub(super) clock: Clock,
+    pub(super) is_orchestrator: bool,
+    pub(super) is_edge: bool,
+}
+
+impl Origin {
+    fn of(kind: usize, source_type: &str, source_id: &str) -> Self {
+        let worker = (source_type == "worker").then(|| WorkerId::from(source_id));
+        let is_edge = source_type == "edge_function";
+        let other = if is_edge { Clock::Edge } else { Clock::Orchestrator };
+        Self {
+            key: Arc::new((source_type.into(), source_id.into())),
+            kind,
+            run: RunId::from(source_id),
+            clock: if worker.is_some() { Clock::Worker } else { other },
+            worker,
+            is_orchestrator: source_type.starts_with("orchestrator"),
+            is_edge,
+        }
+    }
+}
+
+/// One of them, and what it did.
+pub(super) struct Sender {
+    pub(super) origin: Arc<Origin>,
     pub(super) beats: Vec<Beat>,
-    pub(super) templates: FxHashMap<Arc<str>, (Micros, Micros)>,
+    /// When each template of its source was first and last used, by number.
+    used: Vec<Option<(Micros, Micros)>>,
     pub(super) tally: RowTally,
 }
 
@@ -22,37 +57,35 @@ pub(super) struct Sender {
 #[derive(Default)]
 pub(super) struct Senders {
     all: Vec<Sender>,
-    numbers: FxHashMap<String, FxHashMap<String, usize>>,
-    last: usize,
+    /// Source types by number, each with the numbers of its senders.
+    kinds: Vec<(String, FxHashMap<String, usize>)>,
 }
 
 impl Senders {
-    /// The number of a sender. Rows of one often follow on each other.
-    pub(super) fn number(&mut self, source_type: &str, source_id: &str) -> usize {
-        let last = self.all.get(self.last);
-        if last.is_some_and(|last| *last.key.1 == *source_id && *last.key.0 == *source_type) {
-            return self.last;
-        }
-        let known = self.numbers.get(source_type).and_then(|ids| ids.get(source_id)).copied();
-        self.last = known.unwrap_or_else(|| self.add(source_type, source_id));
-        self.last
+    /// The number of a source type.
+    pub(super) fn kind(&mut self, source_type: &str) -> usize {
+        let known = self.kinds.iter().position(|(name, _)| name == source_type);
+        known.unwrap_or_else(|| {
+            self.kinds.push((source_type.to_string(), FxHashMap::default()));
+            self.kinds.len() - 1
+        })
     }
 
-    fn add(&mut self, source_type: &str, source_id: &str) -> usize {
+    /// The number of a sender.
+    pub(super) fn number(&mut self, kind: usize, source_id: &str) -> usize {
+        let (source_type, ids) = &mut self.kinds[kind];
+        if let Some(known) = ids.get(source_id) {
+            return *known;
+        }
         let number = self.all.len();
-        let ids = self.numbers.entry(source_type.to_string()).or_default();
         ids.insert(source_id.to_string(), number);
         self.all.push(Sender {
-            key: (Arc::from(source_type), Arc::from(source_id)),
+            origin: Arc::new(Origin::of(kind, source_type, source_id)),
             beats: Vec::new(),
-            templates: FxHashMap::default(),
+            used: Vec::new(),
             tally: RowTally::default(),
         });
         number
-    }
-
-    pub(super) fn key(&self, number: usize) -> SourceKey {
-        self.all[number].key.clone()
     }
 
     pub(super) fn get(&mut self, number: usize) -> &mut Sender {
@@ -61,16 +94,32 @@ impl Senders {
 
     /// Sorted by who they are.
     pub(super) fn into_sorted(self) -> BTreeMap<SourceKey, Sender> {
-        self.all.into_iter().map(|sender| (sender.key.clone(), sender)).collect()
+        self.all.into_iter().map(|sender| (sender.origin.key.clone(), sender)).collect()
     }
 }
 
 impl Sender {
     /// Notes that a template was used.
-    pub(super) fn used(&mut self, template: &Arc<str>, at: Micros) {
-        match self.templates.get_mut(template) {
-            Some((first, last)) => (*first, *last) = ((*first).min(at), (*last).max(at)),
-            None => drop(self.templates.insert(template.clone(), (at, at))),
+    pub(super) fn used(&mut self, template: usize, at: Micros) {
+        if self.used.len() <= template {
+            self.used.resize(template + 1, None);
         }
+        let (first, last) = self.used[template].get_or_insert((at, at));
+        (*first, *last) = ((*first).min(at), (*last).max(at));
+    }
+
+    /// The templates used, with the first and last time.
+    pub(super) fn templates(&self, grammar: &Grammar) -> BTreeMap<Arc<str>, (Micros, Micros)> {
+        let used = self.used.iter().enumerate().filter_map(|(number, times)| {
+            let entry = grammar.entry(&self.origin.key.0, number)?;
+            Some((entry.id.clone(), (*times)?))
+        });
+        // entries of one template share its id
+        let mut all: BTreeMap<Arc<str>, (Micros, Micros)> = BTreeMap::new();
+        for (id, (first, last)) in used {
+            let known = all.entry(id).or_insert((first, last));
+            *known = (known.0.min(first), known.1.max(last));
+        }
+        all
     }
 }

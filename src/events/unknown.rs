@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use regex::Regex;
 
-use crate::model::event::Event;
+use crate::model::events::Events;
 use crate::model::kind::EventKind;
 use crate::model::time::{Micros, SECOND};
 use crate::model::token::without_digits;
@@ -97,7 +97,7 @@ impl UnknownMessages {
     }
 
     /// All of them, by source and template, held against the events that are known.
-    pub fn into_sorted(self, events: &[Event]) -> Vec<UnknownMessage> {
+    pub fn into_sorted(self, events: &Events) -> Vec<UnknownMessage> {
         let failures: Vec<Micros> =
             events.iter().filter(|event| is_failure(event.kind)).map(|event| event.at).collect();
         let near = |at: &Micros| {

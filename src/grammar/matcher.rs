@@ -41,13 +41,17 @@ fn key(text: &[u8]) -> Option<Key> {
 pub struct Match<'g, 'm> {
     /// Its template.
     pub entry: &'g Entry,
+    /// The template's number among those of its source.
+    pub number: usize,
     line: &'m str,
     spans: Spans,
 }
 
 impl<'g, 'm> Match<'g, 'm> {
     /// What the template captured: name, type, text.
-    pub fn fields(&self) -> impl Iterator<Item = (&'g Arc<str>, FieldType, &'m str)> + use<'g, 'm> {
+    pub fn fields(
+        &self,
+    ) -> impl ExactSizeIterator<Item = (&'g Arc<str>, FieldType, &'m str)> + use<'g, 'm> {
         let (line, spans) = (self.line, self.spans);
         let fields = self.entry.pattern.fields().iter().enumerate();
         fields.map(move |(at, (name, kind))| (name, *kind, spans.text(line, at)))
@@ -103,6 +107,11 @@ impl Grammar {
         self.sources.values().flat_map(|source| &source.entries)
     }
 
+    /// An entry by its number among those of its source.
+    pub fn entry(&self, source: &str, number: usize) -> Option<&Entry> {
+        self.sources.get(source)?.entries.get(number)
+    }
+
     /// The template of a message. When several match, the one with the most fixed text is meant; of
     /// two with as much, the one that stands first in the files.
     pub fn classify<'g, 'm>(&'g self, source: &str, message: &'m str) -> Option<Match<'g, 'm>> {
@@ -116,17 +125,16 @@ impl Grammar {
             }
         }
         let (at, spans) = best?;
-        Some(Match { entry: &source.entries[at], line, spans })
+        Some(Match { entry: &source.entries[at], number: at, line, spans })
     }
 
     /// All templates that match a message: more than one of an era is a fault of the grammar.
     pub fn all_matches<'g, 'm>(&'g self, source: &str, message: &'m str) -> Vec<Match<'g, 'm>> {
         let Some(source) = self.sources.get(source) else { return Vec::new() };
         let line = head(message);
-        let found = source
-            .entries
-            .iter()
-            .filter_map(|entry| entry.pattern.find(line).map(|spans| Match { entry, line, spans }));
+        let found = source.entries.iter().enumerate().filter_map(|(number, entry)| {
+            entry.pattern.find(line).map(|spans| Match { entry, number, line, spans })
+        });
         found.collect()
     }
 }

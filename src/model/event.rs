@@ -1,10 +1,12 @@
 //! Events: one thing the source says happened, with time, subject, kind and the rows that say so.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
-use crate::model::id::{EventId, PodId, RunId, TaskId, WorkerId};
-use crate::model::kind::EventKind;
+use sha1::{Digest, Sha1};
+
+use crate::model::attribute::{Attribute, Attributes};
+use crate::model::id::{EventId, PodId, RowKey, RunId, TaskId, WorkerId};
+use crate::model::kind::{EventKind, SubjectKind};
 use crate::model::table::Table;
 use crate::model::time::Micros;
 
@@ -34,7 +36,7 @@ impl Basis {
 }
 
 /// Whose clock a time was read from.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Clock {
     /// The database's: columns, and the claim and completion functions.
     Database,
@@ -42,18 +44,18 @@ pub enum Clock {
     Orchestrator,
     /// The edge runtime's.
     Edge,
-    /// A worker's: off by up to seconds.
-    Worker(WorkerId),
+    /// That of the worker that logged: off by up to seconds.
+    Worker,
 }
 
 impl Clock {
-    /// The name in tables.
-    pub fn name(&self) -> String {
+    /// The name in tables; `source_id` is whoever logged.
+    pub fn name(self, source_id: &str) -> String {
         match self {
             Self::Database => "database".to_string(),
             Self::Orchestrator => "orchestrator".to_string(),
             Self::Edge => "edge_function".to_string(),
-            Self::Worker(id) => format!("worker:{id}"),
+            Self::Worker => format!("worker:{source_id}"),
         }
     }
 }
@@ -83,47 +85,13 @@ pub struct Evidence {
     /// The table.
     pub table: Table,
     /// The row's id.
-    pub key: Arc<str>,
+    pub key: RowKey,
     /// The column, or `column.key` inside JSON.
     pub column: &'static str,
 }
 
-/// One captured field of an event.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Attribute {
-    /// A whole number.
-    Int(i64),
-    /// A number.
-    Num(f64),
-    /// A truth value.
-    Bool(bool),
-    /// A text.
-    Text(Arc<str>),
-    /// A list of texts.
-    List(Vec<Arc<str>>),
-}
-
-impl Attribute {
-    /// The text, if it is one.
-    pub fn text(&self) -> Option<&str> {
-        if let Self::Text(text) = self { Some(text) } else { None }
-    }
-
-    /// The number, if it is one.
-    pub fn number(&self) -> Option<f64> {
-        match self {
-            Self::Int(n) => Some(*n as f64),
-            Self::Num(x) => Some(*x),
-            Self::Bool(_) | Self::Text(_) | Self::List(_) => None,
-        }
-    }
-}
-
-/// Fields of an event by name.
-pub type Attributes = BTreeMap<Arc<str>, Attribute>;
-
 /// What an event is about.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Subject {
     /// A worker.
     Worker(WorkerId),
@@ -157,6 +125,15 @@ impl Subject {
     }
 }
 
+/// Source type and source id of log rows.
+pub type SourceKey = Arc<(Arc<str>, Arc<str>)>;
+
+/// The source of what no log row says.
+pub fn no_source() -> SourceKey {
+    static NONE: LazyLock<SourceKey> = LazyLock::new(SourceKey::default);
+    NONE.clone()
+}
+
 /// One thing the source says happened.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Event {
@@ -170,8 +147,6 @@ pub struct Event {
     pub latest: Micros,
     /// What happened.
     pub kind: EventKind,
-    /// About what.
-    pub subject: Subject,
     /// The worker it names, if any.
     pub worker: Option<WorkerId>,
     /// The task it names, if any.
@@ -182,8 +157,8 @@ pub struct Event {
     pub run: Option<RunId>,
     /// That process's cycle.
     pub cycle: Option<i64>,
-    /// Captured fields.
-    pub attributes: Attributes,
+    /// Captured fields: rows that say the same share them.
+    pub attributes: Arc<Attributes>,
     /// How it is known.
     pub basis: Basis,
     /// Whose clock it was read from.
@@ -192,14 +167,12 @@ pub struct Event {
     pub evidence: Evidence,
     /// Further pieces.
     pub confirmed_by: Vec<Evidence>,
-    /// Tasks and workers it touches beside its subject.
-    pub touches: Vec<Subject>,
     /// `module:function:line` where the row says it.
     pub call_site: Option<Arc<str>>,
     /// Position among the events of one row.
     pub ordinal: u8,
     /// Source type and id of the log row; empty for row facts.
-    pub source: (Arc<str>, Arc<str>),
+    pub source: SourceKey,
 }
 
 impl Event {
@@ -219,26 +192,24 @@ impl Event {
             earliest,
             latest,
             kind,
-            subject: Subject::Task(task.clone()),
             worker: None,
             task: Some(task.clone()),
             pod: None,
             run: None,
             cycle: None,
-            attributes: Attributes::new(),
+            attributes: Arc::default(),
             basis: Basis::Inferred,
             clock: Clock::Database,
             evidence,
             confirmed_by: Vec::new(),
-            touches: Vec::new(),
             call_site: None,
             ordinal: 0,
-            source: ("".into(), "".into()),
+            source: no_source(),
         }
     }
 
     /// The strict total order of DESIGN section 5: never the order of scanning.
-    pub fn order(&self) -> (Micros, u8, Table, &str, &str, u8, &EventId) {
+    pub fn order(&self) -> (Micros, u8, Table, &str, &RowKey, u8, EventId) {
         let source: &str = &self.source.1;
         (
             self.at,
@@ -247,18 +218,18 @@ impl Event {
             source,
             &self.evidence.key,
             self.ordinal,
-            &self.id,
+            self.id,
         )
     }
 
     /// A text field.
     pub fn text(&self, name: &str) -> Option<&str> {
-        self.attributes.get(name).and_then(Attribute::text)
+        self.attributes.get(name)?.text()
     }
 
     /// A numeric field.
     pub fn number(&self, name: &str) -> Option<f64> {
-        self.attributes.get(name).and_then(Attribute::number)
+        self.attributes.get(name)?.number()
     }
 
     /// A whole-number field.
@@ -269,6 +240,30 @@ impl Event {
     /// A list field.
     pub fn list(&self, name: &str) -> &[Arc<str>] {
         if let Some(Attribute::List(items)) = self.attributes.get(name) { items } else { &[] }
+    }
+
+    /// What it is about.
+    pub fn subject(&self) -> Subject {
+        let named = match self.kind.subject() {
+            SubjectKind::Worker => self.worker.clone().map(Subject::Worker),
+            SubjectKind::Task => self.task.clone().map(Subject::Task),
+            SubjectKind::Pod => self.pod.clone().map(Subject::Pod),
+            SubjectKind::Run => self.run.clone().map(Subject::Run),
+        };
+        // edge functions and workers have no run: they are processes by their source alone
+        named.unwrap_or_else(|| Subject::Run(RunId::from(&*self.source.1)))
+    }
+
+    /// What it touches beside its subject: whom it names, and whom a list of it names.
+    pub fn touches(&self) -> impl Iterator<Item = Subject> {
+        let subject = self.subject();
+        let named = [
+            self.worker.clone().map(Subject::Worker),
+            self.task.clone().map(Subject::Task),
+            self.pod.clone().map(Subject::Pod),
+        ];
+        let listed = self.attributes.listed.iter().cloned();
+        named.into_iter().flatten().chain(listed).filter(move |touched| *touched != subject)
     }
 
     /// All evidence, the primary piece first.
@@ -282,15 +277,22 @@ impl Event {
 pub fn event_id(evidence: &Evidence, what: &str, ordinal: u8, value: &str) -> EventId {
     /// Ours; made once, never changed.
     const NAMESPACE: uuid::Uuid = uuid::uuid!("6f0b6d9c-3f8e-5d0a-9a56-2f1d3a1c7e11");
-    const SEPARATOR: u8 = 0x1f;
-    let mut name = Vec::with_capacity(128);
-    let ordinal = ordinal.to_string();
-    let parts = [evidence.table.name(), &evidence.key, evidence.column, what, &ordinal, value];
-    for part in parts {
-        name.extend_from_slice(part.as_bytes());
-        name.push(SEPARATOR);
+    const SEPARATOR: &str = "\u{1f}";
+    let mut name = String::with_capacity(128);
+    let mut add = |part: &str| {
+        name.push_str(part);
+        name.push_str(SEPARATOR);
+    };
+    add(evidence.table.name());
+    evidence.key.with_text(&mut add);
+    [evidence.column, what].into_iter().for_each(&mut add);
+    match ordinal {
+        0 => add("0"),
+        more => add(&more.to_string()),
     }
-    name.pop();
-    let id = uuid::Uuid::new_v5(&NAMESPACE, &name);
-    EventId::from(&*id.hyphenated().encode_lower(&mut uuid::Uuid::encode_buffer()))
+    name.push_str(value);
+    // what `Uuid::new_v5` does, by instructions that the processor has
+    let hash = Sha1::new().chain_update(NAMESPACE.as_bytes()).chain_update(name.as_bytes());
+    let [first @ .., _, _, _, _] = hash.finalize().0;
+    EventId(uuid::Builder::from_sha1_bytes(first).into_uuid())
 }

@@ -1,7 +1,12 @@
 //! Ids as the source spells them.
 
+use std::borrow::Borrow;
+use std::cmp::Ordering;
 use std::fmt;
 use std::sync::Arc;
+
+use uuid::Uuid;
+use uuid::fmt::Hyphenated;
 
 /// Declares one kind of id.
 macro_rules! id_type {
@@ -13,6 +18,12 @@ macro_rules! id_type {
         impl $name {
             /// The id as text.
             pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl Borrow<str> for $name {
+            fn borrow(&self) -> &str {
                 &self.0
             }
         }
@@ -47,7 +58,101 @@ id_type!(
     /// One orchestrator process: `source_id` and a number from 1.
     RunId
 );
-id_type!(
-    /// An event: a uuid v5 of its primary evidence.
-    EventId
-);
+/// An event: a uuid v5 of its primary evidence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct EventId(pub Uuid);
+
+impl fmt::Display for EventId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
+    }
+}
+
+/// The id of a row, as its table spells it. Ordered as the texts are.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum RowKey {
+    /// A uuid in PostgreSQL's spelling: lower case, with hyphens.
+    Uuid(Uuid),
+    /// Any other text.
+    Text(Arc<str>),
+}
+
+impl RowKey {
+    /// Calls `with` with the text, without making one.
+    pub fn with_text<T>(&self, with: impl FnOnce(&str) -> T) -> T {
+        match self {
+            Self::Uuid(uuid) => with(uuid.hyphenated().encode_lower(&mut Uuid::encode_buffer())),
+            Self::Text(text) => with(text),
+        }
+    }
+}
+
+impl From<&str> for RowKey {
+    fn from(text: &str) -> Self {
+        let is_upper = |byte: u8| byte.is_ascii_uppercase();
+        match Uuid::try_parse(text) {
+            // the parser takes other spellings too
+            Ok(uuid) if text.len() == Hyphenated::LENGTH && !text.bytes().any(is_upper) => {
+                Self::Uuid(uuid)
+            }
+            Ok(_) | Err(_) => Self::Text(text.into()),
+        }
+    }
+}
+
+impl fmt::Display for RowKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Uuid(uuid) => fmt::Display::fmt(uuid, f),
+            Self::Text(text) => f.write_str(text),
+        }
+    }
+}
+
+impl Ord for RowKey {
+    fn cmp(&self, other: &Self) -> Ordering {
+        match (self, other) {
+            // bytes in order are hexadecimal digits in order
+            (Self::Uuid(a), Self::Uuid(b)) => a.cmp(b),
+            (Self::Text(a), Self::Text(b)) => a.cmp(b),
+            (Self::Uuid(_), Self::Text(_)) | (Self::Text(_), Self::Uuid(_)) => {
+                self.with_text(|a| other.with_text(|b| a.cmp(b)))
+            }
+        }
+    }
+}
+
+impl PartialOrd for RowKey {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn a_row_key_is_its_text(a in any_key(), b in any_key()) {
+            let (x, y) = (RowKey::from(a.as_str()), RowKey::from(b.as_str()));
+            prop_assert_eq!(x.to_string(), &*a);
+            prop_assert_eq!(x.with_text(str::to_string), &*a);
+            prop_assert_eq!(x.cmp(&y), a.cmp(&b));
+            prop_assert_eq!(x == y, a == b);
+        }
+    }
+
+    fn any_key() -> impl Strategy<Value = String> {
+        let uuid = any::<u128>().prop_map(Uuid::from_u128);
+        prop_oneof![
+            uuid.clone().prop_map(|id| id.to_string()),
+            uuid.clone().prop_map(|id| id.to_string().to_uppercase()),
+            uuid.clone().prop_map(|id| id.simple().to_string()),
+            uuid.prop_map(|id| id.urn().to_string()),
+            "[0-9a-f-]{0,40}".prop_map(|text| text),
+            any::<String>(),
+        ]
+    }
+}

@@ -136,6 +136,8 @@ pub enum EventKind {
     TaskRecovered,
     /// The orchestrator listed the task as in progress on a worker.
     TaskListedActive,
+    /// The orchestrator listed as in progress on a worker a task whose cut id several tasks share.
+    TaskListedAmbiguous,
     /// The diagnostics of a killed worker name the task.
     TaskHeldAtKill,
     /// `generation_started_at` with `worker_id`: the last claim.
@@ -251,6 +253,7 @@ impl EventKind {
         (Self::TaskStarted, "task_started", SubjectKind::Task),
         (Self::TaskRecovered, "task_recovered", SubjectKind::Task),
         (Self::TaskListedActive, "task_listed_active", SubjectKind::Task),
+        (Self::TaskListedAmbiguous, "task_listed_ambiguous", SubjectKind::Worker),
         (Self::TaskHeldAtKill, "task_held_at_kill", SubjectKind::Task),
         (Self::TaskClaimRecorded, "task_claim_recorded", SubjectKind::Task),
         (Self::TaskHandlerSucceeded, "task_handler_succeeded", SubjectKind::Task),

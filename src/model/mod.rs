@@ -1,6 +1,8 @@
 //! The vocabulary everyone may name: tables, times, ids, events, states. No IO, no arrow, no SQL.
 
+pub mod attribute;
 pub mod event;
+pub mod events;
 pub mod id;
 pub mod kind;
 pub mod output;

@@ -3,19 +3,18 @@
 use std::collections::BTreeMap;
 
 use crate::events::History;
-use crate::model::event::Subject;
 use crate::model::id::{PodId, WorkerId};
+use crate::model::kind::SubjectKind;
 
 /// Names the worker in every event that names only its pod. A pod that two workers claim names nobody.
 pub fn pods_to_workers(history: &mut History) {
     let bindings = bindings(history);
-    for event in &mut history.events {
+    for event in history.events.iter_mut() {
         let Some(pod) = &event.pod else { continue };
         if event.worker.is_none()
             && let Some(Some(worker)) = bindings.get(pod)
         {
             event.worker = Some(worker.clone());
-            event.touches.push(Subject::Worker(worker.clone()));
         }
     }
 }
@@ -26,7 +25,7 @@ pub fn bindings(history: &History) -> BTreeMap<PodId, Option<WorkerId>> {
     let lines = history
         .events
         .iter()
-        .filter(|event| matches!(event.subject, Subject::Worker(_)))
+        .filter(|event| event.kind.subject() == SubjectKind::Worker)
         .filter_map(|event| Some((event.pod.clone()?, event.worker.clone()?)));
     let mut bindings: BTreeMap<PodId, Option<WorkerId>> = BTreeMap::new();
     for (pod, worker) in rows.chain(lines) {

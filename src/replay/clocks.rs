@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::event::{Clock, Event};
+use crate::model::event::Clock;
+use crate::model::events::Events;
 use crate::model::id::{TaskId, WorkerId};
 use crate::model::kind::EventKind;
 use crate::model::time::{Micros, SECOND};
@@ -20,7 +21,7 @@ const UNPAIRED_S: f64 = 3.0;
 #[derive(Clone, Debug, PartialEq)]
 pub struct ClockOffset {
     /// Whose.
-    pub clock: Clock,
+    pub worker: WorkerId,
     /// Seconds it is ahead.
     pub offset_s: f64,
     /// Half the width of what is possible.
@@ -31,24 +32,25 @@ pub struct ClockOffset {
 
 /// Estimates every worker's offset: the smallest distance from a claim to the worker's own line about
 /// it, because lines come after their claim, never before (evidence-rules fact 24); strays left out.
-pub fn estimate(events: &[Event]) -> Vec<ClockOffset> {
+pub fn estimate(events: &Events) -> Vec<ClockOffset> {
     let mut claims: BTreeMap<(&WorkerId, &TaskId), Vec<Micros>> = BTreeMap::new();
     let mut starts: BTreeMap<&WorkerId, Vec<(&TaskId, Micros)>> = BTreeMap::new();
-    for event in events {
+    for event in events.iter() {
         if let (Some(worker), Some(task)) = (&event.worker, &event.task) {
             let exact =
                 [EventKind::TaskClaimed, EventKind::TaskClaimRecorded, EventKind::TaskHeldAtKill];
             if exact.contains(&event.kind) {
                 claims.entry((worker, task)).or_default().push(event.at);
             }
-            if event.kind == EventKind::TaskStarted && matches!(event.clock, Clock::Worker(_)) {
+            if event.kind == EventKind::TaskStarted && event.clock == Clock::Worker {
                 starts.entry(worker).or_default().push((task, event.at));
             }
         }
     }
     let workers: std::collections::BTreeSet<&WorkerId> = events
         .iter()
-        .filter_map(|event| if let Clock::Worker(id) = &event.clock { Some(id) } else { None })
+        .filter(|event| event.clock == Clock::Worker)
+        .filter_map(|event| event.worker.as_ref())
         .collect();
     workers
         .into_iter()
@@ -70,7 +72,7 @@ pub fn estimate(events: &[Event]) -> Vec<ClockOffset> {
             let spread =
                 distances.iter().max().map_or(UNPAIRED_S, |d| *d as f64 / SECOND as f64 - offset);
             ClockOffset {
-                clock: Clock::Worker(worker.clone()),
+                worker: worker.clone(),
                 offset_s: offset,
                 uncertainty_s: spread.clamp(0.05, UNPAIRED_S),
                 pairs: distances.len(),
@@ -80,10 +82,11 @@ pub fn estimate(events: &[Event]) -> Vec<ClockOffset> {
 }
 
 /// Moves what was read from a worker's clock onto the database's, and widens its bounds.
-pub fn correct(events: &mut [Event], clocks: &[ClockOffset]) {
-    let offsets: BTreeMap<&Clock, &ClockOffset> = clocks.iter().map(|c| (&c.clock, c)).collect();
-    for event in events {
-        if let Some(clock) = offsets.get(&event.clock) {
+pub fn correct(events: &mut Events, clocks: &[ClockOffset]) {
+    let offsets: BTreeMap<&str, &ClockOffset> =
+        clocks.iter().map(|clock| (clock.worker.as_str(), clock)).collect();
+    for event in events.iter_mut().filter(|event| event.clock == Clock::Worker) {
+        if let Some(clock) = offsets.get(&*event.source.1) {
             event.at = event.at.plus_seconds(-clock.offset_s);
             event.earliest = event.at.plus_seconds(-clock.uncertainty_s);
             event.latest = event.at.plus_seconds(clock.uncertainty_s);

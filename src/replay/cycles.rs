@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::event::Event;
+use crate::model::events::Events;
 use crate::model::id::RunId;
 use crate::model::kind::EventKind;
 use crate::model::time::Micros;
@@ -45,9 +45,9 @@ const FIELDS: &[(EventKind, &str, &str)] = &[
 ];
 
 /// All cycles, by run and number.
-pub fn find(events: &[Event]) -> Vec<Cycle> {
+pub fn find(events: &Events) -> Vec<Cycle> {
     let mut cycles: BTreeMap<(RunId, i64), Cycle> = BTreeMap::new();
-    for event in events {
+    for event in events.iter() {
         let (Some(run), Some(number)) = (&event.run, event.cycle) else { continue };
         let fresh = || Cycle { run: Some(run.clone()), cycle: number, ..Cycle::default() };
         let cycle = cycles.entry((run.clone(), number)).or_insert_with(fresh);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::model::event::Event;
+use crate::model::events::Events;
 use crate::model::id::{EventId, RunId};
 use crate::model::kind::EventKind;
 use crate::replay::cycles::Cycle;
@@ -21,7 +21,7 @@ pub struct Decision {
 }
 
 /// Every spawn, promotion, verdict, kill, reset and scale step, in the order of the events.
-pub fn find(events: &[Event], cycles: &[Cycle]) -> Vec<Decision> {
+pub fn find(events: &Events, cycles: &[Cycle]) -> Vec<Decision> {
     let blind: BTreeSet<(&RunId, i64)> = cycles
         .iter()
         .filter(|cycle| cycle.failed_reads > 0)
@@ -35,7 +35,7 @@ pub fn find(events: &[Event], cycles: &[Cycle]) -> Vec<Decision> {
             let verdict = event.text("reason").map(str::to_string);
             let number = ["desired", "count", "age_s"].iter().find_map(|name| event.int(name));
             Some(Decision {
-                event: event.id.clone(),
+                event: event.id,
                 rule,
                 verdict: verdict.or(number.map(|n| n.to_string())).unwrap_or_default(),
                 based_on_failed_read: key.is_some_and(|key| blind.contains(&key)),

@@ -1,6 +1,7 @@
 //! Which era a process belongs to, by what it logged (domain/orchestrator.md appendix A).
 
-use crate::events::{History, SourceKey};
+use crate::events::History;
+use crate::model::event::SourceKey;
 use crate::model::time::Micros;
 use crate::replay::runs::Run;
 

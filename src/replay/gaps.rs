@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::events::{History, SourceKey};
+use crate::events::History;
+use crate::model::event::SourceKey;
 use crate::model::event::{Basis, Clock};
 use crate::model::state::GapCause;
 use crate::model::time::{Micros, SECOND};

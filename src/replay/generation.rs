@@ -93,7 +93,7 @@ impl EdgeLog {
                 EventKind::TaskCompleted | EventKind::TaskFailed | EventKind::TaskCancelled
             )
         });
-        let entry = |event: &Event| Some((event.task.clone()?, event.id.clone()));
+        let entry = |event: &Event| Some((event.task.clone()?, event.id));
         let edge = history.beats.iter().filter(|(source, _)| &*source.0 == "edge_function");
         Self {
             acknowledged: tasks(&[

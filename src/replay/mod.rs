@@ -20,8 +20,9 @@ use std::collections::BTreeMap;
 
 use rayon::prelude::*;
 
-use crate::events::{self, History};
+use crate::events::History;
 use crate::model::event::{Event, Subject};
+use crate::model::events::Events;
 use crate::model::id::{TaskId, WorkerId};
 use crate::model::rows::TaskRow;
 use crate::replay::clocks::ClockOffset;
@@ -71,7 +72,7 @@ pub fn replay(mut history: History) -> Replayed {
     clocks::correct(&mut history.events, &clocks);
     let runs = runs::find(&history);
     runs::assign(&mut history.events, &runs);
-    events::sort(&mut history.events);
+    history.events.sort();
     let gaps = gaps::find(&history, &runs);
     let coverage = gaps::coverage(&history, &gaps);
 
@@ -83,10 +84,9 @@ pub fn replay(mut history: History) -> Replayed {
     let generations = generation::decide(&history);
     let pods = pods::find(&history, &ends);
     let decisions = decisions::find(&history.events, &cycles);
-    let inferred: Vec<Event> =
-        tasks.iter().flat_map(|timeline| timeline.inferred.iter().cloned()).collect();
+    let inferred = tasks.iter().flat_map(|timeline| timeline.inferred.iter().cloned());
     history.events.extend(inferred);
-    events::sort(&mut history.events);
+    history.events.sort();
     Replayed {
         history,
         runs,
@@ -157,14 +157,14 @@ fn task_of(event: &Event) -> Option<TaskId> {
 
 /// Groups events by an id they name, and by ids that they touch as part of a list.
 fn group<K: Ord + Clone + Touched>(
-    events: &[Event],
+    events: &Events,
     named: impl Fn(&Event) -> Option<K>,
 ) -> BTreeMap<K, EventsOf<'_>> {
     let mut groups: BTreeMap<K, EventsOf<'_>> = BTreeMap::new();
-    for event in events {
+    for event in events.iter() {
         let own = named(event);
-        for id in event.touches.iter().filter_map(K::touched).filter(|id| Some(id) != own.as_ref())
-        {
+        let listed = event.attributes.listed.iter();
+        for id in listed.filter_map(K::touched).filter(|id| Some(id) != own.as_ref()) {
             groups.entry(id).or_default().push(event);
         }
         if let Some(id) = own {

@@ -35,7 +35,7 @@ pub struct Pod {
 pub fn find(history: &History, ends: &BTreeMap<WorkerId, WorkerEnd>) -> Vec<Pod> {
     let mut created: BTreeMap<&PodId, (Micros, &EventId)> = BTreeMap::new();
     let mut rows: BTreeMap<&WorkerId, (Micros, &EventId)> = BTreeMap::new();
-    for event in &history.events {
+    for event in history.events.iter() {
         if let (EventKind::PodCreated, Some(pod)) = (event.kind, &event.pod) {
             created.entry(pod).or_insert((event.at, &event.id));
         }
@@ -61,10 +61,10 @@ pub fn find(history: &History, ends: &BTreeMap<WorkerId, WorkerEnd>) -> Vec<Pod>
             let made = created.get(&id).or(row).copied();
             Pod {
                 created_at: made.map(|(at, _)| at),
-                created_event: made.map(|(_, event)| event.clone()),
+                created_event: made.map(|(_, event)| *event),
                 ended_at: end.and_then(|end| end.ended_at),
                 end_kind: end.map(|end| end.kind),
-                ended_event: end.and_then(|end| end.event.clone()),
+                ended_event: end.and_then(|end| end.event),
                 cost_per_hour: worker.as_ref().and_then(|worker| costs.get(worker)).copied(),
                 id,
                 worker,

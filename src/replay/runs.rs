@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::events::{Beat, History, SourceKey};
-use crate::model::event::{Event, Subject};
+use crate::events::{Beat, History};
+use crate::model::event::SourceKey;
+use crate::model::events::Events;
 use crate::model::id::RunId;
 use crate::model::kind::EventKind;
 use crate::model::time::{Micros, SECOND};
@@ -113,7 +114,7 @@ fn by_arithmetic(beats: &[Beat]) -> Option<Micros> {
 }
 
 /// Names the process in every event that an orchestrator logged.
-pub fn assign(events: &mut [Event], runs: &[Run]) {
+pub fn assign(events: &mut Events, runs: &[Run]) {
     let mut by_source: BTreeMap<&SourceKey, Vec<&Run>> = BTreeMap::new();
     for run in runs {
         by_source.entry(&run.source).or_default().push(run);
@@ -123,8 +124,5 @@ pub fn assign(events: &mut [Event], runs: &[Run]) {
         let after = runs.partition_point(|run| run.first_row <= event.at);
         let run = runs[after.saturating_sub(1)];
         event.run = Some(run.id.clone());
-        if matches!(event.subject, Subject::Run(_)) {
-            event.subject = Subject::Run(run.id.clone());
-        }
     }
 }

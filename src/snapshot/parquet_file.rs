@@ -3,13 +3,18 @@
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
+use std::sync::Arc;
 
 use arrow::array::RecordBatch;
+use arrow::datatypes::{DataType, FieldRef, Fields, Schema};
 use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::arrow::arrow_reader::{
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder,
+};
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData};
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
+use parquet::schema::types::ColumnPath;
 
 use crate::snapshot::error::SnapshotError;
 use crate::snapshot::manifest::FileEntry;
@@ -26,6 +31,10 @@ const PIECE_BYTES: usize = 1 << 17;
 /// unpack them, and one batch of text cannot hold more than 2 GiB.
 pub(crate) const ROW_GROUP_TEXT_MAX: usize = 256 << 20;
 
+/// Bytes of distinct messages that a row group keeps apart from its rows. Messages repeat: one that is
+/// kept once is classified once.
+const DISTINCT_MESSAGES_MAX: usize = 32 << 20;
+
 /// Rows in a batch that is read, and the bytes of text it should stay near.
 const BATCH_ROWS_MAX: usize = 8_192;
 const BATCH_TEXT: usize = 64 << 20;
@@ -37,6 +46,7 @@ pub fn properties() -> WriterProperties {
         .set_compression(Compression::ZSTD(ZstdLevel::try_new(3).unwrap_or_default()))
         .set_max_row_group_row_count(Some(ROW_GROUP_ROWS_MAX))
         .set_statistics_enabled(EnabledStatistics::Page)
+        .set_column_dictionary_page_size_limit(ColumnPath::from("message"), DISTINCT_MESSAGES_MAX)
         .build()
 }
 
@@ -90,14 +100,39 @@ fn batch_rows(metadata: &ParquetMetaData, mask: &ProjectionMask) -> usize {
 pub fn read_columns(
     path: &Path,
     wanted: &[&str],
+    each: impl FnMut(RecordBatch) -> Result<(), SnapshotError>,
+) -> Result<(), SnapshotError> {
+    read_repeated(path, wanted, &[], each)
+}
+
+/// The same, with further columns whose texts repeat: each batch has their distinct texts once, and a
+/// number a row. Such a column that is not of texts comes as it is.
+pub fn read_repeated(
+    path: &Path,
+    wanted: &[&str],
+    repeated: &[&str],
     mut each: impl FnMut(RecordBatch) -> Result<(), SnapshotError>,
 ) -> Result<(), SnapshotError> {
     let parquet = |source| SnapshotError::Parquet { path: path.to_path_buf(), source };
     let file = File::open(path).map_err(|err| SnapshotError::io("read", path, err))?;
-    let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(parquet)?;
+    let metadata = ArrowReaderMetadata::load(&file, ArrowReaderOptions::new()).map_err(parquet)?;
+    let as_asked = |field: &FieldRef| {
+        let repeats = repeated.contains(&field.name().as_str());
+        if !repeats || *field.data_type() != DataType::Utf8 {
+            return field.clone();
+        }
+        let kind = DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8));
+        Arc::new(field.as_ref().clone().with_data_type(kind))
+    };
+    let fields: Fields = metadata.schema().fields().iter().map(as_asked).collect();
+    let options = ArrowReaderOptions::new().with_schema(Arc::new(Schema::new(fields)));
+    let metadata =
+        ArrowReaderMetadata::try_new(metadata.metadata().clone(), options).map_err(parquet)?;
+    let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata);
     // By place: the mask of names would take the dot of a column `a.b` for a step into a record.
     let fields = builder.parquet_schema().root_schema().get_fields().iter().enumerate();
-    let places = fields.filter(|(_, field)| wanted.contains(&field.name())).map(|(at, _)| at);
+    let is_wanted = |name| wanted.contains(&name) || repeated.contains(&name);
+    let places = fields.filter(|(_, field)| is_wanted(field.name())).map(|(at, _)| at);
     let mask = ProjectionMask::roots(builder.parquet_schema(), places);
     let rows = batch_rows(builder.metadata(), &mask);
     let reader = builder.with_projection(mask).with_batch_size(rows).build().map_err(parquet)?;

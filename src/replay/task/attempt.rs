@@ -45,10 +45,8 @@ pub fn of(
         .zip(requeues)
         .map(|(claim, requeue)| {
             let (ended_at, outcome, reason, ended_event) = match (requeue, end) {
-                (Some(r), _) => (Some(r.at), r.outcome, Some(r.reason), r.event.clone()),
-                (None, Some(end)) => {
-                    (Some(end.at), outcome(end.what), None, Some(end.event.clone()))
-                }
+                (Some(r), _) => (Some(r.at), r.outcome, Some(r.reason), r.event),
+                (None, Some(end)) => (Some(end.at), outcome(end.what), None, Some(end.event)),
                 (None, None) => (None, Outcome::Open, None, None),
             };
             let started = events.iter().find(|event| {
@@ -65,7 +63,7 @@ pub fn of(
                 outcome,
                 reason,
                 basis: claim.basis,
-                claimed_event: Some(claim.event.clone()),
+                claimed_event: Some(claim.event),
                 ended_event,
             }
         })

@@ -41,7 +41,7 @@ impl Claim {
             worker: None,
             at: event.at,
             basis: Basis::Inferred,
-            event: event.id.clone(),
+            event: event.id,
             made: Some(event),
             by_function: false,
         }
@@ -67,7 +67,7 @@ pub fn find(
         }
     }
     for event in events.iter().filter(in_time) {
-        let own = matches!(event.clock, Clock::Worker(_))
+        let own = (event.clock == Clock::Worker)
             && matches!(event.kind, EventKind::TaskStarted | EventKind::TaskRecovered);
         if own || event.kind == EventKind::TaskListedActive {
             add_witness(&mut claims, event, events, world);
@@ -107,7 +107,7 @@ fn add_exact(
         if close || (!again && !requeues::between(claim, event.at, events, world)) {
             if by_function && !claim.by_function {
                 claim.by_function = true;
-                (claim.event, claim.basis) = (event.id.clone(), event.basis);
+                (claim.event, claim.basis) = (event.id, event.basis);
             }
             return;
         }
@@ -146,7 +146,7 @@ fn moved_back(claims: &mut [Claim], event: &Event, events: &[&Event], world: &Wo
     }
     claim.worker.clone_from(&event.worker);
     if event.at.seconds_since(claim.at) < -EARLY_S {
-        (claim.at, claim.event, claim.basis) = (event.at, event.id.clone(), event.basis);
+        (claim.at, claim.event, claim.basis) = (event.at, event.id, event.basis);
     }
     true
 }
@@ -156,7 +156,7 @@ fn claim_of(event: &Event, by_function: bool) -> Claim {
         worker: event.worker.clone(),
         at: event.at,
         basis: event.basis,
-        event: event.id.clone(),
+        event: event.id,
         made: None,
         by_function,
     }

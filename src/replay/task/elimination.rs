@@ -31,7 +31,7 @@ pub fn find(
     world: &World<'_>,
 ) -> BTreeMap<TaskId, Vec<Event>> {
     let mut found: BTreeMap<TaskId, Vec<Event>> = BTreeMap::new();
-    for reset in &history.events {
+    for reset in history.events.iter() {
         let worker = if reset.kind == EventKind::TasksReset {
             only_worker(reset)
         } else if reset.kind == EventKind::TasksSwept {
@@ -84,7 +84,7 @@ fn first_seen(
 /// The worker of a reset that names just one.
 fn only_worker(reset: &Event) -> Option<&WorkerId> {
     let mut named: Vec<&WorkerId> = reset.worker.iter().collect();
-    for subject in &reset.touches {
+    for subject in &reset.attributes.listed {
         if let Subject::Worker(id) = subject
             && !named.contains(&id)
         {

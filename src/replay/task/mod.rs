@@ -87,7 +87,7 @@ fn end_of(events: &[&Event]) -> Option<Final> {
     ];
     events.iter().rev().find_map(|event| {
         let (_, what) = ENDS.iter().find(|(kind, _)| *kind == event.kind)?;
-        Some(Final { at: event.at, what: *what, event: event.id.clone() })
+        Some(Final { at: event.at, what: *what, event: event.id })
     })
 }
 
@@ -101,11 +101,11 @@ fn moments(
     let mut moments = Vec::new();
     let created = events.iter().find(|event| event.kind == EventKind::TaskCreated);
     if let (Some(at), Some(event)) = (row.created_at, created) {
-        let because = Some(event.id.clone());
+        let because = Some(event.id);
         moments.push(Moment { at, what: TaskEvent::Created, basis: Basis::Recorded, because });
     }
     for (claim, requeue) in claims.iter().zip(requeues) {
-        let because = Some(claim.event.clone());
+        let because = Some(claim.event);
         moments.push(Moment {
             at: claim.at,
             what: TaskEvent::Claimed,
@@ -113,12 +113,12 @@ fn moments(
             because,
         });
         if let Some(requeue) = requeue {
-            let (at, because) = (requeue.at, requeue.event.clone());
+            let (at, because) = (requeue.at, requeue.event);
             moments.push(Moment { at, what: TaskEvent::Requeued, basis: requeue.basis, because });
         }
     }
     if let Some(end) = end {
-        let because = Some(end.event.clone());
+        let because = Some(end.event);
         moments.push(Moment { at: end.at, what: end.what, basis: Basis::Recorded, because });
     }
     moments.sort_by_key(|moment| moment.at);
@@ -138,7 +138,7 @@ pub(crate) fn fold(moments: &[Moment]) -> (Vec<Stay<TaskStateName>>, Vec<Anomaly
                         state: name,
                         entered_at: moment.at,
                         basis: moment.basis,
-                        because: moment.because.clone(),
+                        because: moment.because,
                     });
                 }
             }
@@ -147,7 +147,7 @@ pub(crate) fn fold(moments: &[Moment]) -> (Vec<Stay<TaskStateName>>, Vec<Anomaly
                 at: moment.at,
                 kind: AnomalyKind::IllegalTransition,
                 state: state.name().map_or("unseen", TaskStateName::name),
-                event: moment.because.clone(),
+                event: moment.because,
                 detail: format!("{} while {}", moment.what.name(), state.label()),
             }),
         }
@@ -163,7 +163,7 @@ fn disagreement(row: &TaskRow, states: &[Stay<TaskStateName>]) -> Option<Anomaly
         at: last.entered_at,
         kind: AnomalyKind::RowDisagrees,
         state: last.state.name(),
-        event: last.because.clone(),
+        event: last.because,
         detail: format!("the row says {}", row.status),
     })
 }

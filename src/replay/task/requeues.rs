@@ -176,7 +176,7 @@ fn requeue(event: &Event, outcome: Outcome, reason: &'static str, named: bool) -
         outcome,
         reason,
         basis: event.basis,
-        event: Some(event.id.clone()),
+        event: Some(event.id),
         made: None,
         named,
     }
@@ -190,7 +190,7 @@ impl Requeue {
             outcome: Outcome::Lost,
             reason: "a later claim implies it",
             basis: Basis::Inferred,
-            event: Some(event.id.clone()),
+            event: Some(event.id),
             made: Some(event),
             named: false,
         }

@@ -123,7 +123,7 @@ impl View<'_> {
     fn last_work(&self) -> Option<Micros> {
         use crate::model::event::Clock;
         let acts = self.events.iter().filter(|event| {
-            matches!(event.clock, Clock::Worker(_))
+            (event.clock == Clock::Worker)
                 || matches!(event.kind, EventKind::TaskClaimed | EventKind::ClaimAttempted)
         });
         acts.map(|event| event.at).max()
@@ -179,7 +179,7 @@ impl View<'_> {
             decided_by: by.and_then(|event| event.run.clone()),
             last_alive: None,
             last_work: None,
-            event: Some(done.id.clone()),
+            event: Some(done.id),
             basis: Basis::Logged,
         }
     }
@@ -201,7 +201,7 @@ impl View<'_> {
             decided_by: found.run.clone(),
             last_alive: None,
             last_work: None,
-            event: Some(found.id.clone()),
+            event: Some(found.id),
             basis: Basis::Inferred,
         }
     }
@@ -273,7 +273,7 @@ impl View<'_> {
             decided_by: None,
             last_alive: None,
             last_work: None,
-            event: Some(event.id.clone()),
+            event: Some(event.id),
             basis,
         }
     }
@@ -303,7 +303,7 @@ impl View<'_> {
             decided_by: None,
             last_alive: None,
             last_work: None,
-            event: self.first(&[EventKind::WorkerCreated]).map(|event| event.id.clone()),
+            event: self.first(&[EventKind::WorkerCreated]).map(|event| event.id),
             basis: Basis::Inferred,
         }
     }

@@ -27,8 +27,8 @@ pub fn by_worker(tasks: &[TaskTimeline]) -> BTreeMap<WorkerId, Vec<Held>> {
             held.entry(worker.clone()).or_default().push(Held {
                 from: attempt.claimed_at,
                 until: attempt.ended_at,
-                claimed_event: attempt.claimed_event.clone(),
-                ended_event: attempt.ended_event.clone(),
+                claimed_event: attempt.claimed_event,
+                ended_event: attempt.ended_event,
             });
         }
     }

@@ -90,7 +90,7 @@ pub fn replay(
 impl WorkerTimeline {
     fn enter(&mut self, to: WorkerState, moment: &Moment) {
         let Some(name) = to.name() else { return };
-        let because = moment.because.clone();
+        let because = moment.because;
         let stay = Stay { state: name, entered_at: moment.at, basis: moment.basis, because };
         match self.states.last_mut() {
             Some(last) if last.state == name => {}
@@ -122,23 +122,23 @@ fn moments(events: &[&Event], held: &[Held], end: Option<&WorkerEnd>) -> Vec<Mom
                 at: event.at,
                 what: WorkerEvent::of(event.kind)?,
                 basis: event.basis,
-                because: Some(event.id.clone()),
+                because: Some(event.id),
             })
         })
         .collect();
     for attempt in held {
-        let because = attempt.claimed_event.clone();
+        let because = attempt.claimed_event;
         let basis = Basis::Inferred;
         moments.push(Moment { at: attempt.from, what: WorkerEvent::Claimed, basis, because });
         if let Some(until) = attempt.until {
-            let because = attempt.ended_event.clone();
+            let because = attempt.ended_event;
             moments.push(Moment { at: until, what: WorkerEvent::Released, basis, because });
         }
     }
     if let Some(end) = end
         && let Some(at) = end.ended_at
     {
-        let (what, because) = (WorkerEvent::Ended, end.event.clone());
+        let (what, because) = (WorkerEvent::Ended, end.event);
         moments.push(Moment { at, what, basis: end.basis, because });
     }
     moments.sort_by(|a, b| (a.at, a.what, &a.because).cmp(&(b.at, b.what, &b.because)));

@@ -31,13 +31,7 @@ pub fn of(events: &[&Event], completions: &[Signal]) -> Vec<Signal> {
         .iter()
         .filter_map(|event| {
             let (what, by_guardian) = sign(event)?;
-            Some(Signal {
-                at: event.at,
-                what,
-                by_guardian,
-                basis: event.basis,
-                event: event.id.clone(),
-            })
+            Some(Signal { at: event.at, what, by_guardian, basis: event.basis, event: event.id })
         })
         .collect();
     signals.extend(completions.iter().cloned());
@@ -52,7 +46,7 @@ fn sign(event: &Event) -> Option<(&'static str, bool)> {
         (EventKind::ClaimAttempted, "claim_attempt", false),
     ];
     let known = SIGNS.iter().find(|(kind, ..)| *kind == event.kind);
-    let own_line = || matches!(event.clock, Clock::Worker(_)).then_some(("log_line", false));
+    let own_line = || (event.clock == Clock::Worker).then_some(("log_line", false));
     known.map(|(_, what, by_guardian)| (*what, *by_guardian)).or_else(own_line)
 }
 
@@ -80,7 +74,7 @@ pub fn completions(facts: &Facts, tasks: &[TaskTimeline]) -> BTreeMap<WorkerId, 
             | Outcome::Lost
             | Outcome::Open => continue,
         };
-        if let (Some(at), Some(event)) = (last.ended_at, last.ended_event.clone()) {
+        if let (Some(at), Some(event)) = (last.ended_at, last.ended_event) {
             let signal = Signal { at, what, by_guardian: false, basis: Basis::Recorded, event };
             signs.entry(worker.clone()).or_default().push(signal);
         }

@@ -1,0 +1,83 @@
+//! What an event says beside whom it is about: named fields.
+
+use std::sync::Arc;
+
+use crate::model::event::Subject;
+
+/// One captured field of an event.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Attribute {
+    /// A whole number.
+    Int(i64),
+    /// A number.
+    Num(f64),
+    /// A truth value.
+    Bool(bool),
+    /// A text.
+    Text(Arc<str>),
+    /// A list of texts.
+    List(Vec<Arc<str>>),
+}
+
+impl Attribute {
+    /// The text, if it is one.
+    pub fn text(&self) -> Option<&str> {
+        if let Self::Text(text) = self { Some(text) } else { None }
+    }
+
+    /// The number, if it is one.
+    pub fn number(&self) -> Option<f64> {
+        match self {
+            Self::Int(n) => Some(*n as f64),
+            Self::Num(x) => Some(*x),
+            Self::Bool(_) | Self::Text(_) | Self::List(_) => None,
+        }
+    }
+}
+
+/// Fields of an event, sorted by name; few, so that they stand in one piece of memory.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Attributes {
+    fields: Vec<(Arc<str>, Attribute)>,
+    /// The workers and tasks that a list among them names.
+    pub listed: Vec<Subject>,
+}
+
+impl Attributes {
+    /// None yet, with room for some.
+    pub fn with_capacity(fields: usize) -> Self {
+        Self { fields: Vec::with_capacity(fields), listed: Vec::new() }
+    }
+
+    /// Sets one field.
+    pub fn insert(&mut self, name: Arc<str>, value: Attribute) {
+        match self.fields.binary_search_by(|(known, _)| known.cmp(&name)) {
+            Ok(at) => self.fields[at].1 = value,
+            Err(at) => self.fields.insert(at, (name, value)),
+        }
+    }
+
+    /// One field.
+    pub fn get(&self, name: &str) -> Option<&Attribute> {
+        self.fields.iter().find(|(known, _)| **known == *name).map(|(_, value)| value)
+    }
+
+    /// All fields, by name.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Attribute)> {
+        self.fields.iter().map(|(name, value)| (&**name, value))
+    }
+}
+
+impl Extend<(Arc<str>, Attribute)> for Attributes {
+    fn extend<I: IntoIterator<Item = (Arc<str>, Attribute)>>(&mut self, fields: I) {
+        fields.into_iter().for_each(|(name, value)| self.insert(name, value));
+    }
+}
+
+impl FromIterator<(Arc<str>, Attribute)> for Attributes {
+    fn from_iter<I: IntoIterator<Item = (Arc<str>, Attribute)>>(fields: I) -> Self {
+        let mut all = Self::default();
+        all.extend(fields);
+        all
+    }
+}
