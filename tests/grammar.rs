@@ -181,6 +181,7 @@ fn a_kill_is_one_event_with_all_its_rows() {
             "select event_evidence.role, right(event_evidence.evidence_key, 2) from event_evidence \
              join events using (event_id) \
              where events.kind = 'worker_marked_error' and events.worker_id like '%{worker}' \
+             and event_evidence.evidence_table = 'system_logs' \
              order by event_evidence.evidence_key"
         );
         bench.sql("s", &sql).into_iter().map(|row| row.join(" ")).collect::<Vec<_>>()

@@ -1,6 +1,7 @@
 //! Every test of the outside, in one binary.
 
 mod baseline;
+mod captures;
 mod cli;
 mod determinism;
 mod export;

@@ -1,7 +1,8 @@
-//! The latest version of each mutable row, typed.
+//! The rows of the mutable tables, typed: the newest version of each, and the older ones beside.
 
 use std::collections::BTreeMap;
 
+use crate::events::differences::{Histories, Version};
 use crate::events::rows::Cells;
 use crate::model::event::Evidence;
 use crate::model::id::{RowKey, TaskId, WorkerId};
@@ -10,57 +11,133 @@ use crate::model::rows::{Facts, GenerationLink, TaskRow, TaskTypeRow, WorkerRow}
 use crate::model::table::Table;
 use crate::model::time::Micros;
 use crate::snapshot::error::SnapshotError;
+use crate::snapshot::manifest::Capture;
 use crate::snapshot::open::Snapshot;
 use crate::snapshot::parquet_file::read_columns;
 use crate::snapshot::schema::{OUTPUT_CLASS, known_columns};
 
-/// Reads the row facts of a snapshot.
-pub fn read(snapshot: &Snapshot) -> Result<Facts, SnapshotError> {
-    let workers = latest(snapshot, Table::Workers, worker)?;
-    let tasks = latest(snapshot, Table::Tasks, task)?;
+/// Reads the row facts of a snapshot, and the rows of which it holds several versions.
+pub(super) fn read(snapshot: &Snapshot) -> Result<(Facts, Histories), SnapshotError> {
+    let workers = versions(snapshot, Table::Workers, worker)?;
+    let tasks = versions(snapshot, Table::Tasks, task)?;
+    let seen_at = seen_at(snapshot, &workers, &tasks);
+    let (workers, worker_histories) = newest(workers);
+    let (tasks, task_histories) = newest(tasks);
     let task_types = if snapshot.holds(Table::TaskTypes) {
-        Some(latest(snapshot, Table::TaskTypes, task_type)?)
+        Some(newest(versions(snapshot, Table::TaskTypes, task_type)?).0)
     } else {
         None
     };
     // a line that could not be read may have been the one that is looked for
     let links = if snapshot.unreadable(Table::Generations) == Some(0) {
-        let mut links: Vec<GenerationLink> =
-            latest(snapshot, Table::Generations, generation)?.into_iter().flatten().collect();
-        let variants = latest(snapshot, Table::GenerationVariants, variant)?;
-        links.extend(variants.into_iter().flatten());
-        Some(links)
+        let generations = newest(versions(snapshot, Table::Generations, generation)?).0;
+        let variants = newest(versions(snapshot, Table::GenerationVariants, variant)?).0;
+        Some(generations.into_iter().chain(variants).flatten().collect())
     } else {
         None
     };
-    Ok(Facts { workers, tasks, task_types, links, taken_at: snapshot.taken_at() })
+    let histories = Histories {
+        workers: worker_histories,
+        tasks: task_histories,
+        vanished: vanished(snapshot),
+        seen_at,
+    };
+    let seen_at = histories.seen_at.iter().flatten().max().copied();
+    Ok((Facts { workers, tasks, task_types, links, seen_at }, histories))
 }
 
-/// The newest version of each row by id, in the order of the ids.
-fn latest<T>(
+/// Up to when each capture saw its source: when it began, or for files given to us, which may be old,
+/// the latest time that stands in what it took.
+fn seen_at(
+    snapshot: &Snapshot,
+    workers: &[(RowKey, Version<WorkerRow>)],
+    tasks: &[(RowKey, Version<TaskRow>)],
+) -> Vec<Option<Micros>> {
+    let began = |capture: &Capture| Micros::parse(&capture.began_at);
+    let mut latest: Vec<Option<Micros>> = Vec::new();
+    for capture in snapshot.captures() {
+        let times = capture.tables.values().filter_map(|held| held.max_time.as_deref());
+        let in_it = times.filter_map(Micros::parse).filter(|at| Some(*at) <= began(capture));
+        latest.push(in_it.max());
+    }
+    let mut told = |place: usize, at: Option<Micros>| {
+        latest[place] =
+            latest[place].max(at.filter(|at| Some(*at) <= began(&snapshot.captures()[place])));
+    };
+    for (_, Version { capture, row }) in workers {
+        told(*capture, row.last_heartbeat.max(row.created_at));
+    }
+    for (_, Version { capture, row }) in tasks {
+        let [a, b, c] = [row.started_at, row.processed_at, row.updated_at];
+        told(*capture, a.max(b).max(c));
+    }
+    let captures = snapshot.captures().iter().zip(latest);
+    let of = |(capture, latest): (&Capture, Option<Micros>)| match &capture.database_snapshot {
+        Some(_) => began(capture),
+        None => latest.or_else(|| began(capture)),
+    };
+    captures.map(of).collect()
+}
+
+/// Keys of workers and tasks that a capture no longer found, with the capture's place.
+fn vanished(snapshot: &Snapshot) -> Vec<(Table, RowKey, usize)> {
+    let mut found = Vec::new();
+    for (place, capture) in snapshot.captures().iter().enumerate() {
+        for table in [Table::Workers, Table::Tasks] {
+            let gone = capture.tables.get(table.name()).map_or(&[][..], |held| &held.disappeared);
+            found.extend(gone.iter().map(|key| (table, RowKey::from(key.as_str()), place)));
+        }
+    }
+    found
+}
+
+/// Every version of each row: by id, then by the place of its capture.
+fn versions<T>(
     snapshot: &Snapshot,
     table: Table,
     make: impl Fn(&Row<'_>) -> Option<T>,
-) -> Result<Vec<T>, SnapshotError> {
+) -> Result<Vec<(RowKey, Version<T>)>, SnapshotError> {
     let columns: Vec<&'static str> = known_columns(table).iter().map(|(name, _)| *name).collect();
-    let (mut rows, mut keys) = (Vec::new(), Vec::new());
-    for path in snapshot.files(table) {
-        read_columns(&path, &columns, |batch| {
-            let cells: Columns =
-                columns.iter().map(|name| (*name, Cells::of(&batch, name))).collect();
-            for at in 0..batch.num_rows() {
-                let row = Row { cells: &cells, at };
-                if let (Some(id), Some(made)) = (row.cell("id").text(at), make(&row)) {
-                    keys.push((RowKey::from(id), rows.len()));
-                    rows.push(Some(made));
+    let mut rows = Vec::new();
+    for (capture, held) in snapshot.captures().iter().enumerate() {
+        for path in snapshot.files_of(held, table) {
+            read_columns(&path, &columns, |batch| {
+                let cells = columns.iter().map(|name| (*name, Cells::of(&batch, name))).collect();
+                for at in 0..batch.num_rows() {
+                    let row = Row { cells: &cells, at };
+                    if let (Some(id), Some(made)) = (row.cell("id").text(at), make(&row)) {
+                        rows.push((RowKey::from(id), Version { capture, row: made }));
+                    }
                 }
-            }
-            Ok(())
-        })?;
+                Ok(())
+            })?;
+        }
     }
-    keys.sort_unstable();
-    let newest = keys.chunk_by(|a, b| a.0 == b.0).filter_map(<[_]>::last);
-    Ok(newest.filter_map(|(_, place)| rows[*place].take()).collect())
+    // stable: of two versions in one capture the later one counts
+    rows.sort_by(|a, b| a.0.cmp(&b.0).then(a.1.capture.cmp(&b.1.capture)));
+    Ok(rows)
+}
+
+/// The newest version of each row, and all versions of those that have several.
+fn newest<T: Clone>(versions: Vec<(RowKey, Version<T>)>) -> (Vec<T>, Vec<Vec<Version<T>>>) {
+    let (mut rows, mut histories) = (Vec::new(), Vec::new());
+    let mut versions = versions.into_iter().peekable();
+    while let Some((key, first)) = versions.next() {
+        let mut history = vec![first];
+        while let Some((_, next)) = versions.next_if(|(other, _)| *other == key) {
+            if history.last().is_some_and(|last: &Version<T>| last.capture == next.capture) {
+                history.pop();
+            }
+            history.push(next);
+        }
+        if history.len() > 1 {
+            rows.extend(history.last().map(|last| last.row.clone()));
+            histories.push(history);
+        } else {
+            rows.extend(history.pop().map(|only| only.row));
+        }
+    }
+    (rows, histories)
 }
 
 type Columns = BTreeMap<&'static str, Cells>;

@@ -121,6 +121,7 @@ pub(super) fn make(row: &LogRow<'_>, text: &Understood<'_>, kind: EventKind) -> 
         clock: row.origin.clock,
         evidence,
         confirmed_by: Vec::new(),
+        contradicted_by: None,
         call_site: row.said.call_site.clone(),
         ordinal: 0,
         source: row.origin.key.clone(),

@@ -1,8 +1,9 @@
 //! Snapshot rows -> events, strictly ordered. Knows the grammar; must not know states.
 
 mod confirm;
+mod differences;
 pub mod error;
-pub mod facts;
+mod facts;
 mod log_event;
 mod logs;
 mod memos;
@@ -52,10 +53,11 @@ pub struct History {
 
 /// Reads the whole snapshot. Rows of any order give the same history.
 pub fn read(snapshot: &Snapshot, grammar: &Grammar) -> Result<History, EventsError> {
-    let facts = facts::read(snapshot)?;
+    let (facts, histories) = facts::read(snapshot)?;
     let mut log = logs::read(snapshot, grammar, &facts)?;
     let mut events = std::mem::take(&mut log.events);
     events.append(row_events::of(&facts));
+    events.append(histories.events());
     events.sort();
     confirm::attach(&mut events, log.confirmations, &mut log.senders);
     let unknown = log.unknown.into_sorted(&events);

@@ -7,6 +7,7 @@ use crate::model::event::{Basis, Clock, Event, Evidence, event_id, no_source};
 use crate::model::events::Events;
 use crate::model::id::{RowKey, TaskId, WorkerId};
 use crate::model::kind::{EventKind, SubjectKind};
+use crate::model::output::OutputClass;
 use crate::model::rows::{Facts, GenerationLink, TaskRow, WorkerRow};
 use crate::model::table::Table;
 use crate::model::time::Micros;
@@ -14,8 +15,8 @@ use crate::model::time::Micros;
 /// All events of the rows.
 pub fn of(facts: &Facts) -> Events {
     let mut events = Events::default();
-    facts.workers.iter().for_each(|row| worker_events(row, &mut events));
-    facts.tasks.iter().for_each(|row| task_events(row, &mut events));
+    facts.workers.iter().for_each(|row| of_worker(row, &mut events));
+    facts.tasks.iter().for_each(|row| of_task(row, &mut events));
     events.extend(facts.links.iter().flatten().filter_map(generation_event));
     events
 }
@@ -56,6 +57,7 @@ fn event(table: Table, key: RowKey, fact: Fact<'_>) -> Option<Event> {
         clock: fact.clock,
         evidence,
         confirmed_by: Vec::new(),
+        contradicted_by: None,
         call_site: None,
         ordinal: fact.ordinal,
         source: no_source(),
@@ -69,7 +71,8 @@ fn texts<'a>(pairs: impl IntoIterator<Item = (&'a str, Option<&'a str>)>) -> Att
         .collect()
 }
 
-fn worker_events(row: &WorkerRow, events: &mut Events) {
+/// What one version of a worker's row records.
+pub(super) fn of_worker(row: &WorkerRow, events: &mut Events) {
     let (db, orchestrator) = (Clock::Database, Clock::Orchestrator);
     let reason = row.meta("error_reason");
     let mut add = |kind, at, column, attributes, clock: &Clock| {
@@ -86,6 +89,16 @@ fn worker_events(row: &WorkerRow, events: &mut Events) {
     };
     let status = texts([("status", Some(row.status.as_str()))]);
     add(beat, row.real_heartbeat(), "last_heartbeat", status, &db);
+    // the heartbeat function writes its own time beside the memory it reports (domain/orchestrator.md 1.2)
+    let vram = row.metadata.get("vram_timestamp").and_then(serde_json::Value::as_f64);
+    let vram = vram.filter(|at| at.is_finite()).map(|at| Micros((at * 1e6) as i64));
+    let (none, column) = (Attributes::default(), "metadata.vram_timestamp");
+    add(EventKind::HeartbeatRecorded, vram, column, none, &db);
+    let told = row.metadata.pointer("/diagnostics/last_heartbeat");
+    let told = told.and_then(serde_json::Value::as_str).and_then(Micros::parse);
+    let told = told.filter(|beat| !row.is_default_beat(*beat));
+    let (none, column) = (Attributes::default(), "metadata.diagnostics.last_heartbeat");
+    add(EventKind::HeartbeatRecorded, told, column, none, &db);
     for (key, column, kind) in [
         ("promoted_to_active_at", "metadata.promoted_to_active_at", EventKind::WorkerPromoted),
         (
@@ -135,7 +148,8 @@ fn held_at_kill(row: &WorkerRow, events: &mut Events) {
     }
 }
 
-fn task_events(row: &TaskRow, events: &mut Events) {
+/// What one version of a task's row records.
+pub(super) fn of_task(row: &TaskRow, events: &mut Events) {
     let mut add = |kind, at, column, worker: Option<&WorkerId>, attributes| {
         let (task, clock) = (Some(&row.id), Clock::Database);
         let fact = Fact { kind, at, column, worker, task, attributes, clock, ordinal: 0 };
@@ -159,7 +173,7 @@ fn task_events(row: &TaskRow, events: &mut Events) {
             row.processed_at.or(row.updated_at),
             "generation_processed_at",
             worker,
-            Attributes::default(),
+            texts([("output_class", row.output_class.map(OutputClass::name))]),
         ),
         // a failure writes one or both columns; the later one is the end (evidence-rules class 10)
         "Failed" => {
@@ -172,8 +186,9 @@ fn task_events(row: &TaskRow, events: &mut Events) {
         _ => {}
     }
     if let Some(text) = reset_text(row) {
-        let at = row.created_at;
-        add(EventKind::TaskResetText, at, "error_message", None, texts([("text", Some(text))]));
+        let (by, why) = reset_by(text);
+        let told = texts([("text", Some(text)), ("by", Some(by)), ("why", Some(why))]);
+        add(EventKind::TaskResetText, row.created_at, "error_message", None, told);
     }
 }
 
@@ -182,6 +197,21 @@ pub fn reset_text(row: &TaskRow) -> Option<&str> {
     let text = row.error_message.as_deref()?;
     let known = ["Reset - ", "Reset on startup", "Requeued: ", "Retry "];
     known.iter().any(|start| text.starts_with(start)).then_some(text)
+}
+
+/// Who writes a reset text, and why (domain/orchestrator.md 2.4, domain/worker-app.md 2.2).
+fn reset_by(text: &str) -> (&'static str, &'static str) {
+    const TEXTS: [(&str, &str, &str); 7] = [
+        ("Reset - orphaned from failed worker", "orchestrator_gpu", "worker_failed"),
+        ("Reset - stuck in progress with no", "orchestrator_gpu", "no_worker"),
+        ("Reset - orphaned from API worker", "orchestrator_gpu", "api_worker_timeout"),
+        ("Reset - no activity for", "orchestrator_gpu", "stale"),
+        ("Reset on startup", "orchestrator_api", "restart"),
+        ("Requeued: ", "database", "worker_crashed"),
+        ("Retry ", "worker", "handler_failed"),
+    ];
+    let known = TEXTS.iter().find(|(start, ..)| text.starts_with(start));
+    known.map_or(("unknown", "unknown"), |(_, by, why)| (by, why))
 }
 
 fn generation_event(link: &GenerationLink) -> Option<Event> {

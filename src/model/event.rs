@@ -67,6 +67,8 @@ pub enum Role {
     Primary,
     /// Another row of the same event.
     Confirms,
+    /// A row that should show it, and does not.
+    Contradicts,
 }
 
 impl Role {
@@ -75,6 +77,7 @@ impl Role {
         match self {
             Self::Primary => "primary",
             Self::Confirms => "confirms",
+            Self::Contradicts => "contradicts",
         }
     }
 }
@@ -167,6 +170,8 @@ pub struct Event {
     pub evidence: Evidence,
     /// Further pieces.
     pub confirmed_by: Vec<Evidence>,
+    /// What should show it, and does not.
+    pub contradicted_by: Option<Box<Evidence>>,
     /// `module:function:line` where the row says it.
     pub call_site: Option<Arc<str>>,
     /// Position among the events of one row.
@@ -202,6 +207,7 @@ impl Event {
             clock: Clock::Database,
             evidence,
             confirmed_by: Vec::new(),
+            contradicted_by: None,
             call_site: None,
             ordinal: 0,
             source: no_source(),
@@ -269,7 +275,8 @@ impl Event {
     /// All evidence, the primary piece first.
     pub fn pieces(&self) -> impl Iterator<Item = (&Evidence, Role)> {
         let confirms = self.confirmed_by.iter().map(|piece| (piece, Role::Confirms));
-        std::iter::once((&self.evidence, Role::Primary)).chain(confirms)
+        let contradicts = self.contradicted_by.iter().map(|piece| (&**piece, Role::Contradicts));
+        std::iter::once((&self.evidence, Role::Primary)).chain(confirms).chain(contradicts)
     }
 }
 

@@ -184,6 +184,14 @@ pub enum EventKind {
     TaskFailed,
     /// The row became Cancelled.
     TaskCancelled,
+    /// Two captures of a worker's row differ.
+    WorkerRowChanged,
+    /// A capture no longer found a worker's row.
+    WorkerRowVanished,
+    /// Two captures of a task's row differ.
+    TaskRowChanged,
+    /// A capture no longer found a task's row.
+    TaskRowVanished,
     /// A later claim implies that the task went back to the queue.
     TaskRequeueInferred,
     /// The row implies a claim that no line tells.
@@ -277,6 +285,10 @@ impl EventKind {
         (Self::TaskCompleted, "task_completed", SubjectKind::Task),
         (Self::TaskFailed, "task_failed", SubjectKind::Task),
         (Self::TaskCancelled, "task_cancelled", SubjectKind::Task),
+        (Self::WorkerRowChanged, "worker_row_changed", SubjectKind::Worker),
+        (Self::WorkerRowVanished, "worker_row_vanished", SubjectKind::Worker),
+        (Self::TaskRowChanged, "task_row_changed", SubjectKind::Task),
+        (Self::TaskRowVanished, "task_row_vanished", SubjectKind::Task),
         (Self::TaskRequeueInferred, "task_requeue_inferred", SubjectKind::Task),
         (Self::TaskClaimInferred, "task_claim_inferred", SubjectKind::Task),
     ];

@@ -45,11 +45,12 @@ impl WorkerRow {
     /// The last heartbeat, unless it is the default that older schemas wrote at insertion
     /// (domain/worker-app.md X25: within 5 s of `created_at`).
     pub fn real_heartbeat(&self) -> Option<Micros> {
-        let beat = self.last_heartbeat?;
-        match self.created_at {
-            Some(created) if beat.seconds_since(created).abs() < 5.0 => None,
-            Some(_) | None => Some(beat),
-        }
+        self.last_heartbeat.filter(|beat| !self.is_default_beat(*beat))
+    }
+
+    /// Whether a heartbeat is that default.
+    pub fn is_default_beat(&self, beat: Micros) -> bool {
+        self.created_at.is_some_and(|created| beat.seconds_since(created).abs() < 5.0)
     }
 }
 
@@ -128,6 +129,6 @@ pub struct Facts {
     pub task_types: Option<Vec<TaskTypeRow>>,
     /// By task; `None` when `generations` was never captured, or not whole.
     pub links: Option<Vec<GenerationLink>>,
-    /// When the last capture began.
-    pub taken_at: Option<Micros>,
+    /// Up to when the last capture saw the source.
+    pub seen_at: Option<Micros>,
 }

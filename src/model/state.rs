@@ -138,6 +138,8 @@ vocabulary!(
         ClaimedWhileHeld = "claimed_while_held",
         /// The row and the events disagree about the final state.
         RowDisagrees = "row_disagrees",
+        /// A line tells of a write that the row does not show: another writer undid it.
+        LostUpdate = "lost_update",
     }
 );
 

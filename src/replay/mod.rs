@@ -10,6 +10,7 @@ pub mod decisions;
 pub mod era;
 pub mod gaps;
 pub mod generation;
+pub mod lost_updates;
 pub mod pods;
 pub mod runs;
 pub mod task;
@@ -73,6 +74,7 @@ pub fn replay(mut history: History) -> Replayed {
     let runs = runs::find(&history);
     runs::assign(&mut history.events, &runs);
     history.events.sort();
+    lost_updates::find(&mut history);
     let gaps = gaps::find(&history, &runs);
     let coverage = gaps::coverage(&history, &gaps);
 

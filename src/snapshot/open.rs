@@ -58,10 +58,15 @@ impl Snapshot {
 
     /// The evidence files of a table, oldest capture first.
     pub fn files(&self, table: Table) -> Vec<PathBuf> {
-        self.captures
-            .iter()
-            .filter_map(|capture| capture.tables.get(table.name()))
-            .flat_map(|held| held.files.iter().map(|file| self.dir.join(&file.path)))
+        self.captures.iter().flat_map(|capture| self.files_of(capture, table)).collect()
+    }
+
+    /// The evidence files of a table that one capture wrote.
+    pub fn files_of(&self, capture: &Capture, table: Table) -> Vec<PathBuf> {
+        let held = capture.tables.get(table.name());
+        held.into_iter()
+            .flat_map(|held| &held.files)
+            .map(|file| self.dir.join(&file.path))
             .collect()
     }
 

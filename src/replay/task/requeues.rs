@@ -78,9 +78,17 @@ pub(crate) fn between(claim: &Claim, until: Micros, events: &[&Event], world: &W
     events.iter().filter(after).any(|event| {
         names_task(event)
             || (event.kind == EventKind::TaskHandlerFailed && event.worker == claim.worker)
+            || seen_queued(event)
     }) || claim.worker.as_ref().is_some_and(|worker| {
         world.of_worker(worker).iter().filter(after).any(|event| resets_worker(event))
     })
+}
+
+/// A capture that found the task's row in the queue again: some time before.
+fn seen_queued(event: &Event) -> bool {
+    event.kind == EventKind::TaskRowChanged
+        && event.text("old_status") == Some("In Progress")
+        && event.text("new_status") == Some("Queued")
 }
 
 /// A row that names the task as queued again.
@@ -117,6 +125,8 @@ fn candidates(
             found.push(requeue(event, outcome, "the task is named", true));
         } else if event.kind == EventKind::TaskHandlerFailed && event.worker == claim.worker {
             found.push(requeue(event, Outcome::Requeued, "its worker failed on it", false));
+        } else if seen_queued(event) {
+            found.push(requeue(event, by_text(row), "a capture found it queued again", false));
         }
     }
     if let Some(worker) = &claim.worker {
@@ -161,6 +171,18 @@ fn by_worker_events(
             }));
     }
     found
+}
+
+/// Who put a task back, by the text that it left in the row (domain/worker-app.md 2.2).
+fn by_text(row: &TaskRow) -> Outcome {
+    let text = row.error_message.as_deref().unwrap_or("");
+    if text.starts_with("Reset") {
+        Outcome::Reset
+    } else if text.starts_with("Requeued: ") || text.starts_with("Retry ") {
+        Outcome::Requeued
+    } else {
+        Outcome::Lost
+    }
 }
 
 /// A crash report puts tasks back since 2026-03-31 (domain/worker-app.md 1.5), and leaves a text.

@@ -11,6 +11,7 @@ use crate::model::id::{EventId, WorkerId};
 use crate::model::rows::WorkerRow;
 use crate::model::state::{AnomalyKind, WorkerStateName};
 use crate::model::time::Micros;
+use crate::replay::lost_updates;
 use crate::replay::timeline::{Anomaly, Stay, Step};
 use crate::replay::worker::end::WorkerEnd;
 use crate::replay::worker::held::Held;
@@ -84,6 +85,7 @@ pub fn replay(
     }
     timeline.liveness = liveness::of(&timeline.signals, end);
     timeline.anomalies.extend(resurrected(row, end));
+    timeline.anomalies.extend(lost_updates::anomalies(events));
     timeline
 }
 

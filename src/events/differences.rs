@@ -1,0 +1,190 @@
+//! What two captures of one row differ in: nothing records when, so it happened somewhere between them.
+
+use std::sync::Arc;
+
+use crate::events::row_events;
+use crate::model::attribute::{Attribute, Attributes};
+use crate::model::event::{Basis, Clock, Event, Evidence, event_id, no_source};
+use crate::model::events::Events;
+use crate::model::id::{RowKey, TaskId, WorkerId};
+use crate::model::kind::EventKind;
+use crate::model::rows::{TaskRow, WorkerRow};
+use crate::model::table::Table;
+use crate::model::time::Micros;
+
+/// A row as one capture found it.
+#[derive(Clone)]
+pub(super) struct Version<T> {
+    /// The place of the capture that wrote it.
+    pub(super) capture: usize,
+    pub(super) row: T,
+}
+
+/// Rows of which there are several versions, oldest first.
+#[derive(Default)]
+pub(super) struct Histories {
+    pub(super) workers: Vec<Vec<Version<WorkerRow>>>,
+    pub(super) tasks: Vec<Vec<Version<TaskRow>>>,
+    /// Keys that a capture no longer found.
+    pub(super) vanished: Vec<(Table, RowKey, usize)>,
+    /// Up to when each capture saw the source.
+    pub(super) seen_at: Vec<Option<Micros>>,
+}
+
+impl Histories {
+    /// What older versions record, what changed between versions, and what vanished.
+    pub(super) fn events(&self) -> Events {
+        let mut events = Events::default();
+        for history in &self.workers {
+            // the newest version is read with the facts; what it repeats is the same event
+            let older = history.split_last().map_or(&[][..], |(_, older)| older);
+            older.iter().rev().for_each(|v| row_events::of_worker(&v.row, &mut events));
+            for [before, after] in history.array_windows() {
+                let changed = worker_changes(&before.row, &after.row);
+                let of = (EventKind::WorkerRowChanged, Table::Workers, before.row.id.as_str());
+                self.observed(of, changed, after.capture, &mut events);
+            }
+        }
+        for history in &self.tasks {
+            let older = history.split_last().map_or(&[][..], |(_, older)| older);
+            older.iter().rev().for_each(|v| row_events::of_task(&v.row, &mut events));
+            for [before, after] in history.array_windows() {
+                let changed = task_changes(&before.row, &after.row);
+                let of = (EventKind::TaskRowChanged, Table::Tasks, before.row.id.as_str());
+                self.observed(of, changed, after.capture, &mut events);
+            }
+        }
+        for (table, key, capture) in &self.vanished {
+            let kind = match table {
+                Table::Workers => EventKind::WorkerRowVanished,
+                Table::Tasks => EventKind::TaskRowVanished,
+                Table::SystemLogs
+                | Table::Generations
+                | Table::GenerationVariants
+                | Table::TaskTypes => continue,
+            };
+            let changed = Changes::default();
+            key.with_text(|id| self.observed((kind, *table, id), changed, *capture, &mut events));
+        }
+        events
+    }
+
+    /// The event of a difference that a capture found; none where nothing that we follow changed.
+    fn observed(
+        &self,
+        (kind, table, id): (EventKind, Table, &str),
+        changes: Changes,
+        capture: usize,
+        events: &mut Events,
+    ) {
+        let vanished = matches!(kind, EventKind::WorkerRowVanished | EventKind::TaskRowVanished);
+        let column = if vanished { Some("id") } else { changes.columns.first().copied() };
+        let (Some(column), Some(Some(until))) = (column, self.seen_at.get(capture)) else { return };
+        // the capture before saw the row as it was
+        let before = capture.checked_sub(1).and_then(|before| self.seen_at[before]);
+        let evidence = Evidence { table, key: id.into(), column };
+        events.push(Event {
+            id: event_id(&evidence, kind.name(), 0, &until.to_string()),
+            at: *until,
+            earliest: before.map_or(*until, |before| before.min(*until)),
+            latest: *until,
+            kind,
+            worker: (table == Table::Workers).then(|| WorkerId::from(id)),
+            task: (table == Table::Tasks).then(|| TaskId::from(id)),
+            pod: None,
+            run: None,
+            cycle: None,
+            attributes: Arc::new(changes.into_attributes()),
+            basis: Basis::Observed,
+            clock: Clock::Database,
+            evidence,
+            confirmed_by: Vec::new(),
+            contradicted_by: None,
+            call_site: None,
+            ordinal: 0,
+            source: no_source(),
+        });
+    }
+}
+
+/// Columns that differ, and what they held where that is told.
+#[derive(Default)]
+struct Changes {
+    columns: Vec<&'static str>,
+    told: Vec<(&'static str, String)>,
+}
+
+impl Changes {
+    fn note(&mut self, column: &'static str, differs: bool) {
+        if differs {
+            self.columns.push(column);
+        }
+    }
+
+    /// Notes a column, and what it held before and after.
+    fn tell(&mut self, column: &'static str, names: [&'static str; 2], values: [Option<&str>; 2]) {
+        self.note(column, values[0] != values[1]);
+        if values[0] != values[1] {
+            let both = names.into_iter().zip(values);
+            self.told.extend(both.filter_map(|(name, value)| Some((name, value?.to_string()))));
+        }
+    }
+
+    fn into_attributes(self) -> Attributes {
+        let told = self.told.into_iter();
+        let mut all: Attributes =
+            told.map(|(name, value)| (name.into(), Attribute::Text(value.into()))).collect();
+        if !self.columns.is_empty() {
+            let columns = self.columns.into_iter().map(Arc::from).collect();
+            all.insert("columns".into(), Attribute::List(columns));
+        }
+        all
+    }
+}
+
+fn task_changes(before: &TaskRow, after: &TaskRow) -> Changes {
+    let mut changes = Changes::default();
+    let status = [&before.status, &after.status].map(|status| Some(status.as_str()));
+    changes.tell("status", ["old_status", "new_status"], status);
+    let worker = [before, after].map(|row| row.worker.as_ref().map(WorkerId::as_str));
+    changes.tell("worker_id", ["old_worker", "new_worker"], worker);
+    let attempts = [before, after].map(|row| row.attempts.to_string());
+    let attempts = [Some(attempts[0].as_str()), Some(attempts[1].as_str())];
+    changes.tell("attempts", ["old_attempts", "new_attempts"], attempts);
+    changes.note("generation_started_at", before.started_at != after.started_at);
+    changes.note("generation_processed_at", before.processed_at != after.processed_at);
+    changes.note("updated_at", before.updated_at != after.updated_at);
+    changes.note("generation_created", before.generation_created != after.generation_created);
+    changes.note("output_location", before.output_location != after.output_location);
+    changes.note("error_message", before.error_message != after.error_message);
+    changes.note("params", before.params != after.params);
+    changes
+}
+
+/// A heartbeat is no difference: each version tells its own.
+fn worker_changes(before: &WorkerRow, after: &WorkerRow) -> Changes {
+    /// Written with every heartbeat (domain/orchestrator.md 1.2).
+    const BEATS: [&str; 3] = ["vram_total_mb", "vram_used_mb", "vram_timestamp"];
+    let mut changes = Changes::default();
+    let status = [&before.status, &after.status].map(|status| Some(status.as_str()));
+    changes.tell("status", ["old_status", "new_status"], status);
+    changes.note("created_at", before.created_at != after.created_at);
+    let keys = |row: &WorkerRow| row.metadata.as_object().cloned().unwrap_or_default();
+    let (old, new) = (keys(before), keys(after));
+    let differing = |one: &serde_json::Map<String, serde_json::Value>,
+                     other: &serde_json::Map<String, serde_json::Value>| {
+        let keys = one.iter().filter(|(key, value)| other.get(*key) != Some(value));
+        keys.map(|(key, _)| key.clone()).filter(|key| !BEATS.contains(&key.as_str())).collect()
+    };
+    let (gone, come): (Vec<String>, Vec<String>) = (differing(&old, &new), differing(&new, &old));
+    changes.note("metadata", !gone.is_empty() || !come.is_empty());
+    // a key that had another value counts as come
+    let lost: Vec<&str> =
+        gone.iter().filter(|k| !new.contains_key(*k)).map(String::as_str).collect();
+    for (name, keys) in [("keys_lost", lost.join(", ")), ("keys_written", come.join(", "))] {
+        if !keys.is_empty() {
+            changes.told.push((name, keys));
+        }
+    }
+    changes
+}

@@ -1,0 +1,55 @@
+//! Writes that a line tells of and the row does not show: two writers of `metadata` read and write it
+//! whole, so that one undoes what the other wrote in between (domain/orchestrator.md 1.2, Race).
+
+use std::collections::BTreeMap;
+
+use crate::events::History;
+use crate::model::event::{Basis, Event, Evidence};
+use crate::model::id::WorkerId;
+use crate::model::kind::EventKind;
+use crate::model::rows::WorkerRow;
+use crate::model::state::AnomalyKind;
+use crate::model::table::Table;
+use crate::replay::timeline::Anomaly;
+
+/// Lines whose code writes a key, for good (domain/orchestrator.md 2.2: W6, W10 to W17, W20).
+const WRITES: [(EventKind, &str, &str); 3] = [
+    (EventKind::WorkerMarkedError, "error_time", "metadata.error_time"),
+    (EventKind::WorkerScaledDown, "terminated_at", "metadata.terminated_at"),
+    (EventKind::WorkerPromoted, "promoted_to_active_at", "metadata.promoted_to_active_at"),
+];
+
+/// A write follows its line by up to 19 s (evidence-rules facts 15 and 16); a row seen sooner may not
+/// have it yet.
+const WRITTEN_WITHIN_S: f64 = 30.0;
+
+/// Names the row that lacks the key as a piece against each event that tells of the write.
+pub fn find(history: &mut History) {
+    let Some(seen_at) = history.facts.seen_at else { return };
+    let rows: BTreeMap<&WorkerId, &WorkerRow> =
+        history.facts.workers.iter().map(|row| (&row.id, row)).collect();
+    for event in history.events.iter_mut().filter(|event| event.basis == Basis::Logged) {
+        let written = WRITES.iter().find(|(kind, ..)| *kind == event.kind);
+        let (Some((_, key, column)), Some(worker)) = (written, &event.worker) else { continue };
+        let Some(row) = rows.get(worker) else { continue };
+        if row.meta(key).is_none() && seen_at.seconds_since(event.at) > WRITTEN_WITHIN_S {
+            let key = worker.as_str().into();
+            event.contradicted_by = Some(Box::new(Evidence { table: Table::Workers, key, column }));
+        }
+    }
+}
+
+/// The anomalies of one worker's events.
+pub fn anomalies(events: &[&Event]) -> Vec<Anomaly> {
+    let anomaly = |event: &&Event| {
+        let piece = event.contradicted_by.as_ref()?;
+        Some(Anomaly {
+            at: event.at,
+            kind: AnomalyKind::LostUpdate,
+            state: "",
+            event: Some(event.id),
+            detail: format!("{} is told and {} is not there", event.kind.name(), piece.column),
+        })
+    };
+    events.iter().filter_map(anomaly).collect()
+}
