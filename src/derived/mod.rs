@@ -11,8 +11,6 @@ use std::fs::{self, File};
 use std::path::Path;
 
 use crate::derived::manifest::DerivedManifest;
-use crate::derived::rows::Rows;
-use crate::derived::tables::DERIVED;
 use crate::replay::Replayed;
 use crate::snapshot::error::SnapshotError;
 use crate::snapshot::manifest::{MANIFEST, read_json, write_sealed};
@@ -59,16 +57,8 @@ pub fn write(
     );
     remove(&made)?;
     remove(&old)?;
-    let tables = timelines::tables(replayed);
     let mut manifest = DerivedManifest::of(snapshot, grammar_digest);
-    // `captures` is read from the capture files themselves
-    for table in DERIVED.iter().filter(|table| table.name != "captures") {
-        let folder = made.join(table.name);
-        fs::create_dir_all(&folder).map_err(|err| SnapshotError::io("create", &folder, err))?;
-        let empty = Rows::new(table);
-        let rows = tables.get(table.name).unwrap_or(&empty);
-        let inside = format!("{0}/{0}.parquet", table.name);
-        table_file::write(&made.join(&inside), rows)?;
+    for inside in timelines::write(replayed, &made)? {
         let (_, hash) = hash_file(&made.join(&inside))?;
         manifest.files.insert(inside, hash);
     }

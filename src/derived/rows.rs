@@ -1,4 +1,4 @@
-//! Rows of one derived table, column by column.
+//! Some rows of one derived table, column by column.
 
 use std::sync::Arc;
 
@@ -27,7 +27,7 @@ pub enum Cell {
     Text(String),
 }
 
-/// All rows of one table.
+/// Rows of one table.
 #[derive(Clone, Debug)]
 pub struct Rows {
     /// Which table.
@@ -59,10 +59,10 @@ impl Rows {
         self.len() == 0
     }
 
-    /// Arrow arrays of a range of rows.
-    pub fn arrays(&self, from: usize, until: usize) -> Vec<ArrayRef> {
+    /// Their arrow arrays.
+    pub fn arrays(&self) -> Vec<ArrayRef> {
         let kinds = self.table.columns.iter().map(|(_, kind)| *kind);
-        kinds.zip(&self.columns).map(|(kind, cells)| array(kind, &cells[from..until])).collect()
+        kinds.zip(&self.columns).map(|(kind, cells)| array(kind, cells)).collect()
     }
 }
 

@@ -1,7 +1,7 @@
-//! One derived table as one Parquet file, the same bytes for the same rows.
+//! One derived table as one Parquet file, written as its rows come: the same bytes for the same rows.
 
 use std::fs::File;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
@@ -9,34 +9,74 @@ use arrow::datatypes::{Field, Schema};
 use parquet::arrow::ArrowWriter;
 use parquet::errors::ParquetError;
 
-use crate::derived::rows::Rows;
+use crate::derived::rows::{Cell, Rows};
+use crate::derived::tables::DerivedTable;
+use crate::snapshot::column::ColumnType;
 use crate::snapshot::error::SnapshotError;
 use crate::snapshot::parquet_file::properties;
 
-/// Rows in one batch.
+/// Rows in one batch: no more of a table is held as rows.
 const BATCH_ROWS: usize = 8_192;
 
-/// Writes and syncs the file.
-pub fn write(path: &Path, rows: &Rows) -> Result<(), SnapshotError> {
-    let parquet = |source: ParquetError| SnapshotError::writing(path, source);
-    let fields: Vec<Field> = rows
-        .table
-        .columns
-        .iter()
-        .map(|(name, kind)| Field::new(*name, kind.arrow(), true))
-        .collect();
-    let schema = Arc::new(Schema::new(fields));
-    let file = File::create(path).map_err(|err| SnapshotError::io("create", path, err))?;
-    let mut writer =
-        ArrowWriter::try_new(file, schema.clone(), Some(properties())).map_err(parquet)?;
-    let mut from = 0;
-    while from < rows.len() {
-        let until = (from + BATCH_ROWS).min(rows.len());
-        let batch = RecordBatch::try_new(schema.clone(), rows.arrays(from, until))
-            .map_err(|err| parquet(err.into()))?;
-        writer.write(&batch).map_err(parquet)?;
-        from = until;
+/// A file being written.
+pub struct TableFile {
+    path: PathBuf,
+    schema: Arc<Schema>,
+    writer: ArrowWriter<File>,
+    rows: Rows,
+    /// The first thing that went wrong: told at the end, and nothing is written after it.
+    failed: Option<SnapshotError>,
+}
+
+impl TableFile {
+    /// Begins the file.
+    ///
+    /// # Errors
+    /// When it cannot be created.
+    pub fn create(path: &Path, table: &'static DerivedTable) -> Result<Self, SnapshotError> {
+        let column =
+            |(name, kind): &(&'static str, ColumnType)| Field::new(*name, kind.arrow(), true);
+        let schema = Arc::new(Schema::new(table.columns.iter().map(column).collect::<Vec<_>>()));
+        let file = File::create(path).map_err(|err| SnapshotError::io("create", path, err))?;
+        let writer = ArrowWriter::try_new(file, schema.clone(), Some(properties()))
+            .map_err(|err| SnapshotError::writing(path, err))?;
+        let rows = Rows::new(table);
+        Ok(Self { path: path.to_path_buf(), schema, writer, rows, failed: None })
     }
-    writer.finish().map_err(parquet)?;
-    writer.inner().sync_all().map_err(|err| SnapshotError::io("sync", path, err))
+
+    /// Takes one row.
+    pub fn push<const N: usize>(&mut self, cells: [Cell; N]) {
+        self.rows.push(cells);
+        if self.rows.len() == BATCH_ROWS {
+            self.flush();
+        }
+    }
+
+    fn flush(&mut self) {
+        let table = self.rows.table;
+        let rows = std::mem::replace(&mut self.rows, Rows::new(table));
+        if self.failed.is_none() && !rows.is_empty() {
+            self.failed =
+                self.write(&rows).err().map(|err| SnapshotError::writing(&self.path, err));
+        }
+    }
+
+    fn write(&mut self, rows: &Rows) -> Result<(), ParquetError> {
+        let batch = RecordBatch::try_new(self.schema.clone(), rows.arrays())?;
+        self.writer.write(&batch)
+    }
+
+    /// Writes what is left, and syncs.
+    ///
+    /// # Errors
+    /// The first thing that went wrong since the file was begun.
+    pub fn finish(mut self) -> Result<(), SnapshotError> {
+        self.flush();
+        if let Some(failed) = self.failed {
+            return Err(failed);
+        }
+        self.writer.finish().map_err(|err| SnapshotError::writing(&self.path, err))?;
+        let synced = self.writer.inner().sync_all();
+        synced.map_err(|err| SnapshotError::io("sync", &self.path, err))
+    }
 }

@@ -1,9 +1,12 @@
 //! Timelines into rows of the derived tables.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
 
-use crate::derived::rows::{Cell, Rows, int, text, time, word};
-use crate::derived::tables::derived_table;
+use crate::derived::rows::{Cell, int, text, time, word};
+use crate::derived::table_file::TableFile;
+use crate::derived::tables::DERIVED;
 use crate::model::attribute::Attribute;
 use crate::model::event::{Clock, Event};
 use crate::model::events::Events;
@@ -11,29 +14,47 @@ use crate::model::id::EventId;
 use crate::replay::Replayed;
 use crate::replay::era;
 use crate::replay::timeline::{Anomaly, Stay};
+use crate::snapshot::error::SnapshotError;
 
-/// All tables, by name.
-pub fn tables(replayed: &Replayed) -> BTreeMap<&'static str, Rows> {
-    let mut tables = Tables::default();
+/// Writes all tables into a folder, each in its own.
+///
+/// # Errors
+/// The first table that could not be written.
+pub fn write(replayed: &Replayed, folder: &Path) -> Result<Vec<String>, SnapshotError> {
+    let mut tables = Tables::create(folder)?;
     tables.events(&replayed.history.events);
     tables.decisions(replayed);
     tables.workers(replayed);
     tables.tasks(replayed);
     tables.runs(replayed);
     tables.coverage(replayed);
-    tables.made
+    tables.finish()
 }
 
-#[derive(Default)]
 struct Tables {
-    made: BTreeMap<&'static str, Rows>,
+    made: BTreeMap<&'static str, TableFile>,
 }
 
 impl Tables {
-    fn of(&mut self, name: &'static str) -> &mut Rows {
-        self.made.entry(name).or_insert_with(|| {
-            Rows::new(derived_table(name).expect("every table written here is in the contract"))
-        })
+    fn create(folder: &Path) -> Result<Self, SnapshotError> {
+        let mut made = BTreeMap::new();
+        // `captures` is read from the capture files themselves
+        for table in DERIVED.iter().filter(|table| table.name != "captures") {
+            let path = folder.join(table.name);
+            fs::create_dir_all(&path).map_err(|err| SnapshotError::io("create", &path, err))?;
+            made.insert(table.name, TableFile::create(&folder.join(inside(table.name)), table)?);
+        }
+        Ok(Self { made })
+    }
+
+    fn of(&mut self, name: &'static str) -> &mut TableFile {
+        self.made.get_mut(name).expect("every table written here is in the contract")
+    }
+
+    /// The files, by their paths inside the folder.
+    fn finish(self) -> Result<Vec<String>, SnapshotError> {
+        let finish = |(name, file): (&'static str, TableFile)| file.finish().map(|()| inside(name));
+        self.made.into_iter().map(finish).collect()
     }
 
     fn events(&mut self, events: &Events) {
@@ -85,8 +106,9 @@ impl Tables {
     }
 
     fn decisions(&mut self, replayed: &Replayed) {
-        let by_id: BTreeMap<&EventId, &Event> =
-            replayed.history.events.iter().map(|event| (&event.id, event)).collect();
+        let wanted: BTreeSet<EventId> = replayed.decisions.iter().map(|one| one.event).collect();
+        let decided = replayed.history.events.iter().filter(|event| wanted.contains(&event.id));
+        let by_id: BTreeMap<EventId, &Event> = decided.map(|event| (event.id, event)).collect();
         for decision in &replayed.decisions {
             let Some(event) = by_id.get(&decision.event) else { continue };
             self.of("decisions").push([
@@ -329,6 +351,10 @@ impl Tables {
             ]);
         }
     }
+}
+
+fn inside(table: &str) -> String {
+    format!("{table}/{table}.parquet")
 }
 
 /// The event's fields as JSON text.
