@@ -3,6 +3,7 @@
 mod baseline;
 mod captures;
 mod cli;
+mod degraded;
 mod determinism;
 mod export;
 mod findings;

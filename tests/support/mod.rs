@@ -2,6 +2,7 @@
 
 pub(crate) mod authority;
 pub(crate) mod cut;
+pub(crate) mod damage;
 pub(crate) mod files;
 pub(crate) mod imported;
 pub(crate) mod postgres;
