@@ -1,5 +1,6 @@
 //! Every test of the outside, in one binary.
 
+mod as_of;
 mod baseline;
 mod captures;
 mod cli;

@@ -13,6 +13,7 @@ use crate::findings::catalogue::{self, Query};
 use crate::findings::finding::{Finding, Severity, Verdict};
 use crate::findings::run::{Findings, ask};
 use crate::model::table::Table;
+use crate::model::time::Micros;
 use crate::read::database::Database;
 use crate::report::findings::{FORMAT, FindingsReport, Incomplete, write_json};
 use crate::report::{findings_csv, findings_text};
@@ -39,6 +40,10 @@ pub(super) struct FindingsArgs {
     /// Exit with 1 when a confirmed or probable finding is at least this bad
     #[arg(long, value_enum, value_name = "LEVEL", default_value_t = FailOn::None)]
     fail_on: FailOn,
+
+    /// Ask of the tables as they were at this instant (UTC): what had happened by then
+    #[arg(long, value_name = "INSTANT", value_parser = crate::cli::format::instant)]
+    as_of: Option<Micros>,
 
     /// How to write the findings
     #[arg(long, value_enum, default_value_t = Format::Text)]
@@ -103,7 +108,7 @@ pub(super) fn run(ui: &mut Ui, args: &FindingsArgs) -> Outcome {
     let snapshot = snapshot_dir::open(ui, args.snapshot.as_deref())?;
     replay::ensure(ui, &snapshot)?;
     warn_of_unreadable(ui, &snapshot)?;
-    let database = Database::open(&snapshot)?;
+    let database = Database::open_as_of(&snapshot, args.as_of)?;
     let answers = ask(&database, &queries, args.timeout)?;
     let fails = args.fail_on.level().is_some_and(|level| {
         let bad = |finding: &Finding| finding.verdict.is_positive() && finding.severity <= level;

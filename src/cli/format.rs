@@ -4,6 +4,7 @@ use std::io::{self, Write};
 use std::time::Duration;
 
 use crate::cli::ui::Ui;
+use crate::model::time::Micros;
 
 /// How rows are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -23,6 +24,12 @@ pub(crate) fn seconds(text: &str) -> Result<Duration, String> {
         Ok(limit) if !limit.is_zero() => Ok(limit),
         Ok(_) | Err(_) => Err("must be above zero".to_string()),
     }
+}
+
+/// An instant, UTC where no zone is named; seconds may be left out.
+pub(crate) fn instant(text: &str) -> Result<Micros, String> {
+    let full = Micros::parse(text).or_else(|| Micros::parse(&format!("{text}:00")));
+    full.ok_or_else(|| "not an instant; write it as 2026-01-05T17:55:00 (UTC)".to_string())
 }
 
 /// An answer that can be written in every format.

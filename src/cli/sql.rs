@@ -8,6 +8,7 @@ use std::time::Duration;
 use crate::cli::format::Format;
 use crate::cli::ui::Ui;
 use crate::cli::{Outcome, replay, snapshot_dir};
+use crate::model::time::Micros;
 use crate::read::database::Database;
 use crate::report::rows_csv::CsvRows;
 use crate::report::rows_json::JsonRows;
@@ -18,7 +19,8 @@ use crate::report::rows_text::TextRows;
 /// Tables: the evidence (system_logs, workers, tasks, generations, generation_variants, task_types:
 /// the latest version of each row; *_versions: all of them) and what replay made of it (events,
 /// worker_states, task_states, ...). `DESCRIBE events` names the columns, `SHOW TABLES` the tables,
-/// and `snapshot_tables` says which of them this snapshot holds. Times are UTC. Nothing can be
+/// and `snapshot_tables` says which of them this snapshot holds. `<table>_as_of(timestamp '...')` is
+/// a table as it was at an instant; with --as-of every table is, and `whole_<table>` the whole one. Times are UTC. Nothing can be
 /// written, and no file but the snapshot's own can be read.
 #[derive(clap::Args, Debug)]
 pub(super) struct SqlArgs {
@@ -29,6 +31,10 @@ pub(super) struct SqlArgs {
     /// Snapshot directory (default: the one under ./snapshots with the latest capture)
     #[arg(long, value_name = "DIR")]
     snapshot: Option<PathBuf>,
+
+    /// Ask of the tables as they were at this instant (UTC): what had happened by then
+    #[arg(long, value_name = "INSTANT", value_parser = crate::cli::format::instant)]
+    as_of: Option<Micros>,
 
     /// How to write the rows
     #[arg(long, value_enum, default_value_t = Format::Text)]
@@ -42,7 +48,7 @@ pub(super) struct SqlArgs {
 pub(super) fn run(ui: &mut Ui, args: &SqlArgs) -> Outcome {
     let snapshot = snapshot_dir::open(ui, args.snapshot.as_deref())?;
     replay::ensure(ui, &snapshot)?;
-    let database = Database::open(&snapshot)?;
+    let database = Database::open_as_of(&snapshot, args.as_of)?;
     let (sql, limit) = (args.query.as_str(), args.timeout);
     match args.format {
         Format::Text => {

@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use duckdb::Connection;
 
+use crate::model::time::Micros;
 use crate::read::cell::{Cell, Column};
 use crate::read::error::ReadError;
 use crate::read::run::{self, RowSink};
-use crate::read::{gate, views};
+use crate::read::{as_of, gate, views};
 use crate::snapshot::error::SnapshotError;
 use crate::snapshot::open::Snapshot;
 
@@ -31,6 +32,11 @@ pub struct Answer {
 impl Database {
     /// Makes the views over a snapshot and locks the engine in.
     pub fn open(snapshot: &Snapshot) -> Result<Self, ReadError> {
+        Self::open_as_of(snapshot, None)
+    }
+
+    /// The same, with every table as it was at an instant; the whole ones are `whole_<table>`.
+    pub fn open_as_of(snapshot: &Snapshot, instant: Option<Micros>) -> Result<Self, ReadError> {
         let views = views::all(snapshot)?;
         let dir = snapshot.dir();
         let own = dir.canonicalize().map_err(|err| SnapshotError::io("read", dir, err))?;
@@ -46,6 +52,9 @@ impl Database {
         for view in views {
             connection.execute_batch(&view.create).map_err(setup)?;
             held.insert(view.name, view.held);
+        }
+        for statement in as_of::statements(instant) {
+            connection.execute_batch(&statement).map_err(setup)?;
         }
         Ok(Self { connection, held })
     }

@@ -2,6 +2,7 @@
 //!
 //! The only place that knows duckdb: what leaves it are [`cell::Cell`]s. Must not know `queries/`.
 
+mod as_of;
 pub mod cell;
 pub mod database;
 pub mod error;

@@ -41,7 +41,8 @@ pub(crate) fn all(snapshot: &Snapshot) -> Result<Vec<View>, ReadError> {
         let versions = format!("{table}_versions");
         let create = create(&versions, known_columns(table), &own, &files)?;
         views.push(View { name: versions, held, create });
-        views.push(View { name: table.name().to_string(), held, create: latest(table) });
+        let create = latest(table, snapshot.repeats(table));
+        views.push(View { name: table.name().to_string(), held, create });
     }
     for table in DERIVED.iter().filter(|table| table.name != CAPTURES) {
         let folder = snapshot.dir().join("derived").join(table.name);
@@ -83,11 +84,11 @@ fn captures(snapshot: &Snapshot) -> View {
     View { name: CAPTURES.to_string(), held: true, create }
 }
 
-/// The latest version of each row. Rows of an append-only table have one version; a row without a
-/// key is a version of nothing.
-fn latest(table: Table) -> String {
+/// The latest version of each row. Rows of an append-only table have one version, unless the source
+/// repeated some; a row without a key is a version of nothing.
+fn latest(table: Table, repeats: bool) -> String {
     let versions = format!("create view {table} as select * from {table}_versions");
-    if table.is_append_only() {
+    if table.is_append_only() && !repeats {
         return versions;
     }
     format!(

@@ -1,0 +1,201 @@
+//! Every table as it was at an instant: what had happened by then, drawn from all evidence, later rows
+//! included (DESIGN section 6).
+//!
+//! The fold of a prefix of events is the prefix of the fold, so a timeline is cut: what came later is
+//! away, what lasted is open again. Rows of the source are undone as far as timelines tell.
+
+use crate::model::time::Micros;
+use crate::read::cell::plain_time;
+
+/// How one table is cut. `{all}name` stands for the whole table, `{t}` for the instant.
+struct Cut {
+    table: &'static str,
+    select: &'static str,
+}
+
+const CUTS: [Cut; 22] = [
+    Cut { table: "events", select: "select * from {all}events where happened_at <= {t}" },
+    Cut {
+        table: "event_evidence",
+        select: "select * from {all}event_evidence where event_id in (select event_id from {all}events where happened_at <= {t})",
+    },
+    Cut {
+        table: "event_objects",
+        select: "select * from {all}event_objects where event_id in (select event_id from {all}events where happened_at <= {t})",
+    },
+    Cut {
+        table: "decisions",
+        select: "select * from {all}decisions where event_id in (select event_id from {all}events where happened_at <= {t})",
+    },
+    Cut { table: "anomalies", select: "select * from {all}anomalies where happened_at <= {t}" },
+    Cut { table: "task_states", select: STATES_TASK },
+    Cut { table: "worker_states", select: STATES_WORKER },
+    Cut {
+        table: "worker_liveness",
+        select: "select * replace (case when left_at <= {t} then left_at end as left_at) \
+                 from {all}worker_liveness where entered_at <= {t}",
+    },
+    Cut {
+        table: "worker_signals",
+        select: "select * from {all}worker_signals where happened_at <= {t}",
+    },
+    Cut {
+        table: "worker_ends",
+        select: "select * from {all}worker_ends where coalesce(ended_at, ended_before) <= {t}",
+    },
+    Cut { table: "task_attempts", select: ATTEMPTS },
+    Cut {
+        table: "task_generations",
+        select: "select * from {all}task_generations where decided_at <= {t} or (decided_at is null \
+                 and task_id in (select id from {all}tasks where created_at <= {t}))",
+    },
+    Cut {
+        table: "pods",
+        select: "select * replace (case when ended_at <= {t} then ended_at end as ended_at, \
+                 case when ended_at <= {t} then end_kind end as end_kind, \
+                 case when ended_at <= {t} then ended_event_id end as ended_event_id) \
+                 from {all}pods where created_at <= {t}",
+    },
+    Cut {
+        table: "runs",
+        select: "select * replace (case when ended_at <= {t} then ended_at end as ended_at, \
+                 case when ended_at <= {t} or not exists (select 1 from {all}cycles as cycles \
+                 where cycles.run_id = runs.run_id and cycles.started_at > {t}) then last_cycle \
+                 else (select max(cycle) from {all}cycles as cycles \
+                 where cycles.run_id = runs.run_id and cycles.started_at <= {t}) end as last_cycle) \
+                 from {all}runs as runs where started_at <= {t}",
+    },
+    Cut { table: "cycles", select: CYCLES },
+    Cut {
+        table: "gaps",
+        select: "select * replace (least(ended_at, {t}) as ended_at) from {all}gaps where began_at <= {t}",
+    },
+    Cut {
+        table: "coverage",
+        select: "select * replace (least(until_at, {t}) as until_at) from {all}coverage where from_at <= {t}",
+    },
+    Cut {
+        table: "system_logs",
+        select: "select * from {all}system_logs where \"timestamp\" <= {t}",
+    },
+    Cut { table: "tasks", select: TASKS },
+    Cut { table: "workers", select: WORKERS },
+    Cut { table: "generations", select: "select * from {all}generations where created_at <= {t}" },
+    Cut {
+        table: "generation_variants",
+        select: "select * from {all}generation_variants where created_at <= {t}",
+    },
+];
+
+const STATES_TASK: &str = "select * replace (case when left_at <= {t} then left_at end as left_at, \
+    case when left_at <= {t} then left_event_id end as left_event_id) \
+    from {all}task_states where entered_at <= {t}";
+
+const STATES_WORKER: &str = "select * replace (case when left_at <= {t} then left_at end as left_at, \
+    case when left_at <= {t} then left_event_id end as left_event_id) \
+    from {all}worker_states where entered_at <= {t}";
+
+const ATTEMPTS: &str = "select * replace (case when started_at <= {t} then started_at end as started_at, \
+    case when ended_at <= {t} then ended_at end as ended_at, \
+    case when ended_at <= {t} then outcome else 'open' end as outcome, \
+    case when ended_at <= {t} then reason end as reason, \
+    case when ended_at <= {t} then ended_event_id end as ended_event_id) \
+    from {all}task_attempts where claimed_at <= {t}";
+
+/// A cycle's counts are told at its end, but for what it saw.
+const CYCLES: &str = "select cycles.* replace (\
+    case when completed_at > {t} then null else completed_at end as completed_at, \
+    case when completed_at > {t} then null else promoted end as promoted, \
+    case when completed_at > {t} then null else failed end as failed, \
+    case when completed_at > {t} then null else spawned end as spawned, \
+    case when completed_at > {t} then null else terminated end as terminated, \
+    case when completed_at > {t} then null else reset end as reset) \
+    from {all}cycles as cycles \
+    left join (select run_id, cycle, min(happened_at) as seen_at from {all}events \
+        where cycle is not null group by run_id, cycle) as seen \
+        on seen.run_id is not distinct from cycles.run_id and seen.cycle = cycles.cycle \
+    where coalesce(started_at, seen_at, completed_at) <= {t}";
+
+/// Where nothing came later the row itself; else the status by the timeline, and the rest of the row
+/// where it had been written by then.
+const TASKS: &str = "select tasks.* replace (\
+    case when later.task_id is null then status else case state.state when 'queued' then 'Queued' \
+        when 'in_progress' then 'In Progress' when 'complete' then 'Complete' \
+        when 'failed' then 'Failed' when 'cancelled' then 'Cancelled' else status end end as status, \
+    case when later.task_id is null then tasks.worker_id when state.state = 'queued' then null \
+        else coalesce(held.worker_id, tasks.worker_id) end as worker_id, \
+    case when generation_started_at <= {t} or later.task_id is null then generation_started_at \
+        when state.state <> 'queued' then held.claimed_at end as generation_started_at, \
+    case when generation_processed_at <= {t} then generation_processed_at end as generation_processed_at, \
+    case when updated_at <= {t} then updated_at end as updated_at, \
+    case when later.task_id is null or state.state = 'complete' then generation_created \
+        else false end as generation_created, \
+    case when later.task_id is null or state.state in ('complete', 'failed', 'cancelled') \
+        then output_location end as output_location, \
+    case when later.task_id is null or state.state in ('complete', 'failed', 'cancelled') \
+        then error_message end as error_message) \
+    from {all}tasks as tasks \
+    left join (select task_id, arg_max(state, seq) as state from {all}task_states \
+        where entered_at <= {t} group by task_id) as state on state.task_id = tasks.id \
+    left join (select distinct task_id from {all}task_states where entered_at > {t}) as later \
+        on later.task_id = tasks.id \
+    left join (select task_id, arg_max(worker_id, attempt) as worker_id, max(claimed_at) as claimed_at \
+        from {all}task_attempts where claimed_at <= {t} group by task_id) as held on held.task_id = tasks.id \
+    where tasks.created_at <= {t}";
+
+/// The same of workers; keys of the metadata that a later end wrote are away.
+const WORKERS: &str = "select workers.* replace (\
+    case when later.worker_id is null or state.state is null then status \
+        when state.state = 'requested' then 'inactive' when state.state like 'spawning%' then 'spawning' \
+        when state.state like 'active%' then 'active' when state.state = 'condemned' then 'error' \
+        else 'terminated' end as status, \
+    case when last_heartbeat <= {t} then last_heartbeat else beat.beat_at end as last_heartbeat, \
+    case when not json_valid(metadata) then metadata \
+        when later.worker_id is null and last_heartbeat <= {t} then metadata \
+        else json_merge_patch(try_cast(metadata as json), \
+        case when try_cast(json_extract_string(try_cast(metadata as json), '$.error_time') as timestamp) > {t} \
+            then '{\"error_time\":null,\"error_reason\":null,\"error_code\":null,\"diagnostics\":null,\"self_terminated\":null}' else '{}' end, \
+        case when try_cast(json_extract_string(try_cast(metadata as json), '$.terminated_at') as timestamp) > {t} \
+            then '{\"terminated_at\":null,\"termination_reason\":null,\"terminated_by\":null}' else '{}' end, \
+        case when try_cast(json_extract_string(try_cast(metadata as json), '$.promoted_to_active_at') as timestamp) > {t} \
+            then '{\"promoted_to_active_at\":null,\"promotion_reason\":null}' else '{}' end)::varchar end as metadata) \
+    from {all}workers as workers \
+    left join (select worker_id, arg_max(state, seq) as state from {all}worker_states \
+        where entered_at <= {t} group by worker_id) as state on state.worker_id = workers.id \
+    left join (select distinct worker_id from {all}worker_states where entered_at > {t}) as later \
+        on later.worker_id = workers.id \
+    left join (select worker_id, max(happened_at) as beat_at from {all}worker_signals \
+        where by_guardian and happened_at <= {t} group by worker_id) as beat on beat.worker_id = workers.id \
+    where workers.created_at <= {t}";
+
+/// What the name of a whole table begins with where its own name means the table as of an instant.
+const WHOLE: &str = "whole_";
+
+impl Cut {
+    /// The cut table; `instant` is an SQL expression.
+    fn select(&self, instant: &str, whole: &str) -> String {
+        self.select.replace("{all}", whole).replace("{t}", instant)
+    }
+}
+
+/// What makes `<table>_as_of(instant)` for each table that an instant cuts, and where an instant is
+/// given, the tables themselves as of it. The tables must be there.
+pub(super) fn statements(instant: Option<Micros>) -> Vec<String> {
+    let mut made = Vec::new();
+    let mut whole = "";
+    if let Some(instant) = instant {
+        whole = WHOLE;
+        let name = |cut: &Cut| cut.table;
+        made.extend(CUTS.iter().map(name).map(|t| format!("alter view {t} rename to {WHOLE}{t}")));
+        let literal = format!("timestamp '{}'", plain_time(instant));
+        let view =
+            |cut: &Cut| format!("create view {} as {}", cut.table, cut.select(&literal, WHOLE));
+        made.extend(CUTS.iter().map(view));
+    }
+    let macros = CUTS.iter().map(|cut| {
+        let select = cut.select("instant", whole);
+        format!("create macro {}_as_of(instant) as table {select}", cut.table)
+    });
+    made.extend(macros);
+    made
+}

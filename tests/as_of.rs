@@ -1,0 +1,159 @@
+//! Tables as of an instant: nothing later shows, nothing is forgotten, and it is what truly was.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use crate::support;
+use crate::support::replayed::{Bench, case, incident};
+
+/// Every table that an instant cuts, with the times in it that say what had happened.
+const TIMES: [(&str, &[&str]); 22] = [
+    ("events", &["happened_at"]),
+    ("event_evidence", &[]),
+    ("event_objects", &[]),
+    ("decisions", &[]),
+    ("anomalies", &["happened_at"]),
+    ("task_states", &["entered_at", "left_at"]),
+    ("worker_states", &["entered_at", "left_at"]),
+    ("worker_liveness", &["entered_at", "left_at"]),
+    ("worker_signals", &["happened_at"]),
+    ("worker_ends", &["ended_at"]),
+    ("task_attempts", &["claimed_at", "started_at", "ended_at"]),
+    ("task_generations", &["decided_at"]),
+    ("pods", &["created_at", "ended_at"]),
+    ("runs", &["started_at", "ended_at"]),
+    ("cycles", &["started_at", "completed_at"]),
+    ("gaps", &["began_at", "ended_at"]),
+    ("coverage", &["from_at", "until_at"]),
+    ("system_logs", &["\"timestamp\""]),
+    ("tasks", &["created_at", "generation_started_at", "generation_processed_at", "updated_at"]),
+    ("workers", &["created_at", "last_heartbeat"]),
+    ("generations", &["created_at"]),
+    ("generation_variants", &["created_at"]),
+];
+
+fn number(bench: &Bench, sql: &str) -> i64 {
+    let rows = bench.sql("s", sql);
+    rows[0][0].parse().unwrap_or_else(|_| panic!("{sql}: {rows:?}"))
+}
+
+#[test]
+fn nothing_later_shows_and_at_the_end_all_is_there() {
+    let bench = Bench::new();
+    bench.replayed(&case("worker_killed_while_healthy"), "s");
+    let end = "timestamp '2100-01-01 00:00:00'";
+    for (table, times) in TIMES {
+        // the rows of the fixture stand between 10:30 and 11:20
+        for minute in ["09:59:59", "10:30:05", "10:37:01", "10:52:02.3", "11:10:00.2"] {
+            let instant = format!("timestamp '2026-01-05 {minute}'");
+            for time in times {
+                let later = format!(
+                    "select count(*) from {table}_as_of({instant}) where {time} > {instant}"
+                );
+                assert_eq!(number(&bench, &later), 0, "{table}.{time} as of {minute}");
+            }
+        }
+        let same = format!(
+            "select count(*) from (select * from {table} except all select * from {table}_as_of({end}))"
+        );
+        // columns that are worked out afresh equal those of the row at the end
+        assert_eq!(number(&bench, &same), 0, "{table} at the end");
+    }
+}
+
+#[test]
+fn an_option_is_the_macro() {
+    let bench = Bench::new();
+    bench.replayed(&case("worker_killed_while_healthy"), "s");
+    let instant = "2026-01-05T10:37:01";
+    for (table, _) in TIMES {
+        let counted = |more: &[&str], sql: &str| {
+            let said = bench.run("sql", "s", &[&["--format", "csv"], more, &[sql]].concat()).ok();
+            said.lines().nth(1).expect("a row").to_string()
+        };
+        let by_macro = format!("select count(*) from {table}_as_of(timestamp '{instant}')");
+        let by_option = format!("select count(*) from {table}");
+        assert_eq!(counted(&[], &by_macro), counted(&["--as-of", instant], &by_option), "{table}");
+        let whole = counted(&["--as-of", instant], &format!("select count(*) from whole_{table}"));
+        assert_eq!(whole, counted(&[], &by_option), "whole_{table}");
+    }
+    let failed = bench.run("sql", "s", &["--as-of", "yesterday", "select 1"]);
+    assert_eq!(failed.code, 2);
+    // the second kill of the fixture happened at 10:37:00.1, the first at 10:30
+    let found = |instant: &str| {
+        let more =
+            ["--format", "json", "--only", "worker_killed_while_healthy", "--as-of", instant];
+        let said = bench.run("findings", "s", &more).ok();
+        let said: Value = serde_json::from_str(&said).expect("JSON");
+        said["findings"].as_array().expect("findings").len()
+    };
+    assert_eq!(found("2026-01-05T10:29"), 0);
+    assert!(found("2026-01-05T10:35") >= 1);
+    assert!(found("2026-01-05T10:45") > found("2026-01-05T10:35"));
+}
+
+#[test]
+fn the_fleet_and_the_queue_were_so_in_truth() {
+    for name in ["era_c_mixed", "stuck_and_orphans", "false_positive_ssh"] {
+        let Some(folder) = incident(name, "tables as of an instant") else { continue };
+        let bench = Bench::new();
+        bench.replayed(&folder, "s");
+        let truth = true_states(&folder);
+        let (mut right, mut all) = (0, 0);
+        let instants = instants(&folder, 12);
+        for instant in &instants {
+            let at = instant.strftime("%Y-%m-%d %H:%M:%S").to_string();
+            let sql = format!("select id, status from tasks_as_of(timestamp '{at}')");
+            let told: BTreeMap<String, String> = bench
+                .sql("s", &sql)
+                .into_iter()
+                .map(|row| (row[0].clone(), row[1].clone()))
+                .collect();
+            for (task, states) in &truth {
+                let state = states.iter().rev().find(|(entered, _)| entered <= instant);
+                all += 1;
+                right += usize::from(told.get(task) == state.map(|(_, status)| status));
+            }
+        }
+        support::told(&format!(
+            "as of: {name}: {right} of {all} statuses at {} instants",
+            instants.len()
+        ));
+        assert!(right as f64 >= 0.999 * all as f64, "{name}: {right} of {all}");
+    }
+}
+
+fn truth(folder: &Path) -> Value {
+    let text = fs::read_to_string(folder.join("truth.json")).expect("the truth");
+    serde_json::from_str(&text).expect("JSON")
+}
+
+fn time(value: &Value) -> Timestamp {
+    value.as_str().expect("a time").parse().expect("a time")
+}
+
+/// Instants spread over the incident.
+fn instants(folder: &Path, count: i64) -> Vec<Timestamp> {
+    let truth = truth(folder);
+    let (begin, end) = (time(&truth["sim_start"]), time(&truth["sim_end"]));
+    let step = (end.as_second() - begin.as_second()) / (count + 1);
+    (1..=count)
+        .map(|n| Timestamp::from_second(begin.as_second() + n * step).expect("a time"))
+        .collect()
+}
+
+/// The true statuses of each task by the audit trigger: when, and which.
+fn true_states(folder: &Path) -> BTreeMap<String, Vec<(Timestamp, String)>> {
+    let truth = truth(folder);
+    let tasks = truth["tasks"].as_array().expect("tasks").iter().map(|task| {
+        let moves = task["transitions"].as_array().expect("transitions").iter();
+        let told = moves
+            .map(|one| (time(&one["t"]), one["status"].as_str().unwrap_or_default().to_string()));
+        (task["task_id"].as_str().expect("an id").to_string(), told.collect())
+    });
+    tasks.collect()
+}
