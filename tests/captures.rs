@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::support::replayed::{Bench, write_tables};
+use crate::support::replayed::{Bench, case, tables, write_tables};
 
 const TASK: &str = "00000000-0000-4000-8000-000000000001";
 const OTHER: &str = "00000000-0000-4000-8000-000000000002";
@@ -161,4 +161,109 @@ fn a_cut_id_that_two_tasks_share_names_both_and_claims_neither() {
         ]
     );
     assert_eq!(bench.sql("s", "select task_id from task_attempts"), [[alone]]);
+}
+
+#[test]
+fn files_from_before_an_earlier_capture_are_refused() {
+    let bench = Bench::new();
+    let line = |n: u8, at: &str| {
+        format!(
+            "00000000-0000-4000-9000-00000000000{n},2026-01-05 {at}+00,orchestrator_gpu,h,INFO,Starting,,,1,{{}}\n"
+        )
+    };
+    capture(&bench, "late", "", "", &(line(1, "10:00:00") + &line(2, "10:30:00")));
+    capture(&bench, "later", "", "", &(line(1, "10:00:00") + &line(3, "10:40:00")));
+    let folder = bench.path("late");
+    let ran = bench.run("import", "s", &["--from", folder.to_str().expect("UTF-8")]);
+    assert_eq!(ran.code, 2, "{}", ran.stderr);
+    write_logs(&bench, "older", &line(4, "10:20:00"));
+    let folder = bench.path("older");
+    let ran = bench.run("import", "s", &["--from", folder.to_str().expect("UTF-8")]);
+    assert_eq!(ran.code, 2, "{}", ran.stderr);
+    assert!(ran.stderr.contains("import older files first"), "{}", ran.stderr);
+    let horizon = "select capture, retention_horizon from captures order by 1";
+    let reaches = "2026-01-05 10:00:00.000000";
+    assert_eq!(bench.sql("s", horizon), [["c000001", reaches], ["c000002", reaches]]);
+}
+
+fn write_logs(bench: &Bench, name: &str, logs: &str) {
+    let folder = bench.path(name);
+    let head = "id,timestamp,source_type,source_id,log_level,message,task_id,worker_id,cycle_number,metadata\n";
+    let none = "id,task_type,status,created_at\n".to_string();
+    let workers = "id,instance_type,created_at,last_heartbeat,status,metadata\n".to_string();
+    let tables = [("system_logs", format!("{head}{logs}")), ("tasks", none), ("workers", workers)];
+    write_tables(&folder, &tables.map(|(name, text)| (name.to_string(), text)).into());
+}
+
+#[test]
+fn a_row_that_vanished_vanished_once_and_contradicts_nothing_later() {
+    let bench = Bench::new();
+    let row = |id: &str, beat: &str| {
+        format!("{id},NVIDIA,2026-01-05 09:00:00+00,2026-01-05 {beat}+00,active,{{}}\n")
+    };
+    let mark = format!(
+        "00000000-0000-4000-9000-000000000001,2026-01-05 10:10:00+00,orchestrator_gpu,h,ERROR,\
+         🔄 WORKER_LIFECYCLE [Worker {WORKER}] MARKING AS ERROR: Failed basic health check,,,40,{{}}\n"
+    );
+    capture(&bench, "1", "", &(row(WORKER, "10:05:00") + &row(SECOND, "10:05:00")), "");
+    capture(&bench, "2", "", &row(SECOND, "11:05:00"), &mark);
+    capture(&bench, "3", "", &row(SECOND, "12:05:00"), &mark);
+    capture(&bench, "4", "", &row(SECOND, "13:05:00"), &mark);
+    let vanished =
+        "select subject_id, earliest, latest from events where kind = 'worker_row_vanished'";
+    let (from, until) = ("2026-01-05 10:05:00.000000", "2026-01-05 11:05:00.000000");
+    assert_eq!(bench.sql("s", vanished), [[WORKER, from, until]]);
+    let lost = "select count(*) from anomalies where kind = 'lost_update'";
+    assert_eq!(bench.sql("s", lost), [["0"]]);
+}
+
+#[test]
+fn rows_that_a_file_repeats_count_once() {
+    let bench = Bench::new();
+    let line = "00000000-0000-4000-9000-000000000001,2026-01-05 10:10:00+00,orchestrator_gpu,h,INFO,Starting,,,1,{}\n";
+    capture(&bench, "1", "", "", &line.repeat(3));
+    assert_eq!(bench.sql("s", "select count(*) from system_logs"), [["1"]]);
+}
+
+#[test]
+fn metadata_that_is_no_json_costs_no_answer() {
+    let bench = Bench::new();
+    let folder = bench.path("broken");
+    let mut whole = tables(&case("worker_killed_while_healthy"));
+    bench.replayed(&case("worker_killed_while_healthy"), "whole");
+    let found = |bench: &Bench, snapshot: &str| {
+        let said = bench.run("findings", snapshot, &["--format", "csv", "--verdict", "all"]).ok();
+        said.lines().count()
+    };
+    let expected = found(&bench, "whole");
+    let workers = whole.get_mut("workers").expect("workers");
+    let mut reader = csv::Reader::from_reader(workers.as_bytes());
+    let head = reader.headers().expect("a header").clone();
+    let at = head.iter().position(|name| name == "metadata").expect("metadata");
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    writer.write_record(&head).expect("in memory");
+    for row in reader.records() {
+        let row = row.expect("a row");
+        let cells = row.iter().enumerate().map(|(n, cell)| if n == at { "not json" } else { cell });
+        writer.write_record(cells).expect("in memory");
+    }
+    *workers = String::from_utf8(writer.into_inner().expect("in memory")).expect("UTF-8");
+    write_tables(&folder, &whole);
+    bench.replayed(&folder, "s");
+    assert_eq!(found(&bench, "s"), expected);
+    // the same as of an instant, where keys of the metadata are taken away
+    bench.run("findings", "s", &["--as-of", "2026-01-05T11:00"]).ok();
+}
+
+#[test]
+fn a_broken_grammar_file_does_not_stop_a_verification() {
+    let bench = Bench::new();
+    bench.replayed(&case("worker_killed_while_healthy"), "s");
+    let file = bench.path("broken.toml");
+    std::fs::write(&file, "").expect("a file");
+    let file = file.to_str().expect("UTF-8");
+    let said = bench.run("verify", "s", &["--grammar", file]);
+    assert_eq!(said.code, 0, "{}", said.stderr);
+    assert!(said.stderr.contains("was not checked"), "{}", said.stderr);
+    assert_eq!(bench.run("replay", "s", &["--grammar", file]).code, 2);
 }

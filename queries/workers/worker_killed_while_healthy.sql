@@ -228,7 +228,7 @@ facts as (
         reached.worker_id is not null as acts_could_reach,
         try_cast(regexp_extract(deaths.reason, '([0-9]+) consecutive', 1) as bigint) as failures_counted,
         -- the cloud still showed the pod when the diagnostics were taken
-        json_extract_string(workers.metadata, '$.diagnostics.pod_status.desired_status') is not null
+        json_extract_string(try_cast(workers.metadata as json), '$.diagnostics.pod_status.desired_status') is not null
             as pod_was_seen,
         epoch(deaths.pod_dead_at) - epoch(beats.beat_at) as beat_age_s,
         epoch(deaths.pod_dead_at) - epoch(acts.act_at) as act_age_s,

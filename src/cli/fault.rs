@@ -37,11 +37,15 @@ impl FaultKind {
 }
 
 /// Troubles of a place, with what to do about each.
-const PLACES: [(io::ErrorKind, &str); 2] = [
+const PLACES: [(io::ErrorKind, &str); 3] = [
     (
         io::ErrorKind::StorageFull,
         "the disk is full: free some space, or name a directory on another disk, and run it again; \
          what was there before is whole",
+    ),
+    (
+        io::ErrorKind::PermissionDenied,
+        "this user may not read or write there: check the path's permissions, or name another directory",
     ),
     (
         io::ErrorKind::ReadOnlyFilesystem,
@@ -88,7 +92,8 @@ impl Fault {
 
     /// The same, as what it is: nothing is damaged, and we have no bug.
     fn told_of_the_disk(mut self) -> Self {
-        if let Some(hint) = self.place() {
+        // what may not be read of the source stays the source's fault
+        if let Some(hint) = self.place().filter(|_| self.kind != FaultKind::Source) {
             self.kind = FaultKind::Usage;
             self.hints = vec![hint.to_string()];
         }
@@ -110,6 +115,12 @@ impl Fault {
         // Nothing is left to tell when stderr itself is gone.
         drop(ui.note(&text));
         ExitCode::from(fault.kind.exit_code())
+    }
+}
+
+impl std::fmt::Display for Fault {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.error.fmt(f)
     }
 }
 
@@ -226,8 +237,11 @@ mod tests {
             assert_eq!(fault.kind, FaultKind::Usage, "{}", fault.error);
             assert!(fault.hints[0].starts_with("the disk is full"), "{:?}", fault.hints);
         }
-        let denied = io::Error::from(io::ErrorKind::PermissionDenied);
-        let fault = Fault::from(SnapshotError::io("write", "snapshot", denied)).told_of_the_disk();
-        assert_eq!(fault.kind, FaultKind::Snapshot);
+        let denied = || io::Error::from(io::ErrorKind::PermissionDenied);
+        let fault =
+            Fault::from(SnapshotError::io("write", "snapshot", denied())).told_of_the_disk();
+        assert_eq!(fault.kind, FaultKind::Usage);
+        let fault = Fault::new(FaultKind::Source, denied()).told_of_the_disk();
+        assert_eq!(fault.kind, FaultKind::Source);
     }
 }

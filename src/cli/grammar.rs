@@ -102,7 +102,10 @@ fn explain(ui: &mut Ui, message: &str, source: Option<&str>) -> Outcome {
             for other in grammar.all_matches(name, message) {
                 if !std::ptr::eq(other.entry, hit.entry) {
                     tell(ui, "also", other.entry)?;
-                    writeln!(ui.out(), "         has less fixed text, so the other is meant")?;
+                    writeln!(
+                        ui.out(),
+                        "         the other has more fixed text, or as much and stands first, so it is meant"
+                    )?;
                 }
             }
         }

@@ -184,6 +184,11 @@ impl From<ImportError> for Fault {
                 FaultKind::Usage,
                 "nothing to do; import files of a later dump, or use it as it is",
             ),
+            ImportError::Older { .. } => (
+                FaultKind::Usage,
+                "captures follow on each other: import older files first, into a new directory; nothing \
+                 was added to the snapshot",
+            ),
             ImportError::OtherKey { .. } => (
                 FaultKind::Usage,
                 "name its key with --redact-key-file, or import into a new directory",

@@ -52,7 +52,9 @@ pub(crate) fn ensure(ui: &mut Ui, snapshot: &Snapshot) -> Result<(), Fault> {
     if derived::is_current(snapshot, grammar.digest()) {
         return Ok(());
     }
-    ui.note("replaying: the timelines are missing or older than the evidence")?;
+    ui.note(
+        "replaying: the timelines are missing, or made from other evidence or with another grammar",
+    )?;
     let made = rebuild(snapshot, &grammar).map_err(fault)?;
     report(ui, &made)
 }

@@ -1,5 +1,6 @@
 //! What two captures of one row differ in: nothing records when, so it happened somewhere between them.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::events::row_events;
@@ -67,6 +68,15 @@ impl Histories {
             key.with_text(|id| self.observed((kind, *table, id), changed, *capture, &mut events));
         }
         events
+    }
+
+    /// Up to when the rows of workers that vanished had been seen.
+    pub(super) fn last_seen(&self) -> BTreeMap<WorkerId, Option<Micros>> {
+        let workers = self.vanished.iter().filter(|(table, ..)| *table == Table::Workers);
+        let seen = |capture: usize| capture.checked_sub(1).and_then(|before| self.seen_at[before]);
+        workers
+            .map(|(_, key, capture)| (key.with_text(|id| WorkerId::from(id)), seen(*capture)))
+            .collect()
     }
 
     /// The event of a difference that a capture found; none where nothing that we follow changed.

@@ -42,8 +42,9 @@ pub(super) fn read(snapshot: &Snapshot) -> Result<(Facts, Histories), SnapshotEr
         vanished: vanished(snapshot),
         seen_at,
     };
-    let seen_at = histories.seen_at.iter().flatten().max().copied();
-    Ok((Facts { workers, tasks, task_types, links, seen_at }, histories))
+    let seen_at = histories.seen_at.iter().copied().max().flatten();
+    let last_seen = histories.last_seen();
+    Ok((Facts { workers, tasks, task_types, links, seen_at, last_seen }, histories))
 }
 
 /// Up to when each capture saw its source: when it began, or for files given to us, which may be old,
@@ -56,7 +57,10 @@ fn seen_at(
     let began = |capture: &Capture| Micros::parse(&capture.began_at);
     let mut latest: Vec<Option<Micros>> = Vec::new();
     for capture in snapshot.captures() {
-        let times = capture.tables.values().filter_map(|held| held.max_time.as_deref());
+        // task types are edited by hand, whenever
+        let moving = [Table::SystemLogs, Table::Workers, Table::Tasks, Table::Generations];
+        let held = moving.iter().filter_map(|table| capture.tables.get(table.name()));
+        let times = held.filter_map(|held| held.max_time.as_deref());
         let in_it = times.filter_map(Micros::parse).filter(|at| Some(*at) <= began(capture));
         latest.push(in_it.max());
     }
@@ -71,12 +75,17 @@ fn seen_at(
         let [a, b, c] = [row.started_at, row.processed_at, row.updated_at];
         told(*capture, a.max(b).max(c));
     }
-    let captures = snapshot.captures().iter().zip(latest);
-    let of = |(capture, latest): (&Capture, Option<Micros>)| match &capture.database_snapshot {
-        Some(_) => began(capture),
-        None => latest.or_else(|| began(capture)),
+    // a capture sees no less far than the one before it
+    let mut far = None;
+    let of = |(capture, latest): (&Capture, Option<Micros>)| {
+        let at = match &capture.database_snapshot {
+            Some(_) => began(capture),
+            None => latest.or_else(|| began(capture)),
+        };
+        far = far.max(at);
+        far
     };
-    captures.map(of).collect()
+    snapshot.captures().iter().zip(latest).map(of).collect()
 }
 
 /// Keys of workers and tasks that a capture no longer found, with the capture's place.
@@ -85,7 +94,15 @@ fn vanished(snapshot: &Snapshot) -> Vec<(Table, RowKey, usize)> {
     for (place, capture) in snapshot.captures().iter().enumerate() {
         for table in [Table::Workers, Table::Tasks] {
             let gone = capture.tables.get(table.name()).map_or(&[][..], |held| &held.disappeared);
-            found.extend(gone.iter().map(|key| (table, RowKey::from(key.as_str()), place)));
+            // each later capture misses it again
+            let before = place.checked_sub(1).map(|before| &snapshot.captures()[before]);
+            let before = before.and_then(|capture| capture.tables.get(table.name()));
+            let fresh = |key: &&String| {
+                before.is_none_or(|held| held.disappeared.binary_search(key).is_err())
+            };
+            found.extend(
+                gone.iter().filter(fresh).map(|k| (table, RowKey::from(k.as_str()), place)),
+            );
         }
     }
     found

@@ -106,7 +106,21 @@ impl Import {
         for (file, reader) in source.files.iter().zip(readers) {
             import.read_file(file, reader, &redactor, progress)?;
         }
+        import.refuse_older(dir)?;
         Ok(import)
+    }
+
+    /// Files from before an earlier capture would turn the rows back.
+    fn refuse_older(&self, dir: &Path) -> Result<(), ImportError> {
+        match self.writer.last_log_times() {
+            (Some(ours), Some((theirs, capture))) if ours < theirs => Err(ImportError::Older {
+                snapshot: dir.to_path_buf(),
+                capture,
+                theirs: theirs.to_string(),
+                ours: ours.to_string(),
+            }),
+            (_, _) => Ok(()),
+        }
     }
 
     /// Publishes the capture.

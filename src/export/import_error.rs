@@ -55,6 +55,18 @@ pub enum ImportError {
         /// The capture that holds them.
         capture: String,
     },
+    /// A later capture cannot hold what was earlier.
+    #[error("the log lines of these files end at {ours}, before those of capture {capture} of {} ({theirs})", snapshot.display())]
+    Older {
+        /// The snapshot.
+        snapshot: PathBuf,
+        /// The capture that reaches further.
+        capture: String,
+        /// Its last line.
+        theirs: String,
+        /// Ours.
+        ours: String,
+    },
     /// Row hashes and tokens of the two captures could not be compared.
     #[error(
         "{} was written with the redaction key {theirs}, but the key in use is {ours}",

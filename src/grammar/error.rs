@@ -55,6 +55,14 @@ pub enum Problem {
     /// A sample that does not show what it should.
     #[error("a sample is wrong: {0}")]
     Sample(String),
+    /// Without an id or a source nobody can speak of it.
+    #[error("its {0} is empty")]
+    Empty(&'static str),
+    /// An event about something that the line does not name.
+    #[error(
+        "an event of this kind is about a {0}: give the pattern a {{{0}}} field, or say `says_nothing`"
+    )]
+    Subject(&'static str),
     /// No sample at all.
     #[error("it has no sample")]
     NoSample,

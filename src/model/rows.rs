@@ -1,5 +1,7 @@
 //! The latest row of each worker, task and task type, typed: facts beside the events.
 
+use std::collections::BTreeMap;
+
 use crate::model::id::{PodId, TaskId, WorkerId};
 use crate::model::output::OutputClass;
 use crate::model::time::Micros;
@@ -131,4 +133,6 @@ pub struct Facts {
     pub links: Option<Vec<GenerationLink>>,
     /// Up to when the last capture saw the source.
     pub seen_at: Option<Micros>,
+    /// Up to when the rows of workers that vanished had been seen.
+    pub last_seen: BTreeMap<WorkerId, Option<Micros>>,
 }

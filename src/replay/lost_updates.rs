@@ -25,13 +25,14 @@ const WRITTEN_WITHIN_S: f64 = 30.0;
 
 /// Names the row that lacks the key as a piece against each event that tells of the write.
 pub fn find(history: &mut History) {
-    let Some(seen_at) = history.facts.seen_at else { return };
     let rows: BTreeMap<&WorkerId, &WorkerRow> =
         history.facts.workers.iter().map(|row| (&row.id, row)).collect();
     for event in history.events.iter_mut().filter(|event| event.basis == Basis::Logged) {
         let written = WRITES.iter().find(|(kind, ..)| *kind == event.kind);
         let (Some((_, key, column)), Some(worker)) = (written, &event.worker) else { continue };
         let Some(row) = rows.get(worker) else { continue };
+        let seen_at = history.facts.last_seen.get(worker).copied().unwrap_or(history.facts.seen_at);
+        let Some(seen_at) = seen_at else { continue };
         if row.meta(key).is_none() && seen_at.seconds_since(event.at) > WRITTEN_WITHIN_S {
             let key = worker.as_str().into();
             event.contradicted_by = Some(Box::new(Evidence { table: Table::Workers, key, column }));

@@ -104,6 +104,12 @@ pub struct TableCapture {
     pub min_time: Option<String>,
     /// Largest time of the rows written.
     pub max_time: Option<String>,
+    /// Smallest time of the rows read, new or known: how far back the source reached.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub read_from: Option<String>,
+    /// Largest time of the rows read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub read_until: Option<String>,
     /// Order-free sum of the row hashes: the same for the same rows, however they came.
     pub digest: String,
     /// Keys that an earlier capture had and this one has not.
@@ -129,7 +135,8 @@ impl Capture {
     /// The oldest log line it added: what was older was deleted at the source, or is in an earlier
     /// capture.
     pub fn retention_horizon(&self) -> Option<&str> {
-        self.tables.get(Table::SystemLogs.name())?.min_time.as_deref()
+        let logs = self.tables.get(Table::SystemLogs.name())?;
+        logs.read_from.as_deref().or(logs.min_time.as_deref())
     }
 
     /// How many lines could not be read. Of each file the first are named one by one, and the rest

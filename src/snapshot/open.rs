@@ -82,6 +82,12 @@ impl Snapshot {
         held.map(|held| held.rows_unreadable)
     }
 
+    /// Whether a source of this table had several rows under one key.
+    pub fn repeats(&self, table: Table) -> bool {
+        let held = self.captures.iter().filter_map(|capture| capture.tables.get(table.name()));
+        held.into_iter().any(|held| held.rows_repeated > 0)
+    }
+
     /// When the last capture began: what was true at the source up to then.
     pub fn taken_at(&self) -> Option<Micros> {
         self.captures.iter().filter_map(|capture| Micros::parse(&capture.began_at)).max()

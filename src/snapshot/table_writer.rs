@@ -57,9 +57,19 @@ pub struct TableWriter {
 struct Totals {
     rows_read: u64,
     rows_new: u64,
-    min_time: Option<Micros>,
-    max_time: Option<Micros>,
+    /// First and last time of the rows written.
+    written: Option<(Micros, Micros)>,
+    /// The same of the rows read.
+    read: Option<(Micros, Micros)>,
     digest: u128,
+}
+
+/// Lets a span of time hold one more.
+fn widen(span: &mut Option<(Micros, Micros)>, time: Option<Micros>) {
+    if let Some(at) = time {
+        let (from, until) = span.unwrap_or((at, at));
+        *span = Some((from.min(at), until.max(at)));
+    }
 }
 
 /// What a table writer is made from.
@@ -131,15 +141,16 @@ impl TableWriter {
         if let Some(key) = key {
             self.repeats.add(key);
         }
+        let time = match self.time_column.map(|at| &values[at]) {
+            Some(Value::Time(at)) => Some(*at),
+            Some(_) | None => None,
+        };
+        widen(&mut self.totals.read, time);
         if !self.known.is_new(key, hash, self.table.is_append_only()) {
             return Ok(());
         }
         self.totals.rows_new += 1;
-        if let Some(Value::Time(at)) = self.time_column.map(|at| &values[at]) {
-            let (min, max) = (self.totals.min_time, self.totals.max_time);
-            self.totals.min_time = Some(min.map_or(*at, |m| m.min(*at)));
-            self.totals.max_time = Some(max.map_or(*at, |m| m.max(*at)));
-        }
+        widen(&mut self.totals.written, time);
         let mut verbatim = serde_json::Map::new();
         for ((builder, value), column) in self.builders.iter_mut().zip(values).zip(&self.columns) {
             self.batch_bytes += builder.append(value);
@@ -180,8 +191,10 @@ impl TableWriter {
             rows_repeated: self.repeats.rows(),
             rows_changed: self.known.changed(),
             rows_unreadable: 0,
-            min_time: self.totals.min_time.map(|at| at.to_string()),
-            max_time: self.totals.max_time.map(|at| at.to_string()),
+            min_time: self.totals.written.map(|(from, _)| from.to_string()),
+            max_time: self.totals.written.map(|(_, until)| until.to_string()),
+            read_from: self.totals.read.map(|(from, _)| from.to_string()),
+            read_until: self.totals.read.map(|(_, until)| until.to_string()),
             digest: format!("{:032x}", self.totals.digest),
             disappeared: self.known.disappeared(self.table.is_append_only()),
             files,

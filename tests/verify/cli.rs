@@ -155,8 +155,8 @@ fn verify_writes_nothing_and_captures_needs_no_evidence() {
     insta::assert_snapshot!(masked(&listed), @r"
     capture,began_at,ended_at,guarantee,rows_read,rows_new,system_logs_read,system_logs_new,workers_read,workers_new,tasks_read,tasks_new,generations_read,generations_new,generation_variants_read,generation_variants_new,task_types_read,task_types_new,min_time,max_time,retention_horizon,disappeared,unreadable,files,bytes,rows_repeated,redaction_policy
     c000001,2026-01-05 12:00:00.000000,2026-01-05 12:00:00.000000,as_given,10,10,3,3,4,4,3,3,,,,,,,2025-11-03 14:00:00.000000,2025-11-03 14:00:02.500000,2025-11-03 14:00:00.500000,0,0,3,SIZE
-    c000002,2026-01-05 12:00:00.000000,2026-01-05 12:00:00.000000,as_given,15,9,6,3,5,2,4,4,,,,,,,2025-11-03 14:00:00.000000,2025-11-03 14:00:05.500000,2025-11-03 14:00:03.500000,1,0,3,SIZE
-    c000003,2026-01-05 12:00:00.000000,2026-01-05 12:00:00.000000,as_given,20,10,9,3,6,2,5,5,,,,,,,2025-11-03 14:00:00.000000,2025-11-03 14:00:08.500000,2025-11-03 14:00:06.500000,1,0,3,SIZE
+    c000002,2026-01-05 12:00:00.000000,2026-01-05 12:00:00.000000,as_given,15,9,6,3,5,2,4,4,,,,,,,2025-11-03 14:00:00.000000,2025-11-03 14:00:05.500000,2025-11-03 14:00:00.500000,1,0,3,SIZE
+    c000003,2026-01-05 12:00:00.000000,2026-01-05 12:00:00.000000,as_given,20,10,9,3,6,2,5,5,,,,,,,2025-11-03 14:00:00.000000,2025-11-03 14:00:08.500000,2025-11-03 14:00:00.500000,1,0,3,SIZE
     ");
     let text = snap.run("captures", &[]).ok();
     for said in ["c000003", "as_given", "3/9", "2025-11-03 14:00:08", "redaction: standard (key "] {
@@ -168,7 +168,7 @@ fn verify_writes_nothing_and_captures_needs_no_evidence() {
     let last = &json["captures"][2];
     assert_eq!(last["tables"]["tasks"]["disappeared"], serde_json::json!(["t000002"]));
     assert_eq!((&last["rows_read"], &last["rows_new"]), (&20.into(), &10.into()));
-    assert_eq!(last["retention_horizon"], "2025-11-03T14:00:06.500000Z");
+    assert_eq!(last["retention_horizon"], "2025-11-03T14:00:00.500000Z");
     snap.write("captures/c000002.json", b"{}");
     let refused = snap.run("captures", &[]);
     assert_eq!(refused.code, 4, "{}", refused.stderr);

@@ -113,6 +113,18 @@ impl CaptureWriter {
         Ok(counts)
     }
 
+    /// The last time in the log rows of this capture, and the last one in those of the captures before,
+    /// with its capture.
+    pub fn last_log_times(&self) -> (Option<Micros>, Option<(Micros, String)>) {
+        let last = |tables: &BTreeMap<String, TableCapture>| {
+            let logs = tables.get(Table::SystemLogs.name())?;
+            Micros::parse(logs.read_until.as_deref().or(logs.max_time.as_deref())?)
+        };
+        let before = self.before.iter().flat_map(Snapshot::captures);
+        let known = before.filter_map(|capture| Some((last(&capture.tables)?, capture.id.clone())));
+        (last(&self.tables), known.max())
+    }
+
     /// Rows of a finished table whose key stood in the source before.
     pub fn rows_repeated(&self, table: Table) -> u64 {
         self.tables.get(table.name()).map_or(0, |held| held.rows_repeated)
