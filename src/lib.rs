@@ -36,6 +36,7 @@
 //! - [`derived`]: timelines into Parquet. Must not know DuckDB.
 //! - [`read`]: DuckDB over the snapshot, locked in. Must not know the queries.
 //! - [`findings`]: `queries/*.sql` on top of [`read`].
+//! - [`answers`]: what the verbs about one thing answer. Must not print.
 //! - [`score`]: tables and findings against a known truth. Must not know who wrote the truth.
 //! - [`report`]: one documented model a verb, and its renderings. Reads no files.
 //! - [`simulate`]: a seeded fleet with faults and its truth. Must not know the grammar.
@@ -60,6 +61,8 @@ pub mod derived;
 pub mod read;
 
 pub mod findings;
+
+pub mod answers;
 
 pub mod score;
 

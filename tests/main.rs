@@ -6,6 +6,7 @@ mod captures;
 mod cli;
 mod degraded;
 mod determinism;
+mod explain;
 mod export;
 mod findings;
 mod grammar;

@@ -17,9 +17,10 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("derived", &["model", "events", "replay", "snapshot"]),
     ("read", &["model", "snapshot", "derived"]),
     ("findings", &["model", "read"]),
+    ("answers", &["model", "grammar", "read", "findings"]),
     ("score", &["model", "snapshot", "read", "findings"]),
     ("stats", &["model", "snapshot", "derived"]),
-    ("report", &["model", "findings", "read", "score", "stats"]),
+    ("report", &["model", "answers", "findings", "read", "score", "stats"]),
     ("simulate", &["model"]),
 ];
 

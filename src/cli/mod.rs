@@ -4,6 +4,7 @@
 mod captures;
 mod coverage;
 mod demo;
+mod explain;
 mod export;
 mod fault;
 mod findings;
@@ -50,6 +51,7 @@ enum Verb {
     Coverage(coverage::CoverageArgs),
     Grammar(grammar::GrammarArgs),
     Findings(findings::FindingsArgs),
+    Explain(explain::ExplainArgs),
     Sql(sql::SqlArgs),
     Simulate(simulate::SimulateArgs),
     Demo(demo::DemoArgs),
@@ -71,6 +73,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Verb::Coverage(args) => coverage::run(&mut ui, args),
         Verb::Grammar(args) => grammar::run(&mut ui, args),
         Verb::Findings(args) => findings::run(&mut ui, args),
+        Verb::Explain(args) => explain::run(&mut ui, args),
         Verb::Sql(args) => sql::run(&mut ui, args),
         Verb::Simulate(args) => simulate::run(&mut ui, args),
         Verb::Demo(args) => demo::run(&mut ui, args),

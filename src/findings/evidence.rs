@@ -66,11 +66,19 @@ pub(crate) fn resolve(
     findings: &[Finding],
     limit: Duration,
 ) -> Result<Vec<Vec<Piece>>, ReadError> {
-    let events = events(database, findings, limit)?;
-    let mut cited = Vec::new();
-    for finding in findings {
-        cited.push(citations(finding, &events));
-    }
+    let lists: Vec<&[String]> = findings.iter().map(|finding| &finding.evidence[..]).collect();
+    resolve_ids(database, &lists, limit)
+}
+
+/// The rows behind lists of citations: ids of events, and `table:key`.
+pub(crate) fn resolve_ids<L: AsRef<[String]>>(
+    database: &Database,
+    lists: &[L],
+    limit: Duration,
+) -> Result<Vec<Vec<Piece>>, ReadError> {
+    let events = events(database, lists, limit)?;
+    let cited: Vec<Vec<Citation>> =
+        lists.iter().map(|list| citations(list.as_ref(), &events)).collect();
     let mut keys: BTreeMap<Table, BTreeSet<&str>> = BTreeMap::new();
     for citation in cited.iter().flatten() {
         if let Some(table) = Table::from_name(&citation.table) {
@@ -102,9 +110,9 @@ fn once(pieces: impl Iterator<Item = Piece>) -> Vec<Piece> {
     pieces.filter(|piece| seen.insert(piece.clone())).collect()
 }
 
-fn citations(finding: &Finding, events: &BTreeMap<String, Vec<Citation>>) -> Vec<Citation> {
+fn citations(list: &[String], events: &BTreeMap<String, Vec<Citation>>) -> Vec<Citation> {
     let mut citations = Vec::new();
-    for id in &finding.evidence {
+    for id in list {
         if let Some(pieces) = events.get(id) {
             citations.extend(pieces.iter().cloned());
         } else if let Some((table, key)) = id.split_once(':') {
@@ -121,14 +129,14 @@ fn citations(finding: &Finding, events: &BTreeMap<String, Vec<Citation>>) -> Vec
     citations
 }
 
-/// The pieces of every event the findings cite.
-fn events(
+/// The pieces of every event that the lists cite.
+fn events<L: AsRef<[String]>>(
     database: &Database,
-    findings: &[Finding],
+    lists: &[L],
     limit: Duration,
 ) -> Result<BTreeMap<String, Vec<Citation>>, ReadError> {
     let ids: BTreeSet<&str> =
-        findings.iter().flat_map(|finding| finding.evidence.iter().map(String::as_str)).collect();
+        lists.iter().flat_map(|list| list.as_ref().iter().map(String::as_str)).collect();
     let mut events: BTreeMap<String, Vec<Citation>> = BTreeMap::new();
     if ids.is_empty() {
         return Ok(events);

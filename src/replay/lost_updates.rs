@@ -12,8 +12,14 @@ use crate::model::state::AnomalyKind;
 use crate::model::table::Table;
 use crate::replay::timeline::Anomaly;
 
-/// Lines whose code writes a key, for good (domain/orchestrator.md 2.2: W6, W10 to W17, W20).
-const WRITES: [(EventKind, &str, &str); 3] = [
+/// Lines whose code writes a key, for good (domain/orchestrator.md 2.2: W5, W6, W10 to W17, W20). Not every
+/// era writes each: a key that no row has is not asked for.
+const WRITES: [(EventKind, &str, &str); 4] = [
+    (
+        EventKind::StartupLaunched,
+        "startup_script_launched_at",
+        "metadata.startup_script_launched_at",
+    ),
     (EventKind::WorkerMarkedError, "error_time", "metadata.error_time"),
     (EventKind::WorkerScaledDown, "terminated_at", "metadata.terminated_at"),
     (EventKind::WorkerPromoted, "promoted_to_active_at", "metadata.promoted_to_active_at"),
@@ -27,8 +33,10 @@ const WRITTEN_WITHIN_S: f64 = 30.0;
 pub fn find(history: &mut History) {
     let rows: BTreeMap<&WorkerId, &WorkerRow> =
         history.facts.workers.iter().map(|row| (&row.id, row)).collect();
+    let is_of_the_era = |key: &str| rows.values().any(|row| row.meta(key).is_some());
+    let writes: Vec<_> = WRITES.iter().filter(|(_, key, _)| is_of_the_era(key)).collect();
     for event in history.events.iter_mut().filter(|event| event.basis == Basis::Logged) {
-        let written = WRITES.iter().find(|(kind, ..)| *kind == event.kind);
+        let written = writes.iter().find(|(kind, ..)| *kind == event.kind);
         let (Some((_, key, column)), Some(worker)) = (written, &event.worker) else { continue };
         let Some(row) = rows.get(worker) else { continue };
         let seen_at = history.facts.last_seen.get(worker).copied().unwrap_or(history.facts.seen_at);

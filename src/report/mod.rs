@@ -3,6 +3,7 @@
 pub mod captures;
 mod captures_narrow;
 pub mod coverage;
+pub mod explanation;
 pub mod findings;
 pub mod findings_csv;
 pub mod findings_text;

@@ -1,0 +1,101 @@
+//! `explain`: why we say so.
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use crate::answers::explanation::explain;
+use crate::answers::subject::{Meant, Subject, find};
+use crate::cli::fault::{Fault, FaultKind};
+use crate::cli::ui::Ui;
+use crate::cli::{Outcome, replay, snapshot_dir};
+use crate::model::time::Micros;
+use crate::read::cell::plain_time;
+use crate::read::database::Database;
+use crate::report::explanation::write_text;
+
+/// Show why a task or worker is said to be in its state, or an event to have happened
+///
+/// Goes from the state to the event that made it, to the rows that say so, to the grammar entry or
+/// column that read them, and names what would make it surer.
+///
+/// Examples:
+///   backstory explain gpu-20260103_081502-1a2b3c4d
+///   backstory explain 1a2b3c4d --as-of 2026-01-03T17:55
+#[derive(clap::Args, Debug)]
+#[command(verbatim_doc_comment)]
+pub(super) struct ExplainArgs {
+    /// A task's, worker's or event's id, or the beginning of one
+    #[arg(value_name = "ID")]
+    id: String,
+
+    /// Snapshot directory (default: the one under ./snapshots with the latest capture)
+    #[arg(long, value_name = "DIR")]
+    snapshot: Option<PathBuf>,
+
+    /// As of this instant (UTC)
+    #[arg(long, alias = "at", value_name = "INSTANT", value_parser = crate::cli::format::instant)]
+    as_of: Option<Micros>,
+
+    /// How to write it
+    #[arg(long, value_enum, default_value_t = Shape::Text)]
+    format: Shape,
+}
+
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum Shape {
+    /// For people
+    Text,
+    /// The documented JSON
+    Json,
+}
+
+/// A few rows by key: a query that takes longer hangs.
+const LIMIT: Duration = Duration::from_secs(60);
+
+pub(super) fn run(ui: &mut Ui, args: &ExplainArgs) -> Outcome {
+    let snapshot = snapshot_dir::open(ui, args.snapshot.as_deref())?;
+    replay::ensure(ui, &snapshot)?;
+    let grammar = replay::grammar(ui)?;
+    // an id is looked for in all of it: what had not happened yet is an answer, too
+    let subject = one(find(&Database::open(&snapshot)?, args.id.trim(), LIMIT)?, &args.id)?;
+    let database = Database::open_as_of(&snapshot, args.as_of)?;
+    let made = explain(&database, &grammar, &subject, args.as_of.map(plain_time), LIMIT)?;
+    match args.format {
+        Shape::Text => {
+            write_text(&mut ui.out(), &made)?;
+            ui.out().flush()?;
+        }
+        Shape::Json => {
+            let mut out = ui.verbatim()?;
+            serde_json::to_writer_pretty(&mut out, &made).map_err(std::io::Error::from)?;
+            writeln!(out)?;
+            out.flush()?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The one thing that an id means.
+pub(super) fn one(meant: Meant, id: &str) -> Result<Subject, Fault> {
+    let named = |subjects: &[Subject]| {
+        let named = subjects.iter().map(|subject| format!("{} {}", subject.kind, subject.id));
+        named.collect::<Vec<_>>().join("\n      ")
+    };
+    match meant {
+        Meant::One(subject) => Ok(subject),
+        Meant::Several(some) => {
+            Err(Fault::new(FaultKind::Usage, format!("`{id}` begins several ids"))
+                .hint(format!("write more of it:\n      {}", named(&some))))
+        }
+        Meant::None(like) => {
+            let fault = Fault::new(FaultKind::Usage, format!("nothing here has the id `{id}`"));
+            Err(if like.is_empty() {
+                fault
+            } else {
+                fault.hint(format!("did you mean one of these?\n      {}", named(&like)))
+            })
+        }
+    }
+}
