@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::events::row_events;
 use crate::model::attribute::{Attribute, Attributes};
-use crate::model::event::{Basis, Clock, Event, Evidence, event_id, no_source};
+use crate::model::event::{Basis, Event, Evidence};
 use crate::model::events::Events;
 use crate::model::id::{RowKey, TaskId, WorkerId};
 use crate::model::kind::EventKind;
@@ -93,26 +93,13 @@ impl Histories {
         // the capture before saw the row as it was
         let before = capture.checked_sub(1).and_then(|before| self.seen_at[before]);
         let evidence = Evidence { table, key: id.into(), column };
+        let bounds = (before.map_or(*until, |before| before.min(*until)), *until);
+        let of = (kind, Basis::Observed);
         events.push(Event {
-            id: event_id(&evidence, kind.name(), 0, &until.to_string()),
-            at: *until,
-            earliest: before.map_or(*until, |before| before.min(*until)),
-            latest: *until,
-            kind,
             worker: (table == Table::Workers).then(|| WorkerId::from(id)),
             task: (table == Table::Tasks).then(|| TaskId::from(id)),
-            pod: None,
-            run: None,
-            cycle: None,
             attributes: Arc::new(changes.into_attributes()),
-            basis: Basis::Observed,
-            clock: Clock::Database,
-            evidence,
-            confirmed_by: Vec::new(),
-            contradicted_by: None,
-            call_site: None,
-            ordinal: 0,
-            source: no_source(),
+            ..Event::of_row(evidence, of, *until, bounds, &until.to_string())
         });
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::model::attribute::{Attribute, Attributes};
-use crate::model::event::{Basis, Clock, Event, Evidence, event_id, no_source};
+use crate::model::event::{Basis, Clock, Event, Evidence, event_id};
 use crate::model::events::Events;
 use crate::model::id::{RowKey, TaskId, WorkerId};
 use crate::model::kind::{EventKind, SubjectKind};
@@ -41,26 +41,21 @@ fn event(table: Table, key: RowKey, fact: Fact<'_>) -> Option<Event> {
         SubjectKind::Run | SubjectKind::Pod => return None,
     }
     let evidence = Evidence { table, key, column: fact.column };
+    let of = (fact.kind, Basis::Recorded);
+    let made = Event::of_row(evidence, of, at, (at, at), &at.to_string());
+    let id = match fact.ordinal {
+        0 => made.id,
+        // one column tells of several
+        more => event_id(&made.evidence, fact.kind.name(), more, &at.to_string()),
+    };
     Some(Event {
-        id: event_id(&evidence, fact.kind.name(), fact.ordinal, &at.to_string()),
-        at,
-        earliest: at,
-        latest: at,
-        kind: fact.kind,
+        id,
         worker: fact.worker.cloned(),
         task: fact.task.cloned(),
-        pod: None,
-        run: None,
-        cycle: None,
         attributes: Arc::new(fact.attributes),
-        basis: Basis::Recorded,
         clock: fact.clock,
-        evidence,
-        confirmed_by: Vec::new(),
-        contradicted_by: None,
-        call_site: None,
         ordinal: fact.ordinal,
-        source: no_source(),
+        ..made
     })
 }
 

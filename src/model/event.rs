@@ -181,16 +181,15 @@ pub struct Event {
 }
 
 impl Event {
-    /// An event that stands in no row: what implies it is a column of a task's row. `value` sets it apart
-    /// from others of its kind that the same column implies.
-    pub fn implied_by_task(
-        (task, column): (&TaskId, &'static str),
-        kind: EventKind,
+    /// What a row of the source tells, by its columns: about nobody yet, on the database's clock. `value`
+    /// sets it apart from others of its kind that the same column tells.
+    pub fn of_row(
+        evidence: Evidence,
+        (kind, basis): (EventKind, Basis),
         at: Micros,
         (earliest, latest): (Micros, Micros),
         value: &str,
     ) -> Self {
-        let evidence = Evidence { table: Table::Tasks, key: task.as_str().into(), column };
         Self {
             id: event_id(&evidence, kind.name(), 0, value),
             at,
@@ -198,12 +197,12 @@ impl Event {
             latest,
             kind,
             worker: None,
-            task: Some(task.clone()),
+            task: None,
             pod: None,
             run: None,
             cycle: None,
             attributes: Arc::default(),
-            basis: Basis::Inferred,
+            basis,
             clock: Clock::Database,
             evidence,
             confirmed_by: Vec::new(),
@@ -212,6 +211,19 @@ impl Event {
             ordinal: 0,
             source: no_source(),
         }
+    }
+
+    /// An event that stands in no row: what implies it is a column of a task's row.
+    pub fn implied_by_task(
+        (task, column): (&TaskId, &'static str),
+        kind: EventKind,
+        at: Micros,
+        bounds: (Micros, Micros),
+        value: &str,
+    ) -> Self {
+        let evidence = Evidence { table: Table::Tasks, key: task.as_str().into(), column };
+        let made = Self::of_row(evidence, (kind, Basis::Inferred), at, bounds, value);
+        Self { task: Some(task.clone()), ..made }
     }
 
     /// The strict total order of DESIGN section 5: never the order of scanning.

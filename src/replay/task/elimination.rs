@@ -4,7 +4,7 @@
 //! nobody told: the worker died before its lines could travel. Where exactly as many tasks fit as are
 //! missing, they are the ones; where more fit, nothing is said.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::events::History;
 use crate::model::event::{Basis, Event, Subject};
@@ -30,22 +30,23 @@ pub fn find(
     timelines: &[TaskTimeline],
     world: &World<'_>,
 ) -> BTreeMap<TaskId, Vec<Event>> {
+    let known = Known::of(timelines);
     let mut found: BTreeMap<TaskId, Vec<Event>> = BTreeMap::new();
     for reset in history.events.iter() {
         let worker = if reset.kind == EventKind::TasksReset {
             only_worker(reset)
         } else if reset.kind == EventKind::TasksSwept {
-            only_swept(history, reset, world)
+            only_swept(reset, world)
         } else {
             continue;
         };
         let (Some(worker), Some(count)) = (worker, reset.int("count")) else { continue };
-        let known = timelines.iter().filter(|timeline| taken_back(timeline, reset)).count();
-        let missing = usize::try_from(count).unwrap_or(0).saturating_sub(known);
-        let Some(unseen) = unseen(worker, reset.at, timelines, world) else { continue };
+        let missing =
+            usize::try_from(count).unwrap_or(0).saturating_sub(known.taken_back(reset.at));
         if missing == 0 {
             continue;
         }
+        let Some(unseen) = unseen(worker, reset.at, &known, world) else { continue };
         let all = history.facts.tasks.iter().zip(timelines);
         let fitting: Vec<_> =
             all.filter(|(row, timeline)| fits(row, timeline, reset.at, unseen.until)).collect();
@@ -98,22 +99,53 @@ fn only_worker(reset: &Event) -> Option<&WorkerId> {
 }
 
 /// The one worker that a sweep can have swept: it went out of service since the sweep before.
-fn only_swept<'a>(history: &'a History, sweep: &Event, world: &World<'_>) -> Option<&'a WorkerId> {
-    let rows = history.facts.workers.iter().filter(|row| !row.is_api());
-    let mut swept = rows.filter(|row| {
-        let gone = world.out_of_service(&row.id);
-        gone.is_some_and(|at| at <= sweep.at && sweep.at.seconds_since(at) < SWEEP_EVERY_S)
-    });
-    let only = swept.next()?;
-    swept.next().is_none().then_some(&only.id)
+fn only_swept<'a>(sweep: &Event, world: &'a World<'_>) -> Option<&'a WorkerId> {
+    let gone = world.gone_until(sweep.at).iter().rev();
+    let mut swept = gone.take_while(|(at, _)| sweep.at.seconds_since(*at) < SWEEP_EVERY_S);
+    let (_, only) = swept.next()?;
+    swept.next().is_none().then_some(*only)
 }
 
-/// Whether a task is known to have been taken back by this reset.
-fn taken_back(timeline: &TaskTimeline, reset: &Event) -> bool {
-    timeline.attempts.iter().any(|attempt| {
-        attempt.outcome == Outcome::Reset
-            && attempt.ended_at.is_some_and(|at| at.seconds_since(reset.at).abs() < ONE_RESET_S)
-    })
+/// What the timelines tell of resets and of ends of attempts, in order.
+struct Known<'a> {
+    /// When attempts were reset, with the number of the task.
+    resets: Vec<(Micros, usize)>,
+    /// When the attempts of each worker ended.
+    ends: BTreeMap<&'a WorkerId, Vec<Micros>>,
+}
+
+impl<'a> Known<'a> {
+    fn of(timelines: &'a [TaskTimeline]) -> Self {
+        let (mut resets, mut ends) = (Vec::new(), BTreeMap::<_, Vec<_>>::new());
+        for (task, timeline) in timelines.iter().enumerate() {
+            for attempt in &timeline.attempts {
+                let Some(at) = attempt.ended_at else { continue };
+                if attempt.outcome == Outcome::Reset {
+                    resets.push((at, task));
+                }
+                if let Some(worker) = &attempt.worker {
+                    ends.entry(worker).or_default().push(at);
+                }
+            }
+        }
+        resets.sort_unstable();
+        ends.values_mut().for_each(|times| times.sort_unstable());
+        Self { resets, ends }
+    }
+
+    /// The tasks that are known to have been taken back by a reset of that time.
+    fn taken_back(&self, reset: Micros) -> usize {
+        let from = self.resets.partition_point(|(at, _)| reset.seconds_since(*at) >= ONE_RESET_S);
+        let near = self.resets[from..].iter();
+        let near = near.take_while(|(at, _)| at.seconds_since(reset) < ONE_RESET_S);
+        near.map(|(_, task)| task).collect::<BTreeSet<_>>().len()
+    }
+
+    /// The last end of an attempt of a worker before an instant.
+    fn last_end(&self, worker: &WorkerId, before: Micros) -> Option<Micros> {
+        let times = self.ends.get(worker)?;
+        times[..times.partition_point(|at| *at < before)].last().copied()
+    }
 }
 
 /// When a claim of a worker would have left no trace.
@@ -140,7 +172,7 @@ impl Unseen {
 fn unseen(
     worker: &WorkerId,
     until: Micros,
-    timelines: &[TaskTimeline],
+    known: &Known<'_>,
     world: &World<'_>,
 ) -> Option<Unseen> {
     let row = world.row(worker)?;
@@ -151,10 +183,7 @@ fn unseen(
     } else {
         (beat, beat.plus_seconds(AFTER_BEAT_S), until)
     };
-    let attempts = timelines.iter().flat_map(|timeline| &timeline.attempts);
-    let own = attempts.filter(|attempt| attempt.worker.as_ref() == Some(worker));
-    let last = own.filter_map(|attempt| attempt.ended_at).filter(|at| *at < until).max();
-    let from = last.map_or(from, |last| last.max(from));
+    let from = known.last_end(worker, until).map_or(from, |last| last.max(from));
     (from < until).then(|| Unseen { from, at: at.clamp(from, until), until })
 }
 

@@ -132,7 +132,7 @@ fn candidates(
     if let Some(worker) = &claim.worker {
         found.extend(by_worker_events(row, worker, &after, world));
         let ended = world.out_of_service(worker);
-        let swept = world.sweeps().iter().filter(|event| after(event.at));
+        let swept = world.sweeps(claim.at, until).iter();
         found.extend(swept.filter(|event| ended.is_some_and(|ended| ended <= event.at)).map(
             |event| requeue(event, Outcome::Reset, "tasks of dead workers were swept", false),
         ));

@@ -17,6 +17,8 @@ pub struct World<'a> {
     ends: &'a BTreeMap<WorkerId, WorkerEnd>,
     rows: BTreeMap<&'a WorkerId, &'a WorkerRow>,
     sweeps: Vec<&'a Event>,
+    /// Workers of pods, by when they went out of service.
+    gone: Vec<(Micros, &'a WorkerId)>,
     oldest_log: Option<Micros>,
     eliminated: BTreeMap<TaskId, Vec<Event>>,
 }
@@ -30,14 +32,20 @@ impl<'a> World<'a> {
     ) -> Self {
         let sweeps = history.events.iter().filter(|e| e.kind == EventKind::TasksSwept).collect();
         let first = history.beats.values().filter_map(|beats| beats.first()).map(|beat| beat.0);
-        Self {
+        let mut world = Self {
             by_worker,
             ends,
             rows: history.facts.workers.iter().map(|row| (&row.id, row)).collect(),
             sweeps,
+            gone: Vec::new(),
             oldest_log: first.min(),
             eliminated: BTreeMap::new(),
-        }
+        };
+        let rows = history.facts.workers.iter().filter(|row| !row.is_api());
+        let gone = rows.filter_map(|row| Some((world.out_of_service(&row.id)?, &row.id)));
+        world.gone = gone.collect();
+        world.gone.sort_unstable();
+        world
     }
 
     /// Events that name a worker.
@@ -59,6 +67,11 @@ impl<'a> World<'a> {
         self.ended(worker).into_iter().chain(error).min()
     }
 
+    /// The workers of pods that were out of service by an instant, by since when.
+    pub fn gone_until(&self, instant: Micros) -> &[(Micros, &'a WorkerId)] {
+        &self.gone[..self.gone.partition_point(|(at, _)| *at <= instant)]
+    }
+
     /// The same world with what a first replay of it could eliminate.
     pub fn with(mut self, eliminated: BTreeMap<TaskId, Vec<Event>>) -> Self {
         self.eliminated = eliminated;
@@ -75,9 +88,11 @@ impl<'a> World<'a> {
         self.rows.get(worker).copied()
     }
 
-    /// Resets that name no worker.
-    pub fn sweeps(&self) -> &[&'a Event] {
-        &self.sweeps
+    /// Resets that name no worker, after one instant and up to another.
+    pub fn sweeps(&self, after: Micros, until: Micros) -> &[&'a Event] {
+        let from = self.sweeps.partition_point(|event| event.at <= after);
+        let to = self.sweeps.partition_point(|event| event.at <= until);
+        &self.sweeps[from..to.max(from)]
     }
 
     /// The oldest log row of any source: before it only rows speak.
