@@ -1,6 +1,8 @@
 //! How far each worker's clock is off, from what it says just after it claimed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::model::event::Clock;
 use crate::model::events::Events;
@@ -33,8 +35,8 @@ pub struct ClockOffset {
 /// Estimates every worker's offset: the smallest distance from a claim to the worker's own line about
 /// it, because lines come after their claim, never before (evidence-rules fact 24); strays left out.
 pub fn estimate(events: &Events) -> Vec<ClockOffset> {
-    let mut claims: BTreeMap<(&WorkerId, &TaskId), Vec<Micros>> = BTreeMap::new();
-    let mut starts: BTreeMap<&WorkerId, Vec<(&TaskId, Micros)>> = BTreeMap::new();
+    let mut claims: FxHashMap<(&WorkerId, &TaskId), Vec<Micros>> = FxHashMap::default();
+    let mut starts: FxHashMap<&WorkerId, Vec<(&TaskId, Micros)>> = FxHashMap::default();
     for event in events.iter() {
         if let (Some(worker), Some(task)) = (&event.worker, &event.task) {
             let exact =
@@ -47,11 +49,12 @@ pub fn estimate(events: &Events) -> Vec<ClockOffset> {
             }
         }
     }
-    let workers: std::collections::BTreeSet<&WorkerId> = events
+    let logged: FxHashSet<&WorkerId> = events
         .iter()
         .filter(|event| event.clock == Clock::Worker)
         .filter_map(|event| event.worker.as_ref())
         .collect();
+    let workers: BTreeSet<&WorkerId> = logged.into_iter().collect();
     workers
         .into_iter()
         .map(|worker| {

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use rustc_hash::FxHashMap;
+
 use crate::model::events::Events;
 use crate::model::id::RunId;
 use crate::model::kind::EventKind;
@@ -46,7 +48,7 @@ const FIELDS: &[(EventKind, &str, &str)] = &[
 
 /// All cycles, by run and number.
 pub fn find(events: &Events) -> Vec<Cycle> {
-    let mut cycles: BTreeMap<(RunId, i64), Cycle> = BTreeMap::new();
+    let mut cycles: FxHashMap<(RunId, i64), Cycle> = FxHashMap::default();
     for event in events.iter() {
         let (Some(run), Some(number)) = (&event.run, event.cycle) else { continue };
         let fresh = || Cycle { run: Some(run.clone()), cycle: number, ..Cycle::default() };
@@ -68,5 +70,6 @@ pub fn find(events: &Events) -> Vec<Cycle> {
             }
         }
     }
-    cycles.into_values().collect()
+    let in_order: BTreeMap<(RunId, i64), Cycle> = cycles.into_iter().collect();
+    in_order.into_values().collect()
 }

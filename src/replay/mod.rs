@@ -18,8 +18,10 @@ pub mod timeline;
 pub mod worker;
 
 use std::collections::BTreeMap;
+use std::hash::Hash;
 
 use rayon::prelude::*;
+use rustc_hash::FxHashMap;
 
 use crate::events::History;
 use crate::model::event::{Event, Subject};
@@ -158,11 +160,12 @@ fn task_of(event: &Event) -> Option<TaskId> {
 }
 
 /// Groups events by an id they name, and by ids that they touch as part of a list.
-fn group<K: Ord + Clone + Touched>(
+fn group<K: Ord + Hash + Clone + Touched>(
     events: &Events,
     named: impl Fn(&Event) -> Option<K>,
 ) -> BTreeMap<K, EventsOf<'_>> {
-    let mut groups: BTreeMap<K, EventsOf<'_>> = BTreeMap::new();
+    // ids share their beginnings: comparing them costs more than hashing
+    let mut groups: FxHashMap<K, EventsOf<'_>> = FxHashMap::default();
     for event in events.iter() {
         let own = named(event);
         let listed = event.attributes.listed.iter();
@@ -173,7 +176,7 @@ fn group<K: Ord + Clone + Touched>(
             groups.entry(id).or_default().push(event);
         }
     }
-    groups
+    groups.into_iter().collect()
 }
 
 /// An id that a subject may be.
