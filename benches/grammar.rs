@@ -17,6 +17,7 @@ use backstory::grammar::head::head;
 use backstory::grammar::matcher::Grammar;
 use backstory::simulate::{self, Era, Fault, Plan};
 use backstory::snapshot::open::Snapshot;
+use backstory::spool::Spool;
 use regex::RegexSet;
 
 type Done<T> = Result<T, Box<dyn Error>>;
@@ -184,7 +185,7 @@ fn linear(hours: f64, work: &Path) -> Done<()> {
         let (mut made, mut time) = (0, f64::MAX);
         for _ in 0..3 {
             let begin = Instant::now();
-            let history = events::read(&snapshot, &grammar)?;
+            let history = events::read(&snapshot, &grammar, &Spool::in_memory())?;
             time = time.min(begin.elapsed().as_secs_f64());
             made = history.events.len();
         }

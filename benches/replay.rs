@@ -15,6 +15,7 @@ use backstory::grammar::matcher::Grammar;
 use backstory::replay::replay;
 use backstory::simulate::{self, Era, Fault, Plan};
 use backstory::snapshot::open::Snapshot;
+use backstory::spool::Spool;
 
 type Done<T> = Result<T, Box<dyn Error>>;
 
@@ -53,7 +54,7 @@ fn measure(hours: f64, work: &Path) -> Done<()> {
         let (mut warm, mut cold, mut made) = (f64::MAX, f64::MAX, 0);
         for _ in 0..RUNS {
             let begin = Instant::now();
-            let history = events::read(&snapshot, &grammar)?;
+            let history = events::read(&snapshot, &grammar, &Spool::in_memory())?;
             let read = begin.elapsed().as_secs_f64();
             made = history.events.len();
             let begin = Instant::now();

@@ -27,6 +27,7 @@
 //! # Code map, in reading order
 //!
 //! - [`model`]: the vocabulary. No IO, no arrow, no SQL.
+//! - [`spool`]: sequences larger than memory. Must not know what they hold.
 //! - [`redact`]: text to the same text, safe to keep. Must not know tables.
 //! - [`snapshot`]: the files and their promise. Must not know what rows mean.
 //! - [`export`]: sources into snapshots. The only code that knows PostgreSQL's wire or dump files.
@@ -43,6 +44,8 @@
 //! - [`cli`]: one file a verb; the only code that knows clap, stdout, colour, now() and exit codes.
 
 pub mod model;
+
+pub mod spool;
 
 pub mod redact;
 

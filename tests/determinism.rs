@@ -2,6 +2,13 @@
 
 use std::path::Path;
 
+use backstory::derived;
+use backstory::events;
+use backstory::grammar::matcher::Grammar;
+use backstory::replay::replay;
+use backstory::snapshot::open::Snapshot;
+use backstory::spool::Spool;
+
 use crate::support::replayed::{
     Bench, assert_same_files, case, incident, records, tables, write_tables,
 };
@@ -11,6 +18,16 @@ fn any_number_of_threads_gives_the_same_bytes() {
     same_for_threads(&case("worker_killed_while_healthy"));
     if let Some(folder) = incident("era_c_mixed", "determinism") {
         same_for_threads(&folder);
+    }
+}
+
+#[test]
+fn any_amount_of_memory_gives_the_same_bytes() {
+    same_for_memory(&case("worker_killed_while_healthy"));
+    for name in ["era_c_mixed", "stuck_and_orphans"] {
+        if let Some(folder) = incident(name, "determinism") {
+            same_for_memory(&folder);
+        }
     }
 }
 
@@ -46,6 +63,23 @@ fn same_for_threads(evidence: &Path) {
         let what = format!("{} with {threads} threads", evidence.display());
         assert_same_files(&one, &derived(threads), &what);
     }
+}
+
+fn same_for_memory(evidence: &Path) {
+    let bench = Bench::new();
+    bench.import(evidence, "s");
+    bench.run("replay", "s", &["--memory", "1000"]).ok();
+    let all = bench.derived("s");
+    bench.run("replay", "s", &["--memory", "1"]).ok();
+    assert_same_files(&all, &bench.derived("s"), &format!("{} in 1 MB", evidence.display()));
+    // so little that all of it goes through many files
+    let snapshot = Snapshot::open(&bench.path("s")).expect("a snapshot");
+    let grammar = Grammar::built_in().expect("a grammar");
+    let spool = Spool::in_files(&bench.path("s"), 2_000);
+    let history = events::read(&snapshot, &grammar, &spool).expect("a history");
+    assert!(history.events.in_memory().is_none());
+    derived::write(&snapshot, grammar.digest(), &replay(history)).expect("tables");
+    assert_same_files(&all, &bench.derived("s"), &format!("{} in 2 kB", evidence.display()));
 }
 
 fn same_for_orders(evidence: &Path, seeds: &[u64]) {

@@ -14,6 +14,7 @@ use backstory::replay::task::state::{TaskEvent, TaskState};
 use backstory::replay::timeline::Step;
 use backstory::snapshot::manifest::write_json;
 use backstory::snapshot::open::Snapshot;
+use backstory::spool::Spool;
 use proptest::prelude::*;
 use regex::Regex;
 use serde_json::Value;
@@ -158,7 +159,7 @@ fn every_log_row_is_accounted_for() {
         let held: u64 =
             snapshot.captures().iter().map(|capture| capture.tables["system_logs"].rows_new).sum();
         assert_eq!(tally.read, held, "{}", folder.display());
-        let ids = history.events.iter().map(|event| &event.id);
+        let ids = history.events.iter().map(|event| event.id);
         let distinct = ids.collect::<std::collections::BTreeSet<_>>().len();
         assert_eq!(distinct, history.events.len(), "{}", folder.display());
         assert!(history.events.iter().is_sorted_by(|a, b| a.order() < b.order()), "a strict order");
@@ -177,11 +178,11 @@ fn events_of_one_instant_may_come_in_any_order() {
         // the keys of rows are random, and the last thing that orders events
         let mut turned = history(&bench).1;
         let before: Vec<_> = turned.events.iter().map(|event| event.id).collect();
-        for event in turned.events.iter_mut() {
+        turned.events.change(|event| {
             if let RowKey::Uuid(key) = &mut event.evidence.key {
                 *key = Uuid::from_u128(!key.as_u128());
             }
-        }
+        });
         turned.events.sort();
         let moved = turned.events.iter().zip(&before).any(|(event, id)| event.id != *id);
         assert!(moved, "{}: no two events of one instant and kind", folder.display());
@@ -197,7 +198,7 @@ fn events_of_one_instant_may_come_in_any_order() {
 fn history(bench: &Bench) -> (Snapshot, History) {
     let snapshot = Snapshot::open(&bench.path("s")).expect("a snapshot");
     let grammar = Grammar::built_in().expect("a grammar");
-    let history = events::read(&snapshot, &grammar).expect("a history");
+    let history = events::read(&snapshot, &grammar, &Spool::in_memory()).expect("a history");
     (snapshot, history)
 }
 

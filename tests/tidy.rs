@@ -8,12 +8,13 @@ use std::path::{Path, PathBuf};
 /// Which layer may name which. Anything not listed is forbidden.
 const MAY_USE: &[(&str, &[&str])] = &[
     ("model", &[]),
+    ("spool", &[]),
     ("redact", &["model"]),
     ("snapshot", &["model"]),
     ("export", &["model", "redact", "snapshot"]),
     ("grammar", &["model"]),
-    ("events", &["model", "grammar", "snapshot"]),
-    ("replay", &["model", "events"]),
+    ("events", &["model", "grammar", "snapshot", "spool"]),
+    ("replay", &["model", "events", "spool"]),
     ("derived", &["model", "events", "replay", "snapshot"]),
     ("read", &["model", "snapshot", "derived"]),
     ("findings", &["model", "read"]),

@@ -7,12 +7,13 @@ use crate::cli::fault::{Fault, FaultKind};
 use crate::cli::ui::Ui;
 use crate::cli::{Outcome, grammar_files, snapshot_dir};
 use crate::derived;
+use crate::derived::timelines::Written;
 use crate::events;
 use crate::events::error::EventsError;
 use crate::events::tally::RowTally;
 use crate::grammar::matcher::Grammar;
-use crate::replay::Replayed;
 use crate::snapshot::open::Snapshot;
+use crate::spool::Spool;
 
 /// Rebuild every task and worker timeline from a snapshot
 ///
@@ -27,7 +28,17 @@ pub(super) struct ReplayArgs {
     /// Threads to use (default: one a core); the result is the same for any number
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     threads: Option<u16>,
+
+    /// Megabytes of events to hold in memory at once; the rest goes through files without a name beside
+    /// the snapshot. The result is the same for any number
+    #[arg(long, value_name = "MB", default_value_t = MEMORY_MB,
+          value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    memory: u32,
 }
+
+/// Holds a day of a large fleet, and keeps ten million log rows under a gigabyte.
+const MEMORY_MB: u32 = 128;
+const BYTES_IN_MB: usize = 1024 * 1024;
 
 pub(super) fn run(ui: &mut Ui, args: &ReplayArgs) -> Outcome {
     let snapshot = snapshot_dir::open(ui, args.snapshot.as_deref())?;
@@ -36,7 +47,8 @@ pub(super) fn run(ui: &mut Ui, args: &ReplayArgs) -> Outcome {
     let pool = pool.map_err(|err| Fault::new(FaultKind::Internal, err))?;
     let grammar = grammar(ui)?;
     let _alone = derived::lock(&snapshot)?;
-    let made = pool.install(|| rebuild(&snapshot, &grammar)).map_err(fault)?;
+    let made =
+        pool.install(|| rebuild(&snapshot, &grammar, args.memory as usize)).map_err(fault)?;
     report(ui, &made)?;
     Ok(ExitCode::SUCCESS)
 }
@@ -55,7 +67,7 @@ pub(crate) fn ensure(ui: &mut Ui, snapshot: &Snapshot) -> Result<(), Fault> {
     ui.note(
         "replaying: the timelines are missing, or made from other evidence or with another grammar",
     )?;
-    let made = rebuild(snapshot, &grammar).map_err(fault)?;
+    let made = rebuild(snapshot, &grammar, MEMORY_MB as usize).map_err(fault)?;
     report(ui, &made)
 }
 
@@ -72,27 +84,30 @@ fn fault(err: EventsError) -> Fault {
 }
 
 /// Rows -> events -> timelines -> files: the whole way, one direction.
-fn rebuild(snapshot: &Snapshot, grammar: &Grammar) -> Result<Replayed, EventsError> {
+fn rebuild(
+    snapshot: &Snapshot,
+    grammar: &Grammar,
+    memory_mb: usize,
+) -> Result<(RowTally, Written), EventsError> {
     snapshot.check_hashes()?;
-    let replayed = crate::replay::replay(events::read(snapshot, grammar)?);
-    derived::write(snapshot, grammar.digest(), &replayed)?;
-    Ok(replayed)
+    let spool = Spool::in_files(snapshot.dir(), memory_mb * BYTES_IN_MB);
+    let replayed = crate::replay::replay(events::read(snapshot, grammar, &spool)?);
+    let written = derived::write(snapshot, grammar.digest(), &replayed)?;
+    Ok((replayed.history.tallies.values().copied().sum(), written))
 }
 
-fn report(ui: &mut Ui, made: &Replayed) -> Result<(), Fault> {
-    let t: RowTally = made.history.tallies.values().copied().sum();
+fn report(ui: &mut Ui, (t, written): &(RowTally, Written)) -> Result<(), Fault> {
     ui.note(&format!(
         "log rows: {} read = {} became events + {} confirm one + {} say nothing new + {} not understood + {} unreadable",
         t.read, t.became_events, t.confirmed, t.said_nothing, t.unknown, t.unreadable
     ))?;
-    let of_workers = made.workers.iter().map(|worker| worker.anomalies.len());
-    let of_tasks = made.tasks.iter().map(|task| task.anomalies.len());
+    let rows = |table: &str| written.get(table).copied().unwrap_or(0);
     ui.note(&format!(
-        "replayed {} events into the timelines of {} workers and {} tasks; {} anomalies",
-        made.history.events.len(),
-        made.workers.len(),
-        made.tasks.len(),
-        of_workers.chain(of_tasks).sum::<usize>()
+        "replayed {} events into {} states of workers and {} of tasks; {} anomalies",
+        rows("events"),
+        rows("worker_states"),
+        rows("task_states"),
+        rows("anomalies")
     ))?;
     Ok(())
 }

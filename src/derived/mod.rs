@@ -11,6 +11,7 @@ use std::fs::{self, File};
 use std::path::Path;
 
 use crate::derived::manifest::DerivedManifest;
+use crate::derived::timelines::Written;
 use crate::replay::Replayed;
 use crate::snapshot::error::SnapshotError;
 use crate::snapshot::manifest::{MANIFEST, read_json, write_sealed};
@@ -45,11 +46,12 @@ pub fn lock(snapshot: &Snapshot) -> Result<File, SnapshotError> {
 }
 
 /// Writes all tables into a folder beside, then swaps it in: a crash leaves the old tables, or none.
+/// Returns the rows of each.
 pub fn write(
     snapshot: &Snapshot,
     grammar_digest: &str,
     replayed: &Replayed,
-) -> Result<(), SnapshotError> {
+) -> Result<Written, SnapshotError> {
     let dir = snapshot.dir();
     let (made, old) = (
         dir.join(format!("{DERIVED_FOLDER}{TEMPORARY}")),
@@ -58,7 +60,12 @@ pub fn write(
     remove(&made)?;
     remove(&old)?;
     let mut manifest = DerivedManifest::of(snapshot, grammar_digest);
-    for inside in timelines::write(replayed, &made)? {
+    let written = timelines::write(replayed, &made)?;
+    // what could not be spilled or read back is missing from the tables
+    let spool = replayed.history.events.spool();
+    spool.check().map_err(|err| SnapshotError::io("spill events to", &made, err))?;
+    for table in written.keys() {
+        let inside = timelines::inside(table);
         let (_, hash) = hash_file(&made.join(&inside))?;
         manifest.files.insert(inside, hash);
     }
@@ -69,7 +76,8 @@ pub fn write(
     }
     fs::rename(&made, &derived).map_err(|err| SnapshotError::io("rename", &made, err))?;
     sync_directory(dir)?;
-    remove(&old)
+    remove(&old)?;
+    Ok(written)
 }
 
 fn remove(dir: &Path) -> Result<(), SnapshotError> {

@@ -24,6 +24,7 @@ pub struct TableFile {
     schema: Arc<Schema>,
     writer: ArrowWriter<File>,
     rows: Rows,
+    written: u64,
     /// The first thing that went wrong: told at the end, and nothing is written after it.
     failed: Option<SnapshotError>,
 }
@@ -41,11 +42,12 @@ impl TableFile {
         let writer = ArrowWriter::try_new(file, schema.clone(), Some(properties()))
             .map_err(|err| SnapshotError::writing(path, err))?;
         let rows = Rows::new(table);
-        Ok(Self { path: path.to_path_buf(), schema, writer, rows, failed: None })
+        Ok(Self { path: path.to_path_buf(), schema, writer, rows, written: 0, failed: None })
     }
 
     /// Takes one row.
     pub fn push<const N: usize>(&mut self, cells: [Cell; N]) {
+        self.written += 1;
         self.rows.push(cells);
         if self.rows.len() == BATCH_ROWS {
             self.flush();
@@ -66,17 +68,18 @@ impl TableFile {
         self.writer.write(&batch)
     }
 
-    /// Writes what is left, and syncs.
+    /// Writes what is left, and syncs; returns how many rows there are.
     ///
     /// # Errors
     /// The first thing that went wrong since the file was begun.
-    pub fn finish(mut self) -> Result<(), SnapshotError> {
+    pub fn finish(mut self) -> Result<u64, SnapshotError> {
         self.flush();
         if let Some(failed) = self.failed {
             return Err(failed);
         }
         self.writer.finish().map_err(|err| SnapshotError::writing(&self.path, err))?;
         let synced = self.writer.inner().sync_all();
-        synced.map_err(|err| SnapshotError::io("sync", &self.path, err))
+        synced.map_err(|err| SnapshotError::io("sync", &self.path, err))?;
+        Ok(self.written)
     }
 }

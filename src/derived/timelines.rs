@@ -1,6 +1,6 @@
 //! Timelines into rows of the derived tables.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
@@ -9,21 +9,22 @@ use crate::derived::table_file::TableFile;
 use crate::derived::tables::DERIVED;
 use crate::model::attribute::Attribute;
 use crate::model::event::{Clock, Event};
-use crate::model::events::Events;
-use crate::model::id::EventId;
 use crate::replay::Replayed;
+use crate::replay::decisions::{Blind, Decision};
 use crate::replay::era;
 use crate::replay::timeline::{Anomaly, Stay};
 use crate::snapshot::error::SnapshotError;
+
+/// Rows written, by table.
+pub type Written = BTreeMap<&'static str, u64>;
 
 /// Writes all tables into a folder, each in its own.
 ///
 /// # Errors
 /// The first table that could not be written.
-pub fn write(replayed: &Replayed, folder: &Path) -> Result<Vec<String>, SnapshotError> {
+pub fn write(replayed: &Replayed, folder: &Path) -> Result<Written, SnapshotError> {
     let mut tables = Tables::create(folder)?;
-    tables.events(&replayed.history.events);
-    tables.decisions(replayed);
+    tables.events(replayed);
     tables.workers(replayed);
     tables.tasks(replayed);
     tables.runs(replayed);
@@ -51,14 +52,17 @@ impl Tables {
         self.made.get_mut(name).expect("every table written here is in the contract")
     }
 
-    /// The files, by their paths inside the folder.
-    fn finish(self) -> Result<Vec<String>, SnapshotError> {
-        let finish = |(name, file): (&'static str, TableFile)| file.finish().map(|()| inside(name));
+    fn finish(self) -> Result<Written, SnapshotError> {
+        let finish = |(name, file): (&'static str, TableFile)| Ok((name, file.finish()?));
         self.made.into_iter().map(finish).collect()
     }
 
-    fn events(&mut self, events: &Events) {
-        for event in events.iter() {
+    fn events(&mut self, replayed: &Replayed) {
+        let blind = Blind::of(&replayed.cycles);
+        for event in replayed.events() {
+            if let Some(decision) = blind.decision(&event) {
+                self.decision(&event, &decision);
+            }
             let subject = event.subject();
             let arrived = event.source.0.is_empty().then_some(event.latest);
             self.of("events").push([
@@ -74,7 +78,7 @@ impl Tables {
                 text(event.pod.as_ref()),
                 text(event.run.as_ref()),
                 int(event.cycle),
-                word(json(event)),
+                word(json(&event)),
                 word(event.basis.name()),
                 word(event.clock.name(&event.source.1)),
                 word(event.evidence.table),
@@ -105,29 +109,23 @@ impl Tables {
         }
     }
 
-    fn decisions(&mut self, replayed: &Replayed) {
-        let wanted: BTreeSet<EventId> = replayed.decisions.iter().map(|one| one.event).collect();
-        let decided = replayed.history.events.iter().filter(|event| wanted.contains(&event.id));
-        let by_id: BTreeMap<EventId, &Event> = decided.map(|event| (event.id, event)).collect();
-        for decision in &replayed.decisions {
-            let Some(event) = by_id.get(&decision.event) else { continue };
-            self.of("decisions").push([
-                word(decision.event),
-                text(event.run.as_ref()),
-                int(event.cycle),
-                word(event.subject().kind()),
-                word(event.subject().id()),
-                word(decision.rule),
-                word(&decision.verdict),
-                word(json(event)),
-                word(thresholds(event)),
-                Cell::Bool(decision.based_on_failed_read),
-            ]);
-        }
+    fn decision(&mut self, event: &Event, decision: &Decision) {
+        self.of("decisions").push([
+            word(decision.event),
+            text(event.run.as_ref()),
+            int(event.cycle),
+            word(event.subject().kind()),
+            word(event.subject().id()),
+            word(decision.rule),
+            word(&decision.verdict),
+            word(json(event)),
+            word(thresholds(event)),
+            Cell::Bool(decision.based_on_failed_read),
+        ]);
     }
 
     fn workers(&mut self, replayed: &Replayed) {
-        for worker in &replayed.workers {
+        replayed.each_worker(|worker| {
             let id = worker.id.as_str();
             self.states("worker_states", id, &worker.states, |state| state.name());
             for signal in &worker.signals {
@@ -150,9 +148,9 @@ impl Tables {
                     time(next),
                 ]);
             }
-            self.end(worker);
+            self.end(&worker);
             self.anomalies("worker", id, &worker.anomalies);
-        }
+        });
     }
 
     fn end(&mut self, worker: &crate::replay::worker::WorkerTimeline) {
@@ -353,7 +351,8 @@ impl Tables {
     }
 }
 
-fn inside(table: &str) -> String {
+/// The path of a table's file inside the folder.
+pub fn inside(table: &str) -> String {
     format!("{table}/{table}.parquet")
 }
 

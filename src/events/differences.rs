@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::events::ordered::Events;
 use crate::events::row_events;
 use crate::model::attribute::{Attribute, Attributes};
 use crate::model::event::{Basis, Event, Evidence};
-use crate::model::events::Events;
 use crate::model::id::{RowKey, TaskId, WorkerId};
 use crate::model::kind::EventKind;
 use crate::model::rows::{TaskRow, WorkerRow};
@@ -34,25 +34,24 @@ pub(super) struct Histories {
 
 impl Histories {
     /// What older versions record, what changed between versions, and what vanished.
-    pub(super) fn events(&self) -> Events {
-        let mut events = Events::default();
+    pub(super) fn events(&self, events: &mut Events) {
         for history in &self.workers {
             // the newest version is read with the facts; what it repeats is the same event
             let older = history.split_last().map_or(&[][..], |(_, older)| older);
-            older.iter().rev().for_each(|v| row_events::of_worker(&v.row, &mut events));
+            older.iter().rev().for_each(|v| row_events::of_worker(&v.row, events));
             for [before, after] in history.array_windows() {
                 let changed = worker_changes(&before.row, &after.row);
                 let of = (EventKind::WorkerRowChanged, Table::Workers, before.row.id.as_str());
-                self.observed(of, changed, after.capture, &mut events);
+                self.observed(of, changed, after.capture, events);
             }
         }
         for history in &self.tasks {
             let older = history.split_last().map_or(&[][..], |(_, older)| older);
-            older.iter().rev().for_each(|v| row_events::of_task(&v.row, &mut events));
+            older.iter().rev().for_each(|v| row_events::of_task(&v.row, events));
             for [before, after] in history.array_windows() {
                 let changed = task_changes(&before.row, &after.row);
                 let of = (EventKind::TaskRowChanged, Table::Tasks, before.row.id.as_str());
-                self.observed(of, changed, after.capture, &mut events);
+                self.observed(of, changed, after.capture, events);
             }
         }
         for (table, key, capture) in &self.vanished {
@@ -65,9 +64,8 @@ impl Histories {
                 | Table::TaskTypes => continue,
             };
             let changed = Changes::default();
-            key.with_text(|id| self.observed((kind, *table, id), changed, *capture, &mut events));
+            key.with_text(|id| self.observed((kind, *table, id), changed, *capture, events));
         }
-        events
     }
 
     /// Up to when the rows of workers that vanished had been seen.

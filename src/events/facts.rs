@@ -7,6 +7,7 @@ use crate::events::rows::Cells;
 use crate::model::event::Evidence;
 use crate::model::id::{RowKey, TaskId, WorkerId};
 use crate::model::output::OutputClass;
+use crate::model::params::Params;
 use crate::model::rows::{Facts, GenerationLink, TaskRow, TaskTypeRow, WorkerRow};
 use crate::model::table::Table;
 use crate::model::time::Micros;
@@ -213,7 +214,7 @@ fn task(row: &Row<'_>) -> Option<TaskRow> {
         output_class: output_class(row),
         output_location: row.text("output_location"),
         error_message: row.text("error_message"),
-        params: row.json("params"),
+        params: Params::of(&row.json("params")),
     })
 }
 

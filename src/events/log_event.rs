@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use crate::events::said::{Said, edge_attributes};
 use crate::events::sender::Origin;
 use crate::events::understood::Understood;
@@ -33,7 +35,7 @@ pub(super) struct LogRow<'a> {
 }
 
 /// A row that is another piece of the evidence of an event.
-#[derive(Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Confirmation {
     /// When.
     pub(super) at: Micros,

@@ -3,10 +3,12 @@
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
+use rustc_hash::FxHashSet;
 
 use crate::events::log_event::{Confirmation, LogRow, make};
 use crate::events::memos::{Columns, Memos, Text};
 use crate::events::names::Names;
+use crate::events::ordered::Events;
 use crate::events::rows::Cells;
 use crate::events::said::Said;
 use crate::events::sender::Senders;
@@ -17,7 +19,6 @@ use crate::events::unknown::UnknownMessages;
 use crate::grammar::entry::Meaning;
 use crate::grammar::matcher::Grammar;
 use crate::model::event::{Event, Subject};
-use crate::model::events::Events;
 use crate::model::kind::EventKind;
 use crate::model::rows::Facts;
 use crate::model::table::Table;
@@ -25,6 +26,8 @@ use crate::model::time::{Micros, SECOND};
 use crate::snapshot::error::SnapshotError;
 use crate::snapshot::open::Snapshot;
 use crate::snapshot::parquet_file::read_repeated;
+use crate::spool::Spool;
+use crate::spool::sorted::Sorted;
 
 /// The columns whose texts do not repeat.
 const SINGLE: [&str; 3] = ["id", "timestamp", "cycle_number"];
@@ -32,7 +35,9 @@ const SINGLE: [&str; 3] = ["id", "timestamp", "cycle_number"];
 /// What the log rows said.
 pub(super) struct LogHistory {
     pub(super) events: Events,
-    pub(super) confirmations: Vec<Confirmation>,
+    pub(super) confirmations: Sorted<Confirmation>,
+    /// The kinds of events that they confirm.
+    pub(super) confirmed: FxHashSet<EventKind>,
     pub(super) senders: Senders,
     pub(super) unknown: UnknownMessages,
 }
@@ -42,8 +47,9 @@ pub(super) fn read(
     snapshot: &Snapshot,
     grammar: &Grammar,
     facts: &Facts,
+    spool: &Arc<Spool>,
 ) -> Result<LogHistory, SnapshotError> {
-    let (mut reader, mut memos) = (Reader::new(grammar, facts), Memos::new());
+    let (mut reader, mut memos) = (Reader::new(grammar, facts, spool), Memos::new());
     for path in snapshot.files(Table::SystemLogs) {
         read_repeated(&path, &SINGLE, &Columns::NAMES, |batch| {
             reader.batch(&batch, &mut memos);
@@ -53,6 +59,7 @@ pub(super) fn read(
     Ok(LogHistory {
         events: reader.events,
         confirmations: reader.confirmations,
+        confirmed: reader.confirmed,
         senders: reader.senders,
         unknown: reader.unknown,
     })
@@ -66,20 +73,22 @@ struct Reader<'a> {
     /// The number of the sender of the row in hand.
     sender: usize,
     events: Events,
-    confirmations: Vec<Confirmation>,
+    confirmations: Sorted<Confirmation>,
+    confirmed: FxHashSet<EventKind>,
     unknown: UnknownMessages,
 }
 
 impl<'a> Reader<'a> {
-    fn new(grammar: &'a Grammar, facts: &Facts) -> Self {
+    fn new(grammar: &'a Grammar, facts: &Facts, spool: &Arc<Spool>) -> Self {
         Self {
             grammar,
             short_ids: ShortIds::of(facts),
             names: Names::default(),
             senders: Senders::default(),
             sender: 0,
-            events: Events::default(),
-            confirmations: Vec::new(),
+            events: Events::new(spool),
+            confirmations: Sorted::new(spool),
+            confirmed: FxHashSet::default(),
             unknown: UnknownMessages::new(),
         }
     }
@@ -212,6 +221,7 @@ impl<'a> Reader<'a> {
         kind: EventKind,
         otherwise: Option<Box<Event>>,
     ) {
+        self.confirmed.insert(kind);
         self.confirmations.push(Confirmation {
             at: row.at,
             kind,

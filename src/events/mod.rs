@@ -1,5 +1,6 @@
 //! Snapshot rows -> events, strictly ordered. Knows the grammar; must not know states.
 
+mod beats;
 mod confirm;
 mod differences;
 pub mod error;
@@ -8,6 +9,7 @@ mod log_event;
 mod logs;
 mod memos;
 mod names;
+pub mod ordered;
 pub mod row_events;
 mod rows;
 mod said;
@@ -22,26 +24,28 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::events::error::EventsError;
+pub use crate::events::ordered::Events;
 use crate::events::tally::RowTally;
 use crate::events::unknown::UnknownMessage;
 use crate::grammar::matcher::Grammar;
 use crate::model::event::SourceKey;
-use crate::model::events::Events;
 use crate::model::rows::Facts;
 use crate::model::time::Micros;
 use crate::snapshot::open::Snapshot;
+use crate::spool::Spool;
 
 /// One log row of a source: when, and in which cycle.
 pub type Beat = (Micros, Option<i64>);
 
 /// All that replay needs to know.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct History {
     /// In the total order.
     pub events: Events,
     /// The latest rows, typed.
     pub facts: Facts,
-    /// When each source logged, in order: what silence is measured against.
+    /// When each source logged, in order: what silence is measured against. Of a minute of a cycle the
+    /// first and the last row.
     pub beats: BTreeMap<SourceKey, Vec<Beat>>,
     /// Which templates each source used, with the first and last time.
     pub templates: BTreeMap<SourceKey, BTreeMap<Arc<str>, (Micros, Micros)>>,
@@ -52,24 +56,31 @@ pub struct History {
 }
 
 /// Reads the whole snapshot. Rows of any order give the same history.
-pub fn read(snapshot: &Snapshot, grammar: &Grammar) -> Result<History, EventsError> {
+pub fn read(
+    snapshot: &Snapshot,
+    grammar: &Grammar,
+    spool: &Arc<Spool>,
+) -> Result<History, EventsError> {
     let (facts, histories) = facts::read(snapshot)?;
-    let mut log = logs::read(snapshot, grammar, &facts)?;
-    let mut events = std::mem::take(&mut log.events);
-    events.append(row_events::of(&facts));
-    events.append(histories.events());
+    let mut log = logs::read(snapshot, grammar, &facts, spool)?;
+    row_events::of(&facts, &mut log.events);
+    histories.events(&mut log.events);
+    log.events.sort();
+    log.confirmations.sort();
+    let mut events =
+        confirm::attach(log.events, log.confirmations, log.confirmed, &mut log.senders);
     events.sort();
-    confirm::attach(&mut events, log.confirmations, &mut log.senders);
     let unknown = log.unknown.into_sorted(&events);
-    let mut history = History { events, facts, unknown, ..History::default() };
-    for (key, mut sender) in log.senders.into_sorted() {
+    let (beats, templates, tallies) = Default::default();
+    let mut history = History { events, facts, beats, templates, unknown, tallies };
+    for (key, sender) in log.senders.into_sorted() {
         sender.tally.assert_balanced();
-        sender.beats.sort_unstable();
         history.tallies.insert(key.clone(), sender.tally);
         history.templates.insert(key.clone(), sender.templates(grammar));
         // a row without time or text is no sign of life
-        if !sender.beats.is_empty() {
-            history.beats.insert(key, sender.beats);
+        let beats = sender.beats.into_sorted();
+        if !beats.is_empty() {
+            history.beats.insert(key, beats);
         }
     }
     Ok(history)

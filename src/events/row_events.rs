@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
+use crate::events::ordered::Events;
 use crate::model::attribute::{Attribute, Attributes};
 use crate::model::event::{Basis, Clock, Event, Evidence, event_id};
-use crate::model::events::Events;
 use crate::model::id::{RowKey, TaskId, WorkerId};
 use crate::model::kind::{EventKind, SubjectKind};
 use crate::model::output::OutputClass;
@@ -13,12 +13,10 @@ use crate::model::table::Table;
 use crate::model::time::Micros;
 
 /// All events of the rows.
-pub fn of(facts: &Facts) -> Events {
-    let mut events = Events::default();
-    facts.workers.iter().for_each(|row| of_worker(row, &mut events));
-    facts.tasks.iter().for_each(|row| of_task(row, &mut events));
+pub fn of(facts: &Facts, events: &mut Events) {
+    facts.workers.iter().for_each(|row| of_worker(row, events));
+    facts.tasks.iter().for_each(|row| of_task(row, events));
     events.extend(facts.links.iter().flatten().filter_map(generation_event));
-    events
 }
 
 /// What a row event is made from.

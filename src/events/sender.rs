@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
-use crate::events::Beat;
+use crate::events::beats::Beats;
 use crate::events::tally::RowTally;
 use crate::grammar::matcher::Grammar;
 use crate::model::event::{Clock, SourceKey};
@@ -47,7 +47,7 @@ impl Origin {
 /// One of them, and what it did.
 pub(super) struct Sender {
     pub(super) origin: Arc<Origin>,
-    pub(super) beats: Vec<Beat>,
+    pub(super) beats: Beats,
     /// When each template of its source was first and last used, by number.
     used: Vec<Option<(Micros, Micros)>>,
     pub(super) tally: RowTally,
@@ -81,7 +81,7 @@ impl Senders {
         ids.insert(source_id.to_string(), number);
         self.all.push(Sender {
             origin: Arc::new(Origin::of(kind, source_type, source_id)),
-            beats: Vec::new(),
+            beats: Beats::default(),
             used: Vec::new(),
             tally: RowTally::default(),
         });

@@ -60,6 +60,7 @@ fn ended_at(row: &TaskRow) -> Option<Micros> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::params::Params;
 
     const AT: Micros = Micros(1_767_225_600_000_000);
 
@@ -79,7 +80,7 @@ mod tests {
             output_location: None,
             output_class: None,
             error_message: None,
-            params: serde_json::Value::Null,
+            params: Params::of(&serde_json::Value::Null),
         }
     }
 

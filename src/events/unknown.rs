@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use regex::Regex;
 
-use crate::model::events::Events;
+use crate::events::ordered::Events;
 use crate::model::kind::EventKind;
 use crate::model::time::{Micros, SECOND};
 use crate::model::token::without_digits;

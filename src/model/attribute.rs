@@ -1,11 +1,12 @@
 //! What an event says beside whom it is about: named fields.
 
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 use crate::model::event::Subject;
 
 /// One captured field of an event.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Attribute {
     /// A whole number.
     Int(i64),
@@ -36,7 +37,7 @@ impl Attribute {
 }
 
 /// Fields of an event, sorted by name; few, so that they stand in one piece of memory.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Attributes {
     fields: Vec<(Arc<str>, Attribute)>,
     /// The workers and tasks that a list among them names.

@@ -1,7 +1,9 @@
 //! Events: one thing the source says happened, with time, subject, kind and the rows that say so.
 
-use std::sync::{Arc, LazyLock};
+use std::collections::BTreeSet;
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
+use serde::{Deserialize, Deserializer, Serialize};
 use sha1::{Digest, Sha1};
 
 use crate::model::attribute::{Attribute, Attributes};
@@ -11,7 +13,7 @@ use crate::model::table::Table;
 use crate::model::time::Micros;
 
 /// How an event came to be known. Declared from strongest to weakest.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Basis {
     /// A timestamp column or metadata key records it.
     Recorded,
@@ -36,7 +38,7 @@ impl Basis {
 }
 
 /// Whose clock a time was read from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Clock {
     /// The database's: columns, and the claim and completion functions.
     Database,
@@ -82,19 +84,35 @@ impl Role {
     }
 }
 
+/// A column's name, as the code spells it.
+pub type Column = &'static str;
+
 /// One cell that says so.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Evidence {
     /// The table.
     pub table: Table,
     /// The row's id.
     pub key: RowKey,
     /// The column, or `column.key` inside JSON.
-    pub column: &'static str,
+    #[serde(deserialize_with = "column")]
+    pub column: Column,
+}
+
+/// There are a handful, so each is kept for good.
+fn column<'de, D: Deserializer<'de>>(from: D) -> Result<Column, D::Error> {
+    static KNOWN: LazyLock<Mutex<BTreeSet<&'static str>>> = LazyLock::new(Mutex::default);
+    let name = <&str>::deserialize(from)?;
+    let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    Ok(known.get(name).copied().unwrap_or_else(|| {
+        let name: &'static str = Box::leak(name.into());
+        known.insert(name);
+        name
+    }))
 }
 
 /// What an event is about.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Subject {
     /// A worker.
     Worker(WorkerId),
@@ -138,7 +156,7 @@ pub fn no_source() -> SourceKey {
 }
 
 /// One thing the source says happened.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Event {
     /// Stable name: of the primary evidence, whatever other rows or captures say.
     pub id: EventId,

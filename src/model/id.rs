@@ -5,6 +5,7 @@ use std::cmp::Ordering;
 use std::fmt;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use uuid::fmt::Hyphenated;
 
@@ -12,7 +13,7 @@ use uuid::fmt::Hyphenated;
 macro_rules! id_type {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
-        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         pub struct $name(Arc<str>);
 
         impl $name {
@@ -59,7 +60,7 @@ id_type!(
     RunId
 );
 /// An event: a uuid v5 of its primary evidence.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct EventId(pub Uuid);
 
 impl fmt::Display for EventId {
@@ -69,7 +70,7 @@ impl fmt::Display for EventId {
 }
 
 /// The id of a row, as its table spells it. Ordered as the texts are.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum RowKey {
     /// A uuid in PostgreSQL's spelling: lower case, with hyphens.
     Uuid(Uuid),

@@ -1,5 +1,7 @@
 //! Every kind of event there is. Closed, so that a new kind must be thought of everywhere.
 
+use serde::{Deserialize, Serialize};
+
 /// The sort of thing an event is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SubjectKind {
@@ -14,7 +16,7 @@ pub enum SubjectKind {
 }
 
 /// What an event says happened.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum EventKind {
     /// An orchestrator process began to log.
     ProcessStarted,

@@ -2,10 +2,10 @@
 
 pub mod attribute;
 pub mod event;
-pub mod events;
 pub mod id;
 pub mod kind;
 pub mod output;
+pub mod params;
 pub mod rows;
 pub mod state;
 pub mod table;

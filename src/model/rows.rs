@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::model::id::{PodId, TaskId, WorkerId};
 use crate::model::output::OutputClass;
+use crate::model::params::Params;
 use crate::model::time::Micros;
 
 /// `workers`, latest version.
@@ -85,8 +86,8 @@ pub struct TaskRow {
     pub output_class: Option<OutputClass>,
     /// `error_message`: never cleared, so it may tell of an earlier reset.
     pub error_message: Option<String>,
-    /// The parsed `params`.
-    pub params: serde_json::Value,
+    /// What rules ask of `params`.
+    pub params: Params,
 }
 
 impl TaskRow {

@@ -1,9 +1,10 @@
 //! The source tables we keep as evidence.
 
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// One table of the orchestrator's database that a snapshot can hold.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Table {
     /// Every line that orchestrators, workers and edge functions logged. Append-only; kept 48 hours.
     SystemLogs,

@@ -1,9 +1,10 @@
 //! Instants as whole microseconds since 1970, UTC.
 
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// An instant: microseconds since 1970-01-01 00:00 UTC, the resolution PostgreSQL keeps.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Micros(pub i64);
 
 /// Microseconds in a second.

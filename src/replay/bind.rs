@@ -2,37 +2,57 @@
 
 use std::collections::BTreeMap;
 
-use crate::events::History;
+use rustc_hash::FxHashMap;
+
+use crate::model::event::Event;
 use crate::model::id::{PodId, WorkerId};
 use crate::model::kind::SubjectKind;
+use crate::model::rows::Facts;
 
-/// Names the worker in every event that names only its pod. A pod that two workers claim names nobody.
-pub fn pods_to_workers(history: &mut History) {
-    let bindings = bindings(history);
-    for event in history.events.iter_mut() {
-        let Some(pod) = &event.pod else { continue };
+/// Pods with their one worker; `None` where the evidence names two.
+pub struct Bindings(FxHashMap<PodId, Option<WorkerId>>);
+
+impl Bindings {
+    /// What the rows of workers say.
+    pub fn of(facts: &Facts) -> Self {
+        let mut bindings = Self(FxHashMap::default());
+        for row in &facts.workers {
+            if let Some(pod) = row.pod() {
+                bindings.add(&pod, &row.id);
+            }
+        }
+        bindings
+    }
+
+    /// What an event says.
+    pub fn see(&mut self, event: &Event) {
+        if event.kind.subject() == SubjectKind::Worker
+            && let (Some(pod), Some(worker)) = (&event.pod, &event.worker)
+        {
+            self.add(pod, worker);
+        }
+    }
+
+    fn add(&mut self, pod: &PodId, worker: &WorkerId) {
+        match self.0.get_mut(pod) {
+            Some(bound) if bound.as_ref() == Some(worker) => {}
+            Some(bound) => *bound = None,
+            None => drop(self.0.insert(pod.clone(), Some(worker.clone()))),
+        }
+    }
+
+    /// Names the worker in an event that names only its pod. A pod that two workers claim names nobody.
+    pub fn bind(&self, event: &mut Event) {
         if event.worker.is_none()
-            && let Some(Some(worker)) = bindings.get(pod)
+            && let Some(pod) = &event.pod
+            && let Some(Some(worker)) = self.0.get(pod)
         {
             event.worker = Some(worker.clone());
         }
     }
-}
 
-/// Pods with their one worker; `None` where the evidence names two.
-pub fn bindings(history: &History) -> BTreeMap<PodId, Option<WorkerId>> {
-    let rows = history.facts.workers.iter().filter_map(|row| Some((row.pod()?, row.id.clone())));
-    let lines = history
-        .events
-        .iter()
-        .filter(|event| event.kind.subject() == SubjectKind::Worker)
-        .filter_map(|event| Some((event.pod.clone()?, event.worker.clone()?)));
-    let mut bindings: BTreeMap<PodId, Option<WorkerId>> = BTreeMap::new();
-    for (pod, worker) in rows.chain(lines) {
-        let bound = bindings.entry(pod).or_insert_with(|| Some(worker.clone()));
-        if bound.as_ref() != Some(&worker) {
-            *bound = None;
-        }
+    /// All of them, by pod.
+    pub fn into_sorted(self) -> BTreeMap<PodId, Option<WorkerId>> {
+        self.0.into_iter().collect()
     }
-    bindings
 }

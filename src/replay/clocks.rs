@@ -1,11 +1,11 @@
 //! How far each worker's clock is off, from what it says just after it claimed.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::model::event::Clock;
-use crate::model::events::Events;
+use crate::events::Events;
+use crate::model::event::{Clock, Event};
 use crate::model::id::{TaskId, WorkerId};
 use crate::model::kind::EventKind;
 use crate::model::time::{Micros, SECOND};
@@ -35,36 +35,36 @@ pub struct ClockOffset {
 /// Estimates every worker's offset: the smallest distance from a claim to the worker's own line about
 /// it, because lines come after their claim, never before (evidence-rules fact 24); strays left out.
 pub fn estimate(events: &Events) -> Vec<ClockOffset> {
-    let mut claims: FxHashMap<(&WorkerId, &TaskId), Vec<Micros>> = FxHashMap::default();
-    let mut starts: FxHashMap<&WorkerId, Vec<(&TaskId, Micros)>> = FxHashMap::default();
+    let mut claims: FxHashMap<(WorkerId, TaskId), Vec<Micros>> = FxHashMap::default();
+    let mut starts: FxHashMap<WorkerId, Vec<(TaskId, Micros)>> = FxHashMap::default();
     for event in events.iter() {
         if let (Some(worker), Some(task)) = (&event.worker, &event.task) {
             let exact =
                 [EventKind::TaskClaimed, EventKind::TaskClaimRecorded, EventKind::TaskHeldAtKill];
             if exact.contains(&event.kind) {
-                claims.entry((worker, task)).or_default().push(event.at);
+                claims.entry((worker.clone(), task.clone())).or_default().push(event.at);
             }
             if event.kind == EventKind::TaskStarted && event.clock == Clock::Worker {
-                starts.entry(worker).or_default().push((task, event.at));
+                starts.entry(worker.clone()).or_default().push((task.clone(), event.at));
             }
         }
     }
-    let logged: FxHashSet<&WorkerId> = events
+    let logged: FxHashSet<WorkerId> = events
         .iter()
         .filter(|event| event.clock == Clock::Worker)
-        .filter_map(|event| event.worker.as_ref())
+        .filter_map(|event| event.worker.clone())
         .collect();
-    let workers: BTreeSet<&WorkerId> = logged.into_iter().collect();
+    let workers: BTreeSet<WorkerId> = logged.into_iter().collect();
     workers
         .into_iter()
         .map(|worker| {
             let mut distances: Vec<i64> = starts
-                .get(worker)
+                .get(&worker)
                 .into_iter()
                 .flatten()
                 .filter_map(|(task, at)| {
-                    let near = claims.get(&(worker, *task))?;
-                    near.iter().map(|claim| at.0 - claim.0).min_by_key(|d| d.abs())
+                    let near = claims.get(&(worker.clone(), task.clone()))?;
+                    near.iter().map(|claim: &Micros| at.0 - claim.0).min_by_key(|d| d.abs())
                 })
                 .filter(|distance| distance.abs() <= PAIR_REACH)
                 .collect();
@@ -85,11 +85,19 @@ pub fn estimate(events: &Events) -> Vec<ClockOffset> {
 }
 
 /// Moves what was read from a worker's clock onto the database's, and widens its bounds.
-pub fn correct(events: &mut Events, clocks: &[ClockOffset]) {
-    let offsets: BTreeMap<&str, &ClockOffset> =
-        clocks.iter().map(|clock| (clock.worker.as_str(), clock)).collect();
-    for event in events.iter_mut().filter(|event| event.clock == Clock::Worker) {
-        if let Some(clock) = offsets.get(&*event.source.1) {
+pub struct Correction<'a>(FxHashMap<&'a str, &'a ClockOffset>);
+
+impl<'a> Correction<'a> {
+    /// By the offsets that were estimated.
+    pub fn of(clocks: &'a [ClockOffset]) -> Self {
+        Self(clocks.iter().map(|clock| (clock.worker.as_str(), clock)).collect())
+    }
+
+    /// Corrects one event.
+    pub fn correct(&self, event: &mut Event) {
+        if event.clock == Clock::Worker
+            && let Some(clock) = self.0.get(&*event.source.1)
+        {
             event.at = event.at.plus_seconds(-clock.offset_s);
             event.earliest = event.at.plus_seconds(-clock.uncertainty_s);
             event.latest = event.at.plus_seconds(clock.uncertainty_s);

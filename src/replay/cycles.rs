@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use rustc_hash::FxHashMap;
 
-use crate::model::events::Events;
+use crate::model::event::Event;
 use crate::model::id::RunId;
 use crate::model::kind::EventKind;
 use crate::model::time::Micros;
@@ -46,13 +46,16 @@ const FIELDS: &[(EventKind, &str, &str)] = &[
     (EventKind::CycleCompleted, "tasks_reset", "reset"),
 ];
 
-/// All cycles, by run and number.
-pub fn find(events: &Events) -> Vec<Cycle> {
-    let mut cycles: FxHashMap<(RunId, i64), Cycle> = FxHashMap::default();
-    for event in events.iter() {
-        let (Some(run), Some(number)) = (&event.run, event.cycle) else { continue };
+/// Cycles as events tell them.
+#[derive(Default)]
+pub struct Cycles(FxHashMap<(RunId, i64), Cycle>);
+
+impl Cycles {
+    /// The next event in the total order.
+    pub fn see(&mut self, event: &Event) {
+        let (Some(run), Some(number)) = (&event.run, event.cycle) else { return };
         let fresh = || Cycle { run: Some(run.clone()), cycle: number, ..Cycle::default() };
-        let cycle = cycles.entry((run.clone(), number)).or_insert_with(fresh);
+        let cycle = self.0.entry((run.clone(), number)).or_insert_with(fresh);
         if event.kind == EventKind::CycleStarted {
             cycle.started_at.get_or_insert(event.at);
         }
@@ -70,6 +73,10 @@ pub fn find(events: &Events) -> Vec<Cycle> {
             }
         }
     }
-    let in_order: BTreeMap<(RunId, i64), Cycle> = cycles.into_iter().collect();
-    in_order.into_values().collect()
+
+    /// All of them, by run and number.
+    pub fn into_sorted(self) -> Vec<Cycle> {
+        let in_order: BTreeMap<(RunId, i64), Cycle> = self.0.into_iter().collect();
+        in_order.into_values().collect()
+    }
 }

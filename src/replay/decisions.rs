@@ -1,8 +1,8 @@
 //! What orchestrators decided, with the inputs they logged.
 
-use std::collections::BTreeSet;
+use rustc_hash::FxHashSet;
 
-use crate::model::events::Events;
+use crate::model::event::Event;
 use crate::model::id::{EventId, RunId};
 use crate::model::kind::EventKind;
 use crate::replay::cycles::Cycle;
@@ -20,28 +20,28 @@ pub struct Decision {
     pub based_on_failed_read: bool,
 }
 
-/// Every spawn, promotion, verdict, kill, reset and scale step, in the order of the events.
-pub fn find(events: &Events, cycles: &[Cycle]) -> Vec<Decision> {
-    let blind: BTreeSet<(&RunId, i64)> = cycles
-        .iter()
-        .filter(|cycle| cycle.failed_reads > 0)
-        .filter_map(|cycle| Some((cycle.run.as_ref()?, cycle.cycle)))
-        .collect();
-    let decisions = events.iter().filter(|event| event.run.is_some());
-    decisions
-        .filter_map(|event| {
-            let rule = rule(event.kind)?;
-            let key = event.run.as_ref().zip(event.cycle);
-            let verdict = event.text("reason").map(str::to_string);
-            let number = ["desired", "count", "age_s"].iter().find_map(|name| event.int(name));
-            Some(Decision {
-                event: event.id,
-                rule,
-                verdict: verdict.or(number.map(|n| n.to_string())).unwrap_or_default(),
-                based_on_failed_read: key.is_some_and(|key| blind.contains(&key)),
-            })
+/// Cycles in which a read failed.
+pub struct Blind<'a>(FxHashSet<(&'a RunId, i64)>);
+
+impl<'a> Blind<'a> {
+    /// Of all cycles.
+    pub fn of(cycles: &'a [Cycle]) -> Self {
+        let blind = cycles.iter().filter(|cycle| cycle.failed_reads > 0);
+        Self(blind.filter_map(|cycle| Some((cycle.run.as_ref()?, cycle.cycle))).collect())
+    }
+
+    /// The spawn, promotion, verdict, kill, reset or scale step that an event is, if it is one.
+    pub fn decision(&self, event: &Event) -> Option<Decision> {
+        let (rule, run) = (rule(event.kind)?, event.run.as_ref()?);
+        let verdict = event.text("reason").map(str::to_string);
+        let number = ["desired", "count", "age_s"].iter().find_map(|name| event.int(name));
+        Some(Decision {
+            event: event.id,
+            rule,
+            verdict: verdict.or(number.map(|n| n.to_string())).unwrap_or_default(),
+            based_on_failed_read: event.cycle.is_some_and(|cycle| self.0.contains(&(run, cycle))),
         })
-        .collect()
+    }
 }
 
 /// The rule behind a kind of event, for the kinds that are decisions.

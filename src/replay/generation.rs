@@ -1,7 +1,9 @@
 //! Was a generation due, and is it there? The decision table of domain/worker-app.md 3.5, with the
 //! corrections of evidence-rules sections 3 and 5.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::events::History;
 use crate::model::event::{Basis, Event};
@@ -38,7 +40,7 @@ pub struct GenerationVerdict {
 type Ruling = (&'static str, &'static str, &'static str);
 
 /// Decides every task, in the order of their rows.
-pub fn decide(history: &History) -> Vec<GenerationVerdict> {
+pub fn decide(history: &History, logs: &EdgeLog) -> Vec<GenerationVerdict> {
     let links = history.facts.links.as_deref();
     let mut linked: BTreeMap<&TaskId, usize> = BTreeMap::new();
     for GenerationLink { task, .. } in links.unwrap_or(&[]) {
@@ -48,12 +50,11 @@ pub fn decide(history: &History) -> Vec<GenerationVerdict> {
         history.facts.task_types.as_deref().map(|types| {
             types.iter().map(|row| (row.name.as_str(), row)).collect::<BTreeMap<_, _>>()
         });
-    let logs = EdgeLog::of(history);
     let rows = history.facts.tasks.iter();
     rows.map(|row| {
         let facts = TaskFacts::of(row, types.as_ref());
         let count = links.map(|_| linked.get(&row.id).copied().unwrap_or(0));
-        let (expected, verdict, why) = rule(row, &facts, count, &logs);
+        let (expected, verdict, why) = rule(row, &facts, count, logs);
         GenerationVerdict {
             task: row.id.clone(),
             expected,
@@ -74,35 +75,38 @@ fn ended(row: &TaskRow) -> Option<Micros> {
 }
 
 /// What the edge functions logged about completions, and since when they log.
-struct EdgeLog {
-    acknowledged: BTreeSet<TaskId>,
-    failed: BTreeSet<TaskId>,
+pub struct EdgeLog {
+    acknowledged: FxHashSet<TaskId>,
+    failed: FxHashSet<TaskId>,
     covered_since: Option<Micros>,
-    completed: BTreeMap<TaskId, EventId>,
+    completed: FxHashMap<TaskId, EventId>,
 }
 
 impl EdgeLog {
-    fn of(history: &History) -> Self {
-        let tasks = |kinds: &[EventKind]| -> BTreeSet<TaskId> {
-            let events = history.events.iter().filter(|event| kinds.contains(&event.kind));
-            events.filter_map(|event| event.task.clone()).collect()
-        };
-        let done = history.events.iter().filter(|event| {
-            matches!(
-                event.kind,
-                EventKind::TaskCompleted | EventKind::TaskFailed | EventKind::TaskCancelled
-            )
-        });
-        let entry = |event: &Event| Some((event.task.clone()?, event.id));
+    /// Nothing seen yet; the edge functions' first row says since when they log.
+    pub fn new(history: &History) -> Self {
         let edge = history.beats.iter().filter(|(source, _)| &*source.0 == "edge_function");
         Self {
-            acknowledged: tasks(&[
-                EventKind::CompletionRequested,
-                EventKind::CompletionAcknowledged,
-            ]),
-            failed: tasks(&[EventKind::GenerationCreationFailed]),
+            acknowledged: FxHashSet::default(),
+            failed: FxHashSet::default(),
             covered_since: edge.filter_map(|(_, beats)| beats.first()).map(|beat| beat.0).min(),
-            completed: done.filter_map(entry).collect(),
+            completed: FxHashMap::default(),
+        }
+    }
+
+    /// The next event in the total order.
+    pub fn see(&mut self, event: &Event) {
+        let Some(task) = &event.task else { return };
+        const ENDS: [EventKind; 3] =
+            [EventKind::TaskCompleted, EventKind::TaskFailed, EventKind::TaskCancelled];
+        const ACKNOWLEDGED: [EventKind; 2] =
+            [EventKind::CompletionRequested, EventKind::CompletionAcknowledged];
+        if ENDS.contains(&event.kind) {
+            self.completed.insert(task.clone(), event.id);
+        } else if ACKNOWLEDGED.contains(&event.kind) {
+            self.acknowledged.insert(task.clone());
+        } else if event.kind == EventKind::GenerationCreationFailed {
+            self.failed.insert(task.clone());
         }
     }
 
@@ -230,7 +234,7 @@ fn rule(row: &TaskRow, facts: &TaskFacts, linked: Option<usize>, logs: &EdgeLog)
     if orchestrator {
         return ("no", "not_expected", "D3: an orchestrator task");
     }
-    let skip = row.params.get("skip_generation").is_some_and(|value| value == true);
+    let skip = row.params.pointer("/skip_generation").is_some_and(|value| value == true);
     if skip && day("2026-02-05") <= at {
         return ("no", "not_expected", "D4: skip_generation is set");
     }
@@ -263,7 +267,7 @@ fn not_expected(row: &TaskRow, facts: &TaskFacts, at: Micros) -> Option<Ruling> 
         return no("D9: before 2025-12-02 processing made one only for children");
     }
     if category == "upscale" && at < day("2026-02-04") {
-        let of = row.params.get("generation_id").is_some_and(|value| !value.is_null());
+        let of = row.params.pointer("/generation_id").is_some_and(|value| !value.is_null());
         if at < day("2025-12-02") || !of {
             return no("D10: an upscale without generation_id makes none");
         }

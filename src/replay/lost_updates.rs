@@ -1,13 +1,12 @@
 //! Writes that a line tells of and the row does not show: two writers of `metadata` read and write it
 //! whole, so that one undoes what the other wrote in between (domain/orchestrator.md 1.2, Race).
 
-use std::collections::BTreeMap;
+use rustc_hash::FxHashMap;
 
-use crate::events::History;
 use crate::model::event::{Basis, Event, Evidence};
 use crate::model::id::WorkerId;
 use crate::model::kind::EventKind;
-use crate::model::rows::WorkerRow;
+use crate::model::rows::{Facts, WorkerRow};
 use crate::model::state::AnomalyKind;
 use crate::model::table::Table;
 use crate::replay::timeline::Anomaly;
@@ -30,21 +29,37 @@ const WRITES: [(EventKind, &str, &str); 4] = [
 const WRITTEN_WITHIN_S: f64 = 30.0;
 
 /// Names the row that lacks the key as a piece against each event that tells of the write.
-pub fn find(history: &mut History) {
-    let rows: BTreeMap<&WorkerId, &WorkerRow> =
-        history.facts.workers.iter().map(|row| (&row.id, row)).collect();
-    let is_of_the_era = |key: &str| rows.values().any(|row| row.meta(key).is_some());
-    let writes: Vec<_> = WRITES.iter().filter(|(_, key, _)| is_of_the_era(key)).collect();
-    for event in history.events.iter_mut().filter(|event| event.basis == Basis::Logged) {
-        let written = writes.iter().find(|(kind, ..)| *kind == event.kind);
-        let (Some((_, key, column)), Some(worker)) = (written, &event.worker) else { continue };
-        let Some(row) = rows.get(worker) else { continue };
-        let seen_at = history.facts.last_seen.get(worker).copied().unwrap_or(history.facts.seen_at);
-        let Some(seen_at) = seen_at else { continue };
-        if row.meta(key).is_none() && seen_at.seconds_since(event.at) > WRITTEN_WITHIN_S {
-            let key = worker.as_str().into();
-            event.contradicted_by = Some(Box::new(Evidence { table: Table::Workers, key, column }));
+pub struct LostUpdates<'a> {
+    facts: &'a Facts,
+    rows: FxHashMap<&'a WorkerId, &'a WorkerRow>,
+    writes: Vec<&'static (EventKind, &'static str, &'static str)>,
+}
+
+impl<'a> LostUpdates<'a> {
+    /// By the rows of the workers.
+    pub fn of(facts: &'a Facts) -> Self {
+        let is_of_the_era = |key: &str| facts.workers.iter().any(|row| row.meta(key).is_some());
+        Self {
+            facts,
+            rows: facts.workers.iter().map(|row| (&row.id, row)).collect(),
+            writes: WRITES.iter().filter(|(_, key, _)| is_of_the_era(key)).collect(),
         }
+    }
+
+    /// Names the row that lacks the key.
+    pub fn mark(&self, event: &mut Event) {
+        if event.basis == Basis::Logged {
+            event.contradicted_by = self.lacking(event).map(Box::new);
+        }
+    }
+
+    fn lacking(&self, event: &Event) -> Option<Evidence> {
+        let (_, key, column) = self.writes.iter().find(|(kind, ..)| *kind == event.kind)?;
+        let worker = event.worker.as_ref()?;
+        let row = self.rows.get(worker)?;
+        let seen_at = self.facts.last_seen.get(worker).copied().unwrap_or(self.facts.seen_at)?;
+        let lost = row.meta(key).is_none() && seen_at.seconds_since(event.at) > WRITTEN_WITHIN_S;
+        lost.then(|| Evidence { table: Table::Workers, key: worker.as_str().into(), column })
     }
 }
 

@@ -1,9 +1,11 @@
 //! Events -> timelines. Pure: no IO, no arrow, no clock, no error type. Bad data becomes anomalies.
 //!
 //! Global facts come first (pods and their workers, clocks, runs, gaps, ends of workers); then every
-//! task and every worker is folded alone, in parallel, so that the thread count cannot show.
+//! task and every worker is folded alone, in parallel, so that the thread count cannot show. Passes over all
+//! events see each once, in order, and keep little: events may be more than memory holds.
 
 pub mod bind;
+pub mod by_row;
 pub mod clocks;
 pub mod cycles;
 pub mod decisions;
@@ -17,32 +19,33 @@ pub mod task;
 pub mod timeline;
 pub mod worker;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::hash::Hash;
 
-use rayon::prelude::*;
-use rustc_hash::FxHashMap;
-
-use crate::events::History;
-use crate::model::event::{Event, Subject};
-use crate::model::events::Events;
-use crate::model::id::{TaskId, WorkerId};
-use crate::model::rows::TaskRow;
-use crate::replay::clocks::ClockOffset;
-use crate::replay::cycles::Cycle;
-use crate::replay::decisions::Decision;
+use crate::events::{Events, History};
+use crate::model::event::Event;
+use crate::model::id::WorkerId;
+use crate::model::rows::{TaskRow, WorkerRow};
+use crate::replay::bind::Bindings;
+use crate::replay::by_row::ByRow;
+use crate::replay::clocks::{ClockOffset, Correction};
+use crate::replay::cycles::{Cycle, Cycles};
 use crate::replay::gaps::{Coverage, Gap};
-use crate::replay::generation::GenerationVerdict;
-use crate::replay::pods::Pod;
-use crate::replay::runs::Run;
+use crate::replay::generation::{EdgeLog, GenerationVerdict};
+use crate::replay::lost_updates::LostUpdates;
+use crate::replay::pods::{Created, Pod};
+use crate::replay::runs::{Assigned, Run, Starts};
 use crate::replay::task::TaskTimeline;
+use crate::replay::task::world::Told;
 use crate::replay::worker::WorkerTimeline;
 use crate::replay::worker::end::WorkerEnd;
 
 /// All timelines, each list in a documented order.
 pub struct Replayed {
-    /// The events, on corrected clocks, with their runs, inferred ones added; in the total order.
+    /// The events that rows tell, on corrected clocks, with their runs; in the total order.
     pub history: History,
+    /// The events that rows imply, in the total order.
+    pub inferred: Events,
     /// By run id.
     pub runs: Vec<Run>,
     /// By run id and cycle.
@@ -53,145 +56,132 @@ pub struct Replayed {
     pub coverage: Vec<Coverage>,
     /// By clock.
     pub clocks: Vec<ClockOffset>,
-    /// By worker.
-    pub workers: Vec<WorkerTimeline>,
     /// By task.
     pub tasks: Vec<TaskTimeline>,
     /// By task.
     pub generations: Vec<GenerationVerdict>,
     /// By pod.
     pub pods: Vec<Pod>,
-    /// By event.
-    pub decisions: Vec<Decision>,
+    by_worker: ByRow,
+    ends: BTreeMap<WorkerId, WorkerEnd>,
 }
-
-/// Events of one entity, in the total order.
-pub type EventsOf<'a> = Vec<&'a Event>;
 
 /// Rebuilds everything. Any order of rows and any number of threads give the same result.
 pub fn replay(mut history: History) -> Replayed {
-    bind::pods_to_workers(&mut history);
+    let mut bindings = Bindings::of(&history.facts);
+    let mut starts = Starts::default();
+    for event in history.events.iter() {
+        bindings.see(&event);
+        starts.see(&event);
+    }
     let clocks = clocks::estimate(&history.events);
-    clocks::correct(&mut history.events, &clocks);
-    let runs = runs::find(&history);
-    runs::assign(&mut history.events, &runs);
-    history.events.sort();
-    lost_updates::find(&mut history);
+    let runs = runs::find(&history, &starts);
+    settle(&mut history, &bindings, &clocks, &runs);
     let gaps = gaps::find(&history, &runs);
     let coverage = gaps::coverage(&history, &gaps);
 
-    let by_worker = group(&history.events, worker_of);
-    let ends: BTreeMap<WorkerId, WorkerEnd> = worker::end::all(&history.facts, &by_worker);
-    let tasks = replay_tasks(&history, &by_worker, &ends);
-    let workers = replay_workers(&history, &by_worker, &ends, &tasks);
-    let cycles = cycles::find(&history.events);
-    let generations = generation::decide(&history);
-    let pods = pods::find(&history, &ends);
-    let decisions = decisions::find(&history.events, &cycles);
-    let inferred = tasks.iter().flat_map(|timeline| timeline.inferred.iter().cloned());
-    history.events.extend(inferred);
-    history.events.sort();
+    let (mut told, mut cycles) = (Told::default(), Cycles::default());
+    let (mut edge, mut created) = (EdgeLog::new(&history), Created::default());
+    for event in history.events.iter() {
+        told.see(&event);
+        cycles.see(&event);
+        edge.see(&event);
+        created.see(&event);
+    }
+    let by_worker = ByRow::of(&history.events, &history.facts.workers);
+    let ends = ends(&history, &by_worker);
+    let tasks = replay_tasks(&history, &told, &ends);
+    let mut inferred = history.events.beside();
+    inferred.extend(tasks.iter().flat_map(|timeline| timeline.inferred.iter().cloned()));
+    inferred.sort();
     Replayed {
+        generations: generation::decide(&history, &edge),
+        pods: pods::find(&history, bindings, &created, &ends),
+        cycles: cycles.into_sorted(),
         history,
+        inferred,
         runs,
-        cycles,
         gaps,
         coverage,
         clocks,
-        workers,
         tasks,
-        generations,
-        pods,
-        decisions,
+        by_worker,
+        ends,
     }
+}
+
+/// Brings every event onto one clock, and names its worker and its process.
+fn settle(history: &mut History, bindings: &Bindings, clocks: &[ClockOffset], runs: &[Run]) {
+    let (correction, assigned) = (Correction::of(clocks), Assigned::of(runs));
+    let lost = LostUpdates::of(&history.facts);
+    history.events.change(|event| {
+        bindings.bind(event);
+        correction.correct(event);
+        assigned.assign(event);
+        lost.mark(event);
+    });
+    history.events.sort();
+}
+
+fn ends(history: &History, by_worker: &ByRow) -> BTreeMap<WorkerId, WorkerEnd> {
+    let mut ends = BTreeMap::new();
+    let fold = |row: &WorkerRow, events: &[&Event]| {
+        worker::end::of(row, events).map(|end| (row.id.clone(), end))
+    };
+    by_worker.each(&history.events, &history.facts.workers, fold, |end| ends.extend(end));
+    ends
 }
 
 fn replay_tasks(
     history: &History,
-    by_worker: &BTreeMap<WorkerId, EventsOf<'_>>,
+    told: &Told,
     ends: &BTreeMap<WorkerId, WorkerEnd>,
 ) -> Vec<TaskTimeline> {
-    let by_task = group(&history.events, task_of);
-    let world = task::World::new(history, by_worker, ends);
-    let none = Vec::new();
-    let replay = |world: &task::World<'_>, row: &TaskRow| {
-        task::replay(row, by_task.get(&row.id).unwrap_or(&none), world)
-    };
-    let mut timelines: Vec<TaskTimeline> =
-        history.facts.tasks.par_iter().map(|row| replay(&world, row)).collect();
-    let eliminated = task::elimination::find(history, &timelines, &world);
-    let world = world.with(eliminated);
-    for (row, timeline) in history.facts.tasks.iter().zip(&mut timelines) {
-        if !world.eliminated(&row.id).is_empty() {
-            *timeline = replay(&world, row);
-        }
+    let (events, rows) = (&history.events, &history.facts.tasks);
+    let by_task = ByRow::of(events, rows);
+    let world = task::World::new(history, told, ends);
+    let mut timelines = Vec::with_capacity(rows.len());
+    let fold = |row: &TaskRow, events: &[&Event]| task::replay(row, events, &world);
+    by_task.each(events, rows, fold, |timeline| timelines.push(timeline));
+    let eliminated = task::elimination::find(rows, &timelines, &world);
+    if eliminated.is_empty() {
+        return timelines;
     }
+    let world = world.with(eliminated);
+    let again = |row: &TaskRow, events: &[&Event]| {
+        let is_known = world.eliminated(&row.id).is_empty();
+        (!is_known).then(|| task::replay(row, events, &world))
+    };
+    let mut place = timelines.iter_mut();
+    by_task.each(events, rows, again, |made| {
+        if let (Some(timeline), Some(made)) = (place.next(), made) {
+            *timeline = made;
+        }
+    });
     timelines
 }
 
-fn replay_workers(
-    history: &History,
-    by_worker: &BTreeMap<WorkerId, EventsOf<'_>>,
-    ends: &BTreeMap<WorkerId, WorkerEnd>,
-    tasks: &[TaskTimeline],
-) -> Vec<WorkerTimeline> {
-    let held = worker::held::by_worker(tasks);
-    let none = Vec::new();
-    let work = worker::signals::completions(&history.facts, tasks);
-    history
-        .facts
-        .workers
-        .par_iter()
-        .map(|row| {
-            let events = by_worker.get(&row.id).unwrap_or(&none);
+impl Replayed {
+    /// All events, in the total order.
+    pub fn events(&self) -> impl Iterator<Item = Cow<'_, Event>> {
+        let mut told = self.history.events.iter().peekable();
+        let mut implied = self.inferred.iter().peekable();
+        std::iter::from_fn(move || match (told.peek(), implied.peek()) {
+            (Some(one), Some(other)) if other.order() < one.order() => implied.next(),
+            (Some(_), Some(_) | None) => told.next(),
+            (None, Some(_) | None) => implied.next(),
+        })
+    }
+
+    /// Folds every worker, and gives its timeline away, in the order of their ids.
+    pub fn each_worker(&self, give: impl FnMut(WorkerTimeline)) {
+        let held = worker::held::by_worker(&self.tasks);
+        let work = worker::signals::completions(&self.history.facts, &self.tasks);
+        let fold = |row: &WorkerRow, events: &[&Event]| {
             let held = held.get(&row.id).map_or(&[][..], Vec::as_slice);
             let done = work.get(&row.id).map_or(&[][..], Vec::as_slice);
-            worker::replay(row, events, held, done, ends.get(&row.id))
-        })
-        .collect()
-}
-
-fn worker_of(event: &Event) -> Option<WorkerId> {
-    event.worker.clone()
-}
-
-fn task_of(event: &Event) -> Option<TaskId> {
-    event.task.clone()
-}
-
-/// Groups events by an id they name, and by ids that they touch as part of a list.
-fn group<K: Ord + Hash + Clone + Touched>(
-    events: &Events,
-    named: impl Fn(&Event) -> Option<K>,
-) -> BTreeMap<K, EventsOf<'_>> {
-    // ids share their beginnings: comparing them costs more than hashing
-    let mut groups: FxHashMap<K, EventsOf<'_>> = FxHashMap::default();
-    for event in events.iter() {
-        let own = named(event);
-        let listed = event.attributes.listed.iter();
-        for id in listed.filter_map(K::touched).filter(|id| Some(id) != own.as_ref()) {
-            groups.entry(id).or_default().push(event);
-        }
-        if let Some(id) = own {
-            groups.entry(id).or_default().push(event);
-        }
-    }
-    groups.into_iter().collect()
-}
-
-/// An id that a subject may be.
-trait Touched: Sized {
-    fn touched(subject: &Subject) -> Option<Self>;
-}
-
-impl Touched for WorkerId {
-    fn touched(subject: &Subject) -> Option<Self> {
-        if let Subject::Worker(id) = subject { Some(id.clone()) } else { None }
-    }
-}
-
-impl Touched for TaskId {
-    fn touched(subject: &Subject) -> Option<Self> {
-        if let Subject::Task(id) = subject { Some(id.clone()) } else { None }
+            worker::replay(row, events, held, done, self.ends.get(&row.id))
+        };
+        self.by_worker.each(&self.history.events, &self.history.facts.workers, fold, give);
     }
 }

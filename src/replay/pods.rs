@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use crate::events::History;
+use crate::model::event::Event;
 use crate::model::id::{EventId, PodId, WorkerId};
 use crate::model::kind::EventKind;
 use crate::model::state::EndKind;
 use crate::model::time::Micros;
-use crate::replay::bind;
+use crate::replay::bind::Bindings;
 use crate::replay::worker::end::WorkerEnd;
 
 /// One pod.
@@ -31,18 +32,32 @@ pub struct Pod {
     pub ended_event: Option<EventId>,
 }
 
-/// All pods, by id.
-pub fn find(history: &History, ends: &BTreeMap<WorkerId, WorkerEnd>) -> Vec<Pod> {
-    let mut created: BTreeMap<&PodId, (Micros, &EventId)> = BTreeMap::new();
-    let mut rows: BTreeMap<&WorkerId, (Micros, &EventId)> = BTreeMap::new();
-    for event in history.events.iter() {
+/// When pods and rows of workers came to be.
+#[derive(Default)]
+pub struct Created {
+    pods: BTreeMap<PodId, (Micros, EventId)>,
+    rows: BTreeMap<WorkerId, (Micros, EventId)>,
+}
+
+impl Created {
+    /// The next event in the total order.
+    pub fn see(&mut self, event: &Event) {
         if let (EventKind::PodCreated, Some(pod)) = (event.kind, &event.pod) {
-            created.entry(pod).or_insert((event.at, &event.id));
+            self.pods.entry(pod.clone()).or_insert((event.at, event.id));
         }
         if let (EventKind::WorkerCreated, Some(worker)) = (event.kind, &event.worker) {
-            rows.insert(worker, (event.at, &event.id));
+            self.rows.insert(worker.clone(), (event.at, event.id));
         }
     }
+}
+
+/// All pods, by id.
+pub fn find(
+    history: &History,
+    bindings: Bindings,
+    created: &Created,
+    ends: &BTreeMap<WorkerId, WorkerEnd>,
+) -> Vec<Pod> {
     let costs: BTreeMap<&WorkerId, f64> = history
         .facts
         .workers
@@ -53,15 +68,16 @@ pub fn find(history: &History, ends: &BTreeMap<WorkerId, WorkerEnd>) -> Vec<Pod>
             Some((&row.id, cost))
         })
         .collect();
-    bind::bindings(history)
+    bindings
+        .into_sorted()
         .into_iter()
         .map(|(id, worker)| {
             let end = worker.as_ref().and_then(|worker| ends.get(worker));
-            let row = worker.as_ref().and_then(|worker| rows.get(worker));
-            let made = created.get(&id).or(row).copied();
+            let row = worker.as_ref().and_then(|worker| created.rows.get(worker));
+            let made = created.pods.get(&id).or(row).copied();
             Pod {
                 created_at: made.map(|(at, _)| at),
-                created_event: made.map(|(_, event)| *event),
+                created_event: made.map(|(_, event)| event),
                 ended_at: end.and_then(|end| end.ended_at),
                 end_kind: end.map(|end| end.kind),
                 ended_event: end.and_then(|end| end.event),

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use rustc_hash::FxHashMap;
+
 use crate::events::{Beat, History};
-use crate::model::event::SourceKey;
-use crate::model::events::Events;
+use crate::model::event::{Event, SourceKey};
 use crate::model::id::RunId;
 use crate::model::kind::EventKind;
 use crate::model::time::{Micros, SECOND};
@@ -36,16 +37,25 @@ pub struct Run {
     pub era: &'static str,
 }
 
-/// Splits each orchestrator source into processes: at its start lines, and where cycles begin again.
-pub fn find(history: &History) -> Vec<Run> {
-    let mut starts: BTreeMap<&SourceKey, Vec<Micros>> = BTreeMap::new();
-    for event in history.events.iter().filter(|event| event.kind == EventKind::ProcessStarted) {
-        starts.entry(&event.source).or_default().push(event.at);
+/// When processes said that they start, by source.
+#[derive(Default)]
+pub struct Starts(BTreeMap<SourceKey, Vec<Micros>>);
+
+impl Starts {
+    /// The next event in the total order.
+    pub fn see(&mut self, event: &Event) {
+        if event.kind == EventKind::ProcessStarted {
+            self.0.entry(event.source.clone()).or_default().push(event.at);
+        }
     }
+}
+
+/// Splits each orchestrator source into processes: at its start lines, and where cycles begin again.
+pub fn find(history: &History, starts: &Starts) -> Vec<Run> {
     let mut runs = Vec::new();
     for (source, beats) in &history.beats {
         if source.0.starts_with("orchestrator") {
-            let starts = starts.get(source).map_or(&[][..], Vec::as_slice);
+            let starts = starts.0.get(source).map_or(&[][..], Vec::as_slice);
             for (number, piece) in split(beats, starts).into_iter().enumerate() {
                 runs.push(run(source, number + 1, piece, starts, history));
             }
@@ -113,16 +123,26 @@ fn by_arithmetic(beats: &[Beat]) -> Option<Micros> {
     Some(Micros(first.1.0 - (first.0 - 1) * period))
 }
 
-/// Names the process in every event that an orchestrator logged.
-pub fn assign(events: &mut Events, runs: &[Run]) {
-    let mut by_source: BTreeMap<&SourceKey, Vec<&Run>> = BTreeMap::new();
-    for run in runs {
-        by_source.entry(&run.source).or_default().push(run);
+/// Names the process in events.
+pub struct Assigned<'a>(FxHashMap<&'a SourceKey, Vec<&'a Run>>);
+
+impl<'a> Assigned<'a> {
+    /// By the processes that were found.
+    pub fn of(runs: &'a [Run]) -> Self {
+        let mut by_source: FxHashMap<&SourceKey, Vec<&Run>> = FxHashMap::default();
+        for run in runs {
+            by_source.entry(&run.source).or_default().push(run);
+        }
+        Self(by_source)
     }
-    for event in events.iter_mut().filter(|event| event.run.is_some()) {
-        let Some(runs) = by_source.get(&event.source) else { continue };
-        let after = runs.partition_point(|run| run.first_row <= event.at);
-        let run = runs[after.saturating_sub(1)];
-        event.run = Some(run.id.clone());
+
+    /// Names the process in an event that an orchestrator logged.
+    pub fn assign(&self, event: &mut Event) {
+        if event.run.is_some()
+            && let Some(runs) = self.0.get(&event.source)
+        {
+            let after = runs.partition_point(|run| run.first_row <= event.at);
+            event.run = Some(runs[after.saturating_sub(1)].id.clone());
+        }
     }
 }

@@ -13,6 +13,7 @@ use backstory::model::time::Micros;
 use backstory::redact::policy::Policy;
 use backstory::replay::replay;
 use backstory::snapshot::open::Snapshot;
+use backstory::spool::Spool;
 
 /// Says nothing.
 struct Quiet;
@@ -36,7 +37,7 @@ pub(crate) fn import(files: &Path, root: &Path) -> Snapshot {
 pub(crate) fn replayed(files: &Path, root: &Path) -> Snapshot {
     let snapshot = import(files, root);
     let grammar = Grammar::built_in().expect("the built-in grammar");
-    let history = events::read(&snapshot, &grammar).expect("events");
+    let history = events::read(&snapshot, &grammar, &Spool::in_memory()).expect("events");
     derived::write(&snapshot, grammar.digest(), &replay(history)).expect("derived tables");
     snapshot
 }

@@ -73,8 +73,11 @@ pub fn find(
             add_witness(&mut claims, event, events, world);
         }
     }
-    for event in world.eliminated(&row.id).iter().filter(|event| in_time(&event)) {
-        claims.push(Claim { worker: event.worker.clone(), ..Claim::implied(event.clone()) });
+    for missing in world.eliminated(&row.id) {
+        let event = missing.claim(row, events);
+        if end.is_none_or(|end| event.at < end.at) {
+            claims.push(Claim { worker: event.worker.clone(), ..Claim::implied(event) });
+        }
     }
     claims.sort_by(|a, b| (a.at, &a.event).cmp(&(b.at, &b.event)));
     claims

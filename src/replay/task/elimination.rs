@@ -6,7 +6,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::events::History;
 use crate::model::event::{Basis, Event, Subject};
 use crate::model::id::{TaskId, WorkerId};
 use crate::model::kind::EventKind;
@@ -26,19 +25,17 @@ const AFTER_BEAT_S: f64 = 10.0;
 
 /// The claims that a first replay of all tasks leaves open, by task.
 pub fn find(
-    history: &History,
+    rows: &[TaskRow],
     timelines: &[TaskTimeline],
     world: &World<'_>,
-) -> BTreeMap<TaskId, Vec<Event>> {
+) -> BTreeMap<TaskId, Vec<Missing>> {
     let known = Known::of(timelines);
-    let mut found: BTreeMap<TaskId, Vec<Event>> = BTreeMap::new();
-    for reset in history.events.iter() {
+    let mut found: BTreeMap<TaskId, Vec<Missing>> = BTreeMap::new();
+    for reset in world.resets() {
         let worker = if reset.kind == EventKind::TasksReset {
             only_worker(reset)
-        } else if reset.kind == EventKind::TasksSwept {
-            only_swept(reset, world)
         } else {
-            continue;
+            only_swept(reset, world)
         };
         let (Some(worker), Some(count)) = (worker, reset.int("count")) else { continue };
         let missing =
@@ -47,7 +44,7 @@ pub fn find(
             continue;
         }
         let Some(unseen) = unseen(worker, reset.at, &known, world) else { continue };
-        let all = history.facts.tasks.iter().zip(timelines);
+        let all = rows.iter().zip(timelines);
         let fitting: Vec<_> =
             all.filter(|(row, timeline)| fits(row, timeline, reset.at, unseen.until)).collect();
         if fitting.len() != missing || fitting.iter().any(|(row, _)| found.contains_key(&row.id)) {
@@ -55,31 +52,46 @@ pub fn find(
         }
         for (row, timeline) in fitting {
             let queued = timeline.queued_since(reset.at).unwrap_or(unseen.from);
-            // an orchestrator task stays with its worker while that does others: an earlier line bounds it
-            let window = match first_seen(history, row, worker, queued, reset.at) {
-                Some(seen) => Unseen { from: queued, at: seen, until: seen }.after(queued),
-                None => unseen.after(queued),
-            };
-            let made = claim(row, worker, window, reset.at);
-            found.entry(row.id.clone()).or_default().push(made);
+            let (worker, reset) = (worker.clone(), reset.at);
+            let missing = Missing { worker, queued, reset, unseen: unseen.clone() };
+            found.entry(row.id.clone()).or_default().push(missing);
         }
     }
     found
 }
 
-/// When a worker first said something about a task, between two instants.
-fn first_seen(
-    history: &History,
-    row: &TaskRow,
-    worker: &WorkerId,
-    after: Micros,
-    before: Micros,
-) -> Option<Micros> {
-    let about = |event: &&Event| {
-        event.task.as_ref() == Some(&row.id) && event.worker.as_ref() == Some(worker)
-    };
-    let told = history.events.iter().filter(about).map(|event| event.at);
-    told.filter(|at| after < *at && *at < before).min()
+/// A claim that no row tells: by whom, and when it can have been.
+pub struct Missing {
+    worker: WorkerId,
+    /// Since when the task could be claimed.
+    queued: Micros,
+    /// The reset that took it back.
+    reset: Micros,
+    unseen: Unseen,
+}
+
+impl Missing {
+    /// The claim as an event, by the events of its task: what implies it is the task's row.
+    pub fn claim(&self, row: &TaskRow, events: &[&Event]) -> Event {
+        // an orchestrator task stays with its worker while that does others: an earlier line bounds it
+        let when = match self.first_seen(row, events) {
+            Some(seen) => Unseen { from: self.queued, at: seen, until: seen },
+            None => self.unseen.clone(),
+        };
+        let (when, kind) = (when.after(self.queued), EventKind::TaskClaimInferred);
+        let (of, bounds) = ((&row.id, "error_message"), (when.from, when.until));
+        let made = Event::implied_by_task(of, kind, when.at, bounds, &self.reset.to_string());
+        Event { worker: Some(self.worker.clone()), ..made }
+    }
+
+    /// When the worker first said something about the task, between the queue and the reset.
+    fn first_seen(&self, row: &TaskRow, events: &[&Event]) -> Option<Micros> {
+        let about = |event: &&&Event| {
+            event.task.as_ref() == Some(&row.id) && event.worker.as_ref() == Some(&self.worker)
+        };
+        let told = events.iter().filter(about).map(|event| event.at);
+        told.filter(|at| self.queued < *at && *at < self.reset).min()
+    }
 }
 
 /// The worker of a reset that names just one.
@@ -149,6 +161,7 @@ impl<'a> Known<'a> {
 }
 
 /// When a claim of a worker would have left no trace.
+#[derive(Clone)]
 struct Unseen {
     from: Micros,
     /// Most likely.
@@ -213,12 +226,4 @@ impl TaskTimeline {
         }
         since
     }
-}
-
-/// The claim as an event: what implies it is the task's row.
-fn claim(row: &TaskRow, worker: &WorkerId, when: Unseen, reset: Micros) -> Event {
-    let kind = EventKind::TaskClaimInferred;
-    let (of, bounds) = ((&row.id, "error_message"), (when.from, when.until));
-    let made = Event::implied_by_task(of, kind, when.at, bounds, &reset.to_string());
-    Event { worker: Some(worker.clone()), ..made }
 }

@@ -74,13 +74,17 @@ pub fn find(
 
 /// Whether the task certainly went back to the queue between a claim and an instant.
 pub(crate) fn between(claim: &Claim, until: Micros, events: &[&Event], world: &World<'_>) -> bool {
-    let after = |event: &&&Event| claim.at < event.at && event.at <= until;
-    events.iter().filter(after).any(|event| {
+    let after = |at: Micros| claim.at < at && at <= until;
+    events.iter().filter(|event| after(event.at)).any(|event| {
         names_task(event)
             || (event.kind == EventKind::TaskHandlerFailed && event.worker == claim.worker)
             || seen_queued(event)
     }) || claim.worker.as_ref().is_some_and(|worker| {
-        world.of_worker(worker).iter().filter(after).any(|event| resets_worker(event))
+        world
+            .of_worker(worker)
+            .iter()
+            .filter(|event| after(event.at))
+            .any(|event| resets_worker(event))
     })
 }
 

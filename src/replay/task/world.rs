@@ -1,42 +1,83 @@
 //! What a task's replay needs to know of the rest: resets that name workers, and ends of workers.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
 
 use crate::events::History;
-use crate::model::event::Event;
+use crate::model::event::{Event, Subject};
 use crate::model::id::{TaskId, WorkerId};
 use crate::model::kind::EventKind;
 use crate::model::rows::WorkerRow;
 use crate::model::time::Micros;
-use crate::replay::EventsOf;
+use crate::replay::task::elimination::Missing;
 use crate::replay::worker::end::WorkerEnd;
+
+/// What may end attempts without naming the task, in order.
+#[derive(Default)]
+pub struct Told {
+    by_worker: FxHashMap<WorkerId, Vec<Arc<Event>>>,
+    sweeps: Vec<Arc<Event>>,
+    resets: Vec<Arc<Event>>,
+}
+
+impl Told {
+    /// The next event in the total order.
+    pub fn see(&mut self, event: &Event) {
+        const OF_WORKERS: [EventKind; 5] = [
+            EventKind::TasksReset,
+            EventKind::WorkerTasksReset,
+            EventKind::WorkerCrashed,
+            EventKind::WorkerSelfTerminated,
+            EventKind::HeartbeatRecorded,
+        ];
+        let is_sweep = event.kind == EventKind::TasksSwept;
+        if !is_sweep && !OF_WORKERS.contains(&event.kind) {
+            return;
+        }
+        let kept = Arc::new(event.clone());
+        if is_sweep || event.kind == EventKind::TasksReset {
+            self.resets.push(kept.clone());
+        }
+        if is_sweep {
+            self.sweeps.push(kept);
+            return;
+        }
+        let listed = event.attributes.listed.iter().filter_map(|subject| match subject {
+            Subject::Worker(id) => Some(id),
+            Subject::Task(_) | Subject::Pod(_) | Subject::Run(_) => None,
+        });
+        let own = event.worker.as_ref();
+        for worker in own.into_iter().chain(listed.filter(|id| Some(*id) != own)) {
+            self.by_worker.entry(worker.clone()).or_default().push(kept.clone());
+        }
+    }
+}
 
 /// Facts about everything but the task.
 pub struct World<'a> {
-    by_worker: &'a BTreeMap<WorkerId, EventsOf<'a>>,
+    told: &'a Told,
     ends: &'a BTreeMap<WorkerId, WorkerEnd>,
     rows: BTreeMap<&'a WorkerId, &'a WorkerRow>,
-    sweeps: Vec<&'a Event>,
     /// Workers of pods, by when they went out of service.
     gone: Vec<(Micros, &'a WorkerId)>,
     oldest_log: Option<Micros>,
-    eliminated: BTreeMap<TaskId, Vec<Event>>,
+    eliminated: BTreeMap<TaskId, Vec<Missing>>,
 }
 
 impl<'a> World<'a> {
     /// Indexes a history.
     pub fn new(
         history: &'a History,
-        by_worker: &'a BTreeMap<WorkerId, EventsOf<'a>>,
+        told: &'a Told,
         ends: &'a BTreeMap<WorkerId, WorkerEnd>,
     ) -> Self {
-        let sweeps = history.events.iter().filter(|e| e.kind == EventKind::TasksSwept).collect();
         let first = history.beats.values().filter_map(|beats| beats.first()).map(|beat| beat.0);
         let mut world = Self {
-            by_worker,
+            told,
             ends,
             rows: history.facts.workers.iter().map(|row| (&row.id, row)).collect(),
-            sweeps,
             gone: Vec::new(),
             oldest_log: first.min(),
             eliminated: BTreeMap::new(),
@@ -48,9 +89,14 @@ impl<'a> World<'a> {
         world
     }
 
-    /// Events that name a worker.
-    pub fn of_worker(&self, worker: &WorkerId) -> &[&'a Event] {
-        self.by_worker.get(worker).map_or(&[], Vec::as_slice)
+    /// Events that name a worker and may end its attempts.
+    pub fn of_worker(&self, worker: &WorkerId) -> &'a [Arc<Event>] {
+        self.told.by_worker.get(worker).map_or(&[], Vec::as_slice)
+    }
+
+    /// Resets that count what they took back, in order.
+    pub fn resets(&self) -> &'a [Arc<Event>] {
+        &self.told.resets
     }
 
     /// When a worker's pod stopped, or the latest it can have.
@@ -62,7 +108,7 @@ impl<'a> World<'a> {
     /// Since when a worker's row said error or terminated, as far as we know: from then on the sweeps take
     /// its tasks (domain/orchestrator.md section 3), its pod running or not.
     pub fn out_of_service(&self, worker: &WorkerId) -> Option<Micros> {
-        let gave_up = |event: &&&Event| event.kind == EventKind::WorkerSelfTerminated;
+        let gave_up = |event: &&Arc<Event>| event.kind == EventKind::WorkerSelfTerminated;
         let error = self.of_worker(worker).iter().find(gave_up).map(|event| event.at);
         self.ended(worker).into_iter().chain(error).min()
     }
@@ -73,13 +119,13 @@ impl<'a> World<'a> {
     }
 
     /// The same world with what a first replay of it could eliminate.
-    pub fn with(mut self, eliminated: BTreeMap<TaskId, Vec<Event>>) -> Self {
+    pub fn with(mut self, eliminated: BTreeMap<TaskId, Vec<Missing>>) -> Self {
         self.eliminated = eliminated;
         self
     }
 
     /// Claims of a task that were found by elimination.
-    pub fn eliminated(&self, task: &TaskId) -> &[Event] {
+    pub fn eliminated(&self, task: &TaskId) -> &[Missing] {
         self.eliminated.get(task).map_or(&[], Vec::as_slice)
     }
 
@@ -89,10 +135,11 @@ impl<'a> World<'a> {
     }
 
     /// Resets that name no worker, after one instant and up to another.
-    pub fn sweeps(&self, after: Micros, until: Micros) -> &[&'a Event] {
-        let from = self.sweeps.partition_point(|event| event.at <= after);
-        let to = self.sweeps.partition_point(|event| event.at <= until);
-        &self.sweeps[from..to.max(from)]
+    pub fn sweeps(&self, after: Micros, until: Micros) -> &'a [Arc<Event>] {
+        let sweeps = &self.told.sweeps;
+        let from = sweeps.partition_point(|event| event.at <= after);
+        let to = sweeps.partition_point(|event| event.at <= until);
+        &sweeps[from..to.max(from)]
     }
 
     /// The oldest log row of any source: before it only rows speak.

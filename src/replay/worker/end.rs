@@ -1,14 +1,11 @@
 //! How and when a worker ended: when its pod stopped, by whom, and how that is known.
 
-use std::collections::BTreeMap;
-
 use crate::model::event::{Basis, Event};
-use crate::model::id::{EventId, RunId, WorkerId};
+use crate::model::id::{EventId, RunId};
 use crate::model::kind::EventKind;
-use crate::model::rows::{Facts, WorkerRow};
+use crate::model::rows::WorkerRow;
 use crate::model::state::EndKind;
 use crate::model::time::Micros;
-use crate::replay::EventsOf;
 
 /// A pod that vanished did so within one heartbeat period of its last heartbeat; the middle is wrong
 /// by at most half of it (evidence-rules class 14).
@@ -53,24 +50,15 @@ pub struct WorkerEnd {
     pub basis: Basis,
 }
 
-/// Ends of all workers that ended.
-pub fn all(
-    facts: &Facts,
-    by_worker: &BTreeMap<WorkerId, EventsOf<'_>>,
-) -> BTreeMap<WorkerId, WorkerEnd> {
-    let none = Vec::new();
-    let rows = facts.workers.iter().filter(|row| !row.is_api());
-    rows.filter_map(|row| {
-        let view = View { row, events: by_worker.get(&row.id).unwrap_or(&none) };
-        Some((row.id.clone(), view.end()?))
-    })
-    .collect()
+/// The end of a worker, if it ended: the API orchestrator's own row has no pod that could.
+pub fn of(row: &WorkerRow, events: &[&Event]) -> Option<WorkerEnd> {
+    View { row, events }.end().filter(|_| !row.is_api())
 }
 
 /// A worker's row and events.
 struct View<'a> {
     row: &'a WorkerRow,
-    events: &'a EventsOf<'a>,
+    events: &'a [&'a Event],
 }
 
 impl View<'_> {

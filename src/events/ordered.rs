@@ -1,0 +1,69 @@
+//! The strict total order of DESIGN section 5, for events and for the rows that confirm them.
+
+use std::cmp::Ordering;
+
+use crate::events::log_event::Confirmation;
+use crate::model::attribute::{Attribute, Attributes};
+use crate::model::event::{Event, Evidence};
+use crate::model::id::{EventId, RowKey};
+use crate::model::time::Micros;
+use crate::spool::sorted::{Piece, Sorted};
+
+/// Events, in the total order or on their way into it.
+pub type Events = Sorted<Event>;
+
+impl Piece for Event {
+    type Key = (Micros, u8);
+    type Name = (Micros, EventId);
+
+    fn key(&self) -> Self::Key {
+        (self.at, self.kind.rank())
+    }
+
+    fn tie(&self, other: &Self) -> Ordering {
+        self.order().cmp(&other.order())
+    }
+
+    /// A row that two captures hold gives its events once.
+    fn name(&self) -> Option<Self::Name> {
+        Some((self.at, self.id))
+    }
+
+    fn weight(&self) -> usize {
+        let pieces = self.confirmed_by.len() * size_of::<Evidence>();
+        size_of::<Self>() + pieces + weight(&self.attributes)
+    }
+}
+
+/// As if none were shared.
+fn weight(attributes: &Attributes) -> usize {
+    let of = |value: &Attribute| match value {
+        Attribute::Int(_) | Attribute::Num(_) | Attribute::Bool(_) => 0,
+        Attribute::Text(text) => text.len(),
+        Attribute::List(items) => items.iter().map(|item| item.len() + size_of_val(item)).sum(),
+    };
+    let fields = attributes.iter().map(|(name, value)| size_of_val(&(name, value)) + of(value));
+    fields.sum::<usize>() + attributes.listed.len() * size_of::<RowKey>()
+}
+
+impl Piece for Confirmation {
+    type Key = Micros;
+    type Name = ();
+
+    fn key(&self) -> Micros {
+        self.at
+    }
+
+    fn tie(&self, other: &Self) -> Ordering {
+        self.evidence.key.cmp(&other.evidence.key)
+    }
+
+    /// Each row counts.
+    fn name(&self) -> Option<()> {
+        None
+    }
+
+    fn weight(&self) -> usize {
+        size_of::<Self>() + self.otherwise.as_ref().map_or(0, |event| event.weight())
+    }
+}

@@ -1,0 +1,169 @@
+//! A sequence in a total order, in memory as far as the budget reaches.
+
+use std::borrow::Cow;
+use std::cmp::Ordering;
+use std::sync::Arc;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::spool::Spool;
+use crate::spool::merge::Merge;
+use crate::spool::run::{Run, Writer};
+
+/// Files that one sequence has open: as many more become one.
+const RUNS_MAX: usize = 64;
+
+/// What can be sorted and spilled.
+pub trait Piece: Clone + Serialize + DeserializeOwned {
+    /// What nearly always decides the order.
+    type Key: Ord + Copy;
+
+    /// That.
+    fn key(&self) -> Self::Key;
+
+    /// The order among those of one key: total.
+    fn tie(&self, other: &Self) -> Ordering;
+
+    /// Who it is.
+    type Name: PartialEq;
+
+    /// Of several of one name beside each other the first stands for all; what has none stands alone.
+    fn name(&self) -> Option<Self::Name>;
+
+    /// Bytes in memory, about.
+    fn weight(&self) -> usize;
+}
+
+/// Items in order, or on their way into it: each in a place of its own, for an item is large and sorting
+/// moves it. `T` in files are runs, each sorted.
+#[derive(Clone, Debug)]
+pub struct Sorted<T> {
+    memory: Vec<Box<T>>,
+    weight: usize,
+    runs: Vec<Run<T>>,
+    spool: Arc<Spool>,
+}
+
+impl<T: Piece> Sorted<T> {
+    /// None yet.
+    pub fn new(spool: &Arc<Spool>) -> Self {
+        Self { memory: Vec::new(), weight: 0, runs: Vec::new(), spool: spool.clone() }
+    }
+
+    /// Of the same spool, empty.
+    pub fn beside(&self) -> Self {
+        Self::new(&self.spool)
+    }
+
+    /// The spool.
+    pub fn spool(&self) -> &Arc<Spool> {
+        &self.spool
+    }
+
+    /// How many; repeats count until they are sorted out.
+    pub fn len(&self) -> usize {
+        self.memory.len() + self.runs.iter().map(|run| run.items).sum::<usize>()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The items, where all of them are in memory.
+    pub fn in_memory(&self) -> Option<&[Box<T>]> {
+        self.runs.is_empty().then_some(&*self.memory)
+    }
+
+    /// Takes one more.
+    pub fn push(&mut self, item: T) {
+        self.push_boxed(Box::new(item));
+    }
+
+    /// The same, where it stands.
+    pub fn push_boxed(&mut self, item: Box<T>) {
+        self.weight += item.weight();
+        self.memory.push(item);
+        if self.weight > self.spool.budget() {
+            self.spill();
+        }
+    }
+
+    /// Takes more, as they come.
+    pub fn append(&mut self, more: Self) {
+        self.runs.extend(more.runs);
+        more.memory.into_iter().for_each(|item| self.push_boxed(item));
+    }
+
+    fn spill(&mut self) {
+        self.sort_memory();
+        let mut run: Writer<T> = Writer::new(&self.spool);
+        self.memory.drain(..).for_each(|item| run.push(&item));
+        self.weight = 0;
+        self.runs.push(run.finish());
+        if self.runs.len() == RUNS_MAX {
+            let mut one: Writer<T> = Writer::new(&self.spool);
+            self.iter().for_each(|item| one.push(&item));
+            self.runs = vec![one.finish()];
+        }
+    }
+
+    /// Puts all into order; of repeats the first stays.
+    pub fn sort(&mut self) {
+        self.sort_memory();
+    }
+
+    fn sort_memory(&mut self) {
+        // rows mostly come in order: a stable sort merges its runs, and the key beside each item decides
+        // nearly always
+        let keyed = |item: Box<T>| (item.key(), item);
+        let mut items: Vec<(T::Key, Box<T>)> =
+            std::mem::take(&mut self.memory).into_iter().map(keyed).collect();
+        items.sort_by(|a, b| a.0.cmp(&b.0).then_with(|| a.1.tie(&b.1)));
+        items.dedup_by(|next, before| {
+            next.0 == before.0 && repeats(&*next.1, before.1.name().as_ref())
+        });
+        self.memory.extend(items.into_iter().map(|(_, item)| item));
+    }
+
+    /// All of them, in order when they have been sorted.
+    pub fn iter(&self) -> impl Iterator<Item = Cow<'_, T>> {
+        let here: fn(&Box<T>) -> Cow<'_, T> = |item| Cow::Borrowed(&**item);
+        Merge::of(self.memory.iter().map(here), &self.runs, Cow::Owned)
+    }
+
+    /// Changes each and takes it as new: sort again where the order may have changed.
+    pub fn change(&mut self, mut with: impl FnMut(&mut T)) {
+        if self.runs.is_empty() {
+            self.memory.iter_mut().for_each(|item| with(item));
+            return;
+        }
+        let mut changed = self.beside();
+        for mut item in std::mem::replace(self, self.beside()) {
+            with(&mut item);
+            changed.push_boxed(item);
+        }
+        *self = changed;
+    }
+}
+
+impl<T: Piece> Extend<T> for Sorted<T> {
+    fn extend<I: IntoIterator<Item = T>>(&mut self, more: I) {
+        more.into_iter().for_each(|item| self.push(item));
+    }
+}
+
+impl<T: Piece> IntoIterator for Sorted<T> {
+    type Item = Box<T>;
+    type IntoIter = Merge<T, std::vec::IntoIter<Box<T>>>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        Merge::of(self.memory.into_iter(), &self.runs, Box::new)
+    }
+}
+
+/// Whether an item has the name of the one before it.
+pub(super) fn repeats<T: Piece>(item: &T, before: Option<&T::Name>) -> bool {
+    before.is_some_and(|before| item.name().as_ref() == Some(before))
+}
