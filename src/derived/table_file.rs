@@ -4,19 +4,36 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use arrow::array::RecordBatch;
+use arrow::array::{ArrayRef, RecordBatch};
 use arrow::datatypes::{Field, Schema};
 use parquet::arrow::ArrowWriter;
+use parquet::basic::{Compression, ZstdLevel};
 use parquet::errors::ParquetError;
+use parquet::file::properties::{EnabledStatistics, WriterProperties};
+use parquet::schema::types::ColumnPath;
 
 use crate::derived::rows::{Cell, Rows};
 use crate::derived::tables::DerivedTable;
 use crate::snapshot::column::ColumnType;
 use crate::snapshot::error::SnapshotError;
-use crate::snapshot::parquet_file::properties;
+use crate::snapshot::parquet_file;
 
 /// Rows in one batch: no more of a table is held as rows.
 const BATCH_ROWS: usize = 8_192;
+
+/// As the evidence is written, but in a hurry: what replay made it can make again. A dictionary of what
+/// hardly repeats costs time and room.
+fn properties(table: &DerivedTable) -> WriterProperties {
+    let fast = ZstdLevel::try_new(1).unwrap_or_default();
+    let all = parquet_file::properties().into_builder();
+    let all = all.set_compression(Compression::ZSTD(fast));
+    let all = all.set_statistics_enabled(EnabledStatistics::Chunk);
+    let names = table.columns.iter().map(|(name, _)| *name);
+    let distinct = names.filter(|name| name.ends_with("event_id") || *name == "evidence_key");
+    distinct
+        .fold(all, |all, name| all.set_column_dictionary_enabled(ColumnPath::from(name), false))
+        .build()
+}
 
 /// A file being written.
 pub struct TableFile {
@@ -39,14 +56,14 @@ impl TableFile {
             |(name, kind): &(&'static str, ColumnType)| Field::new(*name, kind.arrow(), true);
         let schema = Arc::new(Schema::new(table.columns.iter().map(column).collect::<Vec<_>>()));
         let file = File::create(path).map_err(|err| SnapshotError::io("create", path, err))?;
-        let writer = ArrowWriter::try_new(file, schema.clone(), Some(properties()))
+        let writer = ArrowWriter::try_new(file, schema.clone(), Some(properties(table)))
             .map_err(|err| SnapshotError::writing(path, err))?;
         let rows = Rows::new(table);
         Ok(Self { path: path.to_path_buf(), schema, writer, rows, written: 0, failed: None })
     }
 
     /// Takes one row.
-    pub fn push<const N: usize>(&mut self, cells: [Cell; N]) {
+    pub fn push<const N: usize>(&mut self, cells: [Cell<'_>; N]) {
         self.written += 1;
         self.rows.push(cells);
         if self.rows.len() == BATCH_ROWS {
@@ -55,16 +72,15 @@ impl TableFile {
     }
 
     fn flush(&mut self) {
-        let table = self.rows.table;
-        let rows = std::mem::replace(&mut self.rows, Rows::new(table));
-        if self.failed.is_none() && !rows.is_empty() {
+        let arrays = self.rows.take();
+        if self.failed.is_none() {
             self.failed =
-                self.write(&rows).err().map(|err| SnapshotError::writing(&self.path, err));
+                self.write(arrays).err().map(|err| SnapshotError::writing(&self.path, err));
         }
     }
 
-    fn write(&mut self, rows: &Rows) -> Result<(), ParquetError> {
-        let batch = RecordBatch::try_new(self.schema.clone(), rows.arrays())?;
+    fn write(&mut self, arrays: Vec<ArrayRef>) -> Result<(), ParquetError> {
+        let batch = RecordBatch::try_new(self.schema.clone(), arrays)?;
         self.writer.write(&batch)
     }
 
@@ -73,7 +89,9 @@ impl TableFile {
     /// # Errors
     /// The first thing that went wrong since the file was begun.
     pub fn finish(mut self) -> Result<u64, SnapshotError> {
-        self.flush();
+        if !self.rows.is_empty() {
+            self.flush();
+        }
         if let Some(failed) = self.failed {
             return Err(failed);
         }

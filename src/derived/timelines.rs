@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
+use serde::Serializer;
+
 use crate::derived::rows::{Cell, int, text, time, word};
 use crate::derived::table_file::TableFile;
 use crate::derived::tables::DERIVED;
@@ -356,11 +358,14 @@ pub fn inside(table: &str) -> String {
     format!("{table}/{table}.parquet")
 }
 
-/// The event's fields as JSON text.
+/// The event's fields as JSON text, by name.
 fn json(event: &Event) -> String {
-    let fields: BTreeMap<&str, serde_json::Value> =
-        event.attributes.iter().map(|(name, value)| (name, value_of(value))).collect();
-    serde_json::to_string(&fields).unwrap_or_default()
+    let mut made = serde_json::Serializer::new(Vec::new());
+    let fields = event.attributes.iter().map(|(name, value)| (name, value_of(value)));
+    match made.collect_map(fields) {
+        Ok(()) => String::from_utf8(made.into_inner()).unwrap_or_default(),
+        Err(_) => String::new(),
+    }
 }
 
 /// Limits among the fields: what the decision was measured against.
