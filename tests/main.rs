@@ -1,6 +1,7 @@
 //! Every test of the outside, in one binary.
 
 mod as_of;
+mod as_seen;
 mod baseline;
 mod captures;
 mod cli;

@@ -5,9 +5,11 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use crate::cli::Outcome;
+use crate::cli::fault::{Fault, FaultKind};
 use crate::cli::format::{Answer, Format, show};
 use crate::cli::ui::Ui;
-use crate::cli::{Outcome, replay, snapshot_dir};
+use crate::cli::when::WhenArgs;
 use crate::grammar::suggest;
 use crate::read::cell::Cell;
 use crate::read::database::Database;
@@ -25,6 +27,9 @@ pub(super) struct CoverageArgs {
     /// Snapshot directory (default: the one under ./snapshots with the latest capture)
     #[arg(long, value_name = "DIR")]
     snapshot: Option<PathBuf>,
+
+    #[command(flatten)]
+    when: WhenArgs,
 
     /// How to write it
     #[arg(long, value_enum, default_value_t = Format::Text)]
@@ -46,11 +51,14 @@ const UNKNOWN: &str = "select source_type, template, count, near_failures, first
     from unknown_messages order by near_failures desc, count desc, source_type, template";
 
 pub(super) fn run(ui: &mut Ui, args: &CoverageArgs) -> Outcome {
-    let snapshot = snapshot_dir::open(ui, args.snapshot.as_deref())?;
-    replay::ensure(ui, &snapshot)?;
-    let database = Database::open(&snapshot)?;
+    let asked = args.when.open(ui, args.snapshot.as_deref())?;
+    if asked.as_of.is_some() {
+        let fault = Fault::new(FaultKind::Usage, "coverage counts rows, whole: it has no --as-of");
+        return Err(fault.hint("ask with --as-seen for what could be known at an instant"));
+    }
+    let database = asked.database()?;
     let mut made = report_of(&database)?;
-    made.snapshot = snapshot.dir().display().to_string();
+    made.snapshot = asked.snapshot.dir().display().to_string();
     made.unknown.truncate(usize::from(args.top));
     show(ui, args.format, &made)?;
     Ok(ExitCode::SUCCESS)

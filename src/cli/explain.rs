@@ -9,8 +9,8 @@ use crate::answers::explanation::explain;
 use crate::answers::subject::{Meant, Subject, find};
 use crate::cli::fault::{Fault, FaultKind};
 use crate::cli::ui::Ui;
-use crate::cli::{Outcome, replay, snapshot_dir};
-use crate::model::time::Micros;
+use crate::cli::when::WhenArgs;
+use crate::cli::{Outcome, replay};
 use crate::read::cell::plain_time;
 use crate::read::database::Database;
 use crate::report::explanation::write_text;
@@ -34,9 +34,8 @@ pub(super) struct ExplainArgs {
     #[arg(long, value_name = "DIR")]
     snapshot: Option<PathBuf>,
 
-    /// As of this instant (UTC)
-    #[arg(long, alias = "at", value_name = "INSTANT", value_parser = crate::cli::format::instant)]
-    as_of: Option<Micros>,
+    #[command(flatten)]
+    when: WhenArgs,
 
     /// How to write it
     #[arg(long, value_enum, default_value_t = Shape::Text)]
@@ -55,13 +54,12 @@ enum Shape {
 const LIMIT: Duration = Duration::from_secs(60);
 
 pub(super) fn run(ui: &mut Ui, args: &ExplainArgs) -> Outcome {
-    let snapshot = snapshot_dir::open(ui, args.snapshot.as_deref())?;
-    replay::ensure(ui, &snapshot)?;
+    let asked = args.when.open(ui, args.snapshot.as_deref())?;
     let grammar = replay::grammar(ui)?;
     // an id is looked for in all of it: what had not happened yet is an answer, too
-    let subject = one(find(&Database::open(&snapshot)?, args.id.trim(), LIMIT)?, &args.id)?;
-    let database = Database::open_as_of(&snapshot, args.as_of)?;
-    let made = explain(&database, &grammar, &subject, args.as_of.map(plain_time), LIMIT)?;
+    let subject = one(find(&Database::open(&asked.snapshot)?, args.id.trim(), LIMIT)?, &args.id)?;
+    let database = asked.database()?;
+    let made = explain(&database, &grammar, &subject, asked.as_of.map(plain_time), LIMIT)?;
     match args.format {
         Shape::Text => {
             write_text(&mut ui.out(), &made)?;

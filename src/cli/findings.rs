@@ -5,15 +5,15 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use crate::cli::Outcome;
 use crate::cli::fault::{Fault, FaultKind};
 use crate::cli::format::{Answer, Format, show};
 use crate::cli::ui::Ui;
-use crate::cli::{Outcome, replay, snapshot_dir};
+use crate::cli::when::WhenArgs;
 use crate::findings::catalogue::{self, Query};
 use crate::findings::finding::{Finding, Severity, Verdict};
 use crate::findings::run::{Findings, ask};
 use crate::model::table::Table;
-use crate::model::time::Micros;
 use crate::read::database::Database;
 use crate::report::findings::{FORMAT, FindingsReport, Incomplete, write_json};
 use crate::report::{findings_csv, findings_text};
@@ -41,9 +41,8 @@ pub(super) struct FindingsArgs {
     #[arg(long, value_enum, value_name = "LEVEL", default_value_t = FailOn::None)]
     fail_on: FailOn,
 
-    /// Ask of the tables as they were at this instant (UTC): what had happened by then
-    #[arg(long, value_name = "INSTANT", value_parser = crate::cli::format::instant)]
-    as_of: Option<Micros>,
+    #[command(flatten)]
+    when: WhenArgs,
 
     /// How to write the findings
     #[arg(long, value_enum, default_value_t = Format::Text)]
@@ -105,16 +104,15 @@ impl FailOn {
 
 pub(super) fn run(ui: &mut Ui, args: &FindingsArgs) -> Outcome {
     let queries = chosen(&args.only)?;
-    let snapshot = snapshot_dir::open(ui, args.snapshot.as_deref())?;
-    replay::ensure(ui, &snapshot)?;
-    warn_of_unreadable(ui, &snapshot)?;
-    let database = Database::open_as_of(&snapshot, args.as_of)?;
+    let asked = args.when.open(ui, args.snapshot.as_deref())?;
+    warn_of_unreadable(ui, &asked.snapshot)?;
+    let database = asked.database()?;
     let answers = ask(&database, &queries, args.timeout)?;
     let fails = args.fail_on.level().is_some_and(|level| {
         let bad = |finding: &Finding| finding.verdict.is_positive() && finding.severity <= level;
         answers.found.iter().any(bad)
     });
-    let report = reported(&snapshot, queries, answers, args.verdict, usize::MAX);
+    let report = reported(&asked.snapshot, queries, answers, args.verdict, usize::MAX);
     show(ui, args.format, &report)?;
     Ok(if fails { ExitCode::from(1) } else { ExitCode::SUCCESS })
 }

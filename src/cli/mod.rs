@@ -19,6 +19,7 @@ mod snapshot_dir;
 mod sql;
 mod ui;
 mod verify;
+mod when;
 
 use std::ffi::OsString;
 use std::path::PathBuf;

@@ -5,11 +5,10 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use crate::cli::Outcome;
 use crate::cli::format::Format;
 use crate::cli::ui::Ui;
-use crate::cli::{Outcome, replay, snapshot_dir};
-use crate::model::time::Micros;
-use crate::read::database::Database;
+use crate::cli::when::WhenArgs;
 use crate::report::rows_csv::CsvRows;
 use crate::report::rows_json::JsonRows;
 use crate::report::rows_text::TextRows;
@@ -32,9 +31,8 @@ pub(super) struct SqlArgs {
     #[arg(long, value_name = "DIR")]
     snapshot: Option<PathBuf>,
 
-    /// Ask of the tables as they were at this instant (UTC): what had happened by then
-    #[arg(long, value_name = "INSTANT", value_parser = crate::cli::format::instant)]
-    as_of: Option<Micros>,
+    #[command(flatten)]
+    when: WhenArgs,
 
     /// How to write the rows
     #[arg(long, value_enum, default_value_t = Format::Text)]
@@ -46,9 +44,8 @@ pub(super) struct SqlArgs {
 }
 
 pub(super) fn run(ui: &mut Ui, args: &SqlArgs) -> Outcome {
-    let snapshot = snapshot_dir::open(ui, args.snapshot.as_deref())?;
-    replay::ensure(ui, &snapshot)?;
-    let database = Database::open_as_of(&snapshot, args.as_of)?;
+    let asked = args.when.open(ui, args.snapshot.as_deref())?;
+    let database = asked.database()?;
     let (sql, limit) = (args.query.as_str(), args.timeout);
     match args.format {
         Format::Text => {

@@ -24,7 +24,7 @@ const DERIVED_FOLDER: &str = "derived";
 
 /// Whether `derived/` is there, whole, and made from this evidence by this build and grammar.
 pub fn is_current(snapshot: &Snapshot, grammar_digest: &str) -> bool {
-    let derived = snapshot.dir().join(DERIVED_FOLDER);
+    let derived = snapshot.derived();
     let Ok(mut made) = read_json::<DerivedManifest>(&derived.join(MANIFEST)) else {
         return false;
     };
@@ -34,7 +34,7 @@ pub fn is_current(snapshot: &Snapshot, grammar_digest: &str) -> bool {
             hash_file(&derived.join(path)).is_ok_and(|(_, found)| found == *hash)
         })
         // a file that someone put beside them would be read as well
-        && (files.is_empty() || verify::strangers(&derived, &files).is_ok_and(|s| s.is_empty()))
+        && (files.is_empty() || verify::strangers(derived, &files).is_ok_and(|s| s.is_empty()))
 }
 
 /// Waits until no other process writes to the snapshot; the lock ends with the value.
@@ -52,7 +52,8 @@ pub fn write(
     grammar_digest: &str,
     replayed: &Replayed,
 ) -> Result<Written, SnapshotError> {
-    let dir = snapshot.dir();
+    let derived = snapshot.derived();
+    let dir = derived.parent().unwrap_or(snapshot.dir());
     let (made, old) = (
         dir.join(format!("{DERIVED_FOLDER}{TEMPORARY}")),
         dir.join(format!("{DERIVED_FOLDER}.old{TEMPORARY}")),
@@ -70,11 +71,10 @@ pub fn write(
         manifest.files.insert(inside, hash);
     }
     write_sealed(&made.join(MANIFEST), &manifest)?;
-    let derived = dir.join(DERIVED_FOLDER);
     if derived.exists() {
-        fs::rename(&derived, &old).map_err(|err| SnapshotError::io("rename", &derived, err))?;
+        fs::rename(derived, &old).map_err(|err| SnapshotError::io("rename", derived, err))?;
     }
-    fs::rename(&made, &derived).map_err(|err| SnapshotError::io("rename", &made, err))?;
+    fs::rename(&made, derived).map_err(|err| SnapshotError::io("rename", &made, err))?;
     sync_directory(dir)?;
     remove(&old)?;
     Ok(written)

@@ -48,6 +48,15 @@ pub(super) fn read(snapshot: &Snapshot) -> Result<(Facts, Histories), SnapshotEr
     Ok((Facts { workers, tasks, task_types, links, seen_at, last_seen }, histories))
 }
 
+/// Up to when each capture of a snapshot saw its source, in order; `None` where nothing tells.
+///
+/// # Errors
+/// When its rows cannot be read.
+pub fn captures_seen(snapshot: &Snapshot) -> Result<Vec<Option<Micros>>, SnapshotError> {
+    let workers = versions(snapshot, Table::Workers, worker)?;
+    Ok(seen_at(snapshot, &workers, &versions(snapshot, Table::Tasks, task)?))
+}
+
 /// Up to when each capture saw its source: when it began, or for files given to us, which may be old,
 /// the latest time that stands in what it took.
 fn seen_at(

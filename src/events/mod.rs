@@ -4,7 +4,7 @@ mod beats;
 mod confirm;
 mod differences;
 pub mod error;
-mod facts;
+pub mod facts;
 mod log_event;
 mod logs;
 mod memos;

@@ -45,7 +45,7 @@ pub(crate) fn all(snapshot: &Snapshot) -> Result<Vec<View>, ReadError> {
         views.push(View { name: table.name().to_string(), held, create });
     }
     for table in DERIVED.iter().filter(|table| table.name != CAPTURES) {
-        let folder = snapshot.dir().join("derived").join(table.name);
+        let folder = snapshot.derived().join(table.name);
         let files = canonical(parquet_files(&folder)?)?;
         let create = create(table.name, table.columns, &[], &files)?;
         views.push(View { name: table.name.to_string(), held: folder.is_dir(), create });

@@ -15,6 +15,7 @@ use crate::snapshot::seal::Seal;
 #[derive(Debug)]
 pub struct Snapshot {
     dir: PathBuf,
+    derived: PathBuf,
     manifest: Manifest,
     captures: Vec<Capture>,
 }
@@ -38,12 +39,25 @@ impl Snapshot {
             return Err(SnapshotError::Damaged { path: dir.join(MANIFEST), detail });
         }
         let captures = read_chain(dir, &stored.manifest)?;
-        Ok(Self { dir: dir.to_path_buf(), manifest: stored.manifest, captures })
+        let (dir, derived) = (dir.to_path_buf(), dir.join("derived"));
+        Ok(Self { dir, derived, manifest: stored.manifest, captures })
     }
 
     /// The directory.
     pub fn dir(&self) -> &Path {
         &self.dir
+    }
+
+    /// Where `replay` writes, and reading looks: inside the directory.
+    pub fn derived(&self) -> &Path {
+        &self.derived
+    }
+
+    /// The same snapshot as it was after its first captures, with a place of its own for what is derived.
+    #[must_use]
+    pub fn first(mut self, captures: usize, derived: PathBuf) -> Self {
+        self.captures.truncate(captures);
+        Self { derived, ..self }
     }
 
     /// The manifest.

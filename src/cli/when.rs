@@ -1,0 +1,83 @@
+//! Which instant a reading command asks about, and what may be known of it.
+
+use std::path::Path;
+
+use tempfile::TempDir;
+
+use crate::cli::fault::{Fault, FaultKind};
+use crate::cli::ui::Ui;
+use crate::cli::{replay, snapshot_dir};
+use crate::events::facts::captures_seen;
+use crate::model::time::Micros;
+use crate::read::database::Database;
+use crate::read::error::ReadError;
+use crate::snapshot::error::SnapshotError;
+use crate::snapshot::open::Snapshot;
+use crate::snapshot::publish::TEMPORARY;
+
+/// The two meanings of an instant (DESIGN section 6); there is no third.
+#[derive(clap::Args, Debug)]
+pub(super) struct WhenArgs {
+    /// Ask of the tables as they were at this instant (UTC): what had happened by then, drawn from all
+    /// evidence, later rows included
+    #[arg(long, alias = "at", value_name = "INSTANT", value_parser = crate::cli::format::instant)]
+    pub(super) as_of: Option<Micros>,
+
+    /// Ask what could be known at this instant (UTC): only the captures that had been taken by then count
+    #[arg(long, value_name = "INSTANT", value_parser = crate::cli::format::instant, conflicts_with = "as_of")]
+    as_seen: Option<Micros>,
+}
+
+/// A snapshot, replayed, as far as it is asked about.
+pub(super) struct Asked {
+    pub(super) snapshot: Snapshot,
+    pub(super) as_of: Option<Micros>,
+    /// What was derived for this question alone; gone with it.
+    _own: Option<TempDir>,
+}
+
+impl WhenArgs {
+    /// Opens the snapshot, and replays it where that has to be done.
+    pub(super) fn open(&self, ui: &mut Ui, given: Option<&Path>) -> Result<Asked, Fault> {
+        let snapshot = snapshot_dir::open(ui, given)?;
+        let (snapshot, own) = match self.as_seen {
+            Some(at) => as_seen(ui, snapshot, at)?,
+            None => (snapshot, None),
+        };
+        replay::ensure(ui, &snapshot)?;
+        Ok(Asked { snapshot, as_of: self.as_of, _own: own })
+    }
+}
+
+impl Asked {
+    /// Its tables.
+    pub(super) fn database(&self) -> Result<Database, ReadError> {
+        Database::open_as_of(&self.snapshot, self.as_of)
+    }
+}
+
+/// The captures that had been taken by an instant, replayed in a place of their own.
+fn as_seen(
+    ui: &mut Ui,
+    snapshot: Snapshot,
+    at: Micros,
+) -> Result<(Snapshot, Option<TempDir>), Fault> {
+    let seen = captures_seen(&snapshot)?;
+    let by_then = seen.iter().take_while(|seen| seen.is_some_and(|seen| seen <= at)).count();
+    let Some(last) = by_then.checked_sub(1).and_then(|last| seen[last]) else {
+        let first = seen.first().copied().flatten();
+        let first = first.map_or("no time is known of it".to_string(), |at| format!("it saw {at}"));
+        let fault = format!("no capture had been taken by {at}: of the first, {first}");
+        return Err(Fault::new(FaultKind::Usage, fault)
+            .hint("ask with --as-of for what had happened by then, drawn from all evidence"));
+    };
+    let all = seen.len();
+    ui.note(&format!(
+        "as seen at {at}: {by_then} of {all} captures, the last of which saw {last}"
+    ))?;
+    let dir = snapshot.dir();
+    let own = tempfile::Builder::new().prefix("seen-").suffix(TEMPORARY).tempdir_in(dir);
+    let own = own.map_err(|err| SnapshotError::io("create a folder in", dir, err))?;
+    let derived = own.path().join("derived");
+    Ok((snapshot.first(by_then, derived), Some(own)))
+}
