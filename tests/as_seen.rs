@@ -1,6 +1,7 @@
 //! What could be known at an instant: the captures taken by then and no other, whatever was captured later.
 
-use crate::support::replayed::{Bench, case, records, tables, write_tables};
+use crate::support::growing::growing;
+use crate::support::replayed::Bench;
 
 /// Tables that together show events, states, ends, silence and what was understood.
 const TABLES: [&str; 9] = [
@@ -14,29 +15,6 @@ const TABLES: [&str; 9] = [
     "log_coverage",
     "captures",
 ];
-
-/// What each capture has seen.
-const UNTIL: [&str; 3] = ["10:37", "10:52", "23:59"];
-
-/// The same evidence as several captures saw it growing: of each table the rows that end by a time.
-fn growing(bench: &Bench, captures: usize, into: &str) {
-    let given = tables(&case("worker_killed_while_healthy"));
-    for until in &UNTIL[..captures] {
-        let kept = |text: &String| {
-            let times = |row: &str| row.split("2026-01-05 ").skip(1).map(time).max();
-            let rows = records(text).into_iter();
-            rows.filter(|row| times(row).is_none_or(|at| at.as_str() < *until)).collect::<String>()
-        };
-        let seen = given.iter().map(|(table, text)| (table.clone(), kept(text)));
-        let from = bench.path(&format!("{into}-{until}").replace(':', ""));
-        write_tables(&from, &seen.collect());
-        bench.import(&from, into);
-    }
-}
-
-fn time(text: &str) -> String {
-    text[.."10:37".len()].to_string()
-}
 
 fn said(bench: &Bench, snapshot: &str, more: &[&str]) -> Vec<String> {
     let one = |table: &&str| {

@@ -12,6 +12,7 @@ mod export;
 mod findings;
 mod grammar;
 mod import;
+mod incremental;
 mod load;
 mod properties;
 mod queries;

@@ -83,24 +83,32 @@ fn fault(err: EventsError) -> Fault {
     }
 }
 
+/// What a replay came to.
+struct Done {
+    tally: RowTally,
+    /// Log rows whose text was not read again.
+    known: u64,
+    written: Written,
+}
+
 /// Rows -> events -> timelines -> files: the whole way, one direction.
-fn rebuild(
-    snapshot: &Snapshot,
-    grammar: &Grammar,
-    memory_mb: usize,
-) -> Result<(RowTally, Written), EventsError> {
+fn rebuild(snapshot: &Snapshot, grammar: &Grammar, memory_mb: usize) -> Result<Done, EventsError> {
     snapshot.check_hashes()?;
     let spool = Spool::in_files(snapshot.dir(), memory_mb * BYTES_IN_MB);
     let replayed = crate::replay::replay(events::read(snapshot, grammar, &spool)?);
     let written = derived::write(snapshot, grammar.digest(), &replayed)?;
-    Ok((replayed.history.tallies.values().copied().sum(), written))
+    let history = &replayed.history;
+    Ok(Done { tally: history.tallies.values().copied().sum(), known: history.known, written })
 }
 
-fn report(ui: &mut Ui, (t, written): &(RowTally, Written)) -> Result<(), Fault> {
+fn report(ui: &mut Ui, Done { tally: t, known, written }: &Done) -> Result<(), Fault> {
     ui.note(&format!(
         "log rows: {} read = {} became events + {} confirm one + {} say nothing new + {} not understood + {} unreadable",
         t.read, t.became_events, t.confirmed, t.said_nothing, t.unknown, t.unreadable
     ))?;
+    if *known > 0 {
+        ui.note(&format!("of {known} of them an earlier replay had kept what they say"))?;
+    }
     let rows = |table: &str| written.get(table).copied().unwrap_or(0);
     ui.note(&format!(
         "replayed {} events into {} states of workers and {} of tasks; {} anomalies",

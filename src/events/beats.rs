@@ -11,7 +11,7 @@ const STRETCH: i64 = 60 * SECOND;
 const FEW: usize = 4096;
 
 /// When a source logged, and in which cycle.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Beats {
     all: Vec<Beat>,
     /// How many were left the last time.
@@ -25,6 +25,11 @@ impl Beats {
         if self.all.len() > FEW + 2 * self.thinned {
             self.thin();
         }
+    }
+
+    /// More rows, maybe thinned.
+    pub(super) fn extend(&mut self, more: Vec<Beat>) {
+        more.into_iter().for_each(|beat| self.push(beat));
     }
 
     /// In order; the same for any order of rows.

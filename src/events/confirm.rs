@@ -19,13 +19,9 @@ const REACH: i64 = 30 * SECOND;
 /// latest before it, else the first after it. Both must be in order; what comes out is to be sorted
 /// again. A row without such an event makes its own, or says nothing; one that would make its own looks
 /// back only.
-pub(super) fn attach(
-    events: Events,
-    rows: Sorted<Confirmation>,
-    kinds: FxHashSet<EventKind>,
-    senders: &mut Senders,
-) -> Events {
-    let mut window = Window { made: events.beside(), kinds, ..Window::new(&events) };
+pub(super) fn attach(events: Events, rows: Sorted<Confirmation>, senders: &mut Senders) -> Events {
+    let kinds = rows.iter().map(|row| row.kind).collect();
+    let mut window = Window::new(&events, kinds);
     let mut rows = rows.into_iter().peekable();
     for event in events {
         while let Some(row) = rows.next_if(|row| row.at.0 + REACH < event.at.0) {
@@ -56,9 +52,9 @@ struct Window {
 }
 
 impl Window {
-    fn new(events: &Events) -> Self {
+    fn new(events: &Events, kinds: FxHashSet<EventKind>) -> Self {
         Self {
-            kinds: FxHashSet::default(),
+            kinds,
             events: VecDeque::new(),
             first: 0,
             index: FxHashMap::default(),
@@ -95,7 +91,7 @@ impl Window {
     }
 
     fn settle(&mut self, row: Confirmation, senders: &mut Senders) {
-        let tally = &mut senders.get(row.sender).tally;
+        let tally = senders.tally(&row.source);
         match (self.near(&row), row.otherwise) {
             (Some(event), _) => {
                 self.events[event].confirmed_by.push(row.evidence);

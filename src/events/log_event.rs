@@ -45,8 +45,6 @@ pub(super) struct Confirmation {
     pub(super) about: Subject,
     /// By whom.
     pub(super) source: SourceKey,
-    /// The number of that sender.
-    pub(super) sender: usize,
     /// In which cycle.
     pub(super) cycle: Option<i64>,
     /// Whether the row makes an event of its own beside: then it is counted there.

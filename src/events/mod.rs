@@ -1,15 +1,18 @@
 //! Snapshot rows -> events, strictly ordered. Knows the grammar; must not know states.
 
 mod beats;
+mod checkpoint;
 mod confirm;
 mod differences;
 pub mod error;
 pub mod facts;
+mod listing;
 mod log_event;
 mod logs;
 mod memos;
 mod names;
 pub mod ordered;
+mod parsed;
 pub mod row_events;
 mod rows;
 mod said;
@@ -25,6 +28,7 @@ use std::sync::Arc;
 
 use crate::events::error::EventsError;
 pub use crate::events::ordered::Events;
+use crate::events::short_ids::ShortIds;
 use crate::events::tally::RowTally;
 use crate::events::unknown::UnknownMessage;
 use crate::grammar::matcher::Grammar;
@@ -51,6 +55,8 @@ pub struct History {
     pub templates: BTreeMap<SourceKey, BTreeMap<Arc<str>, (Micros, Micros)>>,
     /// What the grammar did not understand.
     pub unknown: Vec<UnknownMessage>,
+    /// Log rows whose text was not read again: a checkpoint told what they say.
+    pub known: u64,
     /// What became of the log rows of each source.
     pub tallies: BTreeMap<SourceKey, RowTally>,
 }
@@ -62,17 +68,18 @@ pub fn read(
     spool: &Arc<Spool>,
 ) -> Result<History, EventsError> {
     let (facts, histories) = facts::read(snapshot)?;
-    let mut log = logs::read(snapshot, grammar, &facts, spool)?;
+    let mut log = logs::read(snapshot, grammar, spool)?;
+    log.resolve(&ShortIds::of(&facts));
     row_events::of(&facts, &mut log.events);
     histories.events(&mut log.events);
     log.events.sort();
     log.confirmations.sort();
-    let mut events =
-        confirm::attach(log.events, log.confirmations, log.confirmed, &mut log.senders);
+    let mut events = confirm::attach(log.events, log.confirmations, &mut log.senders);
     events.sort();
     let unknown = log.unknown.into_sorted(&events);
     let (beats, templates, tallies) = Default::default();
-    let mut history = History { events, facts, beats, templates, unknown, tallies };
+    let mut history =
+        History { events, facts, beats, templates, unknown, known: log.known, tallies };
     for (key, sender) in log.senders.into_sorted() {
         sender.tally.assert_balanced();
         history.tallies.insert(key.clone(), sender.tally);

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
+use serde::{Deserialize, Serialize};
 
+use crate::events::Beat;
 use crate::events::beats::Beats;
 use crate::events::tally::RowTally;
 use crate::grammar::matcher::Grammar;
@@ -53,6 +55,15 @@ pub(super) struct Sender {
     pub(super) tally: RowTally,
 }
 
+/// What one did, without the numbers that only one reading knows.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Told {
+    source: SourceKey,
+    beats: Vec<Beat>,
+    used: Vec<Option<(Micros, Micros)>>,
+    tally: RowTally,
+}
+
 /// All of them, by number.
 #[derive(Default)]
 pub(super) struct Senders {
@@ -86,6 +97,42 @@ impl Senders {
             tally: RowTally::default(),
         });
         number
+    }
+
+    /// What became of the rows of a source.
+    pub(super) fn tally(&mut self, source: &SourceKey) -> &mut RowTally {
+        let number = self.of(source);
+        &mut self.all[number].tally
+    }
+
+    fn of(&mut self, source: &SourceKey) -> usize {
+        let kind = self.kind(&source.0);
+        self.number(kind, &source.1)
+    }
+
+    /// What each did, in one piece.
+    pub(super) fn told(&self) -> Vec<Told> {
+        let told = |sender: &Sender| Told {
+            source: sender.origin.key.clone(),
+            beats: sender.beats.clone().into_sorted(),
+            used: sender.used.clone(),
+            tally: sender.tally,
+        };
+        self.all.iter().map(told).collect()
+    }
+
+    /// What someone did beside what is known of him.
+    pub(super) fn add(&mut self, told: Told) {
+        let number = self.of(&told.source);
+        let sender = &mut self.all[number];
+        sender.tally = [sender.tally, told.tally].into_iter().sum();
+        sender.beats.extend(told.beats);
+        for (template, times) in told.used.into_iter().enumerate() {
+            if let Some((first, last)) = times {
+                sender.used(template, first);
+                sender.used(template, last);
+            }
+        }
     }
 
     pub(super) fn get(&mut self, number: usize) -> &mut Sender {

@@ -1,7 +1,9 @@
 //! Conservation: nothing is dropped without being counted.
 
+use serde::{Deserialize, Serialize};
+
 /// What became of every log row.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RowTally {
     /// Rows read.
     pub read: u64,

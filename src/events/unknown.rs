@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use regex::Regex;
+use serde::{Deserialize, Serialize};
 
 use crate::events::ordered::Events;
 use crate::model::kind::EventKind;
@@ -14,7 +15,7 @@ use crate::model::token::without_digits;
 const TEMPLATE_CHARS_MAX: usize = 200;
 
 /// One shape of message that the grammar does not know.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UnknownMessage {
     /// Who logged it.
     pub source_type: Arc<str>,
@@ -36,7 +37,9 @@ pub struct UnknownMessage {
 /// One cycle of an orchestrator (domain/orchestrator.md section 4, Freq).
 const NEAR: i64 = 30 * SECOND;
 
-struct Gathered {
+/// One shape, and when it stood.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Gathered {
     told: UnknownMessage,
     times: Vec<Micros>,
 }
@@ -82,18 +85,24 @@ impl UnknownMessages {
         };
         let of = (source_type.clone(), template.clone());
         let gathered = self.found.entry(of).or_insert_with(fresh);
-        gathered.times.push(at);
-        let entry = &mut gathered.told;
-        entry.count += 1;
-        let told = |text: &str| without_digits(text, "<id>").into_owned();
-        let same_time = at == entry.first_at && line != entry.sample;
-        if at < entry.first_at
-            || (same_time && (told(&line), &line) < (told(&entry.sample), &entry.sample))
-        {
-            entry.sample.clone_from(&line);
+        gathered.take(&line, (at, at), &[at]);
+    }
+
+    /// What was gathered, shape by shape.
+    pub(super) fn gathered(&self) -> Vec<&Gathered> {
+        self.found.values().collect()
+    }
+
+    /// What was gathered elsewhere.
+    pub(super) fn merge(&mut self, other: Gathered) {
+        let of = (other.told.source_type.clone(), other.told.template.clone());
+        match self.found.get_mut(&of) {
+            None => drop(self.found.insert(of, other)),
+            Some(gathered) => {
+                let told = &other.told;
+                gathered.take(&told.sample, (told.first_at, told.last_at), &other.times);
+            }
         }
-        entry.first_at = entry.first_at.min(at);
-        entry.last_at = entry.last_at.max(at);
     }
 
     /// All of them, by source and template, held against the events that are known.
@@ -109,6 +118,24 @@ impl UnknownMessages {
             ..gathered.told
         };
         self.found.into_values().map(told).collect()
+    }
+}
+
+impl Gathered {
+    /// One or more rows: the sample is that of the first.
+    fn take(&mut self, sample: &str, (first, last): (Micros, Micros), times: &[Micros]) {
+        self.times.extend(times);
+        let entry = &mut self.told;
+        entry.count += times.len() as u64;
+        let told = |text: &str| without_digits(text, "<id>").into_owned();
+        let same_time = first == entry.first_at && sample != entry.sample;
+        if first < entry.first_at
+            || (same_time && (told(sample), sample) < (told(&entry.sample), &*entry.sample))
+        {
+            entry.sample = sample.to_string();
+        }
+        entry.first_at = entry.first_at.min(first);
+        entry.last_at = entry.last_at.max(last);
     }
 }
 

@@ -21,6 +21,9 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
+    /// The folder of what `replay` keeps from one capture to the next; delete it at will.
+    pub const CHECKPOINTS: &str = "checkpoints";
+
     /// Opens a snapshot and checks the manifest, the chain of captures, and the size of every file.
     pub fn open(dir: &Path) -> Result<Self, SnapshotError> {
         let snapshot = Self::open_captures(dir)?;
@@ -82,6 +85,17 @@ impl Snapshot {
             .flat_map(|held| &held.files)
             .map(|file| self.dir.join(&file.path))
             .collect()
+    }
+
+    /// The same as the captures promise them.
+    pub fn entries_of(&self, table: Table) -> impl Iterator<Item = &FileEntry> {
+        let held = self.captures.iter().filter_map(move |capture| capture.tables.get(table.name()));
+        held.flat_map(|held| &held.files)
+    }
+
+    /// Where a file of evidence is.
+    pub fn path_of(&self, file: &FileEntry) -> PathBuf {
+        self.dir.join(&file.path)
     }
 
     /// Whether any capture read this table at the source, rows or none.

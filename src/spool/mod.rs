@@ -1,6 +1,7 @@
 //! Sequences that may be larger than memory: what does not fit stands in sorted runs in files without a
 //! name, which a killed process cannot leave behind. Must not know what it holds.
 
+pub mod frames;
 pub mod merge;
 pub mod run;
 pub mod sorted;

@@ -4,6 +4,7 @@ pub(crate) mod authority;
 pub(crate) mod cut;
 pub(crate) mod damage;
 pub(crate) mod files;
+pub(crate) mod growing;
 pub(crate) mod imported;
 pub(crate) mod postgres;
 pub(crate) mod replayed;
