@@ -8,7 +8,7 @@ use crate::derived::rows::{Cell, int, text, time, word};
 use crate::derived::table_file::TableFile;
 use crate::derived::tables::DERIVED;
 use crate::model::attribute::Attribute;
-use crate::model::event::{Clock, Event};
+use crate::model::event::Event;
 use crate::model::events::Events;
 use crate::model::id::EventId;
 use crate::replay::Replayed;
@@ -319,9 +319,9 @@ impl Tables {
         }
         for clock in &replayed.clocks {
             self.of("clocks").push([
-                word(Clock::Worker.name(clock.worker.as_str())),
-                Cell::Double(clock.offset_s),
-                Cell::Double(clock.uncertainty_s),
+                word(&clock.clock),
+                clock.offset_s.map_or(Cell::Null, Cell::Double),
+                clock.uncertainty_s.map_or(Cell::Null, Cell::Double),
                 Cell::Int(clock.pairs as i64),
             ]);
         }

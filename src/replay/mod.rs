@@ -51,7 +51,7 @@ pub struct Replayed {
     pub gaps: Vec<Gap>,
     /// By source and begin.
     pub coverage: Vec<Coverage>,
-    /// By clock.
+    /// Workers and edge functions by name, then runs in their order.
     pub clocks: Vec<ClockOffset>,
     /// By worker.
     pub workers: Vec<WorkerTimeline>,
@@ -71,10 +71,13 @@ pub type EventsOf<'a> = Vec<&'a Event>;
 /// Rebuilds everything. Any order of rows and any number of threads give the same result.
 pub fn replay(mut history: History) -> Replayed {
     bind::pods_to_workers(&mut history);
-    let clocks = clocks::estimate(&history.events);
-    clocks::correct(&mut history.events, &clocks);
+    let mut pairs = clocks::Pairs::new(&history.facts);
+    history.events.iter().for_each(|event| pairs.see(event));
     let runs = runs::find(&history);
     runs::assign(&mut history.events, &runs);
+    let mut clocks = pairs.of_sources();
+    clocks.extend(pairs.of_runs(&runs));
+    clocks::correct(&mut history.events, &clocks);
     history.events.sort();
     lost_updates::find(&mut history);
     let gaps = gaps::find(&history, &runs);
