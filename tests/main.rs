@@ -10,6 +10,7 @@ mod determinism;
 mod explain;
 mod export;
 mod findings;
+mod gaps;
 mod grammar;
 mod import;
 mod load;

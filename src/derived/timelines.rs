@@ -304,13 +304,15 @@ impl Tables {
                 Cell::Time(gap.ended_at),
                 word(gap.cause.name()),
                 word(gap.basis.name()),
+                text(gap.run.as_ref()),
+                word(&gap.why),
             ]);
         }
         for stretch in &replayed.coverage {
             self.of("coverage").push([
                 word(&stretch.source.0),
                 word(&stretch.source.1),
-                word(&stretch.source.1),
+                word(&stretch.entity),
                 Cell::Time(stretch.from),
                 Cell::Time(stretch.until),
                 Cell::Bool(stretch.why_not.is_none()),

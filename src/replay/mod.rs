@@ -49,7 +49,7 @@ pub struct Replayed {
     pub cycles: Vec<Cycle>,
     /// By source and begin.
     pub gaps: Vec<Gap>,
-    /// By source and begin.
+    /// By source, entity and begin.
     pub coverage: Vec<Coverage>,
     /// Workers and edge functions by name, then runs in their order.
     pub clocks: Vec<ClockOffset>,
@@ -80,11 +80,12 @@ pub fn replay(mut history: History) -> Replayed {
     clocks::correct(&mut history.events, &clocks);
     history.events.sort();
     lost_updates::find(&mut history);
-    let gaps = gaps::find(&history, &runs);
-    let coverage = gaps::coverage(&history, &gaps);
+    let mut witness = gaps::Witness::new(&history.facts);
+    history.events.iter().for_each(|event| witness.see(event));
 
     let by_worker = group(&history.events, worker_of);
     let ends: BTreeMap<WorkerId, WorkerEnd> = worker::end::all(&history.facts, &by_worker);
+    let ledger = gaps::find(&history, &runs, &clocks, &ends, &witness.finish());
     let tasks = replay_tasks(&history, &by_worker, &ends);
     let workers = replay_workers(&history, &by_worker, &ends, &tasks);
     let cycles = cycles::find(&history.events);
@@ -98,8 +99,8 @@ pub fn replay(mut history: History) -> Replayed {
         history,
         runs,
         cycles,
-        gaps,
-        coverage,
+        gaps: ledger.gaps,
+        coverage: ledger.coverage,
         clocks,
         workers,
         tasks,
