@@ -14,6 +14,7 @@ mod gaps;
 mod grammar;
 mod import;
 mod load;
+mod order;
 mod properties;
 mod queries;
 mod redact;

@@ -5,6 +5,7 @@ pub mod event;
 pub mod events;
 pub mod id;
 pub mod kind;
+pub mod order;
 pub mod output;
 pub mod rows;
 pub mod state;
