@@ -59,6 +59,7 @@ fn log_captures(snapshot: &Snapshot, seen_at: &[Option<Micros>]) -> Vec<LogCaptu
                 Some(_) => *seen,
                 None => last.and_then(Micros::parse),
             },
+            is_whole: capture.database_snapshot.is_some(),
         })
     };
     snapshot.captures().iter().zip(seen_at).filter_map(of).collect()

@@ -127,6 +127,9 @@ pub struct LogCapture {
     pub from: Option<Micros>,
     /// Up to when it saw the source.
     pub until: Option<Micros>,
+    /// Whether it read the source itself: a row that it lacks was deleted, or never was. A file given to
+    /// us may be any part of the log.
+    pub is_whole: bool,
 }
 
 /// All row facts.

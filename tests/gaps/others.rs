@@ -1,5 +1,8 @@
 //! What makes workers, edge functions and the API orchestrator silent.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use backstory::events::History;
 use backstory::model::rows::{Facts, LogCapture, WorkerRow};
 use backstory::model::state::GapCause;
@@ -77,7 +80,7 @@ fn where_no_capture_took_the_log_no_source_was_heard() {
         last_heartbeat: second(900),
         metadata: serde_json::Value::Null,
     };
-    let log = LogCapture { from: None, until: second(930) };
+    let log = LogCapture { from: None, until: second(930), is_whole: true };
     let told = |logs: Vec<LogCapture>| {
         let facts =
             Facts { workers: vec![row.clone()], seen_at: second(930), logs, ..Facts::default() };
@@ -124,7 +127,8 @@ fn an_edge_function_that_was_not_called_could_still_be_heard() {
                  ('claim-next-task', 'task-counts') and epoch(from_at) - epoch(until_at) < -3500 order by 1";
     assert_eq!(bench.sql("s", heard), [["claim-next-task", "true"], ["task-counts", "true"]]);
     // without a row of any of them nobody knows whether they were deployed
-    let bench = replayed(&hour());
+    let bench = replayed(&hour().api_worker("api-worker-main"));
+    assert_eq!(of(&bench, "orchestrator_api", "unknown"), [gap("unknown", 0, 3_550)]);
     assert_eq!(of(&bench, "edge_function", "task-counts"), [gap("unknown", 0, 3_550)]);
 }
 
@@ -144,6 +148,69 @@ fn a_hole_of_the_table_is_a_hole_of_every_source() {
     let hole = || gap("not_exported", 3_580, 172_800);
     assert_eq!(of(&bench, "edge_function", "claim-next-task"), [hole()]);
     assert_eq!(of(&bench, "worker", WORKER), [gap("not_started", 100, 300), hole()]);
+}
+
+#[test]
+fn what_was_sent_and_is_not_here_is_missing_of_every_source() {
+    let edge = |log: Log, at: i64| {
+        log.line(at, "edge_function", "claim-next-task", "Authenticated via PAT")
+    };
+    let api = |log: Log, at: i64| {
+        log.line(
+            at,
+            "orchestrator_api",
+            "orchestrator_api-a",
+            "[WORKER_LOOP] Loop 1: active_tasks=0/10",
+        )
+    };
+    let holed = |also: Option<i64>| {
+        let log =
+            Log::default().starts(0, GPU).cycles(0, GPU, 1, 9).counted(265, GPU, 9, [19, 0, 0]);
+        let log = log.cycles(270, GPU, 10, 10).cycles(900, GPU, 31, 39);
+        let log = log.counted(1_165, GPU, 39, [80, 0, 0]).cycles(1_170, GPU, 40, 44);
+        let log = (0..10).fold(log, |log, n| api(log, n * 30));
+        let log = (30..40).fold(log, |log, n| api(log, n * 30));
+        let log = edge(edge(log, 283), 950).api_worker("api-worker-main");
+        replayed(&also.into_iter().fold(log.task(1, "api-worker-main", 500, 520), edge))
+    };
+    let bench = holed(None);
+    // from the last row of any source to the first
+    let hole = gap("not_exported", 283, 900);
+    assert_eq!(of(&bench, "edge_function", "claim-next-task"), [hole]);
+    // the API orchestrator claimed meanwhile, and its lines are missing with all others
+    let api = |bench: &Bench| of(bench, "orchestrator_api", "orchestrator_api-a").swap_remove(0);
+    assert_eq!(api(&bench), gap("not_exported", 270, 900));
+    // a row of another source in the middle, and it is the orchestrator's alone
+    let bench = holed(Some(590));
+    assert_eq!(of(&bench, "edge_function", "claim-next-task"), []);
+    assert_eq!(api(&bench), gap("logging_outage", 270, 900));
+}
+
+#[test]
+fn a_capture_of_the_source_tells_deleted_from_silent() {
+    const HOUR: i64 = 3_600;
+    let second = |second: i64| Micros((BEGAN + second) * 1_000_000);
+    let holes = |from: i64, until: i64| {
+        let log = |from: i64, until: i64| LogCapture {
+            from: Some(second(from)),
+            until: Some(second(until)),
+            is_whole: true,
+        };
+        let logs = vec![log(0, HOUR), log(from, until)];
+        let source = Arc::new(("worker".into(), WORKER.into()));
+        let beats = [0, HOUR, from, until].map(|at| (second(at), None)).to_vec();
+        let facts = Facts { seen_at: Some(second(until)), logs, ..Facts::default() };
+        let beats = BTreeMap::from([(source, beats)]);
+        let replayed = replay(History { facts, beats, ..History::default() });
+        let gaps = replayed.gaps.into_iter().filter(|gap| gap.cause == GapCause::NotExported);
+        let seconds =
+            gaps.map(|gap| [gap.began_at, gap.ended_at].map(|at| at.0 / 1_000_000 - BEGAN));
+        seconds.collect::<Vec<_>>()
+    };
+    // the second capture came within 48 hours: nothing was deleted, so nothing was there
+    assert_eq!(holes(3 * HOUR, 20 * HOUR), Vec::<[i64; 2]>::new());
+    assert_eq!(holes(60 * HOUR, 100 * HOUR), [[HOUR, 52 * HOUR]]);
+    assert_eq!(holes(30 * HOUR, 100 * HOUR), [[HOUR, 30 * HOUR]]);
 }
 
 #[test]

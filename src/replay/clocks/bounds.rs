@@ -85,12 +85,12 @@ impl Bounds {
         self.most.iter().map(|(most, _)| *most).min()
     }
 
-    /// The clock of a host, which is set by the network: as near to the database's as the pairs allow.
+    /// The clock of a host, which is set by the network: right, unless the pairs say it is not.
     pub(super) fn of_host(self, clock: String) -> ClockOffset {
         let both = self.least.iter().max().zip(self.most.iter().min());
         let range = both.and_then(|((least, below), (most, above))| {
             let (low, high) = (*least.min(most) - LEAST, *least.max(most) + LEAST);
-            let best = 0_i64.clamp(low, high);
+            let best = if low <= 0 && 0 <= high { 0 } else { low.midpoint(high) };
             let proofs = if best > 0 { *below } else { *above };
             (best == 0 || proofs >= PROOFS).then_some(Range { least: low, best, most: high })
         });
@@ -174,9 +174,9 @@ mod tests {
     fn a_host_is_right_unless_three_pairs_say_it_is_not() {
         assert_eq!(host(&[-1, -4], &[2, 9]), Some((0.0, 2.05)));
         assert_eq!(host(&[-1], &[]), None);
-        assert_eq!(host(&[5, 6, 7], &[9]), Some((6.95, 2.1)));
+        assert_eq!(host(&[5, 6, 7], &[9]), Some((8.0, 1.05)));
         assert_eq!(host(&[6, 7], &[9]), None);
-        assert_eq!(host(&[-9], &[-5, -6, -7]), Some((-6.95, 2.1)));
+        assert_eq!(host(&[-9], &[-5, -6, -7]), Some((-8.0, 1.05)));
     }
 
     #[test]

@@ -3,8 +3,11 @@
 use crate::events::History;
 use crate::model::event::Basis;
 use crate::model::state::GapCause;
-use crate::model::time::Micros;
+use crate::model::time::{Micros, SECOND};
 use crate::replay::gaps::{Account, DELAY, Gap, Known, SILENCE};
+
+/// Log rows are kept so long at least (domain/worker-app.md 1.4).
+const KEPT: i64 = 48 * 3_600 * SECOND;
 
 /// From when to when the snapshot could hold log rows.
 pub(super) struct Exported {
@@ -32,11 +35,12 @@ impl Exported {
         let mut holes = Vec::new();
         let mut reached: Option<Micros> = None;
         for log in &facts.logs {
-            // the log is never silent for so long as a whole: what lies between was deleted
-            if let (Some(before), Some(from)) = (reached, log.from)
-                && from.0 - before.0 > SILENCE
-            {
-                holes.push((before, from));
+            if let (Some(before), Some(from), Some(until)) = (reached, log.from, log.until) {
+                // what is younger than that was not deleted: if it is not there, it never was
+                let deleted = if log.is_whole { from.min(Micros(until.0 - KEPT)) } else { from };
+                if deleted.0 - before.0 > SILENCE {
+                    holes.push((before, deleted));
+                }
             }
             reached = reached.max(log.until);
         }
@@ -51,30 +55,36 @@ impl Exported {
 
     /// Whether a silence is one of the stretches that nobody took.
     pub(super) fn is_hole(&self, from: Micros, until: Micros) -> bool {
-        let common = |hole: &(Micros, Micros)| hole.1.min(until).0 - hole.0.max(from).0;
-        self.holes.iter().any(|hole| common(hole) * 2 > until.0 - from.0)
+        is_most_of(&self.holes, from, until)
     }
+}
+
+/// Whether one of the holes covers more than half of an interval.
+fn is_most_of(holes: &[(Micros, Micros)], from: Micros, until: Micros) -> bool {
+    let common = |hole: &(Micros, Micros)| hole.1.min(until).0 - hole.0.max(from).0;
+    holes.iter().any(|hole| common(hole) * 2 > until.0 - from.0)
 }
 
 /// What is missing of the table is missing of all its sources: holes between captures, and stretches of
 /// which an orchestrator's counters say that its rows were sent, while nobody else has a row either.
 pub(super) fn spread(known: &Known<'_>, account: &mut Account) {
-    let beats = &known.history.beats;
-    let anyone = |from: Micros, until: Micros| {
-        beats.values().any(|beats| {
-            let next = beats.partition_point(|(at, _)| *at <= from);
-            beats.get(next).is_some_and(|(at, _)| *at < until)
-        })
-    };
     let mut holes = known.exported.holes.clone();
     let sent = account.gaps.iter().filter(|gap| gap.cause == GapCause::NotExported);
     let long = sent.filter(|gap| gap.ended_at.0 - gap.began_at.0 > SILENCE);
-    let untaken = long.map(|gap| (gap.began_at, gap.ended_at));
-    holes.extend(untaken.filter(|(from, until)| !anyone(*from, *until)));
+    let silent = long.filter_map(|gap| silence(known, gap.began_at, gap.ended_at));
+    holes.extend(silent);
     holes.sort_unstable();
     holes.dedup();
-    let others = beats.keys().filter(|source| !source.0.starts_with("orchestrator"));
-    for source in others {
+    let why = "no source has a row here";
+    for gap in &mut account.gaps {
+        let judged = [GapCause::NotExported, GapCause::Unsent, GapCause::Retention];
+        if !judged.contains(&gap.cause) && is_most_of(&holes, gap.began_at, gap.ended_at) {
+            gap.cause = GapCause::NotExported;
+            (gap.basis, gap.why) = (Basis::Inferred, why.to_string());
+        }
+    }
+    let sources = known.history.beats.keys();
+    for source in sources.filter(|source| !source.0.starts_with("orchestrator")) {
         for (from, until) in &holes {
             account.gap(Gap {
                 source: source.clone(),
@@ -83,8 +93,23 @@ pub(super) fn spread(known: &Known<'_>, account: &mut Account) {
                 cause: GapCause::NotExported,
                 basis: Basis::Inferred,
                 run: None,
-                why: "no source has a row here".to_string(),
+                why: why.to_string(),
             });
         }
     }
+}
+
+/// The longest stretch of an interval in which no source has a row, if that is most of it.
+fn silence(known: &Known<'_>, from: Micros, until: Micros) -> Option<(Micros, Micros)> {
+    let mut rows = vec![from, until];
+    for beats in known.history.beats.values() {
+        let first = beats.partition_point(|(at, _)| *at <= from);
+        let inside = beats[first..].iter().map(|(at, _)| *at);
+        rows.extend(inside.take_while(|at| *at < until));
+    }
+    rows.sort_unstable();
+    let stretches = rows.array_windows().map(|[a, b]| (*a, *b));
+    let longest = stretches.max_by_key(|(a, b)| b.0 - a.0)?;
+    let long = longest.1.0 - longest.0.0 > SILENCE;
+    (long && is_most_of(&[longest], from, until)).then_some(longest)
 }

@@ -203,13 +203,20 @@ fn after(known: &Known<'_>, run: &Run, until: Micros, account: &mut Account) {
     account.gap(gap(&run.source, Some(run), (from, until), judged));
 }
 
-/// Workers that a GPU orchestrator made, without any line of one.
+/// An orchestrator whose rows are there, without any line of it.
 fn never_logged(known: &Known<'_>, account: &mut Account) {
-    let workers = known.history.facts.workers.iter().filter(|row| !row.is_api());
-    let made = workers.filter_map(|row| row.created_at).min();
-    let logged = known.runs.iter().any(|run| &*run.source.0 == "orchestrator_gpu");
-    let (Some(made), false) = (made, logged) else { return };
-    let source: SourceKey = Arc::new(("orchestrator_gpu".into(), "unknown".into()));
+    for (source_type, is_api) in [("orchestrator_api", true), ("orchestrator_gpu", false)] {
+        let rows = known.history.facts.workers.iter().filter(|row| row.is_api() == is_api);
+        let made = rows.filter_map(|row| row.created_at).min();
+        let logged = known.runs.iter().any(|run| &*run.source.0 == source_type);
+        if let (Some(made), false) = (made, logged) {
+            silent(known, source_type, made, account);
+        }
+    }
+}
+
+fn silent(known: &Known<'_>, source_type: &str, made: Micros, account: &mut Account) {
+    let source: SourceKey = Arc::new((source_type.into(), "unknown".into()));
     let until = known.exported.until;
     let mut tell = |from: Micros, until: Micros, judged| {
         account.gap(gap(&source, None, (from, until), judged));
