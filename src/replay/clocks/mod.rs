@@ -4,6 +4,7 @@
 //! that is ahead by less than nothing or by more than all would turn some pair around.
 
 mod bounds;
+mod estimate;
 mod pairs;
 
 use std::collections::BTreeMap;

@@ -9,6 +9,7 @@ mod demoted;
 mod edge;
 mod exported;
 mod orchestrators;
+mod process;
 mod witness;
 mod workers;
 
