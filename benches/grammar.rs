@@ -44,7 +44,11 @@ fn simulated(era: Era, hours: f64, dir: &Path) -> Done<u64> {
         hours,
         seed: 1,
         tasks_per_hour: 64.0,
-        faults: Fault::ALL.iter().map(|(fault, _)| *fault).filter(|f| f.is_of(era)).collect(),
+        faults: Fault::ALL
+            .iter()
+            .map(|(fault, _)| *fault)
+            .filter(|f| f.is_of(era) && !f.hides_rows())
+            .collect(),
         hours_between: 4.0,
     };
     fs::create_dir_all(dir)?;

@@ -103,7 +103,11 @@ fn snapshot(hours: f64, work: &Path) -> Done<(u64, Snapshot)> {
         hours,
         seed: 1,
         tasks_per_hour: 64.0,
-        faults: Fault::ALL.iter().map(|(fault, _)| *fault).filter(|f| f.is_of(era)).collect(),
+        faults: Fault::ALL
+            .iter()
+            .map(|(fault, _)| *fault)
+            .filter(|f| f.is_of(era) && !f.hides_rows())
+            .collect(),
         hours_between: 4.0,
     };
     std::fs::create_dir_all(&from)?;

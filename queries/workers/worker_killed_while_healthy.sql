@@ -209,6 +209,7 @@ reached as (
     join beats using (worker_id)
     join coverage
         on coverage.source_type = 'edge_function'
+        and coverage.source_id in ('claim-next-task', 'update-task-status', 'complete-task')
         and coverage.could_reach
         and coverage.from_at <= beats.beat_at
         and coverage.until_at >= deaths.pod_dead_at

@@ -122,8 +122,11 @@ const EVENT: &str = "select event_id, kind, happened_at, earliest, latest, basis
     subject_id, worker_id, task_id, pod_id, run_id, cycle, attributes, call_site, evidence_table, \
     evidence_key, evidence_column from events where event_id = $id";
 
-const GAPS: &str = "select source_id, began_at, ended_at, cause from gaps, events \
-    where event_id = $id and began_at <= latest and earliest <= ended_at order by began_at, source_id";
+/// Of orchestrators and of the event's own worker: where lines were made and did not come.
+const GAPS: &str = "select gaps.source_id, began_at, ended_at, cause from gaps, events \
+    where event_id = $id and began_at <= latest and earliest <= ended_at \
+    and (gaps.source_type like 'orchestrator%' or gaps.source_id = events.worker_id) \
+    and cause not in ('not_started', 'process_down') order by began_at, gaps.source_id, cause";
 
 const LINE: &str = "select source_type, message from system_logs where id = $id";
 

@@ -19,8 +19,9 @@ use crate::report::rows_text::TextRows;
 /// the latest version of each row; *_versions: all of them) and what replay made of it (events,
 /// worker_states, task_states, ...). `DESCRIBE events` names the columns, `SHOW TABLES` the tables,
 /// and `snapshot_tables` says which of them this snapshot holds. `<table>_as_of(timestamp '...')` is
-/// a table as it was at an instant; with --as-of every table is, and `whole_<table>` the whole one. Times are UTC. Nothing can be
-/// written, and no file but the snapshot's own can be read.
+/// a table as it was at an instant; with --as-of every table is, and `whole_<table>` the whole one.
+/// `happened_before(event_id, event_id)` is 'yes', 'no', or 'undecidable' where the bounds of the two
+/// events overlap. Times are UTC. Nothing can be written, and no file but the snapshot's own can be read.
 #[derive(clap::Args, Debug)]
 pub(super) struct SqlArgs {
     /// The SELECT (DuckDB's SQL)

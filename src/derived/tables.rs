@@ -140,6 +140,8 @@ pub const DERIVED: &[DerivedTable] = &[
             ("ended_at", Timestamp),
             ("cause", Text),
             ("basis", Text),
+            ("run_id", Text),
+            ("why", Text),
         ],
     },
     DerivedTable {

@@ -10,7 +10,7 @@ use crate::derived::rows::{Cell, int, text, time, word};
 use crate::derived::table_file::TableFile;
 use crate::derived::tables::DERIVED;
 use crate::model::attribute::Attribute;
-use crate::model::event::{Clock, Event};
+use crate::model::event::Event;
 use crate::replay::Replayed;
 use crate::replay::decisions::{Blind, Decision};
 use crate::replay::era;
@@ -304,13 +304,15 @@ impl Tables {
                 Cell::Time(gap.ended_at),
                 word(gap.cause.name()),
                 word(gap.basis.name()),
+                text(gap.run.as_ref()),
+                word(&gap.why),
             ]);
         }
         for stretch in &replayed.coverage {
             self.of("coverage").push([
                 word(&stretch.source.0),
                 word(&stretch.source.1),
-                word(&stretch.source.1),
+                word(&stretch.entity),
                 Cell::Time(stretch.from),
                 Cell::Time(stretch.until),
                 Cell::Bool(stretch.why_not.is_none()),
@@ -319,9 +321,9 @@ impl Tables {
         }
         for clock in &replayed.clocks {
             self.of("clocks").push([
-                word(Clock::Worker.name(clock.worker.as_str())),
-                Cell::Double(clock.offset_s),
-                Cell::Double(clock.uncertainty_s),
+                word(&clock.clock),
+                clock.offset_s.map_or(Cell::Null, Cell::Double),
+                clock.uncertainty_s.map_or(Cell::Null, Cell::Double),
                 Cell::Int(clock.pairs as i64),
             ]);
         }

@@ -8,7 +8,7 @@ use crate::model::event::Evidence;
 use crate::model::id::{RowKey, TaskId, WorkerId};
 use crate::model::output::OutputClass;
 use crate::model::params::Params;
-use crate::model::rows::{Facts, GenerationLink, TaskRow, TaskTypeRow, WorkerRow};
+use crate::model::rows::{Facts, GenerationLink, LogCapture, TaskRow, TaskTypeRow, WorkerRow};
 use crate::model::table::Table;
 use crate::model::time::Micros;
 use crate::snapshot::error::SnapshotError;
@@ -43,9 +43,27 @@ pub(super) fn read(snapshot: &Snapshot) -> Result<(Facts, Histories), SnapshotEr
         vanished: vanished(snapshot),
         seen_at,
     };
+    let logs = log_captures(snapshot, &histories.seen_at);
     let seen_at = histories.seen_at.iter().copied().max().flatten();
     let last_seen = histories.last_seen();
-    Ok((Facts { workers, tasks, task_types, links, seen_at, last_seen }, histories))
+    Ok((Facts { workers, tasks, task_types, links, seen_at, logs, last_seen }, histories))
+}
+
+/// What each capture took of the log, where it took it. A file given to us ends with its last row.
+fn log_captures(snapshot: &Snapshot, seen_at: &[Option<Micros>]) -> Vec<LogCapture> {
+    let of = |(capture, seen): (&Capture, &Option<Micros>)| {
+        let logs = capture.tables.get(Table::SystemLogs.name())?;
+        let last = logs.read_until.as_deref().or(logs.max_time.as_deref());
+        Some(LogCapture {
+            from: capture.retention_horizon().and_then(Micros::parse),
+            until: match &capture.database_snapshot {
+                Some(_) => *seen,
+                None => last.and_then(Micros::parse),
+            },
+            is_whole: capture.database_snapshot.is_some(),
+        })
+    };
+    snapshot.captures().iter().zip(seen_at).filter_map(of).collect()
 }
 
 /// Up to when each capture of a snapshot saw its source, in order; `None` where nothing tells.

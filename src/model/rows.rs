@@ -121,6 +121,18 @@ pub struct GenerationLink {
     pub created_at: Option<Micros>,
 }
 
+/// What one capture took of `system_logs`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LogCapture {
+    /// Time of the oldest row that the source still had; none where it had no row.
+    pub from: Option<Micros>,
+    /// Up to when it saw the source.
+    pub until: Option<Micros>,
+    /// Whether it read the source itself: a row that it lacks was deleted, or never was. A file given to
+    /// us may be any part of the log.
+    pub is_whole: bool,
+}
+
 /// All row facts.
 #[derive(Clone, Debug, Default)]
 pub struct Facts {
@@ -134,6 +146,8 @@ pub struct Facts {
     pub links: Option<Vec<GenerationLink>>,
     /// Up to when the last capture saw the source.
     pub seen_at: Option<Micros>,
+    /// The captures that took `system_logs`, oldest first.
+    pub logs: Vec<LogCapture>,
     /// Up to when the rows of workers that vanished had been seen.
     pub last_seen: BTreeMap<WorkerId, Option<Micros>>,
 }

@@ -106,18 +106,28 @@ vocabulary!(
 );
 
 vocabulary!(
-    /// Why a source was silent.
+    /// Why a source could not have reached us. Where two apply, the one declared first counts.
     GapCause {
+        /// It did not write to the log yet, in those days.
+        NoSuchSource = "no_such_source",
+        /// Nobody took these rows before they were deleted, or at all.
+        NotExported = "not_exported",
         /// Rows older than this were deleted.
         Retention = "retention",
-        /// Rows after this were not captured.
-        NotExported = "not_exported",
+        /// Lines that waited to be sent when the process ended.
+        Unsent = "unsent",
+        /// The handler dropped rows, or could not send them.
+        Dropped = "dropped",
+        /// Lines of this kind are of a level that is no longer stored; others still come.
+        LevelDemoted = "level_demoted",
         /// The process acted and did not log.
         LoggingOutage = "logging_outage",
         /// The process did not run.
         ProcessDown = "process_down",
-        /// The handler dropped rows.
-        Dropped = "dropped",
+        /// A worker that had not begun to log: its pod was booting, or its first lines make no row.
+        NotStarted = "not_started",
+        /// A worker's lines travel with its heartbeats, and none came.
+        NoHeartbeat = "no_heartbeat",
         /// Not knowable.
         Unknown = "unknown",
     }

@@ -10,7 +10,7 @@ use crate::model::time::Micros;
 use crate::read::cell::{Cell, Column};
 use crate::read::error::ReadError;
 use crate::read::run::{self, RowSink};
-use crate::read::{as_of, gate, views};
+use crate::read::{as_of, gate, order, views};
 use crate::snapshot::error::SnapshotError;
 use crate::snapshot::open::Snapshot;
 
@@ -56,6 +56,7 @@ impl Database {
         for statement in as_of::statements(instant) {
             connection.execute_batch(&statement).map_err(setup)?;
         }
+        connection.execute_batch(order::HAPPENED_BEFORE).map_err(setup)?;
         Ok(Self { connection, held })
     }
 

@@ -8,6 +8,7 @@ pub mod database;
 pub mod error;
 mod from_arrow;
 mod gate;
+mod order;
 pub mod run;
 mod views;
 mod watchdog;

@@ -28,7 +28,7 @@ use crate::model::id::WorkerId;
 use crate::model::rows::{TaskRow, WorkerRow};
 use crate::replay::bind::Bindings;
 use crate::replay::by_row::ByRow;
-use crate::replay::clocks::{ClockOffset, Correction};
+use crate::replay::clocks::{ClockOffset, Correction, Pairs};
 use crate::replay::cycles::{Cycle, Cycles};
 use crate::replay::gaps::{Coverage, Gap};
 use crate::replay::generation::{EdgeLog, GenerationVerdict};
@@ -52,9 +52,9 @@ pub struct Replayed {
     pub cycles: Vec<Cycle>,
     /// By source and begin.
     pub gaps: Vec<Gap>,
-    /// By source and begin.
+    /// By source, entity and begin.
     pub coverage: Vec<Coverage>,
-    /// By clock.
+    /// Workers and edge functions by name, then runs in their order.
     pub clocks: Vec<ClockOffset>,
     /// By task.
     pub tasks: Vec<TaskTimeline>,
@@ -69,27 +69,30 @@ pub struct Replayed {
 /// Rebuilds everything. Any order of rows and any number of threads give the same result.
 pub fn replay(mut history: History) -> Replayed {
     let mut bindings = Bindings::of(&history.facts);
-    let mut starts = Starts::default();
+    let (mut starts, mut pairs) = (Starts::default(), Pairs::new(&history.facts));
     for event in history.events.iter() {
         bindings.see(&event);
         starts.see(&event);
+        pairs.see(&event);
     }
-    let clocks = clocks::estimate(&history.events);
     let runs = runs::find(&history, &starts);
+    let mut clocks = pairs.of_sources();
+    clocks.extend(pairs.of_runs(&runs));
     settle(&mut history, &bindings, &clocks, &runs);
-    let gaps = gaps::find(&history, &runs);
-    let coverage = gaps::coverage(&history, &gaps);
 
     let (mut told, mut cycles) = (Told::default(), Cycles::default());
+    let mut witness = gaps::Witness::new(&history.facts);
     let (mut edge, mut created) = (EdgeLog::new(&history), Created::default());
     for event in history.events.iter() {
         told.see(&event);
         cycles.see(&event);
         edge.see(&event);
         created.see(&event);
+        witness.see(&event);
     }
     let by_worker = ByRow::of(&history.events, &history.facts.workers);
     let ends = ends(&history, &by_worker);
+    let ledger = gaps::find(&history, &runs, &clocks, &ends, &witness.finish());
     let tasks = replay_tasks(&history, &told, &ends);
     let mut inferred = history.events.beside();
     inferred.extend(tasks.iter().flat_map(|timeline| timeline.inferred.iter().cloned()));
@@ -101,8 +104,8 @@ pub fn replay(mut history: History) -> Replayed {
         history,
         inferred,
         runs,
-        gaps,
-        coverage,
+        gaps: ledger.gaps,
+        coverage: ledger.coverage,
         clocks,
         tasks,
         by_worker,
@@ -112,12 +115,12 @@ pub fn replay(mut history: History) -> Replayed {
 
 /// Brings every event onto one clock, and names its worker and its process.
 fn settle(history: &mut History, bindings: &Bindings, clocks: &[ClockOffset], runs: &[Run]) {
-    let (correction, assigned) = (Correction::of(clocks), Assigned::of(runs));
+    let (mut correction, assigned) = (Correction::of(clocks), Assigned::of(runs));
     let lost = LostUpdates::of(&history.facts);
     history.events.change(|event| {
         bindings.bind(event);
-        correction.correct(event);
         assigned.assign(event);
+        correction.correct(event);
         lost.mark(event);
     });
     history.events.sort();

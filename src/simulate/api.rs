@@ -200,7 +200,7 @@ impl World<'_> {
         }
         if turn.is_multiple_of(100) {
             let (name, sent) = (self.api.source_id.clone(), self.api.sent);
-            let stats = super::gpu::stats("orchestrator_api", &name, sent);
+            let stats = super::gpu::stats("orchestrator_api", &name, sent, (0, 0));
             self.api_line(
                 MAIN,
                 Level::Info,

@@ -9,10 +9,12 @@ use serde_json::json;
 use crate::model::time::SECOND;
 use crate::simulate::boot::EXTERNALLY;
 use crate::simulate::dice::Dice;
+use crate::simulate::gpu::Outage;
 use crate::simulate::kind::Kind;
 use crate::simulate::plan::{Fault, Plan};
 use crate::simulate::stamp::{self, At};
 use crate::simulate::task::{Fate, Status};
+use crate::simulate::truth::List;
 use crate::simulate::truth::worker::Injected;
 use crate::simulate::worker::{Start, Truth, Worker, WorkerNo};
 use crate::simulate::world::{Act, Workers, World};
@@ -75,6 +77,8 @@ pub(super) struct Faults {
     errors_until: i64,
     /// Pods made before this complete past the generation step.
     pub(super) old_path_before: Option<i64>,
+    /// Log rows from before this are deleted.
+    pub(super) logs_deleted_before: Option<i64>,
     pub(super) injected: Vec<Happened>,
     pub(super) in_workers: Vec<Injected>,
 }
@@ -85,13 +89,15 @@ impl Faults {
     pub(super) fn plan(plan: &Plan, start: i64, end: i64, dice: &mut Dice) -> Self {
         let span = (end - start) as f64;
         let mut due = Vec::new();
-        let mut old_path_before = None;
+        let (mut old_path_before, mut logs_deleted_before) = (None, None);
         for fault in plan.faults.iter().copied().filter(|fault| fault.is_of(plan.era)) {
             // what pods made before an instant do wrong is seen for long after it, and happens once
             let missing = fault == Fault::MissingGenerations;
-            let until = if missing { 0.25 } else { 0.80 };
+            let deleted = fault == Fault::OldLogsDeleted;
+            let once = missing || deleted;
+            let until = if once { 0.25 } else { 0.80 };
             let often = (plan.hours / plan.hours_between).round().max(1.0);
-            let slots = if missing { 1 } else { often as u32 };
+            let slots = if once { 1 } else { often as u32 };
             let mut one = Due {
                 fault,
                 from: start + (span * 0.12) as i64,
@@ -105,6 +111,9 @@ impl Faults {
             if missing {
                 old_path_before = Some(one.next);
             }
+            if deleted {
+                logs_deleted_before = Some(one.next);
+            }
             due.push(one);
         }
         Self {
@@ -112,6 +121,7 @@ impl Faults {
             spoilt: VecDeque::new(),
             errors_until: 0,
             old_path_before,
+            logs_deleted_before,
             injected: Vec::new(),
             in_workers: Vec::new(),
         }
@@ -193,6 +203,15 @@ impl World<'_> {
                 true
             }
             Fault::ApiKilled => self.kill_api()?,
+            Fault::BatchesRefused => self.refuse_batches(),
+            Fault::OldLogsDeleted => true,
+            Fault::LogRowsMissing => {
+                let lasts = self.dice.seconds(400.0, 900.0);
+                self.log.lacks(now, now + lasts);
+                self.truth
+                    .add(List::Outages, &Outage::new("log_rows_missing", now, now + lasts))?;
+                true
+            }
         };
         if found {
             self.faults.injected.push(Happened { kind: fault.name(), t: At(now) });
@@ -299,7 +318,10 @@ impl World<'_> {
             | Fault::MissingGenerations
             | Fault::Restart
             | Fault::LogOutage
-            | Fault::ApiKilled => {}
+            | Fault::ApiKilled
+            | Fault::BatchesRefused
+            | Fault::OldLogsDeleted
+            | Fault::LogRowsMissing => {}
         }
         self.faults.happened(fault.name(), now, no, &mut self.workers);
     }

@@ -81,6 +81,8 @@ pub(super) struct LogFile {
     spare: Vec<Second>,
     stamp: Stamp,
     scratch: String,
+    /// Stretches whose rows are not in the file, from and to.
+    lacking: Vec<(i64, i64)>,
     rows: u64,
     bytes: u64,
 }
@@ -96,6 +98,7 @@ impl LogFile {
             spare: Vec::new(),
             stamp: Stamp::default(),
             scratch: String::new(),
+            lacking: Vec::new(),
             rows: 0,
             bytes: HEADER.len() as u64,
         })
@@ -155,6 +158,11 @@ impl LogFile {
         lost
     }
 
+    /// Leaves out what was logged between two instants, the first of which is not written yet.
+    pub(super) fn lacks(&mut self, from: i64, until: i64) {
+        self.lacking.push((from, until));
+    }
+
     /// Writes what no later line can precede.
     pub(super) fn advance(&mut self, now: i64) -> io::Result<()> {
         let keep_from = now.div_euclid(SECOND) - WINDOW_S;
@@ -181,6 +189,8 @@ impl LogFile {
     }
 
     fn write(&mut self, mut second: Second) -> io::Result<()> {
+        let lacks = |row: &Place| self.lacking.iter().any(|(a, b)| *a <= row.at && row.at < *b);
+        second.rows.retain(|row| !lacks(row));
         second.rows.sort_by_key(|row| (row.at, row.start));
         for row in &second.rows {
             self.out.write_all(&second.bytes[row.start..row.end])?;

@@ -106,11 +106,17 @@ pub enum Fault {
     LogOutage,
     /// The API orchestrator is killed and started again later.
     ApiKilled,
+    /// The GPU orchestrator's log handler cannot send its batches for some minutes; it acts on.
+    BatchesRefused,
+    /// Log rows of the beginning are older than what is kept.
+    OldLogsDeleted,
+    /// Log rows of some minutes, of all sources, were written and are not in the file.
+    LogRowsMissing,
 }
 
 impl Fault {
     /// Every kind with its name.
-    pub const ALL: [(Self, &'static str); 22] = [
+    pub const ALL: [(Self, &'static str); 25] = [
         (Self::Freeze, "freeze"),
         (Self::ProcessCrash, "process_crash"),
         (Self::SilentStall, "silent_stall"),
@@ -133,6 +139,9 @@ impl Fault {
         (Self::Restart, "restart"),
         (Self::LogOutage, "log_outage"),
         (Self::ApiKilled, "api_orchestrator_killed"),
+        (Self::BatchesRefused, "log_batches_refused"),
+        (Self::OldLogsDeleted, "old_logs_deleted"),
+        (Self::LogRowsMissing, "log_rows_missing"),
     ];
 
     /// Its name, as in `truth.json`.
@@ -169,8 +178,16 @@ impl Fault {
             | Self::UserCancelledTask
             | Self::MissingGenerations
             | Self::Restart
-            | Self::LogOutage => true,
+            | Self::LogOutage
+            | Self::BatchesRefused
+            | Self::OldLogsDeleted
+            | Self::LogRowsMissing => true,
         }
+    }
+
+    /// Whether nothing goes wrong in the fleet by it: rows that tell of it are lost afterwards.
+    pub fn hides_rows(self) -> bool {
+        matches!(self, Self::BatchesRefused | Self::OldLogsDeleted | Self::LogRowsMissing)
     }
 }
 

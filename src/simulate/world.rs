@@ -112,6 +112,10 @@ impl<'p> World<'p> {
         let users = (0..USERS).map(|_| User { id: dice.uuid(), project: dice.uuid() }).collect();
         let ids = std::array::from_fn(|_| dice.uuid());
         let faults = Faults::plan(plan, start, end, &mut dice);
+        let mut log = LogFile::create(dir, start)?;
+        if let Some(horizon) = faults.logs_deleted_before {
+            log.lacks(i64::MIN, horizon);
+        }
         Ok(Self {
             plan,
             era: plan.era,
@@ -119,7 +123,7 @@ impl<'p> World<'p> {
             end,
             due: BinaryHeap::new(),
             planned: 0,
-            log: LogFile::create(dir, start)?,
+            log,
             tables: Tables::create(dir, plan.era, start, ids)?,
             truth: TruthFile::create(dir)?,
             users,

@@ -218,9 +218,10 @@ impl World<'_> {
         }
         if cycle.is_multiple_of(10) {
             let (name, sent) = (self.gpu.source_id.clone(), self.gpu.sent);
-            let stats = stats("orchestrator_gpu", &name, sent);
+            let stats = stats("orchestrator_gpu", &name, sent, self.gpu.refused);
             self.gpu_info(LOOP, format_args!("📊 Database logging stats: {stats}"));
         }
+        self.end_refusal(false)?;
         self.truth.cycle(&Cycle {
             n: cycle,
             t0: At(self.gpu.began),

@@ -57,17 +57,22 @@ struct Actions {
 
 /// A span without log rows of the orchestrator, as `truth.json` lists it.
 #[derive(Serialize)]
-struct Outage {
+pub(super) struct Outage {
     kind: &'static str,
     t0: At,
     t1: At,
 }
 
 impl Outage {
-    fn new(since: i64, until: i64) -> Self {
-        Self { kind: "orchestrator_db_logging", t0: At(since), t1: At(until) }
+    pub(super) fn new(kind: &'static str, since: i64, until: i64) -> Self {
+        Self { kind, t0: At(since), t1: At(until) }
     }
 }
+
+/// The kind of a span in which the process does not log at all.
+const NO_LOGGING: &str = "orchestrator_db_logging";
+/// The kind of one in which its batches are refused.
+const REFUSED: &str = "orchestrator_batches_refused";
 
 /// Demand at the counts call of a cycle.
 #[derive(Clone, Copy, Debug, Default)]
@@ -97,6 +102,10 @@ pub(super) struct Gpu {
     in_batch: u32,
     last_flush: i64,
     sent: u64,
+    /// Lines of batches that were refused, and how many batches that were.
+    refused: (u64, u64),
+    /// From when to when batches are refused.
+    refusal: Option<(i64, i64)>,
     min: usize,
     max: usize,
 }
@@ -124,6 +133,8 @@ impl Gpu {
             in_batch: 0,
             last_flush: 0,
             sent: 0,
+            refused: (0, 0),
+            refusal: None,
             min: max.min(2),
             max,
         }
@@ -131,10 +142,10 @@ impl Gpu {
 }
 
 /// The statistics line's dictionary, as Python prints it.
-pub(super) fn stats(kind: &str, source_id: &str, sent: u64) -> String {
+pub(super) fn stats(kind: &str, source_id: &str, sent: u64, (lost, errors): (u64, u64)) -> String {
     format!(
-        "{{'source_type': '{kind}', 'source_id': '{source_id}', 'total_logs_queued': {}, 'total_logs_sent': {sent}, 'total_logs_dropped': 0, 'total_batches_sent': {}, 'total_errors': 0, 'queue_size': 0, 'is_alive': True}}",
-        sent + 14,
+        "{{'source_type': '{kind}', 'source_id': '{source_id}', 'total_logs_queued': {}, 'total_logs_sent': {sent}, 'total_logs_dropped': 0, 'total_batches_sent': {}, 'total_errors': {errors}, 'queue_size': 0, 'is_alive': True}}",
+        sent + lost + 14,
         sent / 40
     )
 }
@@ -154,9 +165,15 @@ impl World<'_> {
         }
         self.gpu.in_batch += 1;
         let late = self.gpu.clock > self.gpu.last_flush + FLUSH_AFTER;
+        let refused = self.gpu.refusal.is_some_and(|(_, until)| self.gpu.clock < until);
         if self.gpu.in_batch >= BATCH_LINES || late {
             self.gpu.in_batch = 0;
             self.gpu.last_flush = self.gpu.clock;
+            self.gpu.refused.1 += u64::from(refused);
+        }
+        if refused {
+            self.gpu.refused.0 += 1;
+            return;
         }
         self.gpu.sent += 1;
         let id = self.dice.uuid();
@@ -185,6 +202,26 @@ impl World<'_> {
         self.gpu.clock = self.gpu.clock.max(self.now) + self.dice.seconds(low, high);
     }
 
+    /// The database refuses its batches for some minutes: none is sent again.
+    pub(in crate::simulate) fn refuse_batches(&mut self) -> bool {
+        let free = self.gpu.running && self.gpu.logging && self.gpu.refusal.is_none();
+        if free {
+            let until = self.now + self.dice.seconds(150.0, 600.0);
+            self.gpu.refusal = Some((self.now, until));
+        }
+        free
+    }
+
+    /// Notes a refusal that is over, or ends with its process.
+    fn end_refusal(&mut self, process_ends: bool) -> io::Result<()> {
+        let now = self.now;
+        if let Some((since, until)) = self.gpu.refusal.filter(|(_, u)| process_ends || *u <= now) {
+            self.gpu.refusal = None;
+            self.truth.add(List::Outages, &Outage::new(REFUSED, since, until.min(now)))?;
+        }
+        Ok(())
+    }
+
     /// A new process takes over: 0 with its logging, 1 without.
     pub(in crate::simulate) fn deploy(&mut self, kind: u32) -> io::Result<()> {
         let now = self.now;
@@ -209,9 +246,10 @@ impl World<'_> {
         gpu.steps.clear();
         gpu.kill = None;
         gpu.sent = 0;
+        gpu.refused = (0, 0);
         if gpu.logging {
             if let Some(since) = gpu.silent_since.take() {
-                self.truth.add(List::Outages, &Outage::new(since, now))?;
+                self.truth.add(List::Outages, &Outage::new(NO_LOGGING, since, now))?;
             }
         } else {
             gpu.silent_since.get_or_insert(now);
@@ -230,6 +268,7 @@ impl World<'_> {
         if !self.gpu.running {
             return Ok(());
         }
+        self.end_refusal(true)?;
         self.gpu.running = false;
         let lost = match stopped {
             Some(_) => self.log.lose(self.gpu.instance, self.gpu.last_flush),
@@ -252,7 +291,7 @@ impl World<'_> {
     pub(in crate::simulate) fn end_instances(&mut self) -> io::Result<()> {
         self.end_gpu_instance(None)?;
         if let Some(since) = self.gpu.silent_since {
-            self.truth.add(List::Outages, &Outage::new(since, self.end))?;
+            self.truth.add(List::Outages, &Outage::new(NO_LOGGING, since, self.end))?;
         }
         self.close_api()
     }

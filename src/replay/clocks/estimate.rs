@@ -1,0 +1,103 @@
+//! What pairs tell of each clock.
+
+use rustc_hash::FxHashMap;
+
+use crate::model::event::SourceKey;
+use crate::model::id::{TaskId, WorkerId};
+use crate::model::time::{Micros, SECOND};
+use crate::replay::clocks::bounds::{Bounds, ClockOffset};
+use crate::replay::clocks::pairs::{EDGE, Line, Pairs, Side};
+use crate::replay::runs::Run;
+
+/// A line about a task comes within this of what it is paired with; pairs further apart are not of one
+/// claim (evidence-rules fact 24: clocks were off by up to 3 s).
+const PAIR_REACH: i64 = 15 * SECOND;
+/// A pair this far below the middle one is none: the time of an orchestrator task's row moves after its
+/// claim (domain/worker-app.md T3b and T5).
+const STRAY: i64 = SECOND;
+
+impl Pairs {
+    /// The clocks of workers and edge functions, by name.
+    pub fn of_sources(&self) -> Vec<ClockOffset> {
+        let edge = self.lines.iter().filter(|(source, _)| &*source.0 == EDGE);
+        let edge: Vec<(&SourceKey, Bounds)> =
+            edge.map(|(source, lines)| (source, self.of_host(lines))).collect();
+        let claims = edge.iter().find(|(source, _)| &*source.1 == "claim-next-task");
+        // an edge function's word of a claim comes a little after it
+        let behind = claims.and_then(|(_, bounds)| bounds.most()).unwrap_or(0);
+        let mut clocks: Vec<ClockOffset> =
+            self.workers.iter().map(|worker| self.of_worker(worker, behind)).collect();
+        let mut all = Bounds::default();
+        for (source, bounds) in &edge {
+            all.join(bounds);
+            clocks.push(bounds.clone().of_host(format!("{EDGE}:{}", source.1)));
+        }
+        if !edge.is_empty() {
+            clocks.push(all.of_host(EDGE.to_string()));
+        }
+        clocks.sort_by(|a, b| a.clock.cmp(&b.clock));
+        clocks
+    }
+
+    /// The clocks of orchestrator processes, in their order.
+    pub fn of_runs(&self, runs: &[Run]) -> Vec<ClockOffset> {
+        let of = |run: &Run| {
+            let inside = |at: Micros| run.first_row <= at && at <= run.last_row;
+            let lines = self.lines.get(&run.source).map_or(&[][..], Vec::as_slice);
+            let lines: Vec<Line> = lines.iter().filter(|line| inside(line.at)).cloned().collect();
+            let mut bounds = self.of_host(&lines);
+            let ages = self.ages.get(&run.source).map_or(&[][..], Vec::as_slice);
+            let ages = ages.iter().filter(|(at, _)| inside(*at)).map(|(_, age)| *age);
+            bounds.ages(&ages.collect::<Vec<i64>>());
+            bounds.of_host(format!("run:{}", run.id))
+        };
+        runs.iter().map(of).collect()
+    }
+
+    /// A worker's lines about its tasks against their claims and ends.
+    fn of_worker(&self, worker: &WorkerId, behind: i64) -> ClockOffset {
+        let (mut after, mut before) = (Vec::new(), Vec::new());
+        let source = SourceKey::new(("worker".into(), worker.as_str().into()));
+        for line in self.lines.get(&source).into_iter().flatten() {
+            let Some(claims) = self.claims.get(&(worker.clone(), line.task.clone())) else {
+                continue;
+            };
+            if line.side == Side::AfterClaim {
+                let distance = |(claim, by_edge): &(Micros, bool)| {
+                    line.at.0 - claim.0 + if *by_edge { behind } else { 0 }
+                };
+                after.extend(claims.iter().map(distance).min_by_key(|distance| distance.abs()));
+            } else {
+                before.extend(self.ended.get(&line.task).map(|end| line.at.0 - end.0));
+            }
+        }
+        near(&mut after);
+        ClockOffset::of_worker(format!("worker:{worker}"), &after, &before)
+    }
+
+    /// A host's lines about tasks against what the database says of them.
+    fn of_host(&self, lines: &[Line]) -> Bounds {
+        let off = |side: Side, from: &FxHashMap<TaskId, Micros>| {
+            let lines = lines.iter().filter(|line| line.side == side);
+            let off = lines.filter_map(|line| Some(line.at.0 - from.get(&line.task)?.0));
+            let mut distances: Vec<i64> = off.collect();
+            near(&mut distances);
+            distances
+        };
+        let mut bounds = Bounds::default();
+        bounds.at_once(off(Side::AfterClaim, &self.recorded));
+        bounds.after(off(Side::AfterEnd, &self.ended));
+        bounds.before(off(Side::BeforeEnd, &self.ended));
+        bounds.before(off(Side::BeforeClaim, &self.recorded));
+        bounds.before(off(Side::Seen, &self.ended));
+        bounds
+    }
+}
+
+/// Leaves out what is too far apart to be a pair, and what stands before the others.
+fn near(distances: &mut Vec<i64>) {
+    distances.retain(|distance| distance.abs() <= PAIR_REACH);
+    distances.sort_unstable();
+    let middle = distances.get(distances.len() / 2).copied().unwrap_or(0);
+    distances.retain(|distance| *distance >= middle - STRAY);
+}

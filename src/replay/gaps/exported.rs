@@ -1,0 +1,115 @@
+//! What of the log was still there and was taken: before that retention, between captures a hole.
+
+use crate::events::History;
+use crate::model::event::Basis;
+use crate::model::state::GapCause;
+use crate::model::time::{Micros, SECOND};
+use crate::replay::gaps::{Account, DELAY, Gap, Known, SILENCE};
+
+/// Log rows are kept so long at least (domain/worker-app.md 1.4).
+const KEPT: i64 = 48 * 3_600 * SECOND;
+
+/// From when to when the snapshot could hold log rows.
+pub(super) struct Exported {
+    /// The oldest log row of any source; none where there is no row.
+    pub(super) horizon: Option<Micros>,
+    /// The oldest worker or task: they live for ever, logs 48 hours (domain/worker-app.md 1.4).
+    pub(super) oldest: Option<Micros>,
+    /// The end of the evidence: what happened later may still be on its way.
+    pub(super) until: Micros,
+    /// Whether any capture took `system_logs`.
+    pub(super) holds_logs: bool,
+    /// Stretches between two captures that were deleted before the second.
+    pub(super) holes: Vec<(Micros, Micros)>,
+}
+
+impl Exported {
+    pub(super) fn of(history: &History) -> Self {
+        let facts = &history.facts;
+        let horizon = history.beats.values().filter_map(|beats| beats.first()).min();
+        let last = history.beats.values().filter_map(|beats| beats.last()).max();
+        let workers = facts.workers.iter().filter_map(|row| row.created_at);
+        let tasks = facts.tasks.iter().filter_map(|row| row.created_at);
+        // a capture whose own clock is behind has still seen what it holds
+        let seen = facts.seen_at.max(last.map(|(at, _)| *at)).unwrap_or(Micros(0));
+        let mut holes = Vec::new();
+        let mut reached: Option<Micros> = None;
+        for log in &facts.logs {
+            if let (Some(before), Some(from), Some(until)) = (reached, log.from, log.until) {
+                // what is younger than that was not deleted: if it is not there, it never was
+                let deleted = if log.is_whole { from.min(Micros(until.0 - KEPT)) } else { from };
+                if deleted.0 - before.0 > SILENCE {
+                    holes.push((before, deleted));
+                }
+            }
+            reached = reached.max(log.until);
+        }
+        Self {
+            horizon: horizon.map(|(at, _)| *at),
+            oldest: workers.chain(tasks).min(),
+            until: Micros(seen.0 - DELAY),
+            holds_logs: !facts.logs.is_empty(),
+            holes,
+        }
+    }
+
+    /// Whether a silence is one of the stretches that nobody took.
+    pub(super) fn is_hole(&self, from: Micros, until: Micros) -> bool {
+        is_most_of(&self.holes, from, until)
+    }
+}
+
+/// Whether one of the holes covers more than half of an interval.
+fn is_most_of(holes: &[(Micros, Micros)], from: Micros, until: Micros) -> bool {
+    let common = |hole: &(Micros, Micros)| hole.1.min(until).0 - hole.0.max(from).0;
+    holes.iter().any(|hole| common(hole) * 2 > until.0 - from.0)
+}
+
+/// What is missing of the table is missing of all its sources: holes between captures, and stretches of
+/// which an orchestrator's counters say that its rows were sent, while nobody else has a row either.
+pub(super) fn spread(known: &Known<'_>, account: &mut Account) {
+    let mut holes = known.exported.holes.clone();
+    let sent = account.gaps.iter().filter(|gap| gap.cause == GapCause::NotExported);
+    let long = sent.filter(|gap| gap.ended_at.0 - gap.began_at.0 > SILENCE);
+    let silent = long.filter_map(|gap| silence(known, gap.began_at, gap.ended_at));
+    holes.extend(silent);
+    holes.sort_unstable();
+    holes.dedup();
+    let why = "no source has a row here";
+    for gap in &mut account.gaps {
+        let judged = [GapCause::NotExported, GapCause::Unsent, GapCause::Retention];
+        if !judged.contains(&gap.cause) && is_most_of(&holes, gap.began_at, gap.ended_at) {
+            gap.cause = GapCause::NotExported;
+            (gap.basis, gap.why) = (Basis::Inferred, why.to_string());
+        }
+    }
+    let sources = known.history.beats.keys();
+    for source in sources.filter(|source| !source.0.starts_with("orchestrator")) {
+        for (from, until) in &holes {
+            account.gap(Gap {
+                source: source.clone(),
+                began_at: *from,
+                ended_at: *until,
+                cause: GapCause::NotExported,
+                basis: Basis::Inferred,
+                run: None,
+                why: why.to_string(),
+            });
+        }
+    }
+}
+
+/// The longest stretch of an interval in which no source has a row, if that is most of it.
+fn silence(known: &Known<'_>, from: Micros, until: Micros) -> Option<(Micros, Micros)> {
+    let mut rows = vec![from, until];
+    for beats in known.history.beats.values() {
+        let first = beats.partition_point(|(at, _)| *at <= from);
+        let inside = beats[first..].iter().map(|(at, _)| *at);
+        rows.extend(inside.take_while(|at| *at < until));
+    }
+    rows.sort_unstable();
+    let stretches = rows.array_windows().map(|[a, b]| (*a, *b));
+    let longest = stretches.max_by_key(|(a, b)| b.0 - a.0)?;
+    let long = longest.1.0 - longest.0.0 > SILENCE;
+    (long && is_most_of(&[longest], from, until)).then_some(longest)
+}

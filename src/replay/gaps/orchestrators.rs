@@ -1,0 +1,133 @@
+//! Silences of orchestrators between processes, before the first and after the last.
+
+use std::sync::Arc;
+
+use crate::model::event::{Basis, SourceKey};
+use crate::model::state::GapCause;
+use crate::model::time::{Micros, SECOND};
+use crate::replay::gaps::{Account, DELAY, Gap, Known, SILENCE, process};
+use crate::replay::runs::Run;
+
+/// A batch waits so long at most, and a process that stops loses it (domain/orchestrator.md section 1.1).
+const FLUSH: i64 = 5 * SECOND;
+
+/// A silence with its cause.
+pub(super) type Judged = (GapCause, Basis, String);
+
+/// Accounts for every orchestrator process.
+pub(super) fn account(known: &Known<'_>, account: &mut Account) {
+    let mut types: Vec<&Arc<str>> = known.runs.iter().map(|run| &run.source.0).collect();
+    types.sort();
+    types.dedup();
+    for source_type in types {
+        let mut runs: Vec<&Run> =
+            known.runs.iter().filter(|run| run.source.0 == *source_type).collect();
+        runs.sort_by_key(|run| (run.first_row, run.id.clone()));
+        for run in &runs {
+            process::account(known, run, account);
+        }
+        between(known, &runs, account);
+        let Some(first) = runs.first() else { continue };
+        if let (Some(oldest), Some(horizon)) = (known.exported.oldest, known.exported.horizon)
+            && horizon.0 - oldest.0 > SILENCE
+        {
+            let why = "older rows were deleted".to_string();
+            let judged = (GapCause::Retention, Basis::Inferred, why);
+            account.gap(gap(&first.source, None, (oldest, horizon), judged));
+        }
+    }
+    never_logged(known, account);
+}
+
+pub(super) fn gap(
+    source: &SourceKey,
+    run: Option<&Run>,
+    (began_at, ended_at): (Micros, Micros),
+    (cause, basis, why): Judged,
+) -> Gap {
+    let run = run.map(|run| run.id.clone());
+    Gap { source: source.clone(), began_at, ended_at, cause, basis, run, why }
+}
+
+/// From the last row of all processes so far to the first row of the next; the last lines before a
+/// process stopped; and the time after the last process.
+fn between(known: &Known<'_>, runs: &[&Run], account: &mut Account) {
+    let mut latest: Option<&Run> = None;
+    for run in runs {
+        if let Some(before) = latest
+            && before.last_row < run.first_row
+        {
+            after(known, before, run.first_row, account);
+        }
+        if latest.is_none_or(|before| before.last_row < run.last_row) {
+            latest = Some(run);
+        }
+    }
+    let Some(last) = latest else { return };
+    let until = known.exported.until;
+    if until.0 - last.last_row.0 > SILENCE {
+        after(known, last, until, account);
+    } else {
+        account.span(&last.source, last.first_row, until);
+    }
+}
+
+/// A process that logs no more, until another one does or the evidence ends.
+fn after(known: &Known<'_>, run: &Run, until: Micros, account: &mut Account) {
+    let from = run.last_row;
+    let unsent = Micros(until.0.min(from.0 + FLUSH));
+    let why = "its last batch was not sent".to_string();
+    let judged = (GapCause::Unsent, Basis::Inferred, why);
+    account.gap(gap(&run.source, Some(run), (from, unsent), judged));
+    if until.0 - from.0 <= SILENCE {
+        return;
+    }
+    let ends = until == known.exported.until;
+    let judged = if known.exported.is_hole(from, until) {
+        let why = "it was deleted between two captures".to_string();
+        (GapCause::NotExported, Basis::Recorded, why)
+    } else if known.witness.acted(&run.source.0, Micros(from.0 + DELAY), Micros(until.0 - DELAY)) {
+        let why = "rows that it wrote meanwhile".to_string();
+        (GapCause::LoggingOutage, Basis::Recorded, why)
+    } else if known.witness.stopped(&run.id).is_some_and(|at| from.0 - at.0 <= FLUSH) {
+        (GapCause::ProcessDown, Basis::Logged, "it said that it stops".to_string())
+    } else if ends {
+        (GapCause::Unknown, Basis::Inferred, "no further line".to_string())
+    } else {
+        let why = "another process began, and none wrote a row before".to_string();
+        (GapCause::ProcessDown, Basis::Inferred, why)
+    };
+    account.gap(gap(&run.source, Some(run), (from, until), judged));
+}
+
+/// An orchestrator whose rows are there, without any line of it.
+fn never_logged(known: &Known<'_>, account: &mut Account) {
+    for (source_type, is_api) in [("orchestrator_api", true), ("orchestrator_gpu", false)] {
+        let rows = known.history.facts.workers.iter().filter(|row| row.is_api() == is_api);
+        let made = rows.filter_map(|row| row.created_at).min();
+        let logged = known.runs.iter().any(|run| &*run.source.0 == source_type);
+        if let (Some(made), false) = (made, logged) {
+            silent(known, source_type, made, account);
+        }
+    }
+}
+
+fn silent(known: &Known<'_>, source_type: &str, made: Micros, account: &mut Account) {
+    let source: SourceKey = Arc::new((source_type.into(), "unknown".into()));
+    let until = known.exported.until;
+    let mut tell = |from: Micros, until: Micros, judged| {
+        account.gap(gap(&source, None, (from, until), judged));
+    };
+    if !known.exported.holds_logs {
+        let why = "no capture took the log".to_string();
+        return tell(made, until, (GapCause::NotExported, Basis::Recorded, why));
+    }
+    let no_line = || (GapCause::Unknown, Basis::Inferred, "no line".to_string());
+    let Some(horizon) = known.exported.horizon else { return tell(made, until, no_line()) };
+    let why = "older rows were deleted".to_string();
+    tell(made, horizon, (GapCause::Retention, Basis::Inferred, why));
+    let acted = known.witness.acted(&source.0, horizon, until);
+    let why = "rows that it wrote meanwhile".to_string();
+    let outage = (GapCause::LoggingOutage, Basis::Recorded, why);
+    tell(horizon.max(made), until, if acted { outage } else { no_line() });
+}

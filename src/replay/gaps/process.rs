@@ -1,0 +1,111 @@
+//! Silences inside one orchestrator process, which ran on: what it counted, did, and numbered tells why.
+
+use crate::model::event::Basis;
+use crate::model::state::GapCause;
+use crate::model::time::Micros;
+use crate::replay::gaps::orchestrators::{Judged, gap};
+use crate::replay::gaps::{Account, DELAY, Known, SILENCE};
+use crate::replay::runs::Run;
+
+/// What the counters before and after a silence say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Told {
+    /// No two lines around it.
+    Nothing,
+    /// Every row that was made is here: the silence is true.
+    AllHere,
+    /// Rows were dropped, or batches not sent.
+    Lost(String),
+    /// Rows were made and not lost on the way, and are not here.
+    Gone(String),
+}
+
+/// Silences, skipped cycles and cycles without an end inside one process, and losses that only its
+/// counters tell of.
+pub(super) fn account(known: &Known<'_>, run: &Run, account: &mut Account) {
+    let Some(beats) = known.history.beats.get(&run.source) else { return };
+    let from = beats.partition_point(|(at, _)| *at < run.first_row);
+    let until = beats.partition_point(|(at, _)| *at <= run.last_row);
+    let mut breaks: Vec<(Micros, Micros)> = Vec::new();
+    for [(a, before), (b, after)] in beats[from..until].array_windows() {
+        let cycles = before.zip(*after);
+        let skipped = cycles.is_some_and(|(before, after)| after > before + 1);
+        // every cycle tells of its end, in every era (domain/orchestrator.md G4)
+        let cut = cycles.is_some_and(|(before, after)| {
+            after > before && !known.witness.finished(&run.id, before)
+        });
+        if !(skipped || cut || b.0 - a.0 > SILENCE) {
+            continue;
+        }
+        let cycles = cycles.filter(|_| skipped || cut);
+        if let Some(judged) = judge_inside(known, run, (*a, *b), cycles) {
+            account.gap(gap(&run.source, Some(run), (*a, *b), judged));
+            breaks.push((*a, *b));
+        }
+    }
+    for [before, after] in known.witness.counted(&run.id).array_windows() {
+        let lost = (after.dropped - before.dropped, after.errors - before.errors);
+        let located = breaks.iter().any(|(a, b)| *a < after.at && before.at < *b);
+        if (lost.0 > 0 || lost.1 > 0) && !located {
+            let judged = (GapCause::Dropped, Basis::Logged, counters_said(lost));
+            account.gap(gap(&run.source, Some(run), (before.at, after.at), judged));
+        }
+    }
+}
+
+fn counters_said((dropped, errors): (i64, i64)) -> String {
+    format!(
+        "by its own count the handler dropped {dropped} rows and failed to send {errors} batches"
+    )
+}
+
+/// Why lines of a process that ran on are missing; none where the silence is true.
+fn judge_inside(
+    known: &Known<'_>,
+    run: &Run,
+    (a, b): (Micros, Micros),
+    lost_cycles: Option<(i64, i64)>,
+) -> Option<Judged> {
+    if known.exported.is_hole(a, b) {
+        let why = "it was deleted between two captures".to_string();
+        return Some((GapCause::NotExported, Basis::Recorded, why));
+    }
+    match told(known, run, a, b) {
+        Told::AllHere if lost_cycles.is_none() => return None,
+        Told::Lost(why) => return Some((GapCause::Dropped, Basis::Logged, why)),
+        Told::Gone(why) => return Some((GapCause::NotExported, Basis::Logged, why)),
+        Told::AllHere | Told::Nothing => {}
+    }
+    if known.witness.acted(&run.source.0, Micros(a.0 + DELAY), Micros(b.0 - DELAY)) {
+        let why = "rows that it wrote meanwhile".to_string();
+        return Some((GapCause::LoggingOutage, Basis::Recorded, why));
+    }
+    Some(match lost_cycles {
+        Some((before, after)) => {
+            let why = format!("lines of cycles {before} to {after} are missing");
+            (GapCause::Dropped, Basis::Inferred, why)
+        }
+        None => (GapCause::Unknown, Basis::Inferred, "no line".to_string()),
+    })
+}
+
+/// What the handler counted between its last statistics line before a silence and the first after it.
+fn told(known: &Known<'_>, run: &Run, a: Micros, b: Micros) -> Told {
+    let counted = known.witness.counted(&run.id);
+    let next = counted.partition_point(|counted| counted.at < b);
+    let before = counted[..next].iter().rev().find(|counted| counted.at <= a);
+    let (Some(before), Some(after)) = (before, counted.get(next)) else { return Told::Nothing };
+    let lost = (after.dropped - before.dropped, after.errors - before.errors);
+    if lost.0 > 0 || lost.1 > 0 {
+        return Told::Lost(counters_said(lost));
+    }
+    let Some(beats) = known.history.beats.get(&run.source) else { return Told::Nothing };
+    let from = beats.partition_point(|(at, _)| *at < before.at);
+    let until = beats.partition_point(|(at, _)| *at < after.at);
+    let (made, here) = (after.queued - before.queued, (until - from) as i64);
+    if made > here {
+        Told::Gone(format!("of {made} rows that the handler took and did not lose {here} are here"))
+    } else {
+        Told::AllHere
+    }
+}

@@ -1,0 +1,115 @@
+//! A worker's lines travel with its heartbeats: what was not sent is lost with it
+//! (domain/worker-app.md 4.1).
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use crate::model::event::{Basis, SourceKey};
+use crate::model::id::WorkerId;
+use crate::model::rows::WorkerRow;
+use crate::model::state::GapCause;
+use crate::model::time::{Micros, SECOND};
+use crate::replay::clocks::ClockOffset;
+use crate::replay::gaps::{Account, Gap, Known};
+use crate::replay::worker::end::WorkerEnd;
+
+/// Between two heartbeats of a worker that lives: 20 s and a call of up to 15 s
+/// (domain/worker-app.md 4.1).
+const BEAT: i64 = 35 * SECOND;
+
+/// Accounts for every worker that has a row or a line.
+pub(super) fn account(
+    known: &Known<'_>,
+    clocks: &[ClockOffset],
+    ends: &BTreeMap<WorkerId, WorkerEnd>,
+    account: &mut Account,
+) {
+    let offsets: BTreeMap<&str, f64> = clocks
+        .iter()
+        .filter_map(|clock| Some((clock.clock.strip_prefix("worker:")?, clock.offset_s?)))
+        .collect();
+    let rows = known.history.facts.workers.iter().filter(|row| !row.is_api());
+    let rows: BTreeMap<&str, &WorkerRow> = rows.map(|row| (row.id.as_str(), row)).collect();
+    let logged = known.history.beats.keys().filter(|source| &*source.0 == "worker");
+    let logged: BTreeMap<&str, &SourceKey> = logged.map(|source| (&*source.1, source)).collect();
+    let ids: BTreeSet<&str> = rows.keys().chain(logged.keys()).copied().collect();
+    for id in ids {
+        let offset = offsets.get(id).copied().unwrap_or(0.0);
+        let lines = logged.get(id).and_then(|source| known.history.beats.get(*source));
+        let at = |beat: Option<&(Micros, Option<i64>)>| Some(beat?.0.plus_seconds(-offset));
+        let fresh = || Arc::new(("worker".into(), id.into()));
+        let life = Life {
+            source: logged.get(id).map_or_else(fresh, |source| (*source).clone()),
+            row: rows.get(id).copied(),
+            first: at(lines.and_then(|lines| lines.first())),
+            last: at(lines.and_then(|lines| lines.last())),
+            end: ends.get(id),
+        };
+        life.account(known, account);
+    }
+}
+
+/// What bounds one worker's lines.
+struct Life<'a> {
+    source: SourceKey,
+    row: Option<&'a WorkerRow>,
+    /// Its first and last line, on the database's clock.
+    first: Option<Micros>,
+    last: Option<Micros>,
+    end: Option<&'a WorkerEnd>,
+}
+
+impl Life<'_> {
+    fn account(&self, known: &Known<'_>, account: &mut Account) {
+        let beat = self.row.and_then(WorkerRow::real_heartbeat);
+        let created = self.row.and_then(|row| row.created_at);
+        let Some(began) = created.into_iter().chain(self.first).chain(beat).min() else { return };
+        let seen = self.last.into_iter().chain(beat).max();
+        let until = known.exported.until.max(seen.unwrap_or(began));
+        account.span(&self.source, began, until);
+        let mut told = |from: Micros, until: Micros, cause, basis, why: &str| {
+            account.gap(Gap {
+                source: self.source.clone(),
+                began_at: from,
+                ended_at: until,
+                cause,
+                basis,
+                run: None,
+                why: why.to_string(),
+            });
+        };
+        if !known.exported.holds_logs {
+            let why = "no capture took the log";
+            return told(began, until, GapCause::NotExported, Basis::Recorded, why);
+        }
+        if let Some(horizon) = known.exported.horizon {
+            let why = "older rows were deleted";
+            let horizon = horizon.min(until);
+            told(began, horizon, GapCause::Retention, Basis::Inferred, why);
+        }
+        let ended = self.end.and_then(|end| end.ended_at.or(end.before));
+        if let Some(ended) = ended.filter(|ended| *ended < until) {
+            let basis = self.end.map_or(Basis::Inferred, |end| end.basis);
+            let from = ended.max(seen.unwrap_or(began));
+            told(from, until, GapCause::ProcessDown, basis, "it had ended");
+        }
+        let over = ended.map_or(until, |ended| ended.min(until));
+        let silent = (GapCause::NoHeartbeat, Basis::Inferred, "no heartbeat carried a line");
+        match (self.first, seen) {
+            (Some(first), Some(seen)) => {
+                let why = "its first line came later";
+                told(began, first, GapCause::NotStarted, Basis::Inferred, why);
+                // one that still beats at the end of the evidence may yet send what it says
+                if ended.is_some() || until.0 - seen.0 > BEAT {
+                    told(seen, over, silent.0, silent.1, silent.2);
+                }
+            }
+            // heartbeats came, and no line with them: lost, or there was nothing to send
+            (None, Some(_)) => {
+                let why = "heartbeats came, and no line with them";
+                told(began, over, GapCause::Unknown, Basis::Inferred, why);
+            }
+            (_, None) => told(began, over, silent.0, silent.1, silent.2),
+        }
+    }
+}

@@ -1,0 +1,235 @@
+//! What makes workers, edge functions and the API orchestrator silent.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use backstory::events::History;
+use backstory::model::rows::{Facts, LogCapture, WorkerRow};
+use backstory::model::state::GapCause;
+use backstory::model::time::Micros;
+use backstory::replay::replay;
+
+use crate::gaps::log::{BEGAN, Log, at};
+use crate::gaps::{GPU, gaps, replayed};
+use crate::support::replayed::Bench;
+
+const WORKER: &str = "gpu-20260102_060000-aaaaaaa1";
+const SECOND: &str = "gpu-20260102_060000-aaaaaaa2";
+
+/// An orchestrator that logs for an hour.
+fn hour() -> Log {
+    Log::default().starts(0, GPU).cycles(0, GPU, 1, 120)
+}
+
+/// Cause, begin and end of one source's gaps.
+fn of(bench: &Bench, source_type: &str, id: &str) -> Vec<(String, i64, i64)> {
+    let gaps = gaps(bench, source_type).into_iter().filter(|(source, ..)| source == id);
+    gaps.map(|(_, cause, began, ended)| (cause, began, ended)).collect()
+}
+
+fn gap(cause: &str, began: i64, ended: i64) -> (String, i64, i64) {
+    (cause.to_string(), began, ended)
+}
+
+#[test]
+fn a_worker_is_heard_from_its_first_line_to_its_last_heartbeat() {
+    let log = hour().worker(WORKER, 100, Some(1_000), "{}");
+    let log = log.line(300, "worker", WORKER, "HEADLESS: hello");
+    let bench = replayed(&log.line(900, "worker", WORKER, "HEADLESS: again"));
+    // the log ends at 3580, and what happened in the last half minute may be on its way
+    let expected = [gap("not_started", 100, 300), gap("no_heartbeat", 1_000, 3_550)];
+    assert_eq!(of(&bench, "worker", WORKER), expected);
+    // one that still beats at the end may yet send its lines
+    let log = hour().worker(WORKER, 100, Some(3_540), "{}");
+    let bench = replayed(&log.line(300, "worker", WORKER, "HEADLESS: hello"));
+    assert_eq!(of(&bench, "worker", WORKER), [gap("not_started", 100, 300)]);
+}
+
+#[test]
+fn after_its_end_a_worker_says_nothing() {
+    let metadata = format!(r#"{{"terminated_at": "{}", "termination_reason": "idle"}}"#, at(1_200));
+    let log = hour().worker(WORKER, 100, Some(1_190), &metadata);
+    let bench = replayed(&log.line(300, "worker", WORKER, "HEADLESS: hello"));
+    let gaps = of(&bench, "worker", WORKER);
+    let last = gaps.last().expect("gaps").clone();
+    assert_eq!((last.0.as_str(), last.2), ("process_down", 3_550));
+    assert!(1_190 <= last.1 && last.1 <= 1_230, "{gaps:?}");
+    assert_eq!(gaps[0], gap("not_started", 100, 300));
+}
+
+#[test]
+fn workers_without_a_line_are_in_the_ledger() {
+    let log = hour().worker(WORKER, 100, None, "{}").worker(SECOND, 200, Some(3_570), "{}");
+    let bench = replayed(&log);
+    assert_eq!(of(&bench, "worker", WORKER), [gap("no_heartbeat", 100, 3_550)]);
+    // heartbeats came, and no line with them: none was made, or they were lost
+    assert_eq!(of(&bench, "worker", SECOND), [gap("unknown", 200, 3_570)]);
+    let old = hour().worker(WORKER, -90_000, Some(-80_000), "{}");
+    let bench = replayed(&old);
+    assert_eq!(of(&bench, "worker", WORKER)[0], gap("retention", -90_000, 0));
+}
+
+#[test]
+fn where_no_capture_took_the_log_no_source_was_heard() {
+    let second = |second: i64| Some(Micros((BEGAN + second) * 1_000_000));
+    let row = WorkerRow {
+        id: WORKER.into(),
+        instance_type: "NVIDIA".to_string(),
+        status: "active".to_string(),
+        created_at: second(0),
+        last_heartbeat: second(900),
+        metadata: serde_json::Value::Null,
+    };
+    let log = LogCapture { from: None, until: second(930), is_whole: true };
+    let told = |logs: Vec<LogCapture>| {
+        let facts =
+            Facts { workers: vec![row.clone()], seen_at: second(930), logs, ..Facts::default() };
+        let replayed = replay(History { facts, ..History::default() });
+        let gaps = replayed.gaps.into_iter();
+        let told = gaps.map(|gap| (gap.source.0.to_string(), gap.source.1.to_string(), gap.cause));
+        told.collect::<Vec<_>>()
+    };
+    let untaken = told(vec![]);
+    let wanted =
+        [("orchestrator_gpu", "unknown"), ("worker", WORKER), ("edge_function", "task-counts")];
+    for (kind, id) in wanted {
+        let cause = GapCause::NotExported;
+        assert!(untaken.contains(&(kind.to_string(), id.to_string(), cause)), "{untaken:?}");
+    }
+    // an empty log that was taken is another thing: nobody knows why it is empty
+    assert!(told(vec![log]).iter().all(|(.., cause)| *cause != GapCause::NotExported));
+}
+
+#[test]
+fn edge_functions_did_not_log_before_they_learned_to() {
+    // three days after the commit the function is heard for the first time
+    let day = 86_400;
+    let committed = -24 * day - 21_600;
+    let log = hour().task(1, WORKER, committed - 100, committed - 50);
+    let first = "Authenticated via service-role key";
+    let log = log.line(committed + 3 * day, "edge_function", "claim-next-task", first);
+    let bench = replayed(&log);
+    let deployed = committed + 3 * day;
+    let expected =
+        [gap("no_such_source", committed - 100, committed), gap("retention", committed, deployed)];
+    assert_eq!(of(&bench, "edge_function", "claim-next-task"), expected);
+    assert_eq!(of(&bench, "edge_function", "create-task"), expected);
+    // those that learned it weeks after this log's last row
+    let never = of(&bench, "edge_function", "generate-upload-url");
+    assert_eq!(never, [gap("no_such_source", committed - 100, 3_550)]);
+}
+
+#[test]
+fn an_edge_function_that_was_not_called_could_still_be_heard() {
+    let log = hour().line(600, "edge_function", "claim-next-task", "Authenticated via PAT");
+    let bench = replayed(&log);
+    let heard = "select source_id, could_reach from coverage where source_id in \
+                 ('claim-next-task', 'task-counts') and epoch(from_at) - epoch(until_at) < -3500 order by 1";
+    assert_eq!(bench.sql("s", heard), [["claim-next-task", "true"], ["task-counts", "true"]]);
+    // without a row of any of them nobody knows whether they were deployed
+    let bench = replayed(&hour().api_worker("api-worker-main"));
+    assert_eq!(of(&bench, "orchestrator_api", "unknown"), [gap("unknown", 0, 3_550)]);
+    assert_eq!(of(&bench, "edge_function", "task-counts"), [gap("unknown", 0, 3_550)]);
+}
+
+#[test]
+fn a_hole_of_the_table_is_a_hole_of_every_source() {
+    let bench = Bench::new();
+    let first = "Authenticated via PAT";
+    let log = hour().line(600, "edge_function", "claim-next-task", first);
+    log.worker(WORKER, 100, Some(3_560), "{}")
+        .line(300, "worker", WORKER, "HEADLESS: a")
+        .capture(&bench, "1");
+    let log = Log::default().cycles(172_800, GPU, 5_761, 5_770);
+    let log = log.line(172_900, "edge_function", "claim-next-task", first);
+    log.worker(WORKER, 100, Some(173_050), "{}")
+        .line(172_900, "worker", WORKER, "HEADLESS: b")
+        .capture(&bench, "2");
+    let hole = || gap("not_exported", 3_580, 172_800);
+    assert_eq!(of(&bench, "edge_function", "claim-next-task"), [hole()]);
+    assert_eq!(of(&bench, "worker", WORKER), [gap("not_started", 100, 300), hole()]);
+}
+
+#[test]
+fn what_was_sent_and_is_not_here_is_missing_of_every_source() {
+    let edge = |log: Log, at: i64| {
+        log.line(at, "edge_function", "claim-next-task", "Authenticated via PAT")
+    };
+    let api = |log: Log, at: i64| {
+        log.line(
+            at,
+            "orchestrator_api",
+            "orchestrator_api-a",
+            "[WORKER_LOOP] Loop 1: active_tasks=0/10",
+        )
+    };
+    let holed = |also: Option<i64>| {
+        let log =
+            Log::default().starts(0, GPU).cycles(0, GPU, 1, 9).counted(265, GPU, 9, [19, 0, 0]);
+        let log = log.cycles(270, GPU, 10, 10).cycles(900, GPU, 31, 39);
+        let log = log.counted(1_165, GPU, 39, [80, 0, 0]).cycles(1_170, GPU, 40, 44);
+        let log = (0..10).fold(log, |log, n| api(log, n * 30));
+        let log = (30..40).fold(log, |log, n| api(log, n * 30));
+        let log = edge(edge(log, 283), 950).api_worker("api-worker-main");
+        replayed(&also.into_iter().fold(log.task(1, "api-worker-main", 500, 520), edge))
+    };
+    let bench = holed(None);
+    // from the last row of any source to the first
+    let hole = gap("not_exported", 283, 900);
+    assert_eq!(of(&bench, "edge_function", "claim-next-task"), [hole]);
+    // the API orchestrator claimed meanwhile, and its lines are missing with all others
+    let api = |bench: &Bench| of(bench, "orchestrator_api", "orchestrator_api-a").swap_remove(0);
+    assert_eq!(api(&bench), gap("not_exported", 270, 900));
+    // a row of another source in the middle, and it is the orchestrator's alone
+    let bench = holed(Some(590));
+    assert_eq!(of(&bench, "edge_function", "claim-next-task"), []);
+    assert_eq!(api(&bench), gap("logging_outage", 270, 900));
+}
+
+#[test]
+fn a_capture_of_the_source_tells_deleted_from_silent() {
+    const HOUR: i64 = 3_600;
+    let second = |second: i64| Micros((BEGAN + second) * 1_000_000);
+    let holes = |from: i64, until: i64| {
+        let log = |from: i64, until: i64| LogCapture {
+            from: Some(second(from)),
+            until: Some(second(until)),
+            is_whole: true,
+        };
+        let logs = vec![log(0, HOUR), log(from, until)];
+        let source = Arc::new(("worker".into(), WORKER.into()));
+        let beats = [0, HOUR, from, until].map(|at| (second(at), None)).to_vec();
+        let facts = Facts { seen_at: Some(second(until)), logs, ..Facts::default() };
+        let beats = BTreeMap::from([(source, beats)]);
+        let replayed = replay(History { facts, beats, ..History::default() });
+        let gaps = replayed.gaps.into_iter().filter(|gap| gap.cause == GapCause::NotExported);
+        let seconds =
+            gaps.map(|gap| [gap.began_at, gap.ended_at].map(|at| at.0 / 1_000_000 - BEGAN));
+        seconds.collect::<Vec<_>>()
+    };
+    // the second capture came within 48 hours: nothing was deleted, so nothing was there
+    assert_eq!(holes(3 * HOUR, 20 * HOUR), Vec::<[i64; 2]>::new());
+    assert_eq!(holes(60 * HOUR, 100 * HOUR), [[HOUR, 52 * HOUR]]);
+    assert_eq!(holes(30 * HOUR, 100 * HOUR), [[HOUR, 30 * HOUR]]);
+}
+
+#[test]
+fn claims_tell_whether_a_silent_api_orchestrator_worked() {
+    let api = |log: Log| {
+        let line = |log: Log, at: i64, id: &str| {
+            log.line(at, "orchestrator_api", id, "[WORKER_LOOP] Loop 1: active_tasks=0/10")
+        };
+        let log = (0..10).fold(log, |log, n| line(log, n * 30, "orchestrator_api-a"));
+        (0..90).fold(log, |log, n| line(log, 900 + n * 30, "orchestrator_api-b"))
+    };
+    let quiet = replayed(&api(hour().api_worker("api-worker-main")));
+    let of = |bench: &Bench| {
+        let gaps = gaps(bench, "orchestrator_api").into_iter();
+        gaps.map(|(_, cause, began, ended)| (cause, began, ended)).collect::<Vec<_>>()
+    };
+    assert_eq!(of(&quiet), [gap("unsent", 270, 275), gap("process_down", 270, 900)]);
+    let log = hour().api_worker("api-worker-main").task(1, "api-worker-main", 500, 520);
+    assert_eq!(of(&replayed(&api(log)))[1], gap("logging_outage", 270, 900));
+    let log = hour().api_worker("api-worker-main").task(1, WORKER, 500, 520);
+    assert_eq!(of(&replayed(&api(log)))[1], gap("process_down", 270, 900));
+}

@@ -1,0 +1,90 @@
+//! `happened_before`: yes and no are sure, and what is not sure is said so.
+
+use backstory::model::order::Before;
+use backstory::model::time::Micros;
+use proptest::prelude::*;
+
+use crate::support::replayed::{Bench, case};
+
+type Bounds = (Micros, Micros);
+
+fn bounds() -> impl Strategy<Value = Bounds> {
+    // so few instants that bounds often touch
+    (0_i64..12, 0_i64..4).prop_map(|(from, width)| (Micros(from), Micros(from + width)))
+}
+
+proptest! {
+    #[test]
+    fn it_is_an_order_of_what_is_sure(a in bounds(), b in bounds(), c in bounds()) {
+        let (ab, ba) = (Before::of(a, b), Before::of(b, a));
+        prop_assert_eq!(ab == Before::Yes, ba == Before::No);
+        prop_assert_eq!(ab == Before::Undecidable, ba == Before::Undecidable);
+        if ab == Before::Yes && Before::of(b, c) == Before::Yes {
+            prop_assert_eq!(Before::of(a, c), Before::Yes);
+        }
+        let shared = (0_i64..20).any(|at| {
+            let inside = |bounds: Bounds| bounds.0.0 <= at && at <= bounds.1.0;
+            inside(a) && inside(b)
+        });
+        prop_assert_eq!(ab == Before::Undecidable, shared);
+        prop_assert_eq!(Before::of(a, a), Before::Undecidable);
+    }
+}
+
+fn time(text: &str) -> Micros {
+    Micros::parse(&text.replacen(' ', "T", 1)).unwrap_or_else(|| panic!("{text} is no time"))
+}
+
+#[test]
+fn the_macro_says_of_every_pair_what_the_function_says() {
+    let bench = Bench::new();
+    bench.replayed(&case("worker_killed_while_healthy"), "s");
+    let rows = bench.sql(
+        "s",
+        "select a.earliest, a.latest, b.earliest, b.latest, happened_before(a.event_id, b.event_id) \
+         from events a, events b",
+    );
+    let mut told = [0; 3];
+    for row in &rows {
+        let [a, b, c, d] = [0, 1, 2, 3].map(|at| time(&row[at]));
+        let expected = Before::of((a, b), (c, d));
+        assert_eq!(row[4], expected.name(), "{row:?}");
+        told[expected as usize] += 1;
+    }
+    assert!(told.iter().all(|count| *count > 20), "{told:?}");
+}
+
+#[test]
+fn as_of_an_instant_what_came_later_has_not_happened() {
+    let bench = Bench::new();
+    bench.replayed(&case("worker_killed_while_healthy"), "s");
+    let ends = bench.sql(
+        "s",
+        "select arg_min(event_id, happened_at), arg_max(event_id, happened_at) from events",
+    );
+    let asked = format!("select happened_before('{}', '{}') as said", ends[0][0], ends[0][1]);
+    assert_eq!(bench.sql("s", &asked), [["yes"]]);
+    let swapped = format!("select happened_before('{}', '{}') as said", ends[0][1], ends[0][0]);
+    assert_eq!(bench.sql("s", &swapped), [["no"]]);
+    let cut = bench.run("sql", "s", &["--as-of", "2026-01-05T10:37:01", "--format", "csv", &asked]);
+    assert_eq!(cut.ok(), "said\n\n");
+    let whole =
+        bench.run("sql", "s", &["--as-of", "2026-01-06T00:00:00", "--format", "csv", &asked]);
+    assert_eq!(whole.ok(), "said\nyes\n");
+    assert_eq!(
+        bench.sql("s", "select happened_before('none', 'nobody') is null as said"),
+        [["true"]]
+    );
+}
+
+#[test]
+fn a_worker_s_word_is_placed_by_its_clock_and_keeps_what_is_not_known_of_it() {
+    let bench = Bench::new();
+    bench.replayed(&case("worker_killed_while_healthy"), "s");
+    let wide = "select count(*) > 0, bool_and(earliest < latest and earliest <= happened_at \
+                and happened_at <= latest) from events where clock like 'worker:%'";
+    assert_eq!(bench.sql("s", wide), [["true", "true"]]);
+    let outside =
+        "select count(*) from events where happened_at < earliest or latest < happened_at";
+    assert_eq!(bench.sql("s", outside), [["0"]]);
+}
