@@ -196,6 +196,8 @@ pub const DERIVED: &[DerivedTable] = &[
             ("basis", Text),
             ("claimed_event_id", Text),
             ("ended_event_id", Text),
+            ("delivered_at", Timestamp),
+            ("delivered_event_id", Text),
         ],
     },
     DerivedTable {

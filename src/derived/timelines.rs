@@ -191,6 +191,8 @@ impl Tables {
                     word(attempt.basis.name()),
                     text(attempt.claimed_event.as_ref()),
                     text(attempt.ended_event.as_ref()),
+                    time(attempt.delivered_at),
+                    text(attempt.delivered_event.as_ref()),
                 ]);
             }
             self.anomalies("task", id, &task.anomalies);

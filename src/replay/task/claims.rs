@@ -16,7 +16,11 @@ use crate::replay::task::world::World;
 /// orchestrator's line and the edge function's differ by 0.05 s).
 const ONE_CLAIM_S: f64 = 2.0;
 /// A worker's own line may stand this much before its claim: its clock's uncertainty (fact 24).
-const EARLY_S: f64 = 3.5;
+pub(crate) const EARLY_S: f64 = 3.5;
+/// Two claims by different workers this close are one row given out twice: the claim function locks
+/// nothing, so both calls run at once (domain/worker-app.md 1.6, Race). A task that came back between
+/// them would have to be failed and polled for within it.
+const RACE_S: f64 = 2.0;
 
 /// One claim of a task by one worker.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,10 +35,17 @@ pub struct Claim {
     pub event: EventId,
     /// The event itself, where it is inferred and stands in no row.
     pub made: Option<Event>,
+    /// Whether another held the task: the row kept the other's claim (domain/worker-app.md X4).
+    pub is_duplicate: bool,
     by_function: bool,
 }
 
 impl Claim {
+    /// Whether its time is the database's, by the claim function's own line.
+    pub(crate) fn is_exact(&self) -> bool {
+        self.by_function
+    }
+
     /// A claim that only the row implies.
     pub(crate) fn implied(event: Event) -> Self {
         Self {
@@ -43,6 +54,7 @@ impl Claim {
             basis: Basis::Inferred,
             event: event.id,
             made: Some(event),
+            is_duplicate: false,
             by_function: false,
         }
     }
@@ -77,7 +89,40 @@ pub fn find(
         claims.push(Claim { worker: event.worker.clone(), ..Claim::implied(event.clone()) });
     }
     claims.sort_by(|a, b| (a.at, &a.event).cmp(&(b.at, &b.event)));
+    mark_duplicates(&mut claims, row, events, world);
     claims
+}
+
+/// Marks claims that found the task held and left no trace in its row. The row keeps the claim that came
+/// first: two calls at once, or a line of a worker after the last claim that the row kept.
+fn mark_duplicates(claims: &mut [Claim], row: &TaskRow, events: &[&Event], world: &World<'_>) {
+    let mut holder: Option<Claim> = None;
+    for claim in claims {
+        if let Some(held) = &holder
+            && held.worker != claim.worker
+            && held.worker.is_some()
+            && claim.worker.is_some()
+            && !requeues::between(held, claim.at, events, world)
+        {
+            let at_once =
+                held.by_function && claim.by_function && claim.at.seconds_since(held.at) < RACE_S;
+            claim.is_duplicate = at_once || is_kept(row, held, claim);
+        }
+        if !claim.is_duplicate {
+            holder = Some(claim.clone());
+        }
+    }
+}
+
+/// Whether the row shows that the earlier of two claims was the last it took in: every claim writes both
+/// of its columns, and a reset empties them (domain/worker-app.md T2, T10).
+fn is_kept(row: &TaskRow, held: &Claim, later: &Claim) -> bool {
+    let margin = if later.by_function { 0.0 } else { EARLY_S };
+    let same = |started: Micros| started.seconds_since(held.at).abs() < ONE_CLAIM_S;
+    !row.is_orchestrator()
+        && row.worker == held.worker
+        && row.started_at.is_some_and(same)
+        && later.at.seconds_since(held.at) > margin
 }
 
 /// The claim function's own lines, and times that the database keeps.
@@ -158,6 +203,7 @@ fn claim_of(event: &Event, by_function: bool) -> Claim {
         basis: event.basis,
         event: event.id,
         made: None,
+        is_duplicate: false,
         by_function,
     }
 }

@@ -5,8 +5,8 @@ use crate::model::event::Event;
 use crate::model::kind::EventKind;
 use crate::model::rows::TaskRow;
 use crate::model::time::Micros;
-use crate::replay::task::Final;
 use crate::replay::task::claims::Claim;
+use crate::replay::task::ends::Final;
 use crate::replay::task::requeues::Requeue;
 use crate::replay::task::world::World;
 
@@ -31,6 +31,13 @@ pub(crate) fn requeue(
     let made =
         event(row, EventKind::TaskRequeueInferred, near, (claim.at, latest), &claim.at.to_string());
     Some(Requeue::implied(made))
+}
+
+/// The way back into the queue that a claim after an end implies: shortly before that claim.
+pub(crate) fn revival(row: &TaskRow, end: Micros, claim: Micros) -> Event {
+    let middle = Micros(end.0 + (claim.0 - end.0) / 2);
+    let near = claim.plus_seconds(-BEFORE_CLAIM_S).max(middle);
+    event(row, EventKind::TaskRevivalInferred, near, (end, claim), &end.to_string())
 }
 
 impl World<'_> {

@@ -56,9 +56,21 @@ fn sign(event: &Event) -> Option<(&'static str, bool)> {
 pub fn completions(facts: &Facts, tasks: &[TaskTimeline]) -> BTreeMap<WorkerId, Vec<Signal>> {
     let mut signs: BTreeMap<WorkerId, Vec<Signal>> = BTreeMap::new();
     for (row, task) in facts.tasks.iter().zip(tasks) {
-        let (Some(last), Some(worker)) = (task.attempts.last(), &row.worker) else { continue };
+        let kept = task.attempts.iter().rfind(|one| one.outcome != Outcome::Duplicate);
+        let (Some(last), Some(worker)) = (kept, &row.worker) else { continue };
         if row.is_orchestrator() || last.worker.as_ref() != Some(worker) {
             continue;
+        }
+        for sent in task.attempts.iter().filter(|attempt| attempt.worker.as_ref() != Some(worker)) {
+            // a result of an earlier holder is that one's sign of life
+            if let (Some(by), Some(at), Some(event)) =
+                (&sent.worker, sent.delivered_at, sent.delivered_event)
+            {
+                let basis = Basis::Logged;
+                let what = "completion";
+                let signal = Signal { at, what, by_guardian: false, basis, event };
+                signs.entry(by.clone()).or_default().push(signal);
+            }
         }
         let what = match last.outcome {
             Outcome::Complete => "completion",
@@ -71,6 +83,8 @@ pub fn completions(facts: &Facts, tasks: &[TaskTimeline]) -> BTreeMap<WorkerId, 
             | Outcome::Reset
             | Outcome::Requeued
             | Outcome::Cancelled
+            | Outcome::Overtaken
+            | Outcome::Duplicate
             | Outcome::Lost
             | Outcome::Open => continue,
         };
