@@ -265,6 +265,8 @@ pub const DERIVED: &[DerivedTable] = &[
             ("liveness", Text),
             ("entered_at", Timestamp),
             ("left_at", Timestamp),
+            ("process", Text),
+            ("guardian", Text),
         ],
     },
     DerivedTable {

@@ -145,9 +145,11 @@ impl Tables {
                 self.of("worker_liveness").push([
                     word(id),
                     Cell::Int(seq as i64),
-                    word(stretch.what),
+                    word(stretch.what.name()),
                     Cell::Time(stretch.entered_at),
                     time(next),
+                    word(stretch.process.name()),
+                    word(stretch.guardian.name()),
                 ]);
             }
             self.end(worker);

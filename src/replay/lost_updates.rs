@@ -39,8 +39,7 @@ pub fn find(history: &mut History) {
         let written = writes.iter().find(|(kind, ..)| *kind == event.kind);
         let (Some((_, key, column)), Some(worker)) = (written, &event.worker) else { continue };
         let Some(row) = rows.get(worker) else { continue };
-        let seen_at = history.facts.last_seen.get(worker).copied().unwrap_or(history.facts.seen_at);
-        let Some(seen_at) = seen_at else { continue };
+        let Some(seen_at) = history.facts.seen_until(worker) else { continue };
         if row.meta(key).is_none() && seen_at.seconds_since(event.at) > WRITTEN_WITHIN_S {
             let key = worker.as_str().into();
             event.contradicted_by = Some(Box::new(Evidence { table: Table::Workers, key, column }));

@@ -37,6 +37,7 @@ use crate::replay::pods::Pod;
 use crate::replay::runs::Run;
 use crate::replay::task::TaskTimeline;
 use crate::replay::worker::WorkerTimeline;
+use crate::replay::worker::beats::Watch;
 use crate::replay::worker::end::WorkerEnd;
 
 /// All timelines, each list in a documented order.
@@ -135,7 +136,7 @@ fn replay_workers(
     ends: &BTreeMap<WorkerId, WorkerEnd>,
     tasks: &[TaskTimeline],
 ) -> Vec<WorkerTimeline> {
-    let held = worker::held::by_worker(tasks);
+    let held = worker::held::by_worker(&history.facts, tasks);
     let none = Vec::new();
     let work = worker::signals::completions(&history.facts, tasks);
     history
@@ -146,7 +147,8 @@ fn replay_workers(
             let events = by_worker.get(&row.id).unwrap_or(&none);
             let held = held.get(&row.id).map_or(&[][..], Vec::as_slice);
             let done = work.get(&row.id).map_or(&[][..], Vec::as_slice);
-            worker::replay(row, events, held, done, ends.get(&row.id))
+            let (end, horizon) = (ends.get(&row.id), history.facts.seen_until(&row.id));
+            worker::replay(&Watch { row, events, held, end, horizon }, done)
         })
         .collect()
 }

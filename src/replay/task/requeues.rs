@@ -130,7 +130,7 @@ fn candidates(
         if names_task(event) {
             let by_worker = event.kind == EventKind::TaskStatusUpdated;
             let outcome = if by_worker { Outcome::Requeued } else { Outcome::Reset };
-            found.push(requeue(event, outcome, "the task is named", true));
+            found.push(requeue(event, outcome, why_named(event), true));
         } else if event.kind == EventKind::TaskHandlerFailed && event.worker == claim.worker {
             found.push(requeue(event, Outcome::Requeued, "its worker failed on it", false));
         } else if seen_queued(event) {
@@ -157,7 +157,13 @@ fn by_worker_events(
     let mut found = Vec::new();
     for event in world.of_worker(worker).iter().filter(|event| after(event.at)) {
         if resets_worker(event) {
-            found.push(requeue(event, Outcome::Reset, "its worker's tasks were reset", false));
+            let by_itself = &*event.source.0 == "orchestrator_api";
+            let why = if by_itself {
+                "its worker started again"
+            } else {
+                "its worker's tasks were reset"
+            };
+            found.push(requeue(event, Outcome::Reset, why, false));
         }
         if event.kind == EventKind::WorkerCrashed && requeues_crashed(row, event.at) {
             found.push(requeue(event, Outcome::Requeued, "its worker crashed", false));
@@ -179,6 +185,22 @@ fn by_worker_events(
             }));
     }
     found
+}
+
+/// Why a row names a task as queued again: the sweeps by the function that says so (domain/orchestrator.md
+/// section 3), the rest by update-task-status, whoever asked it.
+fn why_named(event: &Event) -> &'static str {
+    const SWEEPS: [(&str, &str); 3] = [
+        ("reset_unassigned_orphaned_tasks", "no worker stood on it"),
+        ("reset_api_worker_orphaned_tasks", "its API worker took too long"),
+        ("reset_stale_assigned_tasks", "it showed no activity for long"),
+    ];
+    if event.kind == EventKind::TaskStatusUpdated {
+        return "update-task-status put it back";
+    }
+    let site = event.call_site.as_deref().unwrap_or_default();
+    let known = SWEEPS.iter().find(|(function, _)| site.contains(function));
+    known.map_or("a sweep listed it", |(_, why)| *why)
 }
 
 /// Who put a task back, by the text that it left in the row (domain/worker-app.md 2.2).

@@ -1,5 +1,7 @@
 //! Worker timelines: states, signs of life, liveness, anomalies.
 
+pub mod beats;
+pub mod contradicted;
 pub mod end;
 pub mod held;
 pub mod liveness;
@@ -13,6 +15,7 @@ use crate::model::state::{AnomalyKind, WorkerStateName};
 use crate::model::time::Micros;
 use crate::replay::lost_updates;
 use crate::replay::timeline::{Anomaly, Stay, Step};
+use crate::replay::worker::beats::Watch;
 use crate::replay::worker::end::WorkerEnd;
 use crate::replay::worker::held::Held;
 use crate::replay::worker::liveness::Liveness;
@@ -50,19 +53,14 @@ struct Moment {
 }
 
 /// Folds one worker's events into its timeline.
-pub fn replay(
-    row: &WorkerRow,
-    events: &[&Event],
-    held: &[Held],
-    completions: &[Signal],
-    end: Option<&WorkerEnd>,
-) -> WorkerTimeline {
+pub fn replay(watch: &Watch<'_>, completions: &[Signal]) -> WorkerTimeline {
+    let Watch { row, events, held, end, .. } = *watch;
     let moments = moments(events, held, end);
     let mut timeline = WorkerTimeline {
         id: row.id.clone(),
         states: Vec::new(),
         end: end.cloned(),
-        signals: signals::of(events, completions),
+        signals: signals::of(row, events, completions),
         liveness: Vec::new(),
         anomalies: Vec::new(),
     };
@@ -83,7 +81,9 @@ pub fn replay(
             }),
         }
     }
-    timeline.liveness = liveness::of(&timeline.signals, end);
+    timeline.liveness = liveness::of(watch, &timeline.signals);
+    timeline.anomalies.extend(contradicted::anomaly(events));
+    timeline.anomalies.extend(beats::anomalies(watch, &timeline.signals));
     timeline.anomalies.extend(resurrected(row, end));
     timeline.anomalies.extend(lost_updates::anomalies(events));
     timeline
