@@ -22,5 +22,6 @@ mod soak;
 mod sql;
 mod support;
 mod tidy;
+mod transitions;
 mod verify;
 mod vocabulary;

@@ -73,6 +73,10 @@ pub(super) struct Faults {
     due: Vec<Due>,
     pub(super) spoilt: VecDeque<Spoilt>,
     errors_until: i64,
+    /// The next claim is given out twice.
+    pub(super) twice: bool,
+    /// The answer to the API orchestrator's next claim is lost.
+    pub(super) answer_lost: bool,
     /// Pods made before this complete past the generation step.
     pub(super) old_path_before: Option<i64>,
     pub(super) injected: Vec<Happened>,
@@ -111,6 +115,8 @@ impl Faults {
             due,
             spoilt: VecDeque::new(),
             errors_until: 0,
+            twice: false,
+            answer_lost: false,
             old_path_before,
             injected: Vec::new(),
             in_workers: Vec::new(),
@@ -193,6 +199,17 @@ impl World<'_> {
                 true
             }
             Fault::ApiKilled => self.kill_api()?,
+            Fault::UserRetry => self.plan_retry()?,
+            Fault::ResetWhileRunning => self.reset_while_running(),
+            Fault::SegmentFails => self.segment_fails(),
+            Fault::DuplicateClaim => {
+                self.faults.twice = true;
+                true
+            }
+            Fault::PhantomClaim => {
+                self.faults.answer_lost = true;
+                true
+            }
         };
         if found {
             self.faults.injected.push(Happened { kind: fault.name(), t: At(now) });
@@ -299,7 +316,12 @@ impl World<'_> {
             | Fault::MissingGenerations
             | Fault::Restart
             | Fault::LogOutage
-            | Fault::ApiKilled => {}
+            | Fault::ApiKilled
+            | Fault::UserRetry
+            | Fault::ResetWhileRunning
+            | Fault::DuplicateClaim
+            | Fault::SegmentFails
+            | Fault::PhantomClaim => {}
         }
         self.faults.happened(fault.name(), now, no, &mut self.workers);
     }

@@ -106,11 +106,21 @@ pub enum Fault {
     LogOutage,
     /// The API orchestrator is killed and started again later.
     ApiKilled,
+    /// A user sends a task back to the queue that had failed or that he had cancelled.
+    UserRetry,
+    /// A person's script resets a task while its worker goes on with it.
+    ResetWhileRunning,
+    /// Two workers are given the same task at once.
+    DuplicateClaim,
+    /// A segment of a travel task fails for good, and its relatives with it.
+    SegmentFails,
+    /// The answer to a claim of the API orchestrator is lost; it finds the task again.
+    PhantomClaim,
 }
 
 impl Fault {
     /// Every kind with its name.
-    pub const ALL: [(Self, &'static str); 22] = [
+    pub const ALL: [(Self, &'static str); 27] = [
         (Self::Freeze, "freeze"),
         (Self::ProcessCrash, "process_crash"),
         (Self::SilentStall, "silent_stall"),
@@ -133,6 +143,11 @@ impl Fault {
         (Self::Restart, "restart"),
         (Self::LogOutage, "log_outage"),
         (Self::ApiKilled, "api_orchestrator_killed"),
+        (Self::UserRetry, "user_retry"),
+        (Self::ResetWhileRunning, "reset_while_running"),
+        (Self::DuplicateClaim, "duplicate_claim"),
+        (Self::SegmentFails, "segment_fails"),
+        (Self::PhantomClaim, "phantom_claim"),
     ];
 
     /// Its name, as in `truth.json`.
@@ -146,12 +161,14 @@ impl Fault {
     }
 
     /// Whether it can happen in an era: there is no API orchestrator in E4's database, and only E4
-    /// kills for an SSH port.
+    /// kills for an SSH port; the end of a relative cascades from E6 on, and phantom claims are looked
+    /// for from E9 on.
     pub fn is_of(self, era: Era) -> bool {
         match self {
             Self::SshPortUnreachable => era == Era::E4,
             Self::ApiKilled | Self::CompleteTaskErrors => era != Era::E4,
-            Self::NeverSignalsReady => era == Era::E12,
+            Self::NeverSignalsReady | Self::PhantomClaim => era == Era::E12,
+            Self::SegmentFails => era != Era::E4,
             Self::Freeze
             | Self::ProcessCrash
             | Self::SilentStall
@@ -169,7 +186,10 @@ impl Fault {
             | Self::UserCancelledTask
             | Self::MissingGenerations
             | Self::Restart
-            | Self::LogOutage => true,
+            | Self::LogOutage
+            | Self::UserRetry
+            | Self::ResetWhileRunning
+            | Self::DuplicateClaim => true,
         }
     }
 }

@@ -8,7 +8,7 @@ use crate::model::id::{EventId, WorkerId};
 use crate::model::kind::EventKind;
 use crate::model::rows::TaskRow;
 use crate::model::time::Micros;
-use crate::replay::task::Final;
+use crate::replay::task::ends::Final;
 use crate::replay::task::requeues;
 use crate::replay::task::world::World;
 
@@ -79,9 +79,9 @@ pub fn find(
         }
     }
     for event in events.iter().filter(in_time) {
-        let own = (event.clock == Clock::Worker)
-            && matches!(event.kind, EventKind::TaskStarted | EventKind::TaskRecovered);
-        if own || event.kind == EventKind::TaskListedActive {
+        let own = event.clock == Clock::Worker && event.kind == EventKind::TaskStarted;
+        let found_again = event.kind == EventKind::TaskRecovered;
+        if own || found_again || event.kind == EventKind::TaskListedActive {
             add_witness(&mut claims, event, events, world);
         }
     }
@@ -96,33 +96,40 @@ pub fn find(
 /// Marks claims that found the task held and left no trace in its row. The row keeps the claim that came
 /// first: two calls at once, or a line of a worker after the last claim that the row kept.
 fn mark_duplicates(claims: &mut [Claim], row: &TaskRow, events: &[&Event], world: &World<'_>) {
-    let mut holder: Option<Claim> = None;
-    for claim in claims {
-        if let Some(held) = &holder
-            && held.worker != claim.worker
-            && held.worker.is_some()
-            && claim.worker.is_some()
-            && !requeues::between(held, claim.at, events, world)
-        {
-            let at_once =
-                held.by_function && claim.by_function && claim.at.seconds_since(held.at) < RACE_S;
-            claim.is_duplicate = at_once || is_kept(row, held, claim);
-        }
-        if !claim.is_duplicate {
-            holder = Some(claim.clone());
+    let mut holder: Option<usize> = None;
+    for n in 0..claims.len() {
+        let Some(before) = holder else {
+            holder = Some(n);
+            continue;
+        };
+        let (held, claim) = (&claims[before], &claims[n]);
+        let both = held.worker.is_some() && claim.worker.is_some() && held.worker != claim.worker;
+        if !both || requeues::between(held, claim.at, events, world) {
+            holder = Some(n);
+        } else if is_kept(row, held) || (at_once(held, claim) && !is_kept(row, claim)) {
+            claims[n].is_duplicate = true;
+        } else {
+            // a worker's own line may stand before the other's claim by as much as its clock is off
+            let near = claim.at.seconds_since(held.at) < EARLY_S;
+            claims[before].is_duplicate = near && !held.by_function && is_kept(row, claim);
+            holder = Some(n);
         }
     }
 }
 
-/// Whether the row shows that the earlier of two claims was the last it took in: every claim writes both
-/// of its columns, and a reset empties them (domain/worker-app.md T2, T10).
-fn is_kept(row: &TaskRow, held: &Claim, later: &Claim) -> bool {
-    let margin = if later.by_function { 0.0 } else { EARLY_S };
-    let same = |started: Micros| started.seconds_since(held.at).abs() < ONE_CLAIM_S;
+/// Two calls of the claim function at once.
+fn at_once(held: &Claim, later: &Claim) -> bool {
+    held.by_function && later.by_function && later.at.seconds_since(held.at) < RACE_S
+}
+
+/// Whether the row shows that a claim was the last it took in: every claim writes both of its columns,
+/// and a reset empties them (domain/worker-app.md T2, T10).
+fn is_kept(row: &TaskRow, claim: &Claim) -> bool {
+    let same = |started: Micros| started.seconds_since(claim.at).abs() < ONE_CLAIM_S;
     !row.is_orchestrator()
-        && row.worker == held.worker
+        && claim.worker.is_some()
+        && row.worker == claim.worker
         && row.started_at.is_some_and(same)
-        && later.at.seconds_since(held.at) > margin
 }
 
 /// The claim function's own lines, and times that the database keeps.

@@ -55,6 +55,16 @@ pub struct Revival {
     pub made: Option<Event>,
 }
 
+impl Then {
+    /// When and by what the end was undone, where something tells.
+    pub(crate) fn revival(&self) -> Option<&Revival> {
+        match self {
+            Self::Queued(revival) => Some(revival),
+            Self::Overwritten(revival) => revival.as_ref(),
+        }
+    }
+}
+
 /// All ends of a task.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Ends {

@@ -5,6 +5,7 @@ pub mod claims;
 pub mod deliveries;
 pub mod elimination;
 pub mod ends;
+pub mod fold;
 pub mod hidden;
 pub mod requeues;
 pub mod state;
@@ -12,19 +13,18 @@ pub mod world;
 
 pub use crate::replay::task::world::World;
 
-use crate::model::event::{Basis, Event};
-use crate::model::id::{EventId, TaskId};
+use crate::model::event::{Clock, Event};
+use crate::model::id::TaskId;
 use crate::model::kind::EventKind;
 use crate::model::rows::TaskRow;
 use crate::model::state::{AnomalyKind, TaskStateName};
-use crate::model::time::Micros;
 use crate::replay::task::attempt::Attempt;
 use crate::replay::task::claims::Claim;
 use crate::replay::task::deliveries::Delivery;
-use crate::replay::task::ends::{Ends, Final, Revival, Then};
+use crate::replay::task::ends::Ends;
+use crate::replay::task::fold::Parts;
 use crate::replay::task::requeues::Requeue;
-use crate::replay::task::state::{TaskEvent, TaskState};
-use crate::replay::timeline::{Anomaly, Stay, Step};
+use crate::replay::timeline::{Anomaly, Stay};
 
 /// One task's life.
 #[derive(Clone, Debug, PartialEq)]
@@ -41,15 +41,6 @@ pub struct TaskTimeline {
     pub inferred: Vec<Event>,
 }
 
-/// One step of a task's life.
-#[derive(Clone, Debug)]
-pub(crate) struct Moment {
-    at: Micros,
-    what: TaskEvent,
-    basis: Basis,
-    because: Option<EventId>,
-}
-
 /// Rebuilds one task.
 pub fn replay(row: &TaskRow, events: &[&Event], world: &World<'_>) -> TaskTimeline {
     let last = ends::last(row, events);
@@ -58,11 +49,8 @@ pub fn replay(row: &TaskRow, events: &[&Event], world: &World<'_>) -> TaskTimeli
     let mut requeues = requeues::find(row, events, &claims, &ends, world);
     hidden::complete(row, &mut claims, &mut requeues, ends.last.as_ref(), world);
     let results = deliveries::find(row, events, &claims, &ends, world);
-    let (states, mut anomalies) = fold(&moments(
-        row,
-        events,
-        &Parts { claims: &claims, requeues: &requeues, ends: &ends, results: &results },
-    ));
+    let parts = Parts { claims: &claims, requeues: &requeues, ends: &ends, results: &results };
+    let (states, mut anomalies) = fold::states(&fold::moments(row, events, &parts));
     anomalies.extend(disagreement(row, &states));
     anomalies.extend(overtaken(&claims, &results));
     anomalies.extend(run_twice(&claims, events));
@@ -85,91 +73,6 @@ fn inferred(claims: &[Claim], requeues: &[Option<Requeue>], ends: &Ends) -> Vec<
         .collect()
 }
 
-impl Then {
-    fn revival(&self) -> Option<&Revival> {
-        match self {
-            Self::Queued(revival) => Some(revival),
-            Self::Overwritten(revival) => revival.as_ref(),
-        }
-    }
-
-    /// What it does to the machine.
-    fn event(&self) -> TaskEvent {
-        match self {
-            Self::Queued(_) => TaskEvent::Revived,
-            Self::Overwritten(_) => TaskEvent::Resumed,
-        }
-    }
-}
-
-/// What a timeline is made of.
-struct Parts<'a> {
-    claims: &'a [Claim],
-    requeues: &'a [Option<Requeue>],
-    ends: &'a Ends,
-    results: &'a [Delivery],
-}
-
-fn moments(row: &TaskRow, events: &[&Event], parts: &Parts<'_>) -> Vec<Moment> {
-    let mut moments = Vec::new();
-    let mut add = |at, what, basis, because| {
-        moments.push(Moment { at, what, basis, because });
-    };
-    let created = events.iter().find(|event| event.kind == EventKind::TaskCreated);
-    if let (Some(at), Some(event)) = (row.created_at, created) {
-        add(at, TaskEvent::Created, Basis::Recorded, Some(event.id));
-    }
-    for (claim, requeue) in parts.claims.iter().zip(parts.requeues) {
-        add(claim.at, TaskEvent::Claimed, claim.basis, Some(claim.event));
-        if let Some(requeue) = requeue {
-            add(requeue.at, TaskEvent::Requeued, requeue.basis, requeue.event);
-        }
-    }
-    for (end, then) in &parts.ends.earlier {
-        add(end.at, end.what, end.basis, Some(end.event));
-        if let Some(revival) = then.revival() {
-            add(revival.at, then.event(), revival.basis, Some(revival.event));
-        }
-    }
-    if let Some(end) = &parts.ends.last {
-        add(end.at, end.what, end.basis, Some(end.event));
-    }
-    for result in parts.results.iter().filter(|result| !result.is_effective) {
-        add(result.at, TaskEvent::Delivered, Basis::Logged, Some(result.event));
-    }
-    moments.sort_by_key(|moment| moment.at);
-    moments
-}
-
-/// Folds moments into stays. Cannot fail: bad data becomes anomalies.
-pub(crate) fn fold(moments: &[Moment]) -> (Vec<Stay<TaskStateName>>, Vec<Anomaly>) {
-    let (mut stays, mut anomalies): (Vec<Stay<TaskStateName>>, Vec<Anomaly>) = Default::default();
-    let mut state = TaskState::Unseen;
-    for moment in moments {
-        if let Some(kind) = state.contradicted_by(moment.what) {
-            anomalies.push(Anomaly {
-                at: moment.at,
-                kind,
-                state: state.name().map_or("unseen", TaskStateName::name),
-                event: moment.because,
-                detail: format!("{} while {}", moment.what.name(), state.label()),
-            });
-        }
-        if let Step::Moved(to) = state.next(moment.what) {
-            state = to;
-            if let Some(name) = to.name() {
-                stays.push(Stay {
-                    state: name,
-                    entered_at: moment.at,
-                    basis: moment.basis,
-                    because: moment.because,
-                });
-            }
-        }
-    }
-    (stays, anomalies)
-}
-
 /// A result of an earlier claim that completed the task while another worked on it.
 fn overtaken(claims: &[Claim], results: &[Delivery]) -> Option<Anomaly> {
     let result = results.iter().find(|result| result.is_effective)?;
@@ -188,7 +91,10 @@ fn overtaken(claims: &[Claim], results: &[Delivery]) -> Option<Anomaly> {
 /// A worker that takes up its own task again (domain/worker-app.md X7): the claim is the same, the work is
 /// done twice.
 fn run_twice(claims: &[Claim], events: &[&Event]) -> Vec<Anomaly> {
-    let again = events.iter().filter(|event| event.kind == EventKind::TaskRecovered);
+    // the API orchestrator finds a claim again whose answer it lost: it had not begun (O34)
+    let again = events
+        .iter()
+        .filter(|event| event.kind == EventKind::TaskRecovered && event.clock == Clock::Worker);
     let own = again.filter(|event| {
         claims.iter().any(|claim| claim.worker == event.worker && claim.event != event.id)
     });

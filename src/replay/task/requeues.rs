@@ -235,12 +235,12 @@ fn requeue(event: &Event, outcome: Outcome, reason: &'static str, named: bool) -
 }
 
 impl Requeue {
-    /// A requeue that only a later claim implies.
-    pub(crate) fn implied(event: Event) -> Self {
+    /// A requeue that only something later implies.
+    pub(crate) fn implied(event: Event, reason: &'static str) -> Self {
         Self {
             at: event.at,
             outcome: Outcome::Lost,
-            reason: "a later claim implies it",
+            reason,
             basis: Basis::Inferred,
             event: Some(event.id),
             made: Some(event),

@@ -133,7 +133,7 @@ impl TaskState {
         let is_end = matches!(self, Self::Complete | Self::Failed | Self::Cancelled);
         match (self.next(event), event) {
             (Step::Stayed, _) => None,
-            (Step::Moved(_), TaskEvent::Revived) => Some(AnomalyKind::Reopened),
+            (Step::Moved(_), TaskEvent::Revived) => is_end.then_some(AnomalyKind::Reopened),
             (Step::Moved(_), _) => is_end.then_some(AnomalyKind::EndOverwritten),
             (Step::Illegal, TaskEvent::Claimed) if self == Self::InProgress => {
                 Some(AnomalyKind::ClaimedWhileHeld)

@@ -20,6 +20,7 @@ pub struct World<'a> {
     /// Workers of pods, by when they went out of service.
     gone: Vec<(Micros, &'a WorkerId)>,
     oldest_log: Option<Micros>,
+    seen_at: Option<Micros>,
     eliminated: BTreeMap<TaskId, Vec<Event>>,
 }
 
@@ -39,6 +40,7 @@ impl<'a> World<'a> {
             sweeps,
             gone: Vec::new(),
             oldest_log: first.min(),
+            seen_at: history.facts.seen_at,
             eliminated: BTreeMap::new(),
         };
         let rows = history.facts.workers.iter().filter(|row| !row.is_api());
@@ -93,6 +95,11 @@ impl<'a> World<'a> {
         let from = self.sweeps.partition_point(|event| event.at <= after);
         let to = self.sweeps.partition_point(|event| event.at <= until);
         &self.sweeps[from..to.max(from)]
+    }
+
+    /// Up to when the rows were seen.
+    pub fn seen_at(&self) -> Option<Micros> {
+        self.seen_at
     }
 
     /// The oldest log row of any source: before it only rows speak.

@@ -10,6 +10,7 @@ pub mod state;
 
 use crate::model::event::{Basis, Event};
 use crate::model::id::{EventId, WorkerId};
+use crate::model::kind::EventKind;
 use crate::model::rows::WorkerRow;
 use crate::model::state::{AnomalyKind, WorkerStateName};
 use crate::model::time::Micros;
@@ -119,6 +120,7 @@ fn resurrected(row: &WorkerRow, end: Option<&WorkerEnd>) -> Option<Anomaly> {
 fn moments(events: &[&Event], held: &[Held], end: Option<&WorkerEnd>) -> Vec<Moment> {
     let mut moments: Vec<Moment> = events
         .iter()
+        .filter(|event| event.kind != EventKind::HeartbeatRecorded || !beats::is_unproven(event.at))
         .filter_map(|event| {
             Some(Moment {
                 at: event.at,
@@ -137,8 +139,9 @@ fn moments(events: &[&Event], held: &[Held], end: Option<&WorkerEnd>) -> Vec<Mom
             moments.push(Moment { at: until, what: WorkerEvent::Released, basis, because });
         }
     }
+    // an end whose time is not known is over by its latest bound
     if let Some(end) = end
-        && let Some(at) = end.ended_at
+        && let Some(at) = end.ended_at.or(end.before)
     {
         let (what, because) = (WorkerEvent::Ended, end.event);
         moments.push(Moment { at, what, basis: end.basis, because });
