@@ -27,5 +27,6 @@ mod soak;
 mod sql;
 mod support;
 mod tidy;
+mod transitions;
 mod verify;
 mod vocabulary;

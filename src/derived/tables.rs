@@ -198,6 +198,8 @@ pub const DERIVED: &[DerivedTable] = &[
             ("basis", Text),
             ("claimed_event_id", Text),
             ("ended_event_id", Text),
+            ("delivered_at", Timestamp),
+            ("delivered_event_id", Text),
         ],
     },
     DerivedTable {
@@ -265,6 +267,8 @@ pub const DERIVED: &[DerivedTable] = &[
             ("liveness", Text),
             ("entered_at", Timestamp),
             ("left_at", Timestamp),
+            ("process", Text),
+            ("guardian", Text),
         ],
     },
     DerivedTable {

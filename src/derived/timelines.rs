@@ -145,9 +145,11 @@ impl Tables {
                 self.of("worker_liveness").push([
                     word(id),
                     Cell::Int(seq as i64),
-                    word(stretch.what),
+                    word(stretch.what.name()),
                     Cell::Time(stretch.entered_at),
                     time(next),
+                    word(stretch.process.name()),
+                    word(stretch.guardian.name()),
                 ]);
             }
             self.end(&worker);
@@ -191,6 +193,8 @@ impl Tables {
                     word(attempt.basis.name()),
                     text(attempt.claimed_event.as_ref()),
                     text(attempt.ended_event.as_ref()),
+                    time(attempt.delivered_at),
+                    text(attempt.delivered_event.as_ref()),
                 ]);
             }
             self.anomalies("task", id, &task.anomalies);

@@ -42,7 +42,7 @@ use crate::spool::Spool;
 pub type Beat = (Micros, Option<i64>);
 
 /// All that replay needs to know.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct History {
     /// In the total order.
     pub events: Events,
@@ -77,9 +77,7 @@ pub fn read(
     let mut events = confirm::attach(log.events, log.confirmations, &mut log.senders);
     events.sort();
     let unknown = log.unknown.into_sorted(&events);
-    let (beats, templates, tallies) = Default::default();
-    let mut history =
-        History { events, facts, beats, templates, unknown, known: log.known, tallies };
+    let mut history = History { events, facts, unknown, known: log.known, ..History::default() };
     for (key, sender) in log.senders.into_sorted() {
         sender.tally.assert_balanced();
         history.tallies.insert(key.clone(), sender.tally);

@@ -198,6 +198,8 @@ pub enum EventKind {
     TaskRequeueInferred,
     /// The row implies a claim that no line tells.
     TaskClaimInferred,
+    /// A later claim implies that the ended task went back to the queue.
+    TaskRevivalInferred,
 }
 
 impl EventKind {
@@ -293,6 +295,7 @@ impl EventKind {
         (Self::TaskRowVanished, "task_row_vanished", SubjectKind::Task),
         (Self::TaskRequeueInferred, "task_requeue_inferred", SubjectKind::Task),
         (Self::TaskClaimInferred, "task_claim_inferred", SubjectKind::Task),
+        (Self::TaskRevivalInferred, "task_revival_inferred", SubjectKind::Task),
     ];
 
     /// The name in tables, grammar files and findings.

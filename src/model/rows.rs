@@ -151,3 +151,10 @@ pub struct Facts {
     /// Up to when the rows of workers that vanished had been seen.
     pub last_seen: BTreeMap<WorkerId, Option<Micros>>,
 }
+
+impl Facts {
+    /// Up to when a worker's row was seen: to the end of the evidence, or until it vanished.
+    pub fn seen_until(&self, worker: &WorkerId) -> Option<Micros> {
+        self.last_seen.get(worker).copied().unwrap_or(self.seen_at)
+    }
+}

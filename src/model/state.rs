@@ -98,6 +98,10 @@ vocabulary!(
         Requeued = "requeued",
         /// Its task was cancelled.
         Cancelled = "cancelled",
+        /// Its task became Complete by the result of an earlier claim, while it still worked.
+        Overtaken = "overtaken",
+        /// Claimed while another held the task: the row kept the other.
+        Duplicate = "duplicate",
         /// A later claim shows that it ended; nothing says how.
         Lost = "lost",
         /// Still running at the end of the evidence.
@@ -150,6 +154,22 @@ vocabulary!(
         RowDisagrees = "row_disagrees",
         /// A line tells of a write that the row does not show: another writer undid it.
         LostUpdate = "lost_update",
+        /// A task that had ended went back to the queue: a retry by a person, or an edit of the row.
+        Reopened = "reopened",
+        /// The end of a task was written over by another status.
+        EndOverwritten = "end_overwritten",
+        /// A result came for a task that its sender no longer held, or that had failed or was cancelled.
+        LateCompletion = "late_completion",
+        /// A result came for a task that was complete.
+        CompletedAgain = "completed_again",
+        /// A worker took up a task that it had taken up before, without a way back into the queue between.
+        RunTwice = "run_twice",
+        /// Heartbeats went on long after the last sign of the process, while it held a task.
+        GuardianAlone = "guardian_alone",
+        /// The process went on to work after the heartbeats had ended.
+        GuardianDead = "guardian_dead",
+        /// A heartbeat that the orchestrator itself may have written: no sign of life.
+        UnprovenHeartbeat = "unproven_heartbeat",
     }
 );
 

@@ -99,7 +99,9 @@ const ATTEMPTS: &str = "select * replace (case when started_at <= {t} then start
     case when ended_at <= {t} then ended_at end as ended_at, \
     case when ended_at <= {t} then outcome else 'open' end as outcome, \
     case when ended_at <= {t} then reason end as reason, \
-    case when ended_at <= {t} then ended_event_id end as ended_event_id) \
+    case when ended_at <= {t} then ended_event_id end as ended_event_id, \
+    case when delivered_at <= {t} then delivered_at end as delivered_at, \
+    case when delivered_at <= {t} then delivered_event_id end as delivered_event_id) \
     from {all}task_attempts where claimed_at <= {t}";
 
 /// A cycle's counts are told at its end, but for what it saw.
@@ -140,7 +142,7 @@ const TASKS: &str = "select tasks.* replace (\
     left join (select distinct task_id from {all}task_states where entered_at > {t}) as later \
         on later.task_id = tasks.id \
     left join (select task_id, arg_max(worker_id, attempt) as worker_id, max(claimed_at) as claimed_at \
-        from {all}task_attempts where claimed_at <= {t} group by task_id) as held on held.task_id = tasks.id \
+        from {all}task_attempts where claimed_at <= {t} and outcome <> 'duplicate' group by task_id) as held on held.task_id = tasks.id \
     where tasks.created_at <= {t}";
 
 /// The same of workers; keys of the metadata that a later end wrote are away.

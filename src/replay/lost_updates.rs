@@ -57,7 +57,7 @@ impl<'a> LostUpdates<'a> {
         let (_, key, column) = self.writes.iter().find(|(kind, ..)| *kind == event.kind)?;
         let worker = event.worker.as_ref()?;
         let row = self.rows.get(worker)?;
-        let seen_at = self.facts.last_seen.get(worker).copied().unwrap_or(self.facts.seen_at)?;
+        let seen_at = self.facts.seen_until(worker)?;
         let lost = row.meta(key).is_none() && seen_at.seconds_since(event.at) > WRITTEN_WITHIN_S;
         lost.then(|| Evidence { table: Table::Workers, key: worker.as_str().into(), column })
     }

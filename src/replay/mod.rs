@@ -38,6 +38,7 @@ use crate::replay::runs::{Assigned, Run, Starts};
 use crate::replay::task::TaskTimeline;
 use crate::replay::task::world::Told;
 use crate::replay::worker::WorkerTimeline;
+use crate::replay::worker::beats::Watch;
 use crate::replay::worker::end::WorkerEnd;
 
 /// All timelines, each list in a documented order.
@@ -178,12 +179,13 @@ impl Replayed {
 
     /// Folds every worker, and gives its timeline away, in the order of their ids.
     pub fn each_worker(&self, give: impl FnMut(WorkerTimeline)) {
-        let held = worker::held::by_worker(&self.tasks);
+        let held = worker::held::by_worker(&self.history.facts, &self.tasks);
         let work = worker::signals::completions(&self.history.facts, &self.tasks);
         let fold = |row: &WorkerRow, events: &[&Event]| {
             let held = held.get(&row.id).map_or(&[][..], Vec::as_slice);
             let done = work.get(&row.id).map_or(&[][..], Vec::as_slice);
-            worker::replay(row, events, held, done, self.ends.get(&row.id))
+            let (end, horizon) = (self.ends.get(&row.id), self.history.facts.seen_until(&row.id));
+            worker::replay(&Watch { row, events, held, end, horizon }, done)
         };
         self.by_worker.each(&self.history.events, &self.history.facts.workers, fold, give);
     }

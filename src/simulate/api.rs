@@ -222,9 +222,23 @@ impl World<'_> {
         let Some(task) = self.tasks.get(&no) else { return };
         let (id, name) = (task.id, task.kind.name());
         self.api.working.push(no);
-        let text =
-            format_args!("[TASK_CLAIM] Worker {WORKER}: Successfully claimed task: {id} ({name})");
-        self.api_line(CLAIM, Level::Info, None, text);
+        if std::mem::take(&mut self.faults.answer_lost) {
+            // A13: the call times out after 15 s, and the task is found on its own name
+            self.api.clock += 15 * SECOND;
+            let text = format_args!(
+                "[TASK_CLAIM] Worker {WORKER}: Claim timed out — checking for phantom claim"
+            );
+            self.api_line(CLAIM, Level::Warning, None, text);
+            let text = format_args!(
+                "[TASK_CLAIM] Worker {WORKER}: Recovered phantom claim: {id} ({name})"
+            );
+            self.api_line(CLAIM, Level::Warning, None, text);
+        } else {
+            let text = format_args!(
+                "[TASK_CLAIM] Worker {WORKER}: Successfully claimed task: {id} ({name})"
+            );
+            self.api_line(CLAIM, Level::Info, None, text);
+        }
         self.api_line(
             MAIN,
             Level::Info,

@@ -214,6 +214,7 @@ impl World<'_> {
         task.tell(at, "failed", "edge:update-task-status");
         self.edge_status(at, no, old, Status::Failed);
         self.cascade(no, Status::Failed)?;
+        self.retry_soon(no);
         self.after_end(no)
     }
 

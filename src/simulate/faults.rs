@@ -75,6 +75,10 @@ pub(super) struct Faults {
     due: Vec<Due>,
     pub(super) spoilt: VecDeque<Spoilt>,
     errors_until: i64,
+    /// The next claim is given out twice.
+    pub(super) twice: bool,
+    /// The answer to the API orchestrator's next claim is lost.
+    pub(super) answer_lost: bool,
     /// Pods made before this complete past the generation step.
     pub(super) old_path_before: Option<i64>,
     /// Log rows from before this are deleted.
@@ -120,6 +124,8 @@ impl Faults {
             due,
             spoilt: VecDeque::new(),
             errors_until: 0,
+            twice: false,
+            answer_lost: false,
             old_path_before,
             logs_deleted_before,
             injected: Vec::new(),
@@ -210,6 +216,17 @@ impl World<'_> {
                 self.log.lacks(now, now + lasts);
                 self.truth
                     .add(List::Outages, &Outage::new("log_rows_missing", now, now + lasts))?;
+                true
+            }
+            Fault::UserRetry => self.plan_retry()?,
+            Fault::ResetWhileRunning => self.reset_while_running(),
+            Fault::SegmentFails => self.segment_fails(),
+            Fault::DuplicateClaim => {
+                self.faults.twice = true;
+                true
+            }
+            Fault::PhantomClaim => {
+                self.faults.answer_lost = true;
                 true
             }
         };
@@ -321,7 +338,12 @@ impl World<'_> {
             | Fault::ApiKilled
             | Fault::BatchesRefused
             | Fault::OldLogsDeleted
-            | Fault::LogRowsMissing => {}
+            | Fault::LogRowsMissing
+            | Fault::UserRetry
+            | Fault::ResetWhileRunning
+            | Fault::DuplicateClaim
+            | Fault::SegmentFails
+            | Fault::PhantomClaim => {}
         }
         self.faults.happened(fault.name(), now, no, &mut self.workers);
     }

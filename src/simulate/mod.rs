@@ -12,6 +12,7 @@ mod dice;
 mod edge;
 mod faults;
 mod gpu;
+mod hands;
 mod kind;
 mod log_file;
 mod part_file;

@@ -112,11 +112,21 @@ pub enum Fault {
     OldLogsDeleted,
     /// Log rows of some minutes, of all sources, were written and are not in the file.
     LogRowsMissing,
+    /// A user sends a task back to the queue that had failed or that he had cancelled.
+    UserRetry,
+    /// A person's script resets a task while its worker goes on with it.
+    ResetWhileRunning,
+    /// Two workers are given the same task at once.
+    DuplicateClaim,
+    /// A segment of a travel task fails for good, and its relatives with it.
+    SegmentFails,
+    /// The answer to a claim of the API orchestrator is lost; it finds the task again.
+    PhantomClaim,
 }
 
 impl Fault {
     /// Every kind with its name.
-    pub const ALL: [(Self, &'static str); 25] = [
+    pub const ALL: [(Self, &'static str); 30] = [
         (Self::Freeze, "freeze"),
         (Self::ProcessCrash, "process_crash"),
         (Self::SilentStall, "silent_stall"),
@@ -142,6 +152,11 @@ impl Fault {
         (Self::BatchesRefused, "log_batches_refused"),
         (Self::OldLogsDeleted, "old_logs_deleted"),
         (Self::LogRowsMissing, "log_rows_missing"),
+        (Self::UserRetry, "user_retry"),
+        (Self::ResetWhileRunning, "reset_while_running"),
+        (Self::DuplicateClaim, "duplicate_claim"),
+        (Self::SegmentFails, "segment_fails"),
+        (Self::PhantomClaim, "phantom_claim"),
     ];
 
     /// Its name, as in `truth.json`.
@@ -155,12 +170,14 @@ impl Fault {
     }
 
     /// Whether it can happen in an era: there is no API orchestrator in E4's database, and only E4
-    /// kills for an SSH port.
+    /// kills for an SSH port; the end of a relative cascades from E6 on, and phantom claims are looked
+    /// for from E9 on.
     pub fn is_of(self, era: Era) -> bool {
         match self {
             Self::SshPortUnreachable => era == Era::E4,
             Self::ApiKilled | Self::CompleteTaskErrors => era != Era::E4,
-            Self::NeverSignalsReady => era == Era::E12,
+            Self::NeverSignalsReady | Self::PhantomClaim => era == Era::E12,
+            Self::SegmentFails => era != Era::E4,
             Self::Freeze
             | Self::ProcessCrash
             | Self::SilentStall
@@ -181,7 +198,10 @@ impl Fault {
             | Self::LogOutage
             | Self::BatchesRefused
             | Self::OldLogsDeleted
-            | Self::LogRowsMissing => true,
+            | Self::LogRowsMissing
+            | Self::UserRetry
+            | Self::ResetWhileRunning
+            | Self::DuplicateClaim => true,
         }
     }
 

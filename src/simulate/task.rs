@@ -81,6 +81,8 @@ pub(super) struct Task {
     pub(super) holders: u32,
     pub(super) claims: Vec<String>,
     pub(super) requeues: u32,
+    /// A user will send it back after its end.
+    pub(super) to_retry: bool,
     pub(super) completer: Option<String>,
     pub(super) path: Option<&'static str>,
     pub(super) generations: Vec<Uuid>,
@@ -130,6 +132,7 @@ impl Task {
             holders: 0,
             claims: Vec::new(),
             requeues: 0,
+            to_retry: false,
             completer: None,
             path: None,
             generations: Vec::new(),
@@ -168,7 +171,7 @@ impl Task {
 
     /// Whether nothing can happen to it any more.
     pub(super) fn is_closed(&self) -> bool {
-        self.status.is_final() && self.holders == 0
+        self.status.is_final() && self.holders == 0 && !self.to_retry
     }
 
     /// Its entry in `truth.json`.

@@ -24,7 +24,12 @@ impl World<'_> {
         }
         let (id, epoch) = (worker.id.clone(), worker.epoch);
         match self.claim(Pool::Gpu, &id) {
-            Some(task) => self.begin(no, task),
+            Some(task) => {
+                self.begin(no, task);
+                if self.faults.twice {
+                    self.claimed_twice(no, task);
+                }
+            }
             None => {
                 let pause = self.dice.seconds(9.9, 10.4);
                 self.at(now + pause, Act::Poll(no, epoch));
@@ -32,7 +37,7 @@ impl World<'_> {
         }
     }
 
-    fn begin(&mut self, no: WorkerNo, task_no: TaskNo) {
+    pub(super) fn begin(&mut self, no: WorkerNo, task_no: TaskNo) {
         let (now, era) = (self.now, self.era);
         let epoch = self.new_epoch(no);
         let short = self.dice.seconds(0.3, 0.6);

@@ -63,6 +63,7 @@ pub(super) enum Act {
     PodDies(WorkerNo, u8),
     Fault(usize),
     GiveUp(TaskNo),
+    Retry(TaskNo),
     Deploy(u32),
     ApiStarts,
 }
@@ -209,6 +210,7 @@ impl<'p> World<'p> {
             Act::PodDies(no, cause) => self.pod_dies(no, cause),
             Act::Fault(n) => return self.fault(n),
             Act::GiveUp(no) => return self.give_up(no),
+            Act::Retry(no) => self.user_retries(no),
             Act::Deploy(n) => return self.deploy(n),
             Act::ApiStarts => self.api_starts(),
         }

@@ -148,6 +148,13 @@ impl<T: Piece> Sorted<T> {
     }
 }
 
+impl<T: Piece> Default for Sorted<T> {
+    /// None, and in memory.
+    fn default() -> Self {
+        Self::new(&Spool::in_memory())
+    }
+}
+
 impl<T: Piece> Extend<T> for Sorted<T> {
     fn extend<I: IntoIterator<Item = T>>(&mut self, more: I) {
         more.into_iter().for_each(|item| self.push(item));

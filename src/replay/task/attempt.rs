@@ -5,8 +5,9 @@ use crate::model::id::{EventId, WorkerId};
 use crate::model::kind::EventKind;
 use crate::model::state::Outcome;
 use crate::model::time::Micros;
-use crate::replay::task::Final;
 use crate::replay::task::claims::Claim;
+use crate::replay::task::deliveries::Delivery;
+use crate::replay::task::ends::Ends;
 use crate::replay::task::requeues::Requeue;
 use crate::replay::task::state::TaskEvent;
 
@@ -31,51 +32,106 @@ pub struct Attempt {
     pub claimed_event: Option<EventId>,
     /// The end's event.
     pub ended_event: Option<EventId>,
+    /// When its result came in, in time or not; `None` = none did, or it cannot be told whose it was.
+    pub delivered_at: Option<Micros>,
+    /// The event that tells of it.
+    pub delivered_event: Option<EventId>,
+}
+
+/// How an attempt ended.
+struct Ended {
+    at: Option<Micros>,
+    outcome: Outcome,
+    reason: Option<&'static str>,
+    event: Option<EventId>,
 }
 
 /// The attempts behind claims and requeues.
 pub fn of(
     claims: &[Claim],
     requeues: &[Option<Requeue>],
-    end: Option<&Final>,
+    ends: &Ends,
+    results: &[Delivery],
     events: &[&Event],
 ) -> Vec<Attempt> {
     claims
         .iter()
         .zip(requeues)
-        .map(|(claim, requeue)| {
-            let (ended_at, outcome, reason, ended_event) = match (requeue, end) {
-                (Some(r), _) => (Some(r.at), r.outcome, Some(r.reason), r.event),
-                (None, Some(end)) => (Some(end.at), outcome(end.what), None, Some(end.event)),
-                (None, None) => (None, Outcome::Open, None, None),
+        .enumerate()
+        .map(|(n, (claim, requeue))| {
+            let ended = match requeue {
+                Some(requeue) => Ended {
+                    at: Some(requeue.at),
+                    outcome: requeue.outcome,
+                    reason: Some(requeue.reason),
+                    event: requeue.event,
+                },
+                None if claim.is_duplicate => duplicate(claim, ends, events),
+                None => by_end(n, claims, ends, results),
             };
             let started = events.iter().find(|event| {
                 event.kind == EventKind::TaskStarted
                     && event.worker == claim.worker
                     && event.at >= claim.at.plus_seconds(-1.0)
-                    && ended_at.is_none_or(|ended| event.at < ended)
+                    && ended.at.is_none_or(|ended| event.at < ended)
             });
+            let sent = results.iter().find(|result| result.by == Some(n));
             Attempt {
                 worker: claim.worker.clone(),
                 claimed_at: claim.at,
                 started_at: started.map(|event| event.at.max(claim.at)),
-                ended_at,
-                outcome,
-                reason,
+                ended_at: ended.at,
+                outcome: ended.outcome,
+                reason: ended.reason,
                 basis: claim.basis,
                 claimed_event: Some(claim.event),
-                ended_event,
+                ended_event: ended.event,
+                delivered_at: sent.map(|sent| sent.at),
+                delivered_event: sent.map(|sent| sent.event),
             }
         })
         .collect()
 }
 
-fn outcome(end: TaskEvent) -> Outcome {
-    match end {
-        TaskEvent::Completed => Outcome::Complete,
-        TaskEvent::Failed => Outcome::Failed,
-        TaskEvent::Cancelled => Outcome::Cancelled,
-        TaskEvent::Requeued => Outcome::Requeued,
-        TaskEvent::Created | TaskEvent::Claimed => Outcome::Open,
+/// What ended a claim that was not put back: the end of its task.
+fn by_end(n: usize, claims: &[Claim], ends: &Ends, results: &[Delivery]) -> Ended {
+    let next = claims[n + 1..].iter().find(|claim| !claim.is_duplicate).map(|next| next.at);
+    let last = ends.last.as_ref().filter(|_| next.is_none());
+    let Some(end) = ends.of(&claims[n], next).or(last) else {
+        return Ended { at: None, outcome: Outcome::Open, reason: None, event: None };
+    };
+    let effective = results.iter().find(|result| result.is_effective);
+    let by_other = effective.and_then(|result| result.by).is_some_and(|by| by != n);
+    let (outcome, reason) = match end.what {
+        TaskEvent::Completed if by_other => {
+            (Outcome::Overtaken, Some("the result of another claim completed the task"))
+        }
+        TaskEvent::Completed => (Outcome::Complete, end.reason),
+        TaskEvent::Failed => (Outcome::Failed, end.reason),
+        TaskEvent::Cancelled => (Outcome::Cancelled, end.reason),
+        TaskEvent::Requeued => (Outcome::Requeued, None),
+        TaskEvent::Created
+        | TaskEvent::Claimed
+        | TaskEvent::Revived
+        | TaskEvent::Resumed
+        | TaskEvent::Delivered => (Outcome::Open, None),
+    };
+    Ended { at: Some(end.at), outcome, reason, event: Some(end.event) }
+}
+
+/// A claim that its row does not know ends when its own worker is done with it, as far as that says so;
+/// else no later than the task.
+fn duplicate(claim: &Claim, ends: &Ends, events: &[&Event]) -> Ended {
+    let handler = [EventKind::TaskHandlerSucceeded, EventKind::TaskHandlerFailed];
+    let done = events.iter().find(|event| {
+        handler.contains(&event.kind) && event.worker == claim.worker && claim.at < event.at
+    });
+    let end = ends.last.as_ref();
+    let at = done.map(|event| event.at).or(end.map(|end| end.at.max(claim.at)));
+    Ended {
+        at,
+        outcome: Outcome::Duplicate,
+        reason: Some("another worker held the task"),
+        event: done.map(|event| event.id).or(end.map(|end| end.event)),
     }
 }

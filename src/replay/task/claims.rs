@@ -8,7 +8,7 @@ use crate::model::id::{EventId, WorkerId};
 use crate::model::kind::EventKind;
 use crate::model::rows::TaskRow;
 use crate::model::time::Micros;
-use crate::replay::task::Final;
+use crate::replay::task::ends::Final;
 use crate::replay::task::requeues;
 use crate::replay::task::world::World;
 
@@ -16,7 +16,11 @@ use crate::replay::task::world::World;
 /// orchestrator's line and the edge function's differ by 0.05 s).
 const ONE_CLAIM_S: f64 = 2.0;
 /// A worker's own line may stand this much before its claim: its clock's uncertainty (fact 24).
-const EARLY_S: f64 = 3.5;
+pub(crate) const EARLY_S: f64 = 3.5;
+/// Two claims by different workers this close are one row given out twice: the claim function locks
+/// nothing, so both calls run at once (domain/worker-app.md 1.6, Race). A task that came back between
+/// them would have to be failed and polled for within it.
+const RACE_S: f64 = 2.0;
 
 /// One claim of a task by one worker.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,10 +35,17 @@ pub struct Claim {
     pub event: EventId,
     /// The event itself, where it is inferred and stands in no row.
     pub made: Option<Event>,
+    /// Whether another held the task: the row kept the other's claim (domain/worker-app.md X4).
+    pub is_duplicate: bool,
     by_function: bool,
 }
 
 impl Claim {
+    /// Whether its time is the database's, by the claim function's own line.
+    pub(crate) fn is_exact(&self) -> bool {
+        self.by_function
+    }
+
     /// A claim that only the row implies.
     pub(crate) fn implied(event: Event) -> Self {
         Self {
@@ -43,6 +54,7 @@ impl Claim {
             basis: Basis::Inferred,
             event: event.id,
             made: Some(event),
+            is_duplicate: false,
             by_function: false,
         }
     }
@@ -67,9 +79,9 @@ pub fn find(
         }
     }
     for event in events.iter().filter(in_time) {
-        let own = (event.clock == Clock::Worker)
-            && matches!(event.kind, EventKind::TaskStarted | EventKind::TaskRecovered);
-        if own || event.kind == EventKind::TaskListedActive {
+        let own = event.clock == Clock::Worker && event.kind == EventKind::TaskStarted;
+        let found_again = event.kind == EventKind::TaskRecovered;
+        if own || found_again || event.kind == EventKind::TaskListedActive {
             add_witness(&mut claims, event, events, world);
         }
     }
@@ -80,7 +92,47 @@ pub fn find(
         }
     }
     claims.sort_by(|a, b| (a.at, &a.event).cmp(&(b.at, &b.event)));
+    mark_duplicates(&mut claims, row, events, world);
     claims
+}
+
+/// Marks claims that found the task held and left no trace in its row. The row keeps the claim that came
+/// first: two calls at once, or a line of a worker after the last claim that the row kept.
+fn mark_duplicates(claims: &mut [Claim], row: &TaskRow, events: &[&Event], world: &World<'_>) {
+    let mut holder: Option<usize> = None;
+    for n in 0..claims.len() {
+        let Some(before) = holder else {
+            holder = Some(n);
+            continue;
+        };
+        let (held, claim) = (&claims[before], &claims[n]);
+        let both = held.worker.is_some() && claim.worker.is_some() && held.worker != claim.worker;
+        if !both || requeues::between(held, claim.at, events, world) {
+            holder = Some(n);
+        } else if is_kept(row, held) || (at_once(held, claim) && !is_kept(row, claim)) {
+            claims[n].is_duplicate = true;
+        } else {
+            // a worker's own line may stand before the other's claim by as much as its clock is off
+            let near = claim.at.seconds_since(held.at) < EARLY_S;
+            claims[before].is_duplicate = near && !held.by_function && is_kept(row, claim);
+            holder = Some(n);
+        }
+    }
+}
+
+/// Two calls of the claim function at once.
+fn at_once(held: &Claim, later: &Claim) -> bool {
+    held.by_function && later.by_function && later.at.seconds_since(held.at) < RACE_S
+}
+
+/// Whether the row shows that a claim was the last it took in: every claim writes both of its columns,
+/// and a reset empties them (domain/worker-app.md T2, T10).
+fn is_kept(row: &TaskRow, claim: &Claim) -> bool {
+    let same = |started: Micros| started.seconds_since(claim.at).abs() < ONE_CLAIM_S;
+    !row.is_orchestrator()
+        && claim.worker.is_some()
+        && row.worker == claim.worker
+        && row.started_at.is_some_and(same)
 }
 
 /// The claim function's own lines, and times that the database keeps.
@@ -161,6 +213,7 @@ fn claim_of(event: &Event, by_function: bool) -> Claim {
         basis: event.basis,
         event: event.id,
         made: None,
+        is_duplicate: false,
         by_function,
     }
 }

@@ -5,14 +5,16 @@ use crate::model::event::Event;
 use crate::model::kind::EventKind;
 use crate::model::rows::TaskRow;
 use crate::model::time::Micros;
-use crate::replay::task::Final;
 use crate::replay::task::claims::Claim;
+use crate::replay::task::ends::Final;
 use crate::replay::task::requeues::Requeue;
 use crate::replay::task::world::World;
 
 /// Between a requeue that nothing tells and the next claim lay at most 35 s (evidence-rules class 6);
 /// the middle of half a minute is said.
 const BEFORE_CLAIM_S: f64 = 15.0;
+/// Why a way back into the queue is certain.
+const LATER_CLAIM: &str = "a later claim implies it";
 
 /// The requeue that a later claim implies: the holder's end where it lies between, else shortly before
 /// that claim; bounded by both (evidence-rules fact 10).
@@ -23,14 +25,24 @@ pub(crate) fn requeue(
     world: &World<'_>,
 ) -> Option<Requeue> {
     let latest = next.map_or_else(|| world.ended_or_later(claim), |next| next.at);
+    // the row says that it waits, and not since when: it was seen much later
+    let bound = next.map_or(world.seen_at().map_or(latest, |seen| seen.max(latest)), |_| latest);
+    let why = if next.is_some() { LATER_CLAIM } else { "its row says that it waits" };
     let ended = claim.worker.as_ref().and_then(|worker| world.ended(worker));
     let middle = Micros(claim.at.0 + (latest.0 - claim.at.0) / 2);
     let near = ended
         .filter(|at| claim.at < *at && *at < latest)
         .unwrap_or_else(|| latest.plus_seconds(-BEFORE_CLAIM_S).max(middle));
     let made =
-        event(row, EventKind::TaskRequeueInferred, near, (claim.at, latest), &claim.at.to_string());
-    Some(Requeue::implied(made))
+        event(row, EventKind::TaskRequeueInferred, near, (claim.at, bound), &claim.at.to_string());
+    Some(Requeue::implied(made, why))
+}
+
+/// The way back into the queue that a claim after an end implies: shortly before that claim.
+pub(crate) fn revival(row: &TaskRow, end: Micros, claim: Micros) -> Event {
+    let middle = Micros(end.0 + (claim.0 - end.0) / 2);
+    let near = claim.plus_seconds(-BEFORE_CLAIM_S).max(middle);
+    event(row, EventKind::TaskRevivalInferred, near, (end, claim), &end.to_string())
 }
 
 impl World<'_> {
@@ -70,7 +82,7 @@ pub(crate) fn complete(
         claims.insert(n, Claim::implied(made));
         at = Micros(at.0 + step);
         let back = event(row, EventKind::TaskRequeueInferred, at, bounds, &value);
-        requeues.insert(n, (!last).then(|| Requeue::implied(back)));
+        requeues.insert(n, (!last).then(|| Requeue::implied(back, LATER_CLAIM)));
     }
 }
 

@@ -2,7 +2,10 @@
 
 pub mod attempt;
 pub mod claims;
+pub mod deliveries;
 pub mod elimination;
+pub mod ends;
+pub mod fold;
 pub mod hidden;
 pub mod requeues;
 pub mod state;
@@ -10,17 +13,18 @@ pub mod world;
 
 pub use crate::replay::task::world::World;
 
-use crate::model::event::{Basis, Event};
-use crate::model::id::{EventId, TaskId};
+use crate::model::event::{Clock, Event};
+use crate::model::id::TaskId;
 use crate::model::kind::EventKind;
 use crate::model::rows::TaskRow;
 use crate::model::state::{AnomalyKind, TaskStateName};
-use crate::model::time::Micros;
 use crate::replay::task::attempt::Attempt;
 use crate::replay::task::claims::Claim;
+use crate::replay::task::deliveries::Delivery;
+use crate::replay::task::ends::Ends;
+use crate::replay::task::fold::Parts;
 use crate::replay::task::requeues::Requeue;
-use crate::replay::task::state::{TaskEvent, TaskState};
-use crate::replay::timeline::{Anomaly, Stay, Step};
+use crate::replay::timeline::{Anomaly, Stay};
 
 /// One task's life.
 #[derive(Clone, Debug, PartialEq)]
@@ -37,122 +41,71 @@ pub struct TaskTimeline {
     pub inferred: Vec<Event>,
 }
 
-/// One step of a task's life.
-#[derive(Clone, Debug)]
-pub(crate) struct Moment {
-    at: Micros,
-    what: TaskEvent,
-    basis: Basis,
-    because: Option<EventId>,
-}
-
-/// How the row says that the task ended.
-#[derive(Clone, Debug)]
-pub struct Final {
-    /// When.
-    pub at: Micros,
-    /// Which end.
-    pub what: TaskEvent,
-    /// The event.
-    pub event: EventId,
-}
-
 /// Rebuilds one task.
 pub fn replay(row: &TaskRow, events: &[&Event], world: &World<'_>) -> TaskTimeline {
-    let end = end_of(events);
-    let mut claims = claims::find(row, events, end.as_ref(), world);
-    let mut requeues = requeues::find(row, events, &claims, end.as_ref(), world);
-    hidden::complete(row, &mut claims, &mut requeues, end.as_ref(), world);
-    let inferred = claims
-        .iter()
-        .filter_map(|claim| claim.made.clone())
-        .chain(requeues.iter().flatten().filter_map(|requeue| requeue.made.clone()))
-        .collect();
-    let (states, mut anomalies) = fold(&moments(row, events, &claims, &requeues, end.as_ref()));
+    let last = ends::last(row, events);
+    let mut claims = claims::find(row, events, last.as_ref(), world);
+    let ends = ends::all(row, events, &claims, last);
+    let mut requeues = requeues::find(row, events, &claims, &ends, world);
+    hidden::complete(row, &mut claims, &mut requeues, ends.last.as_ref(), world);
+    let results = deliveries::find(row, events, &claims, &ends, world);
+    let parts = Parts { claims: &claims, requeues: &requeues, ends: &ends, results: &results };
+    let (states, mut anomalies) = fold::states(&fold::moments(row, events, &parts));
     anomalies.extend(disagreement(row, &states));
+    anomalies.extend(overtaken(&claims, &results));
+    anomalies.extend(run_twice(&claims, events));
     TaskTimeline {
         id: row.id.clone(),
-        attempts: attempt::of(&claims, &requeues, end.as_ref(), events),
+        attempts: attempt::of(&claims, &requeues, &ends, &results, events),
         states,
         anomalies,
-        inferred,
+        inferred: inferred(&claims, &requeues, &ends),
     }
 }
 
-fn end_of(events: &[&Event]) -> Option<Final> {
-    const ENDS: [(EventKind, TaskEvent); 3] = [
-        (EventKind::TaskCompleted, TaskEvent::Completed),
-        (EventKind::TaskFailed, TaskEvent::Failed),
-        (EventKind::TaskCancelled, TaskEvent::Cancelled),
-    ];
-    events.iter().rev().find_map(|event| {
-        let (_, what) = ENDS.iter().find(|(kind, _)| *kind == event.kind)?;
-        Some(Final { at: event.at, what: *what, event: event.id })
+/// What stands in no row.
+fn inferred(claims: &[Claim], requeues: &[Option<Requeue>], ends: &Ends) -> Vec<Event> {
+    let revivals = ends.earlier.iter().filter_map(|(_, then)| then.revival());
+    let claims = claims.iter().filter_map(|claim| claim.made.clone());
+    claims
+        .chain(requeues.iter().flatten().filter_map(|requeue| requeue.made.clone()))
+        .chain(revivals.filter_map(|revival| revival.made.clone()))
+        .collect()
+}
+
+/// A result of an earlier claim that completed the task while another worked on it.
+fn overtaken(claims: &[Claim], results: &[Delivery]) -> Option<Anomaly> {
+    let result = results.iter().find(|result| result.is_effective)?;
+    let holder = claims.iter().rposition(|claim| !claim.is_duplicate && claim.at < result.at)?;
+    let by = result.by.filter(|by| *by != holder && !claims[*by].is_duplicate)?;
+    let name = |n: usize| claims[n].worker.as_ref().map_or("?", |worker| worker.as_str());
+    Some(Anomaly {
+        at: result.at,
+        kind: AnomalyKind::LateCompletion,
+        state: TaskStateName::InProgress.name(),
+        event: Some(result.event),
+        detail: format!("completed by {} while {} held it", name(by), name(holder)),
     })
 }
 
-fn moments(
-    row: &TaskRow,
-    events: &[&Event],
-    claims: &[Claim],
-    requeues: &[Option<Requeue>],
-    end: Option<&Final>,
-) -> Vec<Moment> {
-    let mut moments = Vec::new();
-    let created = events.iter().find(|event| event.kind == EventKind::TaskCreated);
-    if let (Some(at), Some(event)) = (row.created_at, created) {
-        let because = Some(event.id);
-        moments.push(Moment { at, what: TaskEvent::Created, basis: Basis::Recorded, because });
-    }
-    for (claim, requeue) in claims.iter().zip(requeues) {
-        let because = Some(claim.event);
-        moments.push(Moment {
-            at: claim.at,
-            what: TaskEvent::Claimed,
-            basis: claim.basis,
-            because,
-        });
-        if let Some(requeue) = requeue {
-            let (at, because) = (requeue.at, requeue.event);
-            moments.push(Moment { at, what: TaskEvent::Requeued, basis: requeue.basis, because });
-        }
-    }
-    if let Some(end) = end {
-        let because = Some(end.event);
-        moments.push(Moment { at: end.at, what: end.what, basis: Basis::Recorded, because });
-    }
-    moments.sort_by_key(|moment| moment.at);
-    moments
-}
-
-/// Folds moments into stays. Cannot fail: bad data becomes anomalies.
-pub(crate) fn fold(moments: &[Moment]) -> (Vec<Stay<TaskStateName>>, Vec<Anomaly>) {
-    let (mut stays, mut anomalies): (Vec<Stay<TaskStateName>>, Vec<Anomaly>) = Default::default();
-    let mut state = TaskState::Unseen;
-    for moment in moments {
-        match state.next(moment.what) {
-            Step::Moved(to) => {
-                state = to;
-                if let Some(name) = to.name() {
-                    stays.push(Stay {
-                        state: name,
-                        entered_at: moment.at,
-                        basis: moment.basis,
-                        because: moment.because,
-                    });
-                }
-            }
-            Step::Stayed => {}
-            Step::Illegal => anomalies.push(Anomaly {
-                at: moment.at,
-                kind: AnomalyKind::IllegalTransition,
-                state: state.name().map_or("unseen", TaskStateName::name),
-                event: moment.because,
-                detail: format!("{} while {}", moment.what.name(), state.label()),
-            }),
-        }
-    }
-    (stays, anomalies)
+/// A worker that takes up its own task again (domain/worker-app.md X7): the claim is the same, the work is
+/// done twice.
+fn run_twice(claims: &[Claim], events: &[&Event]) -> Vec<Anomaly> {
+    // the API orchestrator finds a claim again whose answer it lost: it had not begun (O34)
+    let again = events
+        .iter()
+        .filter(|event| event.kind == EventKind::TaskRecovered && event.clock == Clock::Worker);
+    let own = again.filter(|event| {
+        claims.iter().any(|claim| claim.worker == event.worker && claim.event != event.id)
+    });
+    own.map(|event| Anomaly {
+        at: event.at,
+        kind: AnomalyKind::RunTwice,
+        state: TaskStateName::InProgress.name(),
+        event: Some(event.id),
+        detail: "its worker found it still assigned and took it up again".to_string(),
+    })
+    .collect()
 }
 
 /// The row's status against the last state: the row is the later witness.

@@ -6,8 +6,8 @@ use crate::model::kind::EventKind;
 use crate::model::rows::TaskRow;
 use crate::model::state::Outcome;
 use crate::model::time::Micros;
-use crate::replay::task::Final;
 use crate::replay::task::claims::Claim;
+use crate::replay::task::ends::{self, Ends};
 use crate::replay::task::hidden;
 use crate::replay::task::state::TaskEvent;
 use crate::replay::task::world::World;
@@ -40,21 +40,25 @@ pub fn find(
     row: &TaskRow,
     events: &[&Event],
     claims: &[Claim],
-    end: Option<&Final>,
+    ends: &Ends,
     world: &World<'_>,
 ) -> Vec<Option<Requeue>> {
-    let at_end = end.map_or(Micros(i64::MAX), |end| end.at);
     (0..claims.len())
         .map(|n| {
-            let next = claims.get(n + 1);
-            let until = next.map_or(at_end, |claim| claim.at);
-            let found = candidates(row, &claims[n], until, events, world);
-            let needed = next.is_some() || (end.is_none() && row.status == "Queued");
-            if needed {
-                let best = pick(found);
-                return best.or_else(|| hidden::requeue(row, &claims[n], next, world));
+            if claims[n].is_duplicate {
+                return None;
             }
-            let end = end?;
+            let next = claims[n + 1..].iter().find(|claim| !claim.is_duplicate);
+            let earlier = ends.of(&claims[n], next.map(|next| next.at));
+            let end = earlier.or(ends.last.as_ref().filter(|_| next.is_none()));
+            let until = end.map_or(next.map_or(Micros(i64::MAX), |next| next.at), |end| end.at);
+            let found = candidates(row, &claims[n], until, events, world);
+            let Some(end) = end else {
+                let needed = next.is_some() || row.status == "Queued";
+                let best = if needed { pick(found) } else { None };
+                let implied = || hidden::requeue(row, &claims[n], next, world);
+                return best.or_else(|| if needed { implied() } else { None });
+            };
             let survives = |requeue: &Requeue| {
                 let before_the_end = match end.what {
                     // its last child completes an orchestrator task, claimed or not (domain/worker-app.md T5)
@@ -62,10 +66,13 @@ pub fn find(
                     TaskEvent::Created
                     | TaskEvent::Claimed
                     | TaskEvent::Requeued
+                    | TaskEvent::Revived
+                    | TaskEvent::Resumed
+                    | TaskEvent::Delivered
                     | TaskEvent::Failed
                     | TaskEvent::Cancelled => end.at.seconds_since(requeue.at) > FINAL_S,
                 };
-                requeue.named || (row.worker.is_none() && before_the_end)
+                requeue.named || (earlier.is_none() && row.worker.is_none() && before_the_end)
             };
             pick(found.into_iter().filter(survives).collect())
         })
@@ -79,6 +86,7 @@ pub(crate) fn between(claim: &Claim, until: Micros, events: &[&Event], world: &W
         names_task(event)
             || (event.kind == EventKind::TaskHandlerFailed && event.worker == claim.worker)
             || seen_queued(event)
+            || ends::tells(event).is_some()
     }) || claim.worker.as_ref().is_some_and(|worker| {
         world
             .of_worker(worker)
@@ -126,7 +134,7 @@ fn candidates(
         if names_task(event) {
             let by_worker = event.kind == EventKind::TaskStatusUpdated;
             let outcome = if by_worker { Outcome::Requeued } else { Outcome::Reset };
-            found.push(requeue(event, outcome, "the task is named", true));
+            found.push(requeue(event, outcome, why_named(event), true));
         } else if event.kind == EventKind::TaskHandlerFailed && event.worker == claim.worker {
             found.push(requeue(event, Outcome::Requeued, "its worker failed on it", false));
         } else if seen_queued(event) {
@@ -153,7 +161,13 @@ fn by_worker_events(
     let mut found = Vec::new();
     for event in world.of_worker(worker).iter().filter(|event| after(event.at)) {
         if resets_worker(event) {
-            found.push(requeue(event, Outcome::Reset, "its worker's tasks were reset", false));
+            let by_itself = &*event.source.0 == "orchestrator_api";
+            let why = if by_itself {
+                "its worker started again"
+            } else {
+                "its worker's tasks were reset"
+            };
+            found.push(requeue(event, Outcome::Reset, why, false));
         }
         if event.kind == EventKind::WorkerCrashed && requeues_crashed(row, event.at) {
             found.push(requeue(event, Outcome::Requeued, "its worker crashed", false));
@@ -175,6 +189,22 @@ fn by_worker_events(
             }));
     }
     found
+}
+
+/// Why a row names a task as queued again: the sweeps by the function that says so (domain/orchestrator.md
+/// section 3), the rest by update-task-status, whoever asked it.
+fn why_named(event: &Event) -> &'static str {
+    const SWEEPS: [(&str, &str); 3] = [
+        ("reset_unassigned_orphaned_tasks", "no worker stood on it"),
+        ("reset_api_worker_orphaned_tasks", "its API worker took too long"),
+        ("reset_stale_assigned_tasks", "it showed no activity for long"),
+    ];
+    if event.kind == EventKind::TaskStatusUpdated {
+        return "update-task-status put it back";
+    }
+    let site = event.call_site.as_deref().unwrap_or_default();
+    let known = SWEEPS.iter().find(|(function, _)| site.contains(function));
+    known.map_or("a sweep listed it", |(_, why)| *why)
 }
 
 /// Who put a task back, by the text that it left in the row (domain/worker-app.md 2.2).
@@ -209,12 +239,12 @@ fn requeue(event: &Event, outcome: Outcome, reason: &'static str, named: bool) -
 }
 
 impl Requeue {
-    /// A requeue that only a later claim implies.
-    pub(crate) fn implied(event: Event) -> Self {
+    /// A requeue that only something later implies.
+    pub(crate) fn implied(event: Event, reason: &'static str) -> Self {
         Self {
             at: event.at,
             outcome: Outcome::Lost,
-            reason: "a later claim implies it",
+            reason,
             basis: Basis::Inferred,
             event: Some(event.id),
             made: Some(event),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rustc_hash::FxHashMap;
 
 use crate::events::History;
-use crate::model::event::{Event, Subject};
+use crate::model::event::{Clock, Event, Subject};
 use crate::model::id::{TaskId, WorkerId};
 use crate::model::kind::EventKind;
 use crate::model::rows::WorkerRow;
@@ -20,11 +20,21 @@ pub struct Told {
     by_worker: FxHashMap<WorkerId, Vec<Arc<Event>>>,
     sweeps: Vec<Arc<Event>>,
     resets: Vec<Arc<Event>>,
+    /// When each worker's last own line was written.
+    heard: FxHashMap<WorkerId, Micros>,
 }
 
 impl Told {
     /// The next event in the total order.
     pub fn see(&mut self, event: &Event) {
+        if event.clock == Clock::Worker
+            && let Some(worker) = &event.worker
+        {
+            match self.heard.get_mut(worker) {
+                Some(at) => *at = event.at,
+                None => drop(self.heard.insert(worker.clone(), event.at)),
+            }
+        }
         const OF_WORKERS: [EventKind; 5] = [
             EventKind::TasksReset,
             EventKind::WorkerTasksReset,
@@ -63,6 +73,7 @@ pub struct World<'a> {
     /// Workers of pods, by when they went out of service.
     gone: Vec<(Micros, &'a WorkerId)>,
     oldest_log: Option<Micros>,
+    seen_at: Option<Micros>,
     eliminated: BTreeMap<TaskId, Vec<Missing>>,
 }
 
@@ -80,6 +91,7 @@ impl<'a> World<'a> {
             rows: history.facts.workers.iter().map(|row| (&row.id, row)).collect(),
             gone: Vec::new(),
             oldest_log: first.min(),
+            seen_at: history.facts.seen_at,
             eliminated: BTreeMap::new(),
         };
         let rows = history.facts.workers.iter().filter(|row| !row.is_api());
@@ -92,6 +104,11 @@ impl<'a> World<'a> {
     /// Events that name a worker and may end its attempts.
     pub fn of_worker(&self, worker: &WorkerId) -> &'a [Arc<Event>] {
         self.told.by_worker.get(worker).map_or(&[], Vec::as_slice)
+    }
+
+    /// When a worker's last own line was written.
+    pub fn heard(&self, worker: &WorkerId) -> Option<Micros> {
+        self.told.heard.get(worker).copied()
     }
 
     /// Resets that count what they took back, in order.
@@ -140,6 +157,11 @@ impl<'a> World<'a> {
         let from = sweeps.partition_point(|event| event.at <= after);
         let to = sweeps.partition_point(|event| event.at <= until);
         &sweeps[from..to.max(from)]
+    }
+
+    /// Up to when the rows were seen.
+    pub fn seen_at(&self) -> Option<Micros> {
+        self.seen_at
     }
 
     /// The oldest log row of any source: before it only rows speak.

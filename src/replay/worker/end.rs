@@ -6,6 +6,7 @@ use crate::model::kind::EventKind;
 use crate::model::rows::WorkerRow;
 use crate::model::state::EndKind;
 use crate::model::time::Micros;
+use crate::replay::worker::contradicted;
 
 /// A pod that vanished did so within one heartbeat period of its last heartbeat; the middle is wrong
 /// by at most half of it (evidence-rules class 14).
@@ -64,6 +65,9 @@ struct View<'a> {
 impl View<'_> {
     fn end(&self) -> Option<WorkerEnd> {
         let mut end = self.by_logs().or_else(|| self.by_row())?;
+        if end.ended_at.is_some_and(|at| contradicted::is_contradicted(self.events, at)) {
+            return None;
+        }
         if let Some(event) = self.unlogged_kill(&end) {
             end = self.errored(event);
         }
@@ -108,6 +112,13 @@ impl View<'_> {
         self.events.iter().copied().find(|event| kinds.contains(&event.kind))
     }
 
+    /// The first of these kinds that no later act of the worker contradicts.
+    fn first_true(&self, kinds: &[EventKind]) -> Option<&Event> {
+        self.events.iter().copied().find(|event| {
+            kinds.contains(&event.kind) && !contradicted::is_contradicted(self.events, event.at)
+        })
+    }
+
     fn last_work(&self) -> Option<Micros> {
         use crate::model::event::Clock;
         let acts = self.events.iter().filter(|event| {
@@ -119,21 +130,21 @@ impl View<'_> {
 
     /// The first successful termination wins; what follows is aftermath (evidence-rules fact 19).
     fn by_logs(&self) -> Option<WorkerEnd> {
-        let confirmed = self.first(&[
+        let confirmed = self.first_true(&[
             EventKind::WorkerPodTerminated,
             EventKind::WorkerEarlyTerminated,
             EventKind::PodTerminated,
             EventKind::FailsafeCleaned,
             EventKind::WorkerSaidGoodbye,
         ]);
-        let external = self.first(&[EventKind::WorkerExternallyTerminated]);
+        let external = self.first_true(&[EventKind::WorkerExternallyTerminated]);
         let unseen = self.gone_before_verdict();
         match (external.or(unseen), confirmed) {
             (Some(gone), Some(done)) if done.at < gone.at => Some(self.terminated(done)),
             (Some(gone), _) => Some(self.vanished(gone, EndKind::External)),
             (None, Some(done)) => Some(self.terminated(done)),
             (None, None) => {
-                let gone = self.first(&[EventKind::PodGone])?;
+                let gone = self.first_true(&[EventKind::PodGone])?;
                 Some(self.vanished(gone, self.decision(gone.at).map_or(EndKind::Unknown, |d| d.0)))
             }
         }

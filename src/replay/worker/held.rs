@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::model::id::{EventId, WorkerId};
+use crate::model::rows::Facts;
 use crate::model::time::Micros;
 use crate::replay::task::TaskTimeline;
 
@@ -17,18 +18,23 @@ pub struct Held {
     pub claimed_event: Option<EventId>,
     /// The end's event.
     pub ended_event: Option<EventId>,
+    /// Whether its process works on it; an orchestrator task waits for its children without one.
+    pub works: bool,
 }
 
 /// Attempts by worker.
-pub fn by_worker(tasks: &[TaskTimeline]) -> BTreeMap<WorkerId, Vec<Held>> {
+pub fn by_worker(facts: &Facts, tasks: &[TaskTimeline]) -> BTreeMap<WorkerId, Vec<Held>> {
     let mut held: BTreeMap<WorkerId, Vec<Held>> = BTreeMap::new();
-    for attempt in tasks.iter().flat_map(|task| &task.attempts) {
+    let attempts = facts.tasks.iter().zip(tasks);
+    let attempts = attempts.flat_map(|(row, task)| task.attempts.iter().map(move |one| (row, one)));
+    for (row, attempt) in attempts {
         if let Some(worker) = &attempt.worker {
             held.entry(worker.clone()).or_default().push(Held {
                 from: attempt.claimed_at,
                 until: attempt.ended_at,
                 claimed_event: attempt.claimed_event,
                 ended_event: attempt.ended_event,
+                works: !row.is_orchestrator(),
             });
         }
     }

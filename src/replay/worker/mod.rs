@@ -1,5 +1,7 @@
 //! Worker timelines: states, signs of life, liveness, anomalies.
 
+pub mod beats;
+pub mod contradicted;
 pub mod end;
 pub mod held;
 pub mod liveness;
@@ -8,11 +10,13 @@ pub mod state;
 
 use crate::model::event::{Basis, Event};
 use crate::model::id::{EventId, WorkerId};
+use crate::model::kind::EventKind;
 use crate::model::rows::WorkerRow;
 use crate::model::state::{AnomalyKind, WorkerStateName};
 use crate::model::time::Micros;
 use crate::replay::lost_updates;
 use crate::replay::timeline::{Anomaly, Stay, Step};
+use crate::replay::worker::beats::Watch;
 use crate::replay::worker::end::WorkerEnd;
 use crate::replay::worker::held::Held;
 use crate::replay::worker::liveness::Liveness;
@@ -50,19 +54,14 @@ struct Moment {
 }
 
 /// Folds one worker's events into its timeline.
-pub fn replay(
-    row: &WorkerRow,
-    events: &[&Event],
-    held: &[Held],
-    completions: &[Signal],
-    end: Option<&WorkerEnd>,
-) -> WorkerTimeline {
+pub fn replay(watch: &Watch<'_>, completions: &[Signal]) -> WorkerTimeline {
+    let Watch { row, events, held, end, .. } = *watch;
     let moments = moments(events, held, end);
     let mut timeline = WorkerTimeline {
         id: row.id.clone(),
         states: Vec::new(),
         end: end.cloned(),
-        signals: signals::of(events, completions),
+        signals: signals::of(row, events, completions),
         liveness: Vec::new(),
         anomalies: Vec::new(),
     };
@@ -83,7 +82,9 @@ pub fn replay(
             }),
         }
     }
-    timeline.liveness = liveness::of(&timeline.signals, end);
+    timeline.liveness = liveness::of(watch, &timeline.signals);
+    timeline.anomalies.extend(contradicted::anomaly(events));
+    timeline.anomalies.extend(beats::anomalies(watch, &timeline.signals));
     timeline.anomalies.extend(resurrected(row, end));
     timeline.anomalies.extend(lost_updates::anomalies(events));
     timeline
@@ -119,6 +120,7 @@ fn resurrected(row: &WorkerRow, end: Option<&WorkerEnd>) -> Option<Anomaly> {
 fn moments(events: &[&Event], held: &[Held], end: Option<&WorkerEnd>) -> Vec<Moment> {
     let mut moments: Vec<Moment> = events
         .iter()
+        .filter(|event| event.kind != EventKind::HeartbeatRecorded || !beats::is_unproven(event.at))
         .filter_map(|event| {
             Some(Moment {
                 at: event.at,
@@ -137,8 +139,9 @@ fn moments(events: &[&Event], held: &[Held], end: Option<&WorkerEnd>) -> Vec<Mom
             moments.push(Moment { at: until, what: WorkerEvent::Released, basis, because });
         }
     }
+    // an end whose time is not known is over by its latest bound
     if let Some(end) = end
-        && let Some(at) = end.ended_at
+        && let Some(at) = end.ended_at.or(end.before)
     {
         let (what, because) = (WorkerEvent::Ended, end.event);
         moments.push(Moment { at, what, basis: end.basis, because });

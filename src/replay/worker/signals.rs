@@ -5,10 +5,15 @@ use std::collections::BTreeMap;
 use crate::model::event::{Basis, Clock, Event};
 use crate::model::id::{EventId, WorkerId};
 use crate::model::kind::EventKind;
-use crate::model::rows::Facts;
+use crate::model::rows::{Facts, WorkerRow};
 use crate::model::state::Outcome;
 use crate::model::time::Micros;
 use crate::replay::task::TaskTimeline;
+use crate::replay::worker::beats;
+
+/// Ages are told in whole seconds: two times this close are one heartbeat, as those are 20 s apart
+/// (domain/worker-app.md 4.1).
+const ONE_BEAT_S: f64 = 2.0;
 
 /// One sign of life.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,17 +31,43 @@ pub struct Signal {
 }
 
 /// The signs of one worker, in order.
-pub fn of(events: &[&Event], completions: &[Signal]) -> Vec<Signal> {
+pub fn of(row: &WorkerRow, events: &[&Event], completions: &[Signal]) -> Vec<Signal> {
     let mut signals: Vec<Signal> = events
         .iter()
+        .filter(|event| {
+            !(event.kind == EventKind::HeartbeatRecorded && beats::is_unproven(event.at))
+        })
         .filter_map(|event| {
             let (what, by_guardian) = sign(event)?;
             Some(Signal { at: event.at, what, by_guardian, basis: event.basis, event: event.id })
         })
         .collect();
+    let logged = logged(row, events, &signals);
+    signals.extend(logged);
     signals.extend(completions.iter().cloned());
     signals.sort_by(|a, b| (a.at, a.what, &a.event).cmp(&(b.at, b.what, &b.event)));
     signals
+}
+
+/// Heartbeats that only a line of an orchestrator tells, by their age; each once.
+fn logged(row: &WorkerRow, events: &[&Event], known: &[Signal]) -> Vec<Signal> {
+    let recorded = known.iter().filter(|signal| signal.by_guardian).map(|signal| signal.at);
+    let mut beats: Vec<Micros> = recorded.collect();
+    beats.sort_unstable();
+    let mut found = Vec::new();
+    for event in events {
+        let Some(at) = beats::logged(event) else { continue };
+        let near = |beat: &Micros| beat.seconds_since(at).abs() < ONE_BEAT_S;
+        let place = beats.partition_point(|beat| *beat < at);
+        let told = beats[place.saturating_sub(1)..].iter().take(2).any(near);
+        if told || row.is_default_beat(at) || beats::is_unproven(at) {
+            continue;
+        }
+        beats.insert(place, at);
+        let (what, by_guardian, basis, event) = ("heartbeat", true, event.basis, event.id);
+        found.push(Signal { at, what, by_guardian, basis, event });
+    }
+    found
 }
 
 fn sign(event: &Event) -> Option<(&'static str, bool)> {
@@ -56,9 +87,21 @@ fn sign(event: &Event) -> Option<(&'static str, bool)> {
 pub fn completions(facts: &Facts, tasks: &[TaskTimeline]) -> BTreeMap<WorkerId, Vec<Signal>> {
     let mut signs: BTreeMap<WorkerId, Vec<Signal>> = BTreeMap::new();
     for (row, task) in facts.tasks.iter().zip(tasks) {
-        let (Some(last), Some(worker)) = (task.attempts.last(), &row.worker) else { continue };
+        let kept = task.attempts.iter().rfind(|one| one.outcome != Outcome::Duplicate);
+        let (Some(last), Some(worker)) = (kept, &row.worker) else { continue };
         if row.is_orchestrator() || last.worker.as_ref() != Some(worker) {
             continue;
+        }
+        for sent in task.attempts.iter().filter(|attempt| attempt.worker.as_ref() != Some(worker)) {
+            // a result of an earlier holder is that one's sign of life
+            if let (Some(by), Some(at), Some(event)) =
+                (&sent.worker, sent.delivered_at, sent.delivered_event)
+            {
+                let basis = Basis::Logged;
+                let what = "completion";
+                let signal = Signal { at, what, by_guardian: false, basis, event };
+                signs.entry(by.clone()).or_default().push(signal);
+            }
         }
         let what = match last.outcome {
             Outcome::Complete => "completion",
@@ -71,6 +114,8 @@ pub fn completions(facts: &Facts, tasks: &[TaskTimeline]) -> BTreeMap<WorkerId, 
             | Outcome::Reset
             | Outcome::Requeued
             | Outcome::Cancelled
+            | Outcome::Overtaken
+            | Outcome::Duplicate
             | Outcome::Lost
             | Outcome::Open => continue,
         };

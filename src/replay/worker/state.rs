@@ -15,6 +15,8 @@ pub enum WorkerEvent {
     PodRuns,
     /// The startup script was launched.
     ScriptLaunched,
+    /// Its row holds a heartbeat: a process of it was there by then.
+    Beat,
     /// Its process gave a sign of life.
     Spoke,
     /// It polls for tasks.
@@ -37,6 +39,7 @@ impl WorkerEvent {
             (EventKind::PodCreated, WorkerEvent::PodBound),
             (EventKind::PodRunning, WorkerEvent::PodRuns),
             (EventKind::StartupLaunched, WorkerEvent::ScriptLaunched),
+            (EventKind::HeartbeatRecorded, WorkerEvent::Beat),
             (EventKind::WorkerLoggingStarted, WorkerEvent::Spoke),
             (EventKind::WorkerLogged, WorkerEvent::Spoke),
             (EventKind::TaskStarted, WorkerEvent::Spoke),
@@ -56,6 +59,7 @@ impl WorkerEvent {
             Self::PodBound => "pod bound",
             Self::PodRuns => "pod running",
             Self::ScriptLaunched => "script launched",
+            Self::Beat => "a heartbeat",
             Self::Spoke => "a sign of life",
             Self::Ready => "ready",
             Self::Claimed => "a claim",
@@ -118,6 +122,11 @@ impl WorkerState {
             (E::ScriptLaunched, S::ScriptRunning | S::Initialising | S::Working { .. }) => Stayed,
             (E::ScriptLaunched, S::Condemned) => Stayed,
             (E::ScriptLaunched, S::Ended) => Illegal,
+            (E::Beat, S::Unseen | S::Requested | S::PodPending) => Moved(S::Initialising),
+            (E::Beat, S::ScriptPending | S::ScriptRunning) => Moved(S::Initialising),
+            (E::Beat, S::Initialising | S::Working { .. } | S::Condemned) => Stayed,
+            // a late one sets the row back to active and no more (domain/worker-app.md X1)
+            (E::Beat, S::Ended) => Stayed,
             (E::Spoke, S::Unseen | S::Requested | S::PodPending) => Moved(S::Initialising),
             (E::Spoke, S::ScriptPending | S::ScriptRunning) => Moved(S::Initialising),
             (E::Spoke, S::Initialising | S::Working { .. } | S::Condemned) => Stayed,

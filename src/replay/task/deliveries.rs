@@ -1,0 +1,106 @@
+//! Results that came in: by whose claim, and whether they changed the task's row.
+//!
+//! complete_task makes the generation first and writes the status only where the task is in progress;
+//! no row keeps who called it (domain/worker-app.md T4, X5). So an earlier holder may complete a task
+//! that another has claimed since, and a result may come for a task that is at its end.
+
+use crate::model::event::Event;
+use crate::model::id::EventId;
+use crate::model::kind::EventKind;
+use crate::model::rows::TaskRow;
+use crate::model::time::Micros;
+use crate::replay::task::claims::{Claim, EARLY_S};
+use crate::replay::task::ends::Ends;
+use crate::replay::task::state::TaskEvent;
+use crate::replay::task::world::World;
+
+/// The answer to a completion stands 0.12 s after the write (evidence-rules fact 1).
+const ANSWER_S: f64 = 2.0;
+
+/// One result.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Delivery {
+    /// When it was taken in.
+    pub at: Micros,
+    /// The event that tells of it.
+    pub event: EventId,
+    /// The number of the claim that it came from; `None` where that cannot be told.
+    pub by: Option<usize>,
+    /// Whether it made the task Complete.
+    pub is_effective: bool,
+}
+
+/// All results of a task, in order. An orchestrator task completes through its children: it has none.
+pub fn find(
+    row: &TaskRow,
+    events: &[&Event],
+    claims: &[Claim],
+    ends: &Ends,
+    world: &World<'_>,
+) -> Vec<Delivery> {
+    let mut found: Vec<Delivery> = Vec::new();
+    if row.is_orchestrator() || claims.is_empty() {
+        return found;
+    }
+    let completed = ends.last.as_ref().filter(|end| end.what == TaskEvent::Completed);
+    let answers = events.iter().filter(|event| event.kind == EventKind::CompletionAcknowledged);
+    let mut told: Vec<(Micros, EventId)> = answers.map(|event| (event.at, event.id)).collect();
+    let is_near =
+        |at: Micros| completed.is_some_and(|end| at.seconds_since(end.at).abs() < ANSWER_S);
+    if let Some(end) = completed
+        && !told.iter().any(|(at, _)| is_near(*at))
+    {
+        // edge functions wrote no rows before 2025-12-09, and lose them when they die
+        told.push((end.at, end.event));
+        told.sort_unstable();
+    }
+    let mut is_first = true;
+    for (at, event) in told {
+        let by = sender(at, events, claims, &found, world);
+        let is_effective = is_first && is_near(at);
+        is_first &= !is_effective;
+        found.push(Delivery { at, event, by, is_effective });
+    }
+    found
+}
+
+/// Which claim a result came from: its worker said that its handler ended well. Where the holder said
+/// nothing of the kind, the result is an earlier one's only if the holder's lines reached us after it.
+fn sender(
+    at: Micros,
+    events: &[&Event],
+    claims: &[Claim],
+    before: &[Delivery],
+    world: &World<'_>,
+) -> Option<usize> {
+    let has_sent = |claim: usize| before.iter().any(|sent| sent.by == Some(claim));
+    let is_ready = |n: &usize| {
+        !has_sent(*n) && claims[*n].at < at && handler_ended(events, &claims[*n], at).is_some()
+    };
+    let ready: Vec<usize> = (0..claims.len()).filter(is_ready).collect();
+    let holder = claims.iter().rposition(|claim| !claim.is_duplicate && claim.at < at)?;
+    match ready[..] {
+        [only] if only == holder || is_heard(&claims[holder], at, world) => Some(only),
+        [] | [_, ..] => None,
+    }
+}
+
+/// The end of a claim's handler before a result, in the worker's own words.
+fn handler_ended<'a>(events: &[&'a Event], claim: &Claim, at: Micros) -> Option<&'a Event> {
+    let said = |event: &&&Event| {
+        let ended = [EventKind::TaskHandlerSucceeded, EventKind::TaskCompletionSaid];
+        ended.contains(&event.kind)
+            && event.worker.is_some()
+            && event.worker == claim.worker
+            && event.at.seconds_since(claim.at) > -EARLY_S
+            && at.seconds_since(event.at) > -EARLY_S
+    };
+    events.iter().copied().find(|event| said(&event))
+}
+
+/// Whether a worker's own lines reached us after an instant: then what it did not say by then, it had
+/// not done.
+fn is_heard(claim: &Claim, at: Micros, world: &World<'_>) -> bool {
+    let Some(worker) = &claim.worker else { return false };
+    world.heard(worker).is_some_and(|heard| heard.seconds_since(at) > EARLY_S)
+}

@@ -1,0 +1,47 @@
+//! Ends that the worker itself contradicts: it acted long after them.
+
+use crate::model::event::{Clock, Event};
+use crate::model::kind::EventKind;
+use crate::model::state::{AnomalyKind, WorkerStateName};
+use crate::model::time::Micros;
+use crate::replay::timeline::Anomaly;
+
+/// Every pod that an orchestrator ended was gone within 30 s of the line that says so (evidence-rules
+/// class 11): what acts later was not ended.
+const GONE_WITHIN_S: f64 = 30.0;
+
+/// The events that may end a worker.
+const ENDS: [EventKind; 7] = [
+    EventKind::WorkerPodTerminated,
+    EventKind::WorkerEarlyTerminated,
+    EventKind::PodTerminated,
+    EventKind::FailsafeCleaned,
+    EventKind::WorkerExternallyTerminated,
+    EventKind::WorkerTerminationRecorded,
+    EventKind::WorkerSaidGoodbye,
+];
+
+/// The last act of the worker's own process: a line of it, or its asking for a task.
+fn last_act<'a>(events: &[&'a Event]) -> Option<&'a Event> {
+    let acts = [EventKind::TaskClaimed, EventKind::ClaimAttempted];
+    let own = |event: &&Event| event.clock == Clock::Worker || acts.contains(&event.kind);
+    events.iter().copied().rfind(own)
+}
+
+/// Whether a worker still acted so long after an instant that it cannot have ended there.
+pub(crate) fn is_contradicted(events: &[&Event], ended: Micros) -> bool {
+    last_act(events).is_some_and(|act| act.at.seconds_since(ended) > GONE_WITHIN_S)
+}
+
+/// The first end that the worker's acts contradict.
+pub(crate) fn anomaly(events: &[&Event]) -> Option<Anomaly> {
+    let ended = events.iter().find(|event| ENDS.contains(&event.kind))?;
+    let act = last_act(events).filter(|_| is_contradicted(events, ended.at))?;
+    Some(Anomaly {
+        at: act.at,
+        kind: AnomalyKind::ActedAfterEnd,
+        state: WorkerStateName::Ended.name(),
+        event: Some(act.id),
+        detail: format!("{} after {}: it had not ended there", act.kind.name(), ended.kind.name()),
+    })
+}
