@@ -27,11 +27,8 @@ impl Exported {
     pub(super) fn of(history: &History) -> Self {
         let facts = &history.facts;
         let horizon = history.beats.values().filter_map(|beats| beats.first()).min();
-        let last = history.beats.values().filter_map(|beats| beats.last()).max();
         let workers = facts.workers.iter().filter_map(|row| row.created_at);
         let tasks = facts.tasks.iter().filter_map(|row| row.created_at);
-        // a capture whose own clock is behind has still seen what it holds
-        let seen = facts.seen_at.max(last.map(|(at, _)| *at)).unwrap_or(Micros(0));
         let mut holes = Vec::new();
         let mut reached: Option<Micros> = None;
         for log in &facts.logs {
@@ -47,7 +44,7 @@ impl Exported {
         Self {
             horizon: horizon.map(|(at, _)| *at),
             oldest: workers.chain(tasks).min(),
-            until: Micros(seen.0 - DELAY),
+            until: Micros(last_row(history).0 - DELAY),
             holds_logs: !facts.logs.is_empty(),
             holes,
         }
@@ -57,6 +54,23 @@ impl Exported {
     pub(super) fn is_hole(&self, from: Micros, until: Micros) -> bool {
         is_most_of(&self.holes, from, until)
     }
+}
+
+/// The latest time that stands in a row. When a capture was taken is no evidence: the same rows tell the
+/// same, however and whenever they came.
+fn last_row(history: &History) -> Micros {
+    let facts = &history.facts;
+    let lines = history.beats.values().filter_map(|beats| beats.last()).map(|(at, _)| *at);
+    let lines: Vec<Micros> = lines.collect();
+    let workers = facts.workers.iter().flat_map(|row| [row.created_at, row.last_heartbeat]);
+    let tasks = facts.tasks.iter();
+    let tasks =
+        tasks.flat_map(|row| [row.created_at, row.started_at, row.processed_at, row.updated_at]);
+    let links = facts.links.iter().flatten().map(|link| link.created_at);
+    let rows = workers.chain(tasks).chain(links).flatten().chain(lines.iter().copied());
+    // a row of the future is wrong, unless all are: then the capture's own clock is
+    let seen = rows.filter(|at| facts.seen_at.is_none_or(|seen| *at <= seen)).max();
+    seen.or(lines.into_iter().max()).or(facts.seen_at).unwrap_or(Micros(0))
 }
 
 /// Whether one of the holes covers more than half of an interval.
