@@ -138,6 +138,7 @@ fn replay_workers(
 ) -> Vec<WorkerTimeline> {
     let held = worker::held::by_worker(&history.facts, tasks);
     let none = Vec::new();
+    let latest = worker::beats::horizon(history);
     let work = worker::signals::completions(&history.facts, tasks);
     history
         .facts
@@ -147,7 +148,8 @@ fn replay_workers(
             let events = by_worker.get(&row.id).unwrap_or(&none);
             let held = held.get(&row.id).map_or(&[][..], Vec::as_slice);
             let done = work.get(&row.id).map_or(&[][..], Vec::as_slice);
-            let (end, horizon) = (ends.get(&row.id), history.facts.seen_until(&row.id));
+            let end = ends.get(&row.id);
+            let horizon = history.facts.seen_until(&row.id).min(latest);
             worker::replay(&Watch { row, events, held, end, horizon }, done)
         })
         .collect()

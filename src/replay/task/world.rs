@@ -9,6 +9,7 @@ use crate::model::kind::EventKind;
 use crate::model::rows::WorkerRow;
 use crate::model::time::Micros;
 use crate::replay::EventsOf;
+use crate::replay::worker::beats;
 use crate::replay::worker::end::WorkerEnd;
 
 /// Facts about everything but the task.
@@ -40,7 +41,7 @@ impl<'a> World<'a> {
             sweeps,
             gone: Vec::new(),
             oldest_log: first.min(),
-            seen_at: history.facts.seen_at,
+            seen_at: beats::horizon(history),
             eliminated: BTreeMap::new(),
         };
         let rows = history.facts.workers.iter().filter(|row| !row.is_api());
