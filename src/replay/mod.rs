@@ -181,10 +181,12 @@ impl Replayed {
     pub fn each_worker(&self, give: impl FnMut(WorkerTimeline)) {
         let held = worker::held::by_worker(&self.history.facts, &self.tasks);
         let work = worker::signals::completions(&self.history.facts, &self.tasks);
+        let latest = worker::beats::horizon(&self.history);
         let fold = |row: &WorkerRow, events: &[&Event]| {
             let held = held.get(&row.id).map_or(&[][..], Vec::as_slice);
             let done = work.get(&row.id).map_or(&[][..], Vec::as_slice);
-            let (end, horizon) = (self.ends.get(&row.id), self.history.facts.seen_until(&row.id));
+            let end = self.ends.get(&row.id);
+            let horizon = self.history.facts.seen_until(&row.id).min(latest);
             worker::replay(&Watch { row, events, held, end, horizon }, done)
         };
         self.by_worker.each(&self.history.events, &self.history.facts.workers, fold, give);

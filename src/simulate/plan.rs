@@ -171,13 +171,13 @@ impl Fault {
 
     /// Whether it can happen in an era: there is no API orchestrator in E4's database, and only E4
     /// kills for an SSH port; the end of a relative cascades from E6 on, and phantom claims are looked
-    /// for from E9 on.
+    /// for from E9 on. What a person does to a task leaves no row at all before edge functions log.
     pub fn is_of(self, era: Era) -> bool {
         match self {
             Self::SshPortUnreachable => era == Era::E4,
             Self::ApiKilled | Self::CompleteTaskErrors => era != Era::E4,
             Self::NeverSignalsReady | Self::PhantomClaim => era == Era::E12,
-            Self::SegmentFails => era != Era::E4,
+            Self::SegmentFails | Self::UserRetry | Self::ResetWhileRunning => era != Era::E4,
             Self::Freeze
             | Self::ProcessCrash
             | Self::SilentStall
@@ -199,8 +199,6 @@ impl Fault {
             | Self::BatchesRefused
             | Self::OldLogsDeleted
             | Self::LogRowsMissing
-            | Self::UserRetry
-            | Self::ResetWhileRunning
             | Self::DuplicateClaim => true,
         }
     }

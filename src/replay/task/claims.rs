@@ -3,6 +3,8 @@
 //! Witnesses of one worker are one claim unless the task went back to the queue between them; a time
 //! window would invent attempts, because a witness may be 80 s late (evidence-rules fact 9).
 
+use std::sync::LazyLock;
+
 use crate::model::event::{Basis, Clock, Event};
 use crate::model::id::{EventId, WorkerId};
 use crate::model::kind::EventKind;
@@ -82,7 +84,7 @@ pub fn find(
         let own = event.clock == Clock::Worker && event.kind == EventKind::TaskStarted;
         let found_again = event.kind == EventKind::TaskRecovered;
         if own || found_again || event.kind == EventKind::TaskListedActive {
-            add_witness(&mut claims, event, events, world);
+            add_witness(&mut claims, row, event, events, world);
         }
     }
     for missing in world.eliminated(&row.id) {
@@ -172,8 +174,14 @@ fn add_exact(
 
 /// A worker's own line, or a list: it belongs to that worker's claim before it, or is a claim that
 /// nothing else tells.
-fn add_witness(claims: &mut Vec<Claim>, event: &Event, events: &[&Event], world: &World<'_>) {
-    if event.worker.is_none() || moved_back(claims, event, events, world) {
+fn add_witness(
+    claims: &mut Vec<Claim>,
+    row: &TaskRow,
+    event: &Event,
+    events: &[&Event],
+    world: &World<'_>,
+) {
+    if event.worker.is_none() || moved_back(claims, row, event, events, world) {
         return;
     }
     let told = claims.iter().any(|claim| {
@@ -191,11 +199,22 @@ fn add_witness(claims: &mut Vec<Claim>, event: &Event, events: &[&Event], world:
 /// The row's time moves to the end of the model load, 20 to 80 s after the claim, and a reset empties
 /// its worker (evidence-rules facts 2 and 9): a line of the holder before it, without a way back into
 /// the queue between, is the same claim, earlier and by name.
-fn moved_back(claims: &mut [Claim], event: &Event, events: &[&Event], world: &World<'_>) -> bool {
+fn moved_back(
+    claims: &mut [Claim],
+    row: &TaskRow,
+    event: &Event,
+    events: &[&Event],
+    world: &World<'_>,
+) -> bool {
     let line = claim_of(event, false);
     let later = claims.iter_mut().find(|claim| claim.at > event.at.plus_seconds(-EARLY_S));
     let Some(claim) = later.filter(|claim| !claim.by_function) else { return false };
     let same = claim.worker == event.worker || claim.worker.is_none();
+    // until then only the progress of an orchestrator task moved it (domain/worker-app.md T3, T3b)
+    let far = claim.at.seconds_since(event.at) > EARLY_S;
+    if far && !row.is_orchestrator() && is_before_billing_resets(claim.at) {
+        return false;
+    }
     if !same || requeues::between(&line, claim.at, events, world) {
         return false;
     }
@@ -204,6 +223,14 @@ fn moved_back(claims: &mut [Claim], event: &Event, events: &[&Event], world: &Wo
         (claim.at, claim.event, claim.basis) = (event.at, event.id, event.basis);
     }
     true
+}
+
+/// Whether a row's `generation_started_at` is its claim, as nothing else wrote it yet
+/// (domain/worker-app.md T3: workers reset it from 2026-01-15 on).
+fn is_before_billing_resets(at: Micros) -> bool {
+    static SINCE: LazyLock<Option<Micros>> =
+        LazyLock::new(|| Micros::parse("2026-01-15T00:00:00Z"));
+    SINCE.is_some_and(|since| at < since)
 }
 
 fn claim_of(event: &Event, by_function: bool) -> Claim {

@@ -95,7 +95,10 @@ fn counted(row: &TaskRow, requeues: &[Option<Requeue>], world: &World<'_>) -> us
     let holds = matches!(row.status.as_str(), "Complete" | "In Progress");
     let failed_holding = row.status == "Failed" && row.worker.is_some();
     let by_attempts = attempts + usize::from(attempts > 0 && (holds || failed_holding));
-    let by_text = if reset_text(row).is_some() && told == 0 { 1 + usize::from(holds) } else { 0 };
+    // a reset empties the worker: who stands there now claimed it after (domain/worker-app.md T10)
+    let claimed_since = holds || row.worker.is_some();
+    let one_more = usize::from(claimed_since);
+    let by_text = if reset_text(row).is_some() && told == 0 { 1 + one_more } else { 0 };
     match (beyond, by_attempts, by_text) {
         (true, attempts, text) => attempts.max(text),
         (false, _, text) => text,

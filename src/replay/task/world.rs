@@ -12,6 +12,7 @@ use crate::model::kind::EventKind;
 use crate::model::rows::WorkerRow;
 use crate::model::time::Micros;
 use crate::replay::task::elimination::Missing;
+use crate::replay::worker::beats;
 use crate::replay::worker::end::WorkerEnd;
 
 /// What may end attempts without naming the task, in order.
@@ -91,7 +92,7 @@ impl<'a> World<'a> {
             rows: history.facts.workers.iter().map(|row| (&row.id, row)).collect(),
             gone: Vec::new(),
             oldest_log: first.min(),
-            seen_at: history.facts.seen_at,
+            seen_at: beats::horizon(history),
             eliminated: BTreeMap::new(),
         };
         let rows = history.facts.workers.iter().filter(|row| !row.is_api());

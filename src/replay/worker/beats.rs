@@ -2,6 +2,7 @@
 
 use std::sync::LazyLock;
 
+use crate::events::History;
 use crate::model::event::Event;
 use crate::model::kind::EventKind;
 use crate::model::rows::WorkerRow;
@@ -47,6 +48,19 @@ impl Watch<'_> {
         let crash = self.events.iter().find(|event| event.kind == EventKind::WorkerCrashed);
         crash.map(|event| event.at)
     }
+}
+
+/// The latest time that stands in the evidence, and no later than it was seen: a source that nobody wrote
+/// to any more says nothing of the time until it was captured.
+pub(crate) fn horizon(history: &History) -> Option<Micros> {
+    let facts = &history.facts;
+    let lines = history.beats.values().filter_map(|beats| beats.last()).map(|beat| beat.0);
+    let workers = facts.workers.iter().filter_map(|row| row.last_heartbeat.max(row.created_at));
+    let tasks = facts.tasks.iter().flat_map(|row| {
+        [row.created_at, row.started_at, row.processed_at, row.updated_at].into_iter().flatten()
+    });
+    let until = |at: &Micros| facts.seen_at.is_none_or(|seen| *at <= seen);
+    lines.chain(workers).chain(tasks).filter(until).max()
 }
 
 /// Whether a heartbeat may be the orchestrator's own work: until E3 it refreshed `last_heartbeat` of

@@ -2,6 +2,7 @@
 
 use crate::model::event::{Clock, Event};
 use crate::model::kind::EventKind;
+use crate::model::rows::WorkerRow;
 use crate::model::state::{AnomalyKind, WorkerStateName};
 use crate::model::time::Micros;
 use crate::replay::timeline::Anomaly;
@@ -21,22 +22,27 @@ const ENDS: [EventKind; 7] = [
     EventKind::WorkerSaidGoodbye,
 ];
 
-/// The last act of the worker's own process: a line of it, or its asking for a task.
-fn last_act<'a>(events: &[&'a Event]) -> Option<&'a Event> {
+/// The last act of the worker's own process: its asking for a task, or a line of it. A worker's clock may be
+/// off by anything; its lines travel with a heartbeat, so they count up to the last one.
+fn last_act<'a>(row: &WorkerRow, events: &[&'a Event]) -> Option<&'a Event> {
     let acts = [EventKind::TaskClaimed, EventKind::ClaimAttempted];
-    let own = |event: &&Event| event.clock == Clock::Worker || acts.contains(&event.kind);
+    let beat = row.real_heartbeat();
+    let own = |event: &&Event| {
+        acts.contains(&event.kind)
+            || (event.clock == Clock::Worker && beat.is_some_and(|beat| event.at <= beat))
+    };
     events.iter().copied().rfind(own)
 }
 
 /// Whether a worker still acted so long after an instant that it cannot have ended there.
-pub(crate) fn is_contradicted(events: &[&Event], ended: Micros) -> bool {
-    last_act(events).is_some_and(|act| act.at.seconds_since(ended) > GONE_WITHIN_S)
+pub(crate) fn is_contradicted(row: &WorkerRow, events: &[&Event], ended: Micros) -> bool {
+    last_act(row, events).is_some_and(|act| act.at.seconds_since(ended) > GONE_WITHIN_S)
 }
 
 /// The first end that the worker's acts contradict.
-pub(crate) fn anomaly(events: &[&Event]) -> Option<Anomaly> {
+pub(crate) fn anomaly(row: &WorkerRow, events: &[&Event]) -> Option<Anomaly> {
     let ended = events.iter().find(|event| ENDS.contains(&event.kind))?;
-    let act = last_act(events).filter(|_| is_contradicted(events, ended.at))?;
+    let act = last_act(row, events).filter(|_| is_contradicted(row, events, ended.at))?;
     Some(Anomaly {
         at: act.at,
         kind: AnomalyKind::ActedAfterEnd,

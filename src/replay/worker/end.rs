@@ -65,7 +65,7 @@ struct View<'a> {
 impl View<'_> {
     fn end(&self) -> Option<WorkerEnd> {
         let mut end = self.by_logs().or_else(|| self.by_row())?;
-        if end.ended_at.is_some_and(|at| contradicted::is_contradicted(self.events, at)) {
+        if end.ended_at.is_some_and(|at| contradicted::is_contradicted(self.row, self.events, at)) {
             return None;
         }
         if let Some(event) = self.unlogged_kill(&end) {
@@ -115,7 +115,8 @@ impl View<'_> {
     /// The first of these kinds that no later act of the worker contradicts.
     fn first_true(&self, kinds: &[EventKind]) -> Option<&Event> {
         self.events.iter().copied().find(|event| {
-            kinds.contains(&event.kind) && !contradicted::is_contradicted(self.events, event.at)
+            kinds.contains(&event.kind)
+                && !contradicted::is_contradicted(self.row, self.events, event.at)
         })
     }
 

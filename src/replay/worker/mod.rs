@@ -83,7 +83,7 @@ pub fn replay(watch: &Watch<'_>, completions: &[Signal]) -> WorkerTimeline {
         }
     }
     timeline.liveness = liveness::of(watch, &timeline.signals);
-    timeline.anomalies.extend(contradicted::anomaly(events));
+    timeline.anomalies.extend(contradicted::anomaly(row, events));
     timeline.anomalies.extend(beats::anomalies(watch, &timeline.signals));
     timeline.anomalies.extend(resurrected(row, end));
     timeline.anomalies.extend(lost_updates::anomalies(events));
