@@ -1,5 +1,7 @@
 //! One event, many rows: rows that only repeat an event become further pieces of its evidence.
 
+use std::sync::Arc;
+
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::events::log_event::Confirmation;
@@ -26,7 +28,11 @@ pub(super) fn attach(events: &mut Events, mut rows: Vec<Confirmation>, senders: 
         let tally = &mut senders.get(row.sender).tally;
         match (near(&index, &row), row.otherwise) {
             (Some(event), _) => {
-                events[event].confirmed_by.push(row.evidence);
+                let event = &mut events[event];
+                event.confirmed_by.push(row.evidence);
+                if let Some(fields) = row.fields {
+                    Arc::make_mut(&mut event.attributes).adopt(&fields);
+                }
                 tally.confirmed += u64::from(!row.is_part);
             }
             (None, Some(event)) => {

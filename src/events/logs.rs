@@ -220,6 +220,7 @@ impl<'a> Reader<'a> {
             sender: self.sender,
             cycle: row.cycle,
             is_part: text.entry.part_of.is_some(),
+            fields: text.entry.adds.then(|| text.attributes.clone()),
             evidence: row.evidence(),
             otherwise,
         });
