@@ -12,6 +12,7 @@ pub mod gaps;
 pub mod generation;
 pub mod lost_updates;
 pub mod pods;
+pub mod rules;
 pub mod runs;
 pub mod task;
 pub mod timeline;
