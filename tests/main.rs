@@ -4,6 +4,7 @@ mod as_of;
 mod baseline;
 mod captures;
 mod cli;
+mod decisions;
 mod degraded;
 mod determinism;
 mod explain;

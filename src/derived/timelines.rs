@@ -1,16 +1,15 @@
 //! Timelines into rows of the derived tables.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
 use crate::derived::rows::{Cell, int, text, time, word};
 use crate::derived::table_file::TableFile;
 use crate::derived::tables::DERIVED;
-use crate::model::attribute::Attribute;
+use crate::derived::{decisions, fields};
 use crate::model::event::{Clock, Event};
 use crate::model::events::Events;
-use crate::model::id::EventId;
 use crate::replay::Replayed;
 use crate::replay::era;
 use crate::replay::timeline::{Anomaly, Stay};
@@ -106,23 +105,8 @@ impl Tables {
     }
 
     fn decisions(&mut self, replayed: &Replayed) {
-        let wanted: BTreeSet<EventId> = replayed.decisions.iter().map(|one| one.event).collect();
-        let decided = replayed.history.events.iter().filter(|event| wanted.contains(&event.id));
-        let by_id: BTreeMap<EventId, &Event> = decided.map(|event| (event.id, event)).collect();
         for decision in &replayed.decisions {
-            let Some(event) = by_id.get(&decision.event) else { continue };
-            self.of("decisions").push([
-                word(decision.event),
-                text(event.run.as_ref()),
-                int(event.cycle),
-                word(event.subject().kind()),
-                word(event.subject().id()),
-                word(decision.rule),
-                word(&decision.verdict),
-                word(json(event)),
-                word(thresholds(event)),
-                Cell::Bool(decision.based_on_failed_read),
-            ]);
+            self.of("decisions").push(decisions::row(decision));
         }
     }
 
@@ -359,30 +343,5 @@ fn inside(table: &str) -> String {
 
 /// The event's fields as JSON text.
 fn json(event: &Event) -> String {
-    let fields: BTreeMap<&str, serde_json::Value> =
-        event.attributes.iter().map(|(name, value)| (name, value_of(value))).collect();
-    serde_json::to_string(&fields).unwrap_or_default()
-}
-
-/// Limits among the fields: what the decision was measured against.
-fn thresholds(event: &Event) -> String {
-    const LIMITS: [&str; 2] = ["timeout_s", "threshold"];
-    let fields: BTreeMap<&str, serde_json::Value> = event
-        .attributes
-        .iter()
-        .filter(|(name, _)| LIMITS.contains(name))
-        .map(|(name, value)| (name, value_of(value)))
-        .collect();
-    serde_json::to_string(&fields).unwrap_or_default()
-}
-
-fn value_of(value: &Attribute) -> serde_json::Value {
-    match value {
-        Attribute::Int(n) => (*n).into(),
-        Attribute::Num(x) if x.fract() == 0.0 && x.abs() < 1e15 => (*x as i64).into(),
-        Attribute::Num(x) => (*x).into(),
-        Attribute::Bool(b) => (*b).into(),
-        Attribute::Text(text) => (&**text).into(),
-        Attribute::List(items) => items.iter().map(|item| &**item).collect::<Vec<_>>().into(),
-    }
+    fields::json(&event.attributes)
 }

@@ -88,7 +88,7 @@ pub fn replay(mut history: History) -> Replayed {
     let cycles = cycles::find(&history.events);
     let generations = generation::decide(&history);
     let pods = pods::find(&history, &ends);
-    let decisions = decisions::find(&history.events, &cycles);
+    let decisions = decisions::find(&history, &runs);
     let inferred = tasks.iter().flat_map(|timeline| timeline.inferred.iter().cloned());
     history.events.extend(inferred);
     history.events.sort();

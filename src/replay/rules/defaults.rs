@@ -9,8 +9,8 @@ const ERAS: [&str; 19] = [
 ];
 
 /// A limit, its first and last era, and its value. A limit that changed inside an era, or at a commit
-/// whose date is not known, has no default there.
-const DEFAULTS: &[(Limit, &str, &str, f64)] = &[
+/// whose date is not known, has no default there. docs/decisions.md lists them.
+pub const DEFAULTS: &[(Limit, &str, &str, f64)] = &[
     // 300 -> 600 in 81188ba (5.3)
     (Limit::IdleTimeout, "E0", "E3b", 300.0),
     (Limit::IdleTimeout, "E3c", "E13", 600.0),
