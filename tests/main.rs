@@ -6,6 +6,7 @@ mod baseline;
 mod captures;
 mod cli;
 mod clocks;
+mod decisions;
 mod degraded;
 mod determinism;
 mod explain;

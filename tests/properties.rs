@@ -35,6 +35,7 @@ const EVENT_IDS: &[(&str, &str)] = &[
     ("worker_signals", "event_id"),
     ("task_generations", "completed_event_id"),
     ("decisions", "event_id"),
+    ("decisions", "failed_read_event_id"),
     ("anomalies", "event_id"),
     ("pods", "created_event_id"),
     ("pods", "ended_event_id"),

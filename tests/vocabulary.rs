@@ -4,7 +4,7 @@ use backstory::model::event::Basis;
 use backstory::model::kind::EventKind;
 use backstory::model::order::Before;
 use backstory::model::state::{
-    AnomalyKind, EndKind, GapCause, Outcome, TaskStateName, WorkerStateName,
+    AnomalyKind, DecisionKind, EndKind, Formula, GapCause, Outcome, TaskStateName, WorkerStateName,
 };
 
 #[test]
@@ -16,6 +16,8 @@ fn every_word_that_a_table_can_hold_is_documented() {
     words.extend(EndKind::ALL.iter().map(|word| word.name()));
     words.extend(Outcome::ALL.iter().map(|word| word.name()));
     words.extend(GapCause::ALL.iter().map(|word| word.name()));
+    words.extend(DecisionKind::ALL.iter().map(|word| word.name()));
+    words.extend(Formula::ALL.iter().map(|word| word.name()));
     words.extend(AnomalyKind::ALL.iter().map(|word| word.name()));
     words.extend(Before::ALL.iter().map(|word| word.name()));
     let bases = [Basis::Recorded, Basis::Logged, Basis::Observed, Basis::Inferred];

@@ -128,7 +128,10 @@ fn tell(ui: &mut Ui, how: &str, entry: &Entry) -> std::io::Result<()> {
     writeln!(ui.out(), "         {template}")?;
     match &entry.meaning {
         Meaning::Event(kind) => writeln!(ui.out(), "         event {}", kind.name()),
-        Meaning::Confirms(kind, None) => writeln!(ui.out(), "         confirms {}", kind.name()),
+        Meaning::Confirms(kind, None) => {
+            let what = if entry.adds { "adds to" } else { "confirms" };
+            writeln!(ui.out(), "         {what} {}", kind.name())
+        }
         Meaning::Confirms(kind, Some(other)) => {
             writeln!(ui.out(), "         confirms {}, or event {}", kind.name(), other.name())
         }

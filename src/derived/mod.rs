@@ -1,5 +1,7 @@
 //! Timelines as Parquet beside the evidence. Must not know DuckDB.
 
+mod decisions;
+mod fields;
 pub mod manifest;
 pub mod rows;
 pub mod table_file;

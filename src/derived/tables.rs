@@ -90,6 +90,11 @@ pub const DERIVED: &[DerivedTable] = &[
             ("inputs", Text),
             ("thresholds", Text),
             ("based_on_failed_read", Bool),
+            ("failed_read_event_id", Text),
+            ("era", Text),
+            ("formula", Text),
+            ("decided", Text),
+            ("recomputed", Text),
         ],
     },
     DerivedTable {

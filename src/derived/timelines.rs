@@ -4,15 +4,12 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use serde::Serializer;
-
 use crate::derived::rows::{Cell, int, text, time, word};
 use crate::derived::table_file::TableFile;
 use crate::derived::tables::DERIVED;
-use crate::model::attribute::Attribute;
+use crate::derived::{decisions, fields};
 use crate::model::event::Event;
 use crate::replay::Replayed;
-use crate::replay::decisions::{Blind, Decision};
 use crate::replay::era;
 use crate::replay::timeline::{Anomaly, Stay};
 use crate::snapshot::error::SnapshotError;
@@ -27,6 +24,7 @@ pub type Written = BTreeMap<&'static str, u64>;
 pub fn write(replayed: &Replayed, folder: &Path) -> Result<Written, SnapshotError> {
     let mut tables = Tables::create(folder)?;
     tables.events(replayed);
+    tables.decisions(replayed);
     tables.workers(replayed);
     tables.tasks(replayed);
     tables.runs(replayed);
@@ -60,11 +58,7 @@ impl Tables {
     }
 
     fn events(&mut self, replayed: &Replayed) {
-        let blind = Blind::of(&replayed.cycles);
         for event in replayed.events() {
-            if let Some(decision) = blind.decision(&event) {
-                self.decision(&event, &decision);
-            }
             let subject = event.subject();
             let arrived = event.source.0.is_empty().then_some(event.latest);
             self.of("events").push([
@@ -111,19 +105,10 @@ impl Tables {
         }
     }
 
-    fn decision(&mut self, event: &Event, decision: &Decision) {
-        self.of("decisions").push([
-            word(decision.event),
-            text(event.run.as_ref()),
-            int(event.cycle),
-            word(event.subject().kind()),
-            word(event.subject().id()),
-            word(decision.rule),
-            word(&decision.verdict),
-            word(json(event)),
-            word(thresholds(event)),
-            Cell::Bool(decision.based_on_failed_read),
-        ]);
+    fn decisions(&mut self, replayed: &Replayed) {
+        for decision in replayed.decisions() {
+            self.of("decisions").push(decisions::row(&decision));
+        }
     }
 
     fn workers(&mut self, replayed: &Replayed) {
@@ -366,33 +351,5 @@ pub fn inside(table: &str) -> String {
 
 /// The event's fields as JSON text, by name.
 fn json(event: &Event) -> String {
-    let mut made = serde_json::Serializer::new(Vec::new());
-    let fields = event.attributes.iter().map(|(name, value)| (name, value_of(value)));
-    match made.collect_map(fields) {
-        Ok(()) => String::from_utf8(made.into_inner()).unwrap_or_default(),
-        Err(_) => String::new(),
-    }
-}
-
-/// Limits among the fields: what the decision was measured against.
-fn thresholds(event: &Event) -> String {
-    const LIMITS: [&str; 2] = ["timeout_s", "threshold"];
-    let fields: BTreeMap<&str, serde_json::Value> = event
-        .attributes
-        .iter()
-        .filter(|(name, _)| LIMITS.contains(name))
-        .map(|(name, value)| (name, value_of(value)))
-        .collect();
-    serde_json::to_string(&fields).unwrap_or_default()
-}
-
-fn value_of(value: &Attribute) -> serde_json::Value {
-    match value {
-        Attribute::Int(n) => (*n).into(),
-        Attribute::Num(x) if x.fract() == 0.0 && x.abs() < 1e15 => (*x as i64).into(),
-        Attribute::Num(x) => (*x).into(),
-        Attribute::Bool(b) => (*b).into(),
-        Attribute::Text(text) => (&**text).into(),
-        Attribute::List(items) => items.iter().map(|item| &**item).collect::<Vec<_>>().into(),
-    }
+    fields::json(&event.attributes)
 }

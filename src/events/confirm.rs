@@ -1,6 +1,7 @@
 //! One event, many rows: rows that only repeat an event become further pieces of its evidence.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -94,7 +95,11 @@ impl Window {
         let tally = senders.tally(&row.source);
         match (self.near(&row), row.otherwise) {
             (Some(event), _) => {
-                self.events[event].confirmed_by.push(row.evidence);
+                let event = &mut self.events[event];
+                event.confirmed_by.push(row.evidence);
+                if let Some(fields) = row.fields {
+                    Arc::make_mut(&mut event.attributes).adopt(&fields);
+                }
                 tally.confirmed += u64::from(!row.is_part);
             }
             (None, Some(event)) => {

@@ -49,6 +49,8 @@ pub(super) struct Confirmation {
     pub(super) cycle: Option<i64>,
     /// Whether the row makes an event of its own beside: then it is counted there.
     pub(super) is_part: bool,
+    /// What it adds to the fields of that event.
+    pub(super) fields: Option<Arc<Attributes>>,
     /// The row.
     pub(super) evidence: Evidence,
     /// The event it makes where there is none to confirm.

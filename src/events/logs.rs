@@ -191,6 +191,7 @@ impl<'a> Reader<'a, '_> {
             source: row.origin.key.clone(),
             cycle: row.cycle,
             is_part: text.entry.part_of.is_some(),
+            fields: text.entry.adds.then(|| text.attributes.clone()),
             evidence: row.evidence(),
             otherwise,
         });

@@ -26,8 +26,10 @@ impl<'g> Understood<'g> {
     /// All that a message says.
     pub(super) fn of(found: &Match<'g, '_>, names: &mut Names) -> Self {
         // what only confirms makes no event to have fields
-        let has_fields = !matches!(found.entry.meaning, Meaning::Confirms(_, None));
-        let attributes = if has_fields && found.fields().len() != 0 {
+        let has_fields =
+            found.entry.adds || !matches!(found.entry.meaning, Meaning::Confirms(_, None));
+        let told = found.fields().len() + found.entry.fields.len();
+        let attributes = if has_fields && told != 0 {
             let mut attributes = attributes(found);
             attributes.listed = listed(&attributes, names);
             Arc::new(attributes)
@@ -59,7 +61,11 @@ impl<'g> Understood<'g> {
 }
 
 fn attributes(found: &Match<'_, '_>) -> Attributes {
-    let mut attributes = Attributes::with_capacity(found.fields().len());
+    let told = &found.entry.fields;
+    let mut attributes = Attributes::with_capacity(found.fields().len() + told.len());
+    for (name, text) in told {
+        attributes.insert(name.clone(), Attribute::Text(text.clone()));
+    }
     for (name, kind, text) in found.fields() {
         let value = match kind {
             FieldType::Int => text.parse().ok().map(Attribute::Int),

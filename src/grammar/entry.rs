@@ -1,5 +1,6 @@
 //! Entries of the grammar files.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -33,6 +34,9 @@ struct RawEntry {
     pattern: Spanned<String>,
     kind: Option<Spanned<String>>,
     confirms: Option<Spanned<String>>,
+    adds_to: Option<Spanned<String>>,
+    #[serde(default)]
+    fields: BTreeMap<String, String>,
     part_of: Option<Spanned<String>>,
     says_nothing: Option<String>,
     #[serde(default)]
@@ -85,6 +89,10 @@ pub struct Entry {
     pub meaning: Meaning,
     /// Of an entry that makes an event: the larger event that its row is evidence of, too.
     pub part_of: Option<EventKind>,
+    /// Of an entry that confirms: whether its fields are fields of that event, too.
+    pub adds: bool,
+    /// Fields that a line of it does not spell: what the template itself tells.
+    pub fields: Vec<(Arc<str>, Arc<str>)>,
     /// Lines that must match it and nothing else.
     pub samples: Vec<Sample>,
     /// Why fixed text of less than twelve characters is enough.
@@ -171,6 +179,12 @@ impl Place<'_> {
             pattern,
             meaning,
             part_of,
+            adds: raw.adds_to.is_some(),
+            fields: raw
+                .fields
+                .iter()
+                .map(|(name, text)| (Arc::from(&**name), Arc::from(&**text)))
+                .collect(),
             samples,
             short: raw.short.clone(),
             two_sites: raw.two_sites.clone(),
@@ -192,7 +206,12 @@ impl Place<'_> {
 
     fn meaning(&self, raw: &RawEntry) -> Result<Meaning, GrammarError> {
         let id = raw.id.get_ref().as_str();
-        match (self.kind(id, &raw.confirms)?, self.kind(id, &raw.kind)?, &raw.says_nothing) {
+        let confirms = self.kind(id, &raw.confirms)?;
+        let adds_to = self.kind(id, &raw.adds_to)?;
+        if confirms.is_some() && adds_to.is_some() {
+            return Err(self.error(raw.id.span(), Some(id), Problem::Meaning));
+        }
+        match (confirms.or(adds_to), self.kind(id, &raw.kind)?, &raw.says_nothing) {
             (Some(event), other, None) => Ok(Meaning::Confirms(event, other)),
             (None, Some(event), None) => Ok(Meaning::Event(event)),
             (None, None, Some(why)) => Ok(Meaning::Silent(why.clone())),

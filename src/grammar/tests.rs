@@ -96,6 +96,9 @@ fn a_wrong_file_is_told_by_line_and_column() {
         told(&entry("pattern = \"HEADLESS: hello\"")),
         "mine.toml:4:6: entry X1: say one of `kind`, `confirms` or `says_nothing`"
     );
+    let both =
+        "confirms = \"worker_ready\"\nadds_to = \"worker_ready\"\npattern = \"HEADLESS: hello\"";
+    assert!(told(&entry(both)).starts_with("mine.toml:4:6: entry X1: say one of"));
     assert!(told(&entry("pattern = 3")).starts_with("mine.toml:7:11: "));
     assert!(told("source = \"worker\"\n[[entry]]\nid = \"X1\"\n").starts_with("mine.toml:2:1: "));
 }

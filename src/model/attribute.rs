@@ -58,6 +58,15 @@ impl Attributes {
         }
     }
 
+    /// Takes the fields of another line of the same event; where both tell one, this one's stays.
+    pub fn adopt(&mut self, more: &Self) {
+        for (name, value) in &more.fields {
+            if let Err(at) = self.fields.binary_search_by(|(known, _)| known.cmp(name)) {
+                self.fields.insert(at, (name.clone(), value.clone()));
+            }
+        }
+    }
+
     /// One field.
     pub fn get(&self, name: &str) -> Option<&Attribute> {
         self.fields.iter().find(|(known, _)| **known == *name).map(|(_, value)| value)

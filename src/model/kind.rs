@@ -40,6 +40,18 @@ pub enum EventKind {
     ScalingDecided,
     /// It began to spawn.
     ScaleUpStarted,
+    /// It did not spawn, for too many workers had failed.
+    ScaleUpBlocked,
+    /// How many of the young workers had failed.
+    FailureRateSampled,
+    /// Too many of the young workers had failed.
+    FailureRateExceeded,
+    /// It began to stop spawning workers that are not needed.
+    EarlyTerminationStarted,
+    /// It began to stop idle workers.
+    ScaleDownStarted,
+    /// It stopped none, for too few would be left.
+    ScaleDownSkipped,
     /// A read failed; the decision that follows rests on nothing.
     ReadFailed,
     /// The log handler's own counters.
@@ -78,6 +90,8 @@ pub enum EventKind {
     ClaimAttempted,
     /// A health rule spoke.
     HealthVerdict,
+    /// The SSH port of the pod is open.
+    SshReachable,
     /// The SSH port could not be reached.
     SshUnreachable,
     /// The cloud did not show the pod, or not as running.
@@ -216,6 +230,12 @@ impl EventKind {
         (Self::FleetObserved, "fleet_observed", SubjectKind::Run),
         (Self::ScalingDecided, "scaling_decided", SubjectKind::Run),
         (Self::ScaleUpStarted, "scale_up_started", SubjectKind::Run),
+        (Self::ScaleUpBlocked, "scale_up_blocked", SubjectKind::Run),
+        (Self::FailureRateSampled, "failure_rate_sampled", SubjectKind::Run),
+        (Self::FailureRateExceeded, "failure_rate_exceeded", SubjectKind::Run),
+        (Self::EarlyTerminationStarted, "early_termination_started", SubjectKind::Run),
+        (Self::ScaleDownStarted, "scale_down_started", SubjectKind::Run),
+        (Self::ScaleDownSkipped, "scale_down_skipped", SubjectKind::Run),
         (Self::ReadFailed, "read_failed", SubjectKind::Run),
         (Self::LogPipelineObserved, "log_pipeline_observed", SubjectKind::Run),
         (Self::TasksReset, "tasks_reset", SubjectKind::Run),
@@ -235,6 +255,7 @@ impl EventKind {
         (Self::HeartbeatStale, "heartbeat_stale", SubjectKind::Worker),
         (Self::ClaimAttempted, "claim_attempted", SubjectKind::Worker),
         (Self::HealthVerdict, "health_verdict", SubjectKind::Worker),
+        (Self::SshReachable, "ssh_reachable", SubjectKind::Worker),
         (Self::SshUnreachable, "ssh_unreachable", SubjectKind::Worker),
         (Self::PodNotSeen, "pod_not_seen", SubjectKind::Worker),
         (Self::FailureStreakSeen, "failure_streak_seen", SubjectKind::Worker),

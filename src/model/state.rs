@@ -173,6 +173,98 @@ vocabulary!(
     }
 );
 
+vocabulary!(
+    /// What sort of decision an orchestrator took.
+    DecisionKind {
+        /// A pod was made for a new worker.
+        Spawn = "spawn",
+        /// A spawning worker became active.
+        Promotion = "promotion",
+        /// A check of a worker passed.
+        HealthCheck = "health_check",
+        /// A health rule spoke against a worker.
+        HealthVerdict = "health_verdict",
+        /// A worker's last tasks all failed.
+        FailureStreak = "failure_streak",
+        /// A worker was marked as error, and is killed.
+        Kill = "kill",
+        /// A worker is stopped as one too many; of a process: how many are.
+        ScaleDown = "scale_down",
+        /// A spawning worker is stopped; of a process: how many are.
+        EarlyTermination = "early_termination",
+        /// The failsafe ends a worker.
+        Failsafe = "failsafe",
+        /// A worker is taken as ended from outside.
+        External = "external",
+        /// A worker in error is cleaned up.
+        ErrorCleanup = "error_cleanup",
+        /// Tasks go back to the queue.
+        TaskReset = "task_reset",
+        /// How many workers are wanted.
+        Scaling = "scaling",
+        /// How many workers are spawned.
+        ScaleUp = "scale_up",
+        /// Whether too many young workers failed.
+        FailureRate = "failure_rate",
+    }
+);
+
+vocabulary!(
+    /// The rule behind a decision, where its formula is known.
+    Formula {
+        /// An idle worker answers: by its SSH port until E4, by its heartbeat since E5.
+        BasicHealth = "basic_health",
+        /// Its heartbeat is old and there is work.
+        StaleHeartbeat = "stale_heartbeat",
+        /// It never had a heartbeat and there is work.
+        NoHeartbeat = "no_heartbeat",
+        /// Its task runs for too long.
+        StuckTask = "stuck_task",
+        /// It has been idle for too long.
+        IdleTimeout = "idle_timeout",
+        /// It has been spawning for too long.
+        SpawningTimeout = "spawning_timeout",
+        /// Its startup script has been running for too long.
+        ScriptRunningTimeout = "script_running_timeout",
+        /// It has been in startup phases for too long.
+        StartupPhase = "startup_phase",
+        /// It reports no GPU memory.
+        GpuNotDetected = "gpu_not_detected",
+        /// It has been initialising for too long.
+        NeverInitialised = "never_initialised",
+        /// It is ready and never claimed.
+        ReadyNotClaiming = "ready_not_claiming",
+        /// It is ready, claimed before, and does not now.
+        IdleWithQueue = "idle_with_queue",
+        /// Its last tasks all failed.
+        FailureStreak = "failure_streak",
+        /// Too many young workers failed.
+        FailureRate = "failure_rate",
+        /// Its heartbeat is too old, whatever its status.
+        Failsafe = "failsafe",
+        /// Its error is old enough, or has no time.
+        ErrorCleanup = "error_cleanup",
+        /// It is alive.
+        Promotion = "promotion",
+        /// How many workers are wanted.
+        Desired = "desired",
+        /// How many workers are spawned.
+        ScaleUp = "scale_up",
+        /// How many idle workers are stopped.
+        ScaleDown = "scale_down",
+        /// An idle worker that is one too many.
+        ScaleDownVictim = "scale_down_victim",
+        /// How many workers early termination keeps.
+        KeptEarly = "kept_early",
+        /// A spawning worker that is not needed.
+        EarlyTermination = "early_termination",
+        /// A task in progress without a worker.
+        UnassignedReset = "unassigned_reset",
+        /// An assigned task without activity.
+        StaleReset = "stale_reset",
+    }
+);
+
 impl TaskStateName {
     /// The state behind a spelling of `tasks.status`.
     pub fn of_status(status: &str) -> Option<Self> {

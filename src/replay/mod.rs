@@ -14,6 +14,7 @@ pub mod gaps;
 pub mod generation;
 pub mod lost_updates;
 pub mod pods;
+pub mod rules;
 pub mod runs;
 pub mod task;
 pub mod timeline;
@@ -30,6 +31,7 @@ use crate::replay::bind::Bindings;
 use crate::replay::by_row::ByRow;
 use crate::replay::clocks::{ClockOffset, Correction, Pairs};
 use crate::replay::cycles::{Cycle, Cycles};
+use crate::replay::decisions::Decision;
 use crate::replay::gaps::{Coverage, Gap};
 use crate::replay::generation::{EdgeLog, GenerationVerdict};
 use crate::replay::lost_updates::LostUpdates;
@@ -166,6 +168,11 @@ fn replay_tasks(
 }
 
 impl Replayed {
+    /// Every spawn, promotion, check, verdict, kill, reset and scale step, in the order of the events.
+    pub fn decisions(&self) -> Vec<Decision> {
+        decisions::find(&self.history, &self.runs)
+    }
+
     /// All events, in the total order.
     pub fn events(&self) -> impl Iterator<Item = Cow<'_, Event>> {
         let mut told = self.history.events.iter().peekable();

@@ -117,6 +117,7 @@ impl World<'_> {
             task.completer = Some(by.to_string());
             task.path = Some("complete_task");
             task.tell(at, "completed", "edge:complete_task");
+            self.idle_since(no, at);
             self.after_end(no)?;
         } else {
             task.tell_ineffective(at, by, generation);
@@ -195,6 +196,7 @@ impl World<'_> {
         task.path = Some("update-task-status");
         task.tell(at, "completed", "edge:update-task-status");
         let key = (task.created_at, no);
+        self.idle_since(no, at);
         self.claimable(Pool::Gpu).remove(&key);
         self.edge_status(at, no, old, Status::Complete);
         self.after_end(no)
@@ -392,6 +394,7 @@ impl World<'_> {
         }
         orchestrator.tell(at, "completed", "edge:complete_task");
         let key = (orchestrator.created_at, parent);
+        self.idle_since(parent, at);
         self.claimable(Pool::Gpu).remove(&key);
     }
 

@@ -286,7 +286,6 @@ impl World<'_> {
             );
         }
         worker.in_hand = None;
-        worker.last_completion = Some(now);
         worker.tasks_done += u32::from(!work.failing);
         worker.enter(now, Truth::Idle, None);
         let epoch = worker.epoch;

@@ -253,6 +253,15 @@ impl<'p> World<'p> {
         self.tasks.values().filter(|task| held(task)).map(|task| task.no).collect()
     }
 
+    /// A task became Complete: the worker that its row names counts as idle since then, whoever did the
+    /// work (W14 and W20 of `domain/orchestrator.md` 2.2).
+    pub(super) fn idle_since(&mut self, task: TaskNo, at: i64) {
+        let Some(id) = self.tasks.get(&task).and_then(|task| task.worker.clone()) else { return };
+        if let Some(worker) = self.workers.values_mut().find(|worker| worker.id == id) {
+            worker.last_completion = Some(at);
+        }
+    }
+
     /// Writes the rows and truths of what nothing can happen to any more.
     pub(super) fn write_closed(&mut self) -> io::Result<()> {
         let closed: Vec<TaskNo> = self

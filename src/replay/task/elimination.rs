@@ -12,6 +12,7 @@ use crate::model::kind::EventKind;
 use crate::model::rows::TaskRow;
 use crate::model::state::{Outcome, TaskStateName};
 use crate::model::time::Micros;
+use crate::replay::task::attempt::Attempt;
 use crate::replay::task::{TaskTimeline, World};
 
 /// A reset and the ends of what it took back lie within this (evidence-rules fact 5: three rows in 2 ms,
@@ -45,8 +46,11 @@ pub fn find(
         }
         let Some(unseen) = unseen(worker, reset.at, &known, world) else { continue };
         let all = rows.iter().zip(timelines);
-        let fitting: Vec<_> =
+        let mut fitting: Vec<_> =
             all.filter(|(row, timeline)| fits(row, timeline, reset.at, unseen.until)).collect();
+        if fitting.len() > missing {
+            fitting.retain(|(row, timeline)| lacks_its_reset(row, timeline));
+        }
         if fitting.len() != missing || fitting.iter().any(|(row, _)| found.contains_key(&row.id)) {
             continue;
         }
@@ -207,6 +211,16 @@ fn fits(row: &TaskRow, timeline: &TaskTimeline, reset: Micros, silent: Micros) -
     let by_api = text.starts_with("Reset - orphaned from API");
     let waited = timeline.queued_since(reset).is_some_and(|since| since < silent);
     !text.is_empty() && !by_api && waited
+}
+
+/// Whether a row keeps the text of such a reset and no line tells of one: some reset must have taken it
+/// back (evidence-rules class 3: "with that reset text").
+fn lacks_its_reset(row: &TaskRow, timeline: &TaskTimeline) -> bool {
+    let text = row.error_message.as_deref().unwrap_or("");
+    let told =
+        |attempt: &&Attempt| attempt.outcome == Outcome::Reset && attempt.basis != Basis::Inferred;
+    text.starts_with("Reset - orphaned from failed worker")
+        && !timeline.attempts.iter().any(|attempt| told(&attempt))
 }
 
 impl TaskTimeline {

@@ -1,0 +1,190 @@
+//! What orchestrators decided, with what they logged of it, and what the rules of their era say to it.
+//!
+//! One pass over the events in their order: of a process, what its cycle has said so far is kept, and
+//! what it tells of its settings; of workers and tasks, their last completion and claim.
+
+mod ask;
+mod cycle;
+mod inputs;
+mod names;
+mod process;
+mod reads;
+mod reason;
+mod recorded;
+mod settings;
+
+use std::collections::BTreeMap;
+
+use crate::events::History;
+use crate::model::attribute::Attributes;
+use crate::model::event::{Event, Subject};
+use crate::model::id::{EventId, RunId, WorkerId};
+use crate::model::kind::EventKind;
+use crate::model::rows::{Facts, WorkerRow};
+use crate::model::state::{DecisionKind, Formula};
+use crate::model::time::Micros;
+use crate::replay::decisions::inputs::{About, Past};
+use crate::replay::decisions::process::Process;
+use crate::replay::decisions::recorded::Recorded;
+use crate::replay::rules::answer::Answer;
+use crate::replay::rules::limit::Limits;
+use crate::replay::rules::{self, defaults};
+use crate::replay::runs::Run;
+
+/// One decision.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Decision {
+    /// The event that made it known.
+    pub event: EventId,
+    /// When that happened.
+    pub at: Micros,
+    /// Who decided; `None` where only a row tells of it.
+    pub run: Option<RunId>,
+    /// In which cycle.
+    pub cycle: Option<i64>,
+    /// About whom.
+    pub subject: Subject,
+    /// What sort.
+    pub kind: DecisionKind,
+    /// What was decided: a reason, or a number.
+    pub verdict: String,
+    /// What the orchestrator knew, by documented names (docs/decisions.md).
+    pub inputs: Attributes,
+    /// What it was measured against.
+    pub limits: Limits,
+    /// The read that failed and fed it.
+    pub failed_read: Option<EventId>,
+    /// The era of the process.
+    pub era: &'static str,
+    /// The rule, where its formula is known.
+    pub formula: Option<Formula>,
+    /// What was done, in the rule's terms; `None` where another decision tells it.
+    pub decided: Option<Answer>,
+    /// What the rule says; `None` where an input or a limit is not known.
+    pub recomputed: Option<Answer>,
+}
+
+/// Every spawn, promotion, check, verdict, kill, reset and scale step, in the order of the events.
+pub fn find(history: &History, runs: &[Run]) -> Vec<Decision> {
+    let mut pass = Decisions::new(&history.facts, runs);
+    history.events.iter().for_each(|event| pass.see(&event));
+    pass.finish()
+}
+
+/// The pass.
+pub struct Decisions<'a> {
+    rows: BTreeMap<&'a WorkerId, &'a WorkerRow>,
+    eras: BTreeMap<&'a RunId, &'static str>,
+    past: Past,
+    recorded: Recorded,
+    processes: BTreeMap<RunId, Process>,
+    found: Vec<Found>,
+}
+
+/// A decision, and whether a later line of its cycle took its place.
+struct Found {
+    decision: Decision,
+    is_replaced: bool,
+}
+
+impl<'a> Decisions<'a> {
+    /// Of these rows and processes.
+    pub fn new(facts: &'a Facts, runs: &'a [Run]) -> Self {
+        Self {
+            rows: facts.workers.iter().map(|row| (&row.id, row)).collect(),
+            eras: runs.iter().map(|run| (&run.id, run.era)).collect(),
+            past: Past::default(),
+            recorded: Recorded::default(),
+            processes: BTreeMap::new(),
+            found: Vec::new(),
+        }
+    }
+
+    /// Takes the next event.
+    pub fn see(&mut self, event: &Event) {
+        self.past.see(event);
+        let row = event.worker.as_ref().and_then(|worker| self.rows.get(worker)).copied();
+        let era = event.run.as_ref().and_then(|run| self.eras.get(run)).copied();
+        let era = era.unwrap_or("unknown");
+        let about = About { row, past: &self.past, rows: &self.rows, era };
+        // its time is that of the task's start, its cycle that of the list
+        const OF_ANOTHER_TIME: [EventKind; 2] =
+            [EventKind::TaskListedActive, EventKind::TaskListedAmbiguous];
+        if OF_ANOTHER_TIME.contains(&event.kind) {
+            return;
+        }
+        let Some(run) = &event.run else {
+            self.recorded.decide(event, &about, &mut self.found);
+            return;
+        };
+        let process = match self.processes.get_mut(run) {
+            Some(known) => known,
+            None => self.processes.entry(run.clone()).or_default(),
+        };
+        self.recorded.hear(event, &mut self.found);
+        process.hear(event, row, &mut self.found);
+        process.decide(event, &about, &mut self.found);
+    }
+
+    /// All decisions.
+    pub fn finish(self) -> Vec<Decision> {
+        let Self { processes, found, .. } = self;
+        let kept = found.into_iter().filter(|found| !found.is_replaced);
+        kept.map(|found| judged(found.decision, &processes)).collect()
+    }
+}
+
+/// A decision with its limits and what the rule says.
+fn judged(mut decision: Decision, processes: &BTreeMap<RunId, Process>) -> Decision {
+    let Some(formula) = decision.formula else {
+        decision.limits = Limits::default();
+        return decision;
+    };
+    let process = decision.run.as_ref().and_then(|run| processes.get(run));
+    let of_process = process.map(|process| &process.settings);
+    let mut limits = defaults::of_era(decision.era);
+    for told in of_process.into_iter().chain([&decision.limits]) {
+        limits = limits.with(told);
+    }
+    decision.limits = Limits::default();
+    for limit in rules::limits_of(formula) {
+        if let Some((value, from)) = limits.with_source(*limit) {
+            decision.limits.set(*limit, value, from);
+        }
+    }
+    let keeps_min = process.is_some_and(|process| process.keeps_min);
+    let known = ask::Known { era: decision.era, limits: &decision.limits, keeps_min };
+    let question = ask::question(formula, &decision.inputs, &known);
+    decision.recomputed = question.and_then(|of| rules::verdict(of, &decision.limits));
+    decision
+}
+
+/// The sort of decision that an event is.
+fn kind_of(kind: EventKind) -> Option<DecisionKind> {
+    const KINDS: &[(EventKind, DecisionKind)] = &[
+        (EventKind::PodCreated, DecisionKind::Spawn),
+        (EventKind::WorkerPromoted, DecisionKind::Promotion),
+        (EventKind::HeartbeatObserved, DecisionKind::HealthCheck),
+        (EventKind::SshReachable, DecisionKind::HealthCheck),
+        (EventKind::HealthVerdict, DecisionKind::HealthVerdict),
+        (EventKind::FailureStreakSeen, DecisionKind::FailureStreak),
+        (EventKind::WorkerMarkedError, DecisionKind::Kill),
+        (EventKind::WorkerTerminating, DecisionKind::ScaleDown),
+        (EventKind::ScaleDownStarted, DecisionKind::ScaleDown),
+        (EventKind::ScaleDownSkipped, DecisionKind::ScaleDown),
+        (EventKind::EarlyTerminationStarted, DecisionKind::EarlyTermination),
+        (EventKind::WorkerEarlyTerminated, DecisionKind::EarlyTermination),
+        (EventKind::FailsafeStale, DecisionKind::Failsafe),
+        (EventKind::WorkerExternallyTerminated, DecisionKind::External),
+        (EventKind::ErrorCleanupForced, DecisionKind::ErrorCleanup),
+        (EventKind::TasksReset, DecisionKind::TaskReset),
+        (EventKind::TasksSwept, DecisionKind::TaskReset),
+        (EventKind::TaskResetListed, DecisionKind::TaskReset),
+        (EventKind::WorkerTasksReset, DecisionKind::TaskReset),
+        (EventKind::ScalingDecided, DecisionKind::Scaling),
+        (EventKind::ScaleUpStarted, DecisionKind::ScaleUp),
+        (EventKind::ScaleUpBlocked, DecisionKind::ScaleUp),
+        (EventKind::FailureRateSampled, DecisionKind::FailureRate),
+    ];
+    KINDS.iter().find(|(known, _)| *known == kind).map(|(_, decision)| *decision)
+}
