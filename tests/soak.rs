@@ -50,13 +50,15 @@ fn hidden(seed: u64) -> Plan {
 
 /// The same fleet on the command line.
 fn command(plan: &Plan) -> String {
+    let faults: Vec<&str> = plan.faults.iter().map(|fault| fault.name()).collect();
     format!(
-        "backstory simulate --out DIR --era {} --workers {} --hours {} --tasks-per-hour {} --seed {}",
+        "backstory simulate --out DIR --era {} --workers {} --hours {} --tasks-per-hour {} --seed {} --faults {}",
         plan.era.name(),
         plan.workers,
         plan.hours,
         plan.tasks_per_hour,
-        plan.seed
+        plan.seed,
+        faults.join(",")
     )
 }
 
@@ -75,7 +77,7 @@ fn said(text: &str) {
 }
 
 /// Everything that can be told of a fleet's tasks and workers and that a simulation brings about. Not in
-/// it, because nothing simulated does it: pods that are already gone when somebody asks (`unknown`), ends
+/// it, because nothing simulated does it: pods that cannot be made (`spawn_failed`), pods that are already gone when somebody asks (`unknown`), ends
 /// by a person (`manual`), rows that contradict their events (`illegal_transition`, `row_disagrees`,
 /// `lost_update`), ends written over without a way back (`end_overwritten`), workers that find their own
 /// task again (`run_twice`), heartbeats from before E3, and workers that act long after an end.
@@ -91,7 +93,7 @@ const TRANSITIONS: &str = "
         active_idle -> active_busy, active_busy -> active_idle, active_idle -> condemned,
         active_busy -> condemned, condemned -> ended, active_idle -> ended, active_busy -> ended,
         spawning_pod_pending -> ended, spawning_script_running -> ended
-    end: scale_down, early_termination, error, failsafe, external, self_terminated, spawn_failed
+    end: scale_down, early_termination, error, failsafe, external, self_terminated
     liveness: alive alive alive, alive unknown alive, alive alive silent, silent unknown silent,
         silent silent silent, unknown unknown unknown, unknown unknown silent
     anomaly: resurrected, killed_again, claimed_while_held, reopened, late_completion,

@@ -11,18 +11,25 @@ const STRETCH: i64 = 60 * SECOND;
 const FEW: usize = 4096;
 
 /// When a source logged, and in which cycle.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub(super) struct Beats {
     all: Vec<Beat>,
+    keeps_all: bool,
     /// How many were left the last time.
     thinned: usize,
 }
 
 impl Beats {
+    /// None yet. Of an orchestrator all are kept: its handler counts its rows, and they are held against
+    /// those that are here.
+    pub(super) fn of(is_orchestrator: bool) -> Self {
+        Self { all: Vec::new(), keeps_all: is_orchestrator, thinned: 0 }
+    }
+
     /// One more row.
     pub(super) fn push(&mut self, beat: Beat) {
         self.all.push(beat);
-        if self.all.len() > FEW + 2 * self.thinned {
+        if !self.keeps_all && self.all.len() > FEW + 2 * self.thinned {
             self.thin();
         }
     }
@@ -34,7 +41,9 @@ impl Beats {
 
     /// In order; the same for any order of rows.
     pub(super) fn into_sorted(mut self) -> Vec<Beat> {
-        self.thin();
+        if !self.keeps_all {
+            self.thin();
+        }
         self.all.sort_unstable();
         self.all.shrink_to_fit();
         self.all
@@ -68,10 +77,10 @@ mod tests {
         ) {
             let beat = |(at, cycle): &(i64, Option<i64>)| (Micros(at * SECOND / 4), *cycle);
             let mut whole: Vec<Beat> = times.iter().map(beat).collect();
-            let mut beats = Beats::default();
+            let mut beats = Beats::of(false);
             whole.iter().for_each(|beat| beats.push(*beat));
             let thinned = beats.into_sorted();
-            let mut other = Beats::default();
+            let mut other = Beats::of(false);
             whole.iter().rev().for_each(|beat| other.push(*beat));
             prop_assert_eq!(&thinned, &other.into_sorted());
             whole.sort_unstable();

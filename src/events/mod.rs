@@ -48,8 +48,8 @@ pub struct History {
     pub events: Events,
     /// The latest rows, typed.
     pub facts: Facts,
-    /// When each source logged, in order: what silence is measured against. Of a minute of a cycle the
-    /// first and the last row.
+    /// When each source logged, in order: what silence is measured against. Of workers and edge
+    /// functions the first and the last row of a minute.
     pub beats: BTreeMap<SourceKey, Vec<Beat>>,
     /// Which templates each source used, with the first and last time.
     pub templates: BTreeMap<SourceKey, BTreeMap<Arc<str>, (Micros, Micros)>>,

@@ -90,9 +90,10 @@ impl Senders {
         }
         let number = self.all.len();
         ids.insert(source_id.to_string(), number);
+        let origin = Arc::new(Origin::of(kind, source_type, source_id));
         self.all.push(Sender {
-            origin: Arc::new(Origin::of(kind, source_type, source_id)),
-            beats: Beats::default(),
+            beats: Beats::of(origin.is_orchestrator),
+            origin,
             used: Vec::new(),
             tally: RowTally::default(),
         });
