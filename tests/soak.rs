@@ -77,10 +77,11 @@ fn said(text: &str) {
 }
 
 /// Everything that can be told of a fleet's tasks and workers and that a simulation brings about. Not in
-/// it, because nothing simulated does it: pods that cannot be made (`spawn_failed`), pods that are already gone when somebody asks (`unknown`), ends
-/// by a person (`manual`), rows that contradict their events (`illegal_transition`, `row_disagrees`,
-/// `lost_update`), ends written over without a way back (`end_overwritten`), workers that find their own
-/// task again (`run_twice`), heartbeats from before E3, and workers that act long after an end.
+/// it, because nothing simulated does it: pods that cannot be made (`spawn_failed`) or are already gone when
+/// somebody asks (`unknown`), ends by a person (`manual`), rows that contradict their events
+/// (`illegal_transition`, `row_disagrees`, `lost_update`), ends written over without a way back
+/// (`end_overwritten`), workers that find their own task again (`run_twice`), heartbeats from before E3,
+/// and workers that act long after an end.
 const TRANSITIONS: &str = "
     task: -> queued, queued -> in_progress, in_progress -> queued, in_progress -> complete,
         in_progress -> failed, in_progress -> cancelled, queued -> complete, queued -> failed,

@@ -37,36 +37,35 @@ pub(super) fn read(
     let (mut all, mut names) = (Parsed::new(spool), Names::default());
     let checkpoints = Checkpoints::of(snapshot, grammar);
     for file in snapshot.entries_of(Table::SystemLogs) {
-        let known = checkpoints.as_ref().and_then(|checkpoints| checkpoints.load(file, spool));
-        let parsed = match known {
-            Some(parsed) => parsed,
-            None => {
-                let parsed = file_of(&snapshot.path_of(file), grammar, &mut names, spool)?;
-                if let Some(checkpoints) = &checkpoints {
-                    checkpoints.save(file, &parsed);
-                }
-                parsed
-            }
+        let path = snapshot.path_of(file);
+        let Some(checkpoints) = &checkpoints else {
+            read_file(&path, grammar, &mut names, &mut all)?;
+            continue;
         };
+        if let Some(known) = checkpoints.load(file, spool) {
+            all.take(known);
+            continue;
+        }
+        let mut parsed = Parsed::new(spool);
+        read_file(&path, grammar, &mut names, &mut parsed)?;
+        checkpoints.save(file, &parsed);
         all.take(parsed);
     }
     Ok(all)
 }
 
-/// Reads one file.
-fn file_of(
+fn read_file(
     path: &Path,
     grammar: &Grammar,
     names: &mut Names,
-    spool: &Arc<Spool>,
-) -> Result<Parsed, SnapshotError> {
+    parsed: &mut Parsed,
+) -> Result<(), SnapshotError> {
     let mut memos = Memos::new();
-    let mut reader = Reader { grammar, names, sender: 0, parsed: Parsed::new(spool) };
+    let mut reader = Reader { grammar, names, sender: 0, parsed };
     read_repeated(path, &SINGLE, &Columns::NAMES, |batch| {
         reader.batch(&batch, &mut memos);
         Ok(())
-    })?;
-    Ok(reader.parsed)
+    })
 }
 
 struct Reader<'a, 'n> {
@@ -74,7 +73,7 @@ struct Reader<'a, 'n> {
     names: &'n mut Names,
     /// The number of the sender of the row in hand.
     sender: usize,
-    parsed: Parsed,
+    parsed: &'n mut Parsed,
 }
 
 impl<'a> Reader<'a, '_> {
