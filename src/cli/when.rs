@@ -66,15 +66,13 @@ fn as_seen(
     let by_then = seen.iter().take_while(|seen| seen.is_some_and(|seen| seen <= at)).count();
     let Some(last) = by_then.checked_sub(1).and_then(|last| seen[last]) else {
         let first = seen.first().copied().flatten();
-        let first = first.map_or("no time is known of it".to_string(), |at| format!("it saw {at}"));
-        let fault = format!("no capture had been taken by {at}: of the first, {first}");
+        let first = first.map_or("an unknown time".to_string(), |at| at.to_string());
+        let fault = format!("no capture had been taken by {at}: the first reaches to {first}");
         return Err(Fault::new(FaultKind::Usage, fault)
             .hint("ask with --as-of for what had happened by then, drawn from all evidence"));
     };
     let all = seen.len();
-    ui.note(&format!(
-        "as seen at {at}: {by_then} of {all} captures, the last of which saw {last}"
-    ))?;
+    ui.note(&format!("as seen at {at}: {by_then} of {all} captures, which reach to {last}"))?;
     let dir = snapshot.dir();
     let own = tempfile::Builder::new().prefix("seen-").suffix(TEMPORARY).tempdir_in(dir);
     let own = own.map_err(|err| SnapshotError::io("create a folder in", dir, err))?;
