@@ -106,7 +106,9 @@ fn sizes(path: &str, text: &str) -> Vec<String> {
     for (n, line) in lines.iter().enumerate() {
         let code = line.trim_start();
         let indent = &line[..line.len() - code.len()];
-        let head = code.split('(').next().unwrap_or_default();
+        // `pub(super) fn` has a parenthesis before its name
+        let named = code.strip_prefix("pub(").and_then(|rest| rest.split_once(") ")).map(|x| x.1);
+        let head = named.unwrap_or(code).split('(').next().unwrap_or_default();
         if code.starts_with("//") || !head.split(' ').any(|word| word == "fn") {
             continue;
         }
@@ -270,6 +272,7 @@ fn files_and_functions_stay_small() {
         |lines: usize| format!("    pub fn f() {{\n{}    }}\n", "        x();\n".repeat(lines));
     assert_eq!(sizes("src/a.rs", &body(69)).len(), 1);
     assert!(sizes("src/a.rs", &body(68)).is_empty());
+    assert_eq!(sizes("src/a.rs", &body(69).replace("pub fn", "pub(super) fn")).len(), 1);
     assert_eq!(sizes("src/a.rs", &"\n".repeat(501)).len(), 1);
     assert!(sizes("src/a.rs", &format!("    fn f();\n{}}}", "x\n".repeat(90))).is_empty());
     assert_clean(sizes, is_source);

@@ -169,7 +169,26 @@ impl World<'_> {
             return Ok(());
         };
         let now = self.now;
-        let found = match fault {
+        let found = self.bring_about(fault)?;
+        if found {
+            self.faults.injected.push(Happened { kind: fault.name(), t: At(now) });
+        }
+        let due = &mut self.faults.due[n];
+        due.happened |= found;
+        if !found && tries < TRIES_MAX {
+            due.tries += 1;
+            self.at(now + MINUTE, Act::Fault(n));
+        } else if due.turn(&mut self.dice) {
+            let next = due.next;
+            self.at(next, Act::Fault(n));
+        }
+        Ok(())
+    }
+
+    /// Makes a fault happen, if now there is something that it can hit.
+    fn bring_about(&mut self, fault: Fault) -> io::Result<bool> {
+        let now = self.now;
+        Ok(match fault {
             Fault::Freeze
             | Fault::ProcessCrash
             | Fault::SilentStall
@@ -229,20 +248,7 @@ impl World<'_> {
                 self.faults.answer_lost = true;
                 true
             }
-        };
-        if found {
-            self.faults.injected.push(Happened { kind: fault.name(), t: At(now) });
-        }
-        let due = &mut self.faults.due[n];
-        due.happened |= found;
-        if !found && tries < TRIES_MAX {
-            due.tries += 1;
-            self.at(now + MINUTE, Act::Fault(n));
-        } else if due.turn(&mut self.dice) {
-            let next = due.next;
-            self.at(next, Act::Fault(n));
-        }
-        Ok(())
+        })
     }
 
     fn spoil(&mut self, what: Spoilt) -> bool {
