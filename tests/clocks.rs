@@ -6,16 +6,8 @@ use std::fs;
 use serde_json::Value;
 
 use crate::support;
-use crate::support::replayed::{Bench, incident, tables, write_tables};
+use crate::support::replayed::{Bench, INCIDENTS, incident, tables, write_tables};
 
-const INCIDENTS: [&str; 6] = [
-    "era_c_mixed",
-    "false_positive_ssh",
-    "healthy_day",
-    "log_outage_1755",
-    "missing_generations",
-    "stuck_and_orphans",
-];
 /// Pairs from which on an offset is held to [`OFF_MAX_S`].
 const PAIRS: usize = 20;
 const OFF_MAX_S: f64 = 0.5;

@@ -10,20 +10,11 @@ use backstory::simulate::{self, Era, Fault, Plan};
 use serde_json::Value;
 
 use crate::support;
-use crate::support::replayed::{Bench, incident};
+use crate::support::replayed::{Bench, INCIDENTS, incident};
 use crate::support::snapshot::TestSnapshot;
 
 /// Rules speak as the orchestrator did in this share of the cases of which all inputs are known.
 const AGREEMENT_MIN: f64 = 0.99;
-
-const INCIDENTS: [&str; 6] = [
-    "era_c_mixed",
-    "false_positive_ssh",
-    "healthy_day",
-    "log_outage_1755",
-    "missing_generations",
-    "stuck_and_orphans",
-];
 
 /// Rules that no recorded incident and no simulated fleet shows with all inputs.
 const WITHOUT_CASE: [Formula; 7] = [

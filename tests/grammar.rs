@@ -11,17 +11,7 @@ use std::path::Path;
 use backstory::grammar::matcher::Grammar;
 use serde_json::Value;
 
-use crate::support::replayed::{Bench, case, incident, tables, write_tables};
-
-/// The recorded incidents.
-const INCIDENTS: [&str; 6] = [
-    "era_c_mixed",
-    "false_positive_ssh",
-    "healthy_day",
-    "log_outage_1755",
-    "missing_generations",
-    "stuck_and_orphans",
-];
+use crate::support::replayed::{Bench, INCIDENTS, case, incident, tables, write_tables};
 
 /// One row of `system_logs`, as far as a template is concerned.
 struct Line {

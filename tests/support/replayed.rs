@@ -78,6 +78,16 @@ pub(crate) fn assert_same_files(
     assert!(differ.is_empty(), "{what}: {differ:?} differ");
 }
 
+/// The recorded incidents.
+pub(crate) const INCIDENTS: [&str; 6] = [
+    "era_c_mixed",
+    "false_positive_ssh",
+    "healthy_day",
+    "log_outage_1755",
+    "missing_generations",
+    "stuck_and_orphans",
+];
+
 /// The folder of a recorded incident; says so when it is not at hand.
 pub(crate) fn incident(name: &str, test: &str) -> Option<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data").join(name);
