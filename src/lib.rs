@@ -37,6 +37,7 @@
 //! - [`derived`]: timelines into Parquet. Must not know DuckDB.
 //! - [`read`]: DuckDB over the snapshot, locked in. Must not know the queries.
 //! - [`findings`]: `queries/*.sql` on top of [`read`].
+//! - [`cases`]: written cases, rows and what must be told of them. Must not know who tells it.
 //! - [`answers`]: what the verbs about one thing answer. Must not print.
 //! - [`score`]: tables and findings against a known truth. Must not know who wrote the truth.
 //! - [`report`]: one documented model a verb, and its renderings. Reads no files.
@@ -64,6 +65,8 @@ pub mod derived;
 pub mod read;
 
 pub mod findings;
+
+pub mod cases;
 
 pub mod answers;
 

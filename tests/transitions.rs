@@ -1,17 +1,16 @@
 //! One case a row of the tables of transitions: domain/orchestrator.md 2.2, 2.3 and 3, and
 //! domain/worker-app.md 2.2. Each goes the whole way: rows, snapshot, events, replay, derived tables.
 
-mod case;
-
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use backstory::cases::case::{Case, read};
+use backstory::cases::names::shortened;
 use backstory::read::database::Database;
 use rayon::prelude::*;
 
 use crate::support::imported::{import_at, write_derived};
 use crate::support::replayed::write_tables;
-use case::{Case, id_of, read};
 
 const FILES: [&str; 4] = [
     include_str!("transitions/workers.txt"),
@@ -48,20 +47,7 @@ fn told(case: &Case) -> Vec<String> {
         };
         lines.extend(answer.rows.iter().map(text));
     }
-    let short = shortened(case);
-    lines.iter().map(|line| short(line)).collect()
-}
-
-/// Puts short names for ids, and times without their day.
-fn shortened(case: &Case) -> impl Fn(&str) -> String {
-    let names = ["w1", "w2", "w3", "t1", "t2", "t3", "t4", "p1", "p2", "api"];
-    let ids = names.map(|name| (id_of(name, &case.day), name));
-    let day = format!("{} ", case.day);
-    move |line| {
-        let mut line = line.replace(&day, "").replace(".000000", "");
-        ids.iter().for_each(|(id, name)| line = line.replace(id, name));
-        line
-    }
+    lines.iter().map(|line| shortened(line, &case.day)).collect()
 }
 
 const QUERIES: [&str; 4] = [
@@ -81,7 +67,7 @@ const QUERIES: [&str; 4] = [
 ];
 
 fn cases() -> Vec<Case> {
-    FILES.iter().flat_map(|text| read(text)).collect()
+    FILES.iter().flat_map(|text| read(text).expect("cases")).collect()
 }
 
 #[test]

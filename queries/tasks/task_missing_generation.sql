@@ -5,6 +5,17 @@
 --! reads     = ["task_generations", "tasks", "events", "task_attempts", "pods"]
 --! grain     = ["subject_id"]
 --! params    = { window_s = 30 }
+--! incidents = ["O12", "X8"]
+--! cause     = ["kind", "completion_path"]
+--! population = """
+--!   select task_attempts.task_id as subject_id, min(pods.created_at) as pod_created_at
+--!   from task_attempts join pods using (worker_id)
+--!   where task_attempts.outcome = 'complete' group by 1"""
+--! guide     = """
+--!   `kind` names the row of the decision table. Look at the members of one story: one
+--!   `completion_path` is one piece of code to mend, and a border in `pod_created_at` is a
+--!   deployment. `insufficient_evidence`: the generations were not captured whole, so take a new
+--!   capture of them before anyone is blamed."""
 --! innocent  = """
 --!   The user deleted the generation after it was made and the flag was reset by hand, or the task
 --!   type was never meant to yield one: compare `task_type` with the table `task_types`."""
@@ -98,7 +109,7 @@ select
     case
         when not known.generations or explained.expected = 'unknown' then 'insufficient_evidence'
         when explained.basis = 'inferred' then 'probable'
-        -- variants exist since 2025-12-01; where they were not captured, one may be hidden from us
+        -- variants exist since 2025-12-01 (domain/worker-app.md 3.5); where they were not captured, one may be hidden from us
         when not known.variants and explained.decided_at >= timestamp '2025-12-01' then 'probable'
         else 'confirmed'
     end as verdict,
@@ -111,7 +122,8 @@ select
         coalesce(explained.event_ids, [])
     ) as evidence,
     explained.why, explained.kind, explained.task_type, explained.completion_path,
-    explained.worker_id, worker_pods.pod_created_at, explained.output_host
+    explained.worker_id, worker_pods.pod_created_at, explained.output_host,
+    [explained.task_id] as affected_tasks, cast(null as double) as lost_worker_s
 from explained
 cross join known
 left join worker_pods on worker_pods.worker_id = explained.worker_id

@@ -5,6 +5,14 @@
 --! reads     = ["events", "worker_ends", "worker_signals", "task_attempts", "tasks", "workers", "coverage"]
 --! grain     = ["subject_id"]
 --! params    = { beat_s = 23, beat_sure_s = 18, guardian_s = 25, quiet_s = 120, near_s = 60, act_sure_s = 60, percentile = 0.95 }
+--! incidents = ["O1", "O25", "O26", "X2", "X14"]
+--! cause     = ["rule", "reason"]
+--! guide     = """
+--!   Read `reason` (what the orchestrator held against it) beside `last_heartbeat` and `last_act_at`
+--!   (what it still did). `confirmed`: it lived when its pod died. `probable`: one sign of life, or a
+--!   close one. `insufficient_evidence`: look at `coverage` of the worker and of the edge functions
+--!   around `happened_at`; a longer export may decide it. With --verdict all the kills that were right
+--!   are listed too."""
 --! innocent  = """
 --!   The worker froze less than one heartbeat period before its pod died: nothing in the rows can tell
 --!   that from a healthy worker, and the verdict is at most `probable` where it is close."""
@@ -139,7 +147,8 @@ resets as (
     -- tasks that its death sent back
     select
         deaths.worker_id,
-        list_sort(list(distinct task_attempts.task_id)) as task_ids
+        list_sort(list(distinct task_attempts.task_id)) as task_ids,
+        sum(epoch(task_attempts.ended_at) - epoch(task_attempts.claimed_at)) as lost_s
     from deaths
     join task_attempts
         on task_attempts.worker_id = deaths.worker_id
@@ -222,6 +231,7 @@ facts as (
         acts.act_at, acts.act_event_id, acts.act,
         coalesce(held.task_ids, []) as held_tasks,
         coalesce(resets.task_ids, []) as tasks_reset,
+        resets.lost_s,
         greatest($quiet_s, coalesce(held.long_s, 0)) as quiet_allowed_s,
         streaks.distinct_tasks, streaks.failures, streaks.poison_task, streaks.worked_before,
         streaks.event_ids as failure_event_ids,
@@ -355,7 +365,8 @@ select
     )) as evidence,
     reason, rule, ended_at, beat_at as last_heartbeat, act_at as last_act_at, act as last_act,
     held_tasks, tasks_reset,
-    case when rule = 'failure_streak' and distinct_tasks = 1 then poison_task end as poison_task
+    case when rule = 'failure_streak' and distinct_tasks = 1 then poison_task end as poison_task,
+    tasks_reset as affected_tasks, lost_s as lost_worker_s
 from judged
 -- an end that no line tells is a kill only where the worker is seen to have outlived its heartbeats
 where not (coalesce(is_implied, false) and rule <> 'guardian')

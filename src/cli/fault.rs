@@ -198,10 +198,14 @@ impl From<ReadError> for Fault {
 
 impl From<QueryError> for Fault {
     fn from(err: QueryError) -> Self {
-        let bug = "this is a bug of the query file: please report it; --only asks the others";
+        let bug = "this is a bug of the query file: mend it if it is yours, else please report it; --only asks the others";
         let hint = match &err {
             QueryError::Read { source: ReadError::TimedOut(_), .. } => {
                 "give it more --timeout, or ask the others with --only"
+            }
+            QueryError::File { .. } => "name a file or folder that can be read",
+            QueryError::Name { .. } | QueryError::Twice { .. } => {
+                "rename the file and the `id` in its header, both alike"
             }
             QueryError::Read { .. }
             | QueryError::Header { .. }
@@ -210,7 +214,18 @@ impl From<QueryError> for Fault {
             | QueryError::Row { .. }
             | QueryError::Grain { .. } => bug,
         };
-        Self::new(FaultKind::Query, err).hint(hint)
+        let kind = match &err {
+            QueryError::File { .. } | QueryError::Name { .. } | QueryError::Twice { .. } => {
+                FaultKind::Usage
+            }
+            QueryError::Read { .. }
+            | QueryError::Header { .. }
+            | QueryError::UnknownTable { .. }
+            | QueryError::Shape { .. }
+            | QueryError::Row { .. }
+            | QueryError::Grain { .. } => FaultKind::Query,
+        };
+        Self::new(kind, err).hint(hint)
     }
 }
 

@@ -33,6 +33,10 @@ pub(super) struct FindingsArgs {
     #[arg(long, value_name = "ID")]
     only: Vec<String>,
 
+    /// Read the query files of this folder too (may be given again)
+    #[arg(long, value_name = "DIR")]
+    queries: Vec<PathBuf>,
+
     /// Which verdicts to show
     #[arg(long, value_enum, default_value_t = Shown::Unrefuted)]
     verdict: Shown,
@@ -55,7 +59,7 @@ pub(super) struct FindingsArgs {
 
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
 #[value(rename_all = "snake_case")]
-enum Shown {
+pub(super) enum Shown {
     /// Everything but `refuted`
     Unrefuted,
     /// Everything
@@ -103,7 +107,7 @@ impl FailOn {
 }
 
 pub(super) fn run(ui: &mut Ui, args: &FindingsArgs) -> Outcome {
-    let queries = chosen(&args.only)?;
+    let queries = chosen(&args.only, &args.queries)?;
     let asked = args.when.open(ui, args.snapshot.as_deref())?;
     warn_of_unreadable(ui, &asked.snapshot)?;
     let database = asked.database()?;
@@ -131,7 +135,7 @@ pub(super) fn show_all(
     Ok(show(ui, Format::Text, &made)?)
 }
 
-fn reported(
+pub(super) fn reported(
     snapshot: &Snapshot,
     queries: Vec<Query>,
     answers: Findings,
@@ -173,8 +177,8 @@ impl Answer for FindingsReport {
 }
 
 /// The queries asked for, each once, or all of them.
-fn chosen(only: &[String]) -> Result<Vec<Query>, Fault> {
-    let all = catalogue::all()?;
+fn chosen(only: &[String], dirs: &[PathBuf]) -> Result<Vec<Query>, Fault> {
+    let all = catalogue::with(dirs)?;
     let known = |id: &String| all.iter().any(|query| query.header.id == *id);
     if let Some(unknown) = only.iter().find(|id| !known(id)) {
         let ids: Vec<&str> = all.iter().map(|query| query.header.id.as_str()).collect();
@@ -186,7 +190,7 @@ fn chosen(only: &[String]) -> Result<Vec<Query>, Fault> {
 }
 
 /// What an import could not read is missing from every answer: absence may be its fault.
-fn warn_of_unreadable(ui: &mut Ui, snapshot: &Snapshot) -> Result<(), Fault> {
+pub(super) fn warn_of_unreadable(ui: &mut Ui, snapshot: &Snapshot) -> Result<(), Fault> {
     for capture in snapshot.captures().iter().filter(|capture| !capture.unreadable.is_empty()) {
         ui.note(&format!(
             "warning: capture {} left out lines it could not read ({}): what they would have said is \

@@ -12,6 +12,7 @@ mod format;
 mod grammar;
 mod grammar_files;
 mod import;
+mod query;
 mod redaction;
 mod replay;
 mod simulate;
@@ -52,6 +53,7 @@ enum Verb {
     Coverage(coverage::CoverageArgs),
     Grammar(grammar::GrammarArgs),
     Findings(findings::FindingsArgs),
+    Query(query::QueryArgs),
     Explain(explain::ExplainArgs),
     Sql(sql::SqlArgs),
     Simulate(simulate::SimulateArgs),
@@ -74,6 +76,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Verb::Coverage(args) => coverage::run(&mut ui, args),
         Verb::Grammar(args) => grammar::run(&mut ui, args),
         Verb::Findings(args) => findings::run(&mut ui, args),
+        Verb::Query(args) => query::run(&mut ui, args),
         Verb::Explain(args) => explain::run(&mut ui, args),
         Verb::Sql(args) => sql::run(&mut ui, args),
         Verb::Simulate(args) => simulate::run(&mut ui, args),

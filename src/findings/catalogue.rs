@@ -1,4 +1,7 @@
-//! Every question this build can ask.
+//! Every question that can be asked: those of this build, and a user's own.
+
+use std::fs;
+use std::path::{Path, PathBuf};
 
 use crate::findings::error::QueryError;
 use crate::findings::header::Header;
@@ -6,34 +9,86 @@ use crate::findings::header::Header;
 /// One query file.
 #[derive(Clone, Debug)]
 pub struct Query {
-    /// Its path under `queries/`.
-    pub path: &'static str,
+    /// Its path: under `queries/`, or where the user has it.
+    pub path: String,
+    /// The folder it stands in.
+    pub theme: String,
     /// What it says about itself.
     pub header: Header,
     /// The whole file: header lines are comments to SQL.
-    pub sql: &'static str,
+    pub sql: String,
 }
 
-/// The files, compiled in. A test checks that no file under `queries/` is forgotten.
-const FILES: &[(&str, &str)] = &[
-    (
-        "tasks/task_missing_generation.sql",
-        include_str!("../../queries/tasks/task_missing_generation.sql"),
-    ),
-    (
-        "workers/worker_killed_while_healthy.sql",
-        include_str!("../../queries/workers/worker_killed_while_healthy.sql"),
-    ),
-];
+/// The files, compiled in by the build script: path under `queries/`, and text.
+const FILES: &[(&str, &str)] = &include!(concat!(env!("OUT_DIR"), "/queries.rs"));
 
-/// All queries, sorted by id.
-pub fn all() -> Result<Vec<Query>, QueryError> {
-    let mut queries = Vec::new();
-    for (path, sql) in FILES {
+impl Query {
+    /// A query from its file's path and text.
+    pub fn parse(path: &Path, sql: &str) -> Result<Self, QueryError> {
+        let path_text = path.display().to_string();
         let header = Header::parse(sql)
-            .map_err(|source| QueryError::Header { path: (*path).to_string(), source })?;
-        queries.push(Query { path, header, sql });
+            .map_err(|source| QueryError::Header { path: path_text.clone(), source })?;
+        let named = path.file_stem().is_some_and(|stem| stem == header.id.as_str());
+        if !named {
+            return Err(QueryError::Name { path: path_text, id: header.id });
+        }
+        let folder = path.parent().and_then(Path::file_name);
+        let theme = folder.map_or("own".to_string(), |name| name.to_string_lossy().into_owned());
+        Ok(Self { path: path_text, theme, header, sql: sql.to_string() })
     }
-    queries.sort_by(|a, b| a.header.id.cmp(&b.header.id));
+
+    /// A query from its file.
+    pub fn read(path: &Path) -> Result<Self, QueryError> {
+        let sql = fs::read_to_string(path)
+            .map_err(|source| QueryError::File { path: path.display().to_string(), source })?;
+        Self::parse(path, &sql)
+    }
+}
+
+/// All queries of this build, sorted by id.
+pub fn all() -> Result<Vec<Query>, QueryError> {
+    let queries = FILES.iter().map(|(path, sql)| Query::parse(Path::new(path), sql));
+    let mut queries = queries.collect::<Result<Vec<_>, _>>()?;
+    sort(&mut queries)?;
     Ok(queries)
+}
+
+/// The same, and those of a user's folders: `DIR/*.sql` and `DIR/<theme>/*.sql`.
+pub fn with(dirs: &[PathBuf]) -> Result<Vec<Query>, QueryError> {
+    let mut queries = all()?;
+    for dir in dirs {
+        let mut files = Vec::new();
+        sql_files(dir, 1, &mut files)
+            .map_err(|source| QueryError::File { path: dir.display().to_string(), source })?;
+        for file in files {
+            queries.push(Query::read(&file)?);
+        }
+    }
+    sort(&mut queries)?;
+    Ok(queries)
+}
+
+fn sql_files(dir: &Path, depth: usize, into: &mut Vec<PathBuf>) -> std::io::Result<()> {
+    for entry in fs::read_dir(dir)? {
+        let path = entry?.path();
+        if path.is_dir() && depth > 0 {
+            sql_files(&path, depth - 1, into)?;
+        } else if path.extension().is_some_and(|of| of == "sql") {
+            into.push(path);
+        }
+    }
+    into.sort();
+    Ok(())
+}
+
+/// By id; two of one name would answer for each other.
+fn sort(queries: &mut [Query]) -> Result<(), QueryError> {
+    queries.sort_by(|a, b| a.header.id.cmp(&b.header.id));
+    match queries.windows(2).find(|two| two[0].header.id == two[1].header.id) {
+        Some(two) => Err(QueryError::Twice {
+            id: two[0].header.id.clone(),
+            paths: [two[0].path.clone(), two[1].path.clone()],
+        }),
+        None => Ok(()),
+    }
 }

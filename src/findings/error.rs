@@ -32,6 +32,30 @@ pub enum QueryError {
         /// What is wrong with it.
         source: HeaderError,
     },
+    /// A query file, or a folder of them, could not be read.
+    #[error("query file {path}")]
+    File {
+        /// The file or folder.
+        path: String,
+        /// Why not.
+        source: std::io::Error,
+    },
+    /// A query is named otherwise than its file.
+    #[error("query file {path} names itself `{id}`: file and id must agree")]
+    Name {
+        /// The file.
+        path: String,
+        /// The id in its header.
+        id: String,
+    },
+    /// Two files have one id.
+    #[error("the id `{id}` stands in two query files: {} and {}", .paths[0], .paths[1])]
+    Twice {
+        /// The id.
+        id: String,
+        /// The files.
+        paths: [String; 2],
+    },
     /// The query could not be run.
     #[error("query `{query}` could not be answered")]
     Read {

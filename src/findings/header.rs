@@ -25,6 +25,9 @@ pub struct Header {
     pub reads: Vec<String>,
     /// Columns that no two findings agree in.
     pub grain: Vec<String>,
+    /// The incidents of the domain's catalogues that it detects (`O1` of orchestrator.md section 8, `X1` of
+    /// worker-app.md section 8).
+    pub incidents: Vec<String>,
     /// Parameters of the SQL, with their values.
     #[serde(default)]
     pub params: BTreeMap<String, toml::Value>,
@@ -32,6 +35,14 @@ pub struct Header {
     pub innocent: String,
     /// What to do about it.
     pub remedy: String,
+    /// How to go on: what to look at next, and what each outcome means.
+    pub guide: String,
+    /// Columns in which the members of one story agree; none: every finding is a story.
+    #[serde(default)]
+    pub cause: Vec<String>,
+    /// A SELECT of everything the question could have been asked of, `subject_id` first, then what may
+    /// explain who was hit: times, or texts.
+    pub population: Option<String>,
     /// The commit or date that mended the source, where there is one.
     pub known_fix: Option<String>,
 }
@@ -67,6 +78,7 @@ impl Header {
             ("question", &self.question),
             ("innocent", &self.innocent),
             ("remedy", &self.remedy),
+            ("guide", &self.guide),
         ] {
             if text.trim().is_empty() {
                 return wrong(key, "must not be empty");
@@ -76,6 +88,13 @@ impl Header {
             if names.is_empty() {
                 return wrong(key, "must name at least one");
             }
+        }
+        let incident = |name: &String| {
+            let number = name.strip_prefix(['O', 'X']).unwrap_or_default();
+            !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit())
+        };
+        if !self.incidents.iter().all(incident) {
+            return wrong("incidents", "must be names such as O1 or X12");
         }
         match self.params.iter().find(|(_, value)| as_cell(value).is_none()) {
             Some((name, _)) => wrong("params", &format!("`{name}` must be a number, text or bool")),
@@ -108,6 +127,8 @@ mod tests {
 --! innocent = """
 --!   The clock was wrong."""
 --! remedy = "Mend the clock."
+--! guide = "Look at the clock."
+--! incidents = ["O1"]
 
 select 1 -- the question itself
 --! id = "not a header any more"
@@ -138,6 +159,7 @@ select 1 -- the question itself
         assert!(said(&GOOD.replace("\"medium\"", "\"bad\"")).contains("unknown variant `bad`"));
         assert!(said(&GOOD.replace("[\"subject_id\"]", "[]")).contains("`grain` must name"));
         assert!(said(&GOOD.replace("too_late", "Too Late")).contains("`id` may hold"));
+        assert!(said(&GOOD.replace("O1", "P1")).contains("`incidents` must be"));
         assert!(said(&GOOD.replace("= 5", "= [5]")).contains("`tolerance_s` must be"));
         assert!(said(&GOOD.replace("Mend the clock.", " ")).contains("`remedy` must not be empty"));
     }

@@ -4,8 +4,10 @@
 //! they are kept.
 
 pub mod catalogue;
+pub mod check;
 pub mod error;
 pub mod evidence;
 pub mod finding;
 pub mod header;
+pub mod lint;
 pub mod run;

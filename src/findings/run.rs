@@ -78,9 +78,14 @@ fn missing(database: &Database, query: &Query) -> Result<Vec<String>, QueryError
     Ok(missing)
 }
 
-fn answer(database: &Database, query: &Query, limit: Duration) -> Result<Vec<Finding>, QueryError> {
+/// The answers of one query, in its own order, each with the rows that prove it.
+pub fn answer(
+    database: &Database,
+    query: &Query,
+    limit: Duration,
+) -> Result<Vec<Finding>, QueryError> {
     let read = |source| QueryError::Read { query: query.header.id.clone(), source };
-    let answer = database.query(query.sql, &query.header.bound(), limit).map_err(read)?;
+    let answer = database.query(&query.sql, &query.header.bound(), limit).map_err(read)?;
     check_shape(query, &answer.columns)?;
     check_grain(query, &answer)?;
     let names: Vec<&str> = answer.columns.iter().map(|column| column.name.as_str()).collect();

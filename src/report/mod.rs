@@ -8,6 +8,7 @@ pub mod findings;
 pub mod findings_csv;
 pub mod findings_text;
 pub mod plain;
+pub mod query_check;
 pub mod rows_csv;
 pub mod rows_json;
 pub mod rows_text;

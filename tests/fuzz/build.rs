@@ -2,7 +2,7 @@
 
 #[expect(clippy::print_stdout, reason = "this is how a build script talks to cargo")]
 fn main() {
-    println!("cargo:rerun-if-changed=.cargo/rpath.rs");
+    println!("cargo:rerun-if-changed=build.rs");
     println!("cargo:rerun-if-env-changed=DUCKDB_LIB_DIR");
     let bundled = std::env::var_os("CARGO_FEATURE_BUNDLED").is_some();
     if let (Ok(dir), false) = (std::env::var("DUCKDB_LIB_DIR"), bundled) {

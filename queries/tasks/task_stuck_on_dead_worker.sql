@@ -1,0 +1,65 @@
+--! id        = "task_stuck_on_dead_worker"
+--! title     = "A task waits on a worker that is dead"
+--! severity  = "high"
+--! question  = "Which tasks stayed in progress although the worker that held them had ended?"
+--! reads     = ["task_states", "task_attempts", "worker_ends", "tasks", "coverage"]
+--! grain     = ["subject_id"]
+--! params    = { cycles = 2, cycle_s = 30 }
+--! incidents = ["O9"]
+--! cause     = ["end_kind"]
+--! innocent  = """
+--!   The evidence ends before the orchestrator's next cycles, which would have put the task back: then it
+--!   is not listed, or the next capture shows it queued."""
+--! remedy    = """
+--!   Put the task back by hand (status Queued, worker_id NULL). A task that is exempt from the orchestrators'
+--!   resets (the orchestrator types) waits for ever."""
+--! guide     = """
+--!   `waited_s` is how long it has been held by nobody. With `attempts` at three nobody will ever claim
+--!   it again: see task_stuck_at_last_attempt. `insufficient_evidence`: the end of the worker is only
+--!   bounded, and its later bound is too near the end of the evidence."""
+
+-- Rule and numbers: domain/orchestrator.md O9 (in progress, its worker dead for more than two cycles) and 3 (a
+-- cycle takes 30 s).
+with evidence as (
+    -- as far as any source reaches: what happened later is not here
+    select max(until_at) as until_at from coverage
+),
+
+held as (
+    -- tasks that are in progress when the evidence ends, with who holds them
+    select
+        task_states.task_id, task_states.entered_at, task_states.entered_event_id,
+        task_attempts.worker_id, task_attempts.claimed_event_id, task_attempts.claimed_at
+    from task_states
+    join task_attempts
+        on task_attempts.task_id = task_states.task_id
+        and task_attempts.outcome = 'open'
+    where task_states.state = 'in_progress'
+        and task_states.left_at is null
+)
+
+select
+    'task' as subject_kind, held.task_id as subject_id,
+    coalesce(worker_ends.ended_at, worker_ends.ended_before) as happened_at,
+    case
+        when evidence.until_at - worker_ends.ended_before
+            <= to_seconds($cycles * $cycle_s) then 'insufficient_evidence'
+        when worker_ends.ended_at is null then 'probable'
+        else 'confirmed'
+    end as verdict,
+    format(
+        '{} still held by worker {}, which had ended ({})', tasks.task_type, held.worker_id,
+        worker_ends.end_kind
+    ) as summary,
+    [held.claimed_event_id, worker_ends.event_id, 'tasks:' || held.task_id] as evidence,
+    held.worker_id, worker_ends.end_kind, tasks.attempts,
+    round(epoch(evidence.until_at) - epoch(coalesce(worker_ends.ended_at, worker_ends.ended_before)))
+        as waited_s,
+    [held.task_id] as affected_tasks, cast(null as double) as lost_worker_s
+from held
+join worker_ends using (worker_id)
+join tasks on tasks.id = held.task_id
+cross join evidence
+where evidence.until_at - coalesce(worker_ends.ended_at, worker_ends.ended_after)
+    > to_seconds($cycles * $cycle_s)
+order by happened_at, subject_id

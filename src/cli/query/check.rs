@@ -1,0 +1,160 @@
+//! `query check FILE`: whether a query file keeps its promises, on its own cases.
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use crate::cases::case::{self, Case};
+use crate::cases::names::shortened;
+use crate::cli::Outcome;
+use crate::cli::fault::{Fault, FaultKind};
+use crate::cli::format::{Answer, Format, show};
+use crate::cli::query::evidence::prepare;
+use crate::cli::replay;
+use crate::cli::ui::Ui;
+use crate::findings::catalogue::Query;
+use crate::findings::finding::Verdict;
+use crate::findings::{check, lint};
+use crate::grammar::matcher::Grammar;
+use crate::report::query_check::{self, CaseCheck, FORMAT, QueryCheck};
+
+/// Enough for any query on the few rows of a case.
+const LIMIT: Duration = Duration::from_secs(60);
+
+/// Check a query file: its header, its columns, its grain, and what it says of its cases
+///
+/// The cases stand beside FILE.sql in a folder of its name, FILE/fires*.txt and FILE/silent*.txt: the rows
+/// of a case, and what the query must say of them (see docs/queries.md). Exits with 1 when anything is
+/// wrong.
+#[derive(clap::Args, Debug)]
+pub(super) struct CheckArgs {
+    /// The query file
+    #[arg(value_name = "FILE")]
+    files: Vec<PathBuf>,
+
+    /// How to write what was found
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+}
+
+pub(super) fn run(ui: &mut Ui, args: &CheckArgs) -> Outcome {
+    let grammar = replay::grammar(ui)?;
+    let mut good = true;
+    for file in &args.files {
+        let checked = checked(file, &grammar)?;
+        good &= checked.passes();
+        show(ui, args.format, &checked)?;
+    }
+    Ok(if good { ExitCode::SUCCESS } else { ExitCode::from(1) })
+}
+
+fn checked(file: &Path, grammar: &Grammar) -> Result<QueryCheck, Fault> {
+    let query = Query::read(file)?;
+    let mut checked = QueryCheck {
+        format: FORMAT,
+        path: file.display().to_string(),
+        problems: lint::problems(&query),
+        cases: Vec::new(),
+    };
+    let folder = file.with_extension("");
+    for (name, cases) in cases_of(&folder)? {
+        let fires = name.starts_with("fires");
+        for case in cases {
+            let mut told = answered(&query, &case, grammar, fires)?;
+            told.file.clone_from(&name);
+            checked.cases.push(told);
+        }
+    }
+    for kind in ["fires", "silent"] {
+        if !checked.cases.iter().any(|case| case.file.starts_with(kind)) {
+            checked.problems.push(format!(
+                "it has no case in {}: write one (docs/queries.md)",
+                folder.join(format!("{kind}.txt")).display()
+            ));
+        }
+    }
+    Ok(checked)
+}
+
+/// The files of a folder of cases, by name.
+fn cases_of(folder: &Path) -> Result<Vec<(String, Vec<Case>)>, Fault> {
+    let Ok(entries) = fs::read_dir(folder) else { return Ok(Vec::new()) };
+    let mut files = Vec::new();
+    for entry in entries {
+        let path = entry.map_err(|err| Fault::new(FaultKind::Usage, err))?.path();
+        if path.extension().is_some_and(|of| of == "txt") {
+            files.push(path);
+        }
+    }
+    files.sort();
+    let mut read = Vec::new();
+    for path in files {
+        let wrong =
+            |err: String| Fault::new(FaultKind::Usage, format!("{}: {err}", path.display()));
+        let text = fs::read_to_string(&path).map_err(|err| wrong(err.to_string()))?;
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        read.push((name, case::read(&text).map_err(|err| wrong(err.to_string()))?));
+    }
+    Ok(read)
+}
+
+fn answered(
+    query: &Query,
+    case: &Case,
+    grammar: &Grammar,
+    fires: bool,
+) -> Result<CaseCheck, Fault> {
+    let prepared = prepare(case, grammar)?;
+    let expected: Vec<String> = case.expected.iter().map(|line| line.trim().to_string()).collect();
+    let (told, failed) = match check::told(&prepared.database, query, LIMIT) {
+        Ok(told) => (told.iter().map(|line| shortened(line, &case.day)).collect(), None),
+        Err(err) => (Vec::new(), Some(in_full(&err))),
+    };
+    let problem = failed.or_else(|| wrong_kind(&told, fires));
+    Ok(CaseCheck { file: String::new(), title: case.title.clone(), expected, told, problem })
+}
+
+/// A case that should fire and does not, or the reverse.
+fn wrong_kind(told: &[String], fires: bool) -> Option<String> {
+    let refuted = Verdict::Refuted.name();
+    let verdicts = Verdict::ALL.map(Verdict::name);
+    let fired = told.iter().any(|line| {
+        let word = line.split(' ').next().unwrap_or_default();
+        word != refuted && verdicts.contains(&word)
+    });
+    match (fires, fired) {
+        (true, false) => Some("nothing is found, and something should be".to_string()),
+        (false, true) => Some("something is found, and nothing should be".to_string()),
+        (true, true) | (false, false) => None,
+    }
+}
+
+fn in_full(err: &dyn std::error::Error) -> String {
+    let mut text = err.to_string();
+    let mut cause = err.source();
+    while let Some(err) = cause {
+        text.push_str(&format!(": {err}"));
+        cause = err.source();
+    }
+    text
+}
+
+impl Answer for QueryCheck {
+    fn text(&self, out: &mut dyn Write, _: Option<u16>) -> io::Result<()> {
+        query_check::write_text(out, self)
+    }
+
+    fn json(&self, out: &mut dyn Write) -> io::Result<()> {
+        query_check::write_json(out, self)
+    }
+
+    fn csv(&self, out: &mut dyn Write) -> io::Result<()> {
+        writeln!(out, "file,title,passes")?;
+        self.cases.iter().try_for_each(|case| {
+            let title = case.title.replace('"', "\"\"");
+            writeln!(out, "{},\"{title}\",{}", case.file, case.passes())
+        })
+    }
+}

@@ -1,0 +1,96 @@
+//! `query run`: one question, with parameters of one's own.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use crate::cli::Outcome;
+use crate::cli::fault::{Fault, FaultKind};
+use crate::cli::findings::{Shown, reported, warn_of_unreadable};
+use crate::cli::format::{Format, show};
+use crate::cli::query::chosen;
+use crate::cli::ui::Ui;
+use crate::cli::when::WhenArgs;
+use crate::findings::header::Header;
+use crate::findings::run::ask;
+
+/// Ask one question, with parameters of your own
+#[derive(clap::Args, Debug)]
+pub(super) struct RunArgs {
+    /// The query's id, or the path of a query file
+    #[arg(value_name = "ID|FILE")]
+    query: String,
+
+    /// A parameter's value in place of the header's (may be given again)
+    #[arg(long, value_name = "NAME=VALUE")]
+    param: Vec<String>,
+
+    /// Snapshot directory (default: the one under ./snapshots with the latest capture)
+    #[arg(long, value_name = "DIR")]
+    snapshot: Option<PathBuf>,
+
+    /// Read the query files of this folder too (may be given again)
+    #[arg(long, value_name = "DIR")]
+    queries: Vec<PathBuf>,
+
+    /// Which verdicts to show
+    #[arg(long, value_enum, default_value_t = Shown::Unrefuted)]
+    verdict: Shown,
+
+    #[command(flatten)]
+    when: WhenArgs,
+
+    /// How to write the findings
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+
+    /// Stop the query after so many seconds
+    #[arg(long, value_name = "SECONDS", default_value = "300", value_parser = crate::cli::format::seconds)]
+    timeout: Duration,
+}
+
+pub(super) fn run(ui: &mut Ui, args: &RunArgs) -> Outcome {
+    let mut query = chosen(&args.query, &args.queries)?;
+    for given in &args.param {
+        set(&mut query.header, given)?;
+    }
+    let asked = args.when.open(ui, args.snapshot.as_deref())?;
+    warn_of_unreadable(ui, &asked.snapshot)?;
+    let database = asked.database()?;
+    let queries = vec![query];
+    let answers = ask(&database, &queries, args.timeout)?;
+    let report = reported(&asked.snapshot, queries, answers, args.verdict, usize::MAX);
+    show(ui, args.format, &report)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Puts a value in place of the header's, of the same kind.
+fn set(header: &mut Header, given: &str) -> Result<(), Fault> {
+    let usage = |said: String| Fault::new(FaultKind::Usage, said);
+    let (name, text) = given
+        .split_once('=')
+        .ok_or_else(|| usage(format!("`--param {given}` is not NAME=VALUE")))?;
+    let names: Vec<String> = header.params.keys().cloned().collect();
+    let Some(value) = header.params.get_mut(name) else {
+        return Err(usage(format!("query `{}` has no parameter `{name}`", header.id)).hint(
+            format!("it has: {}", if names.is_empty() { "none".into() } else { names.join(", ") }),
+        ));
+    };
+    let wrong = || {
+        usage(format!("`{name}` is {value}, so it cannot be `{text}`", value = value.type_str()))
+    };
+    *value = match value {
+        toml::Value::Integer(_) => match text.parse::<i64>() {
+            Ok(number) => toml::Value::Integer(number),
+            // half a second is as good as a whole one
+            Err(_) => toml::Value::Float(text.parse().map_err(|_| wrong())?),
+        },
+        toml::Value::Float(_) => toml::Value::Float(text.parse().map_err(|_| wrong())?),
+        toml::Value::Boolean(_) => toml::Value::Boolean(text.parse().map_err(|_| wrong())?),
+        toml::Value::String(_)
+        | toml::Value::Datetime(_)
+        | toml::Value::Array(_)
+        | toml::Value::Table(_) => toml::Value::String(text.to_string()),
+    };
+    Ok(())
+}

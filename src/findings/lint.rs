@@ -1,0 +1,175 @@
+//! What a query must not do, whatever it answers: take silence for proof without asking `coverage`,
+//! hold a number that nobody can trace, or depend on the hour it is asked in.
+
+use crate::findings::catalogue::Query;
+
+/// Lines over which a comment gives the source of the numbers below it.
+const SOURCE_REACHES: usize = 4;
+/// What a comment that names its source holds.
+const SOURCE: &str = "domain/";
+/// Functions that do not answer the same twice.
+const UNSTEADY: [&str; 6] =
+    ["now", "current_timestamp", "current_date", "today", "random", "get_current_timestamp"];
+
+/// One word, number or sign of a query, outside comments.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Token {
+    line: usize,
+    text: String,
+    is_string: bool,
+}
+
+/// Everything that is wrong with a query's text, a line each.
+pub fn problems(query: &Query) -> Vec<String> {
+    let (tokens, sourced) = tokens(&query.sql);
+    let mut found = absences(query, &tokens);
+    found.extend(constants(&tokens, &sourced));
+    found.extend(unsteady(&tokens));
+    found
+}
+
+/// 'No row' is no proof where no row could have come.
+fn absences(query: &Query, tokens: &[Token]) -> Vec<String> {
+    let words: Vec<&str> = tokens.iter().map(|token| token.text.as_str()).collect();
+    let has = |phrase: &[&str]| words.windows(phrase.len()).any(|window| window == phrase);
+    let asks = has(&["coverage"]) && query.header.reads.iter().any(|table| table == "coverage");
+    if asks {
+        return Vec::new();
+    }
+    let absent = [
+        (has(&["not", "exists"]), "not exists"),
+        (has(&["not", "in", "(", "select"]), "not in (select ...)"),
+        (has(&["anti", "join"]), "anti join"),
+        (has(&["except"]), "except"),
+        (has(&["left", "join"]) && has(&["is", "null"]), "left join ... is null"),
+    ];
+    let problem = |name| format!("`{name}` takes absence for proof: join `coverage`, and read it");
+    absent.into_iter().filter_map(|(is, name)| is.then(|| problem(name))).collect()
+}
+
+/// Numbers other than 0 and 1, and dates, that neither a parameter nor a source accounts for.
+fn constants(tokens: &[Token], sourced: &[usize]) -> Vec<String> {
+    let mut found = Vec::new();
+    for (at, token) in tokens.iter().enumerate() {
+        let number = token.text.starts_with(|c: char| c.is_ascii_digit())
+            && !matches!(token.text.as_str(), "0" | "1");
+        let before = at.checked_sub(1).map_or("", |at| tokens[at].text.as_str());
+        let date = token.is_string && matches!(before, "timestamp" | "date" | "interval");
+        let told = sourced.iter().any(|line| (*line..=line + SOURCE_REACHES).contains(&token.line));
+        if (date || (number && !token.is_string)) && !told {
+            found.push(format!(
+                "line {}: where does {} come from? make it a parameter, or name its source in {SOURCE} \
+                 in a comment above",
+                token.line, token.text
+            ));
+        }
+    }
+    found
+}
+
+fn unsteady(tokens: &[Token]) -> Vec<String> {
+    let used = tokens.iter().filter(|token| {
+        !token.is_string && UNSTEADY.contains(&token.text.to_ascii_lowercase().as_str())
+    });
+    used.map(|token| format!("line {}: `{}` answers otherwise each time", token.line, token.text))
+        .collect()
+}
+
+/// The tokens, and the lines of comments that name a source.
+fn tokens(sql: &str) -> (Vec<Token>, Vec<usize>) {
+    let (mut tokens, mut sourced) = (Vec::new(), Vec::new());
+    let (mut rest, mut line) = (sql, 1);
+    while let Some(first) = rest.chars().next() {
+        let (length, kept) = match first {
+            '-' if rest.starts_with("--") => {
+                let end = rest.find('\n').unwrap_or(rest.len());
+                if rest[..end].contains(SOURCE) {
+                    sourced.push(line);
+                }
+                (end, false)
+            }
+            '\'' | '"' => (quote_end(rest, first), true),
+            _ if is_word(first) => {
+                (rest.find(|c| !is_word(c) && c != '.').unwrap_or(rest.len()), true)
+            }
+            _ => (first.len_utf8(), !first.is_whitespace()),
+        };
+        let text = &rest[..length];
+        if kept {
+            tokens.push(Token { line, text: text.to_string(), is_string: first == '\'' });
+        }
+        line += text.matches('\n').count();
+        rest = &rest[length..];
+    }
+    (tokens, sourced)
+}
+
+fn is_word(c: char) -> bool {
+    c.is_alphanumeric() || c == '_' || c == '$'
+}
+
+/// Where the quoted text at the beginning ends; two quotes are one inside it.
+fn quote_end(text: &str, quote: char) -> usize {
+    let mut from = 1;
+    while let Some(at) = text[from..].find(quote) {
+        from += at + 1;
+        if !text[from..].starts_with(quote) {
+            return from;
+        }
+        from += 1;
+    }
+    text.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    const HEADER: &str = r#"--! id = "late"
+--! title = "Late"
+--! severity = "low"
+--! question = "Late?"
+--! reads = ["tasks"]
+--! grain = ["subject_id"]
+--! incidents = []
+--! innocent = "None."
+--! remedy = "None."
+--! guide = "None."
+"#;
+
+    fn said(sql: &str) -> String {
+        let query = Query::parse(Path::new("tasks/late.sql"), &format!("{HEADER}{sql}"));
+        problems(&query.expect("a query")).join("\n")
+    }
+
+    #[test]
+    fn absence_needs_coverage() {
+        assert!(said("select 1 where not exists (select 1)").contains("not exists"));
+        assert!(
+            said("select 1 from a left join b using (x) where b.y is null").contains("left join")
+        );
+        assert!(said("select 1 from a where x not in (select y from b)").contains("not in"));
+        assert_eq!(said("select 1 from a -- not exists\nwhere x = 'not exists'"), "");
+        let asks = said("select 1 from coverage where not exists (select 1)");
+        assert!(asks.contains("not exists"), "named, but not read: {asks}");
+    }
+
+    #[test]
+    fn a_number_needs_a_source() {
+        assert!(said("select 1 where x > 30").contains("where does 30"));
+        assert!(said("select timestamp '2025-12-01'").contains("where does '2025-12-01'"));
+        assert_eq!(said("select x1, $limit_s, 0, 1, '30' where a.b2 > 1"), "");
+        assert_eq!(said("-- domain/orchestrator.md O9: two cycles\nselect 60"), "");
+        assert!(
+            said("-- domain/orchestrator.md O9\n\n\n\n\n\nselect 60").contains("where does 60")
+        );
+    }
+
+    #[test]
+    fn the_hour_does_not_matter() {
+        assert!(said("select now()").contains("answers otherwise"));
+        assert_eq!(said("select 'now'"), "");
+    }
+}

@@ -1,0 +1,79 @@
+//! The answer of `query check`.
+
+use std::io;
+
+use serde::Serialize;
+
+/// The version of the JSON below.
+pub const FORMAT: u32 = 1;
+
+/// What was found in one query file and its cases.
+#[derive(Debug, Serialize)]
+pub struct QueryCheck {
+    /// The version of this document.
+    pub format: u32,
+    /// The file.
+    pub path: String,
+    /// What is wrong with the file itself, a line each.
+    pub problems: Vec<String>,
+    /// Its cases, in the order of their files and headings.
+    pub cases: Vec<CaseCheck>,
+}
+
+/// What a query said of one case.
+#[derive(Debug, Serialize)]
+pub struct CaseCheck {
+    /// The case's file.
+    pub file: String,
+    /// Its heading.
+    pub title: String,
+    /// What is expected, a line each.
+    pub expected: Vec<String>,
+    /// What is told.
+    pub told: Vec<String>,
+    /// What is wrong beside a difference of the two.
+    pub problem: Option<String>,
+}
+
+impl CaseCheck {
+    /// Whether it says what it should.
+    pub fn passes(&self) -> bool {
+        self.problem.is_none() && self.expected == self.told
+    }
+}
+
+impl QueryCheck {
+    /// Whether nothing is wrong.
+    pub fn passes(&self) -> bool {
+        self.problems.is_empty() && self.cases.iter().all(CaseCheck::passes)
+    }
+}
+
+/// For a person: what is wrong, and of a case that differs what it told, ready to be compared.
+pub fn write_text(out: &mut dyn io::Write, check: &QueryCheck) -> io::Result<()> {
+    for problem in &check.problems {
+        writeln!(out, "{}: {problem}", check.path)?;
+    }
+    for case in check.cases.iter().filter(|case| !case.passes()) {
+        writeln!(out, "{}: # {}", case.file, case.title)?;
+        if let Some(problem) = &case.problem {
+            writeln!(out, "  {problem}")?;
+        }
+        if case.expected != case.told {
+            writeln!(out, "  told:")?;
+            case.told.iter().try_for_each(|line| writeln!(out, "> {line}"))?;
+            writeln!(out, "  expected:")?;
+            case.expected.iter().try_for_each(|line| writeln!(out, "> {line}"))?;
+        }
+    }
+    let good = check.cases.iter().filter(|case| case.passes()).count();
+    let all = check.cases.len();
+    let said = if check.passes() { "in order" } else { "NOT in order" };
+    writeln!(out, "{}: {said}; {good} of {all} cases as expected", check.path)
+}
+
+/// Writes the documented JSON, one document.
+pub fn write_json(out: &mut dyn io::Write, check: &QueryCheck) -> io::Result<()> {
+    serde_json::to_writer_pretty(&mut *out, check)?;
+    writeln!(out)
+}
