@@ -2,6 +2,7 @@
 //! hold a number that nobody can trace, or depend on the hour it is asked in.
 
 use crate::findings::catalogue::Query;
+use crate::findings::tokens::{Token, comments, tokens};
 
 /// Lines over which a comment gives the source of the numbers below it.
 const SOURCE_REACHES: usize = 4;
@@ -11,17 +12,13 @@ const SOURCE: &str = "domain/";
 const UNSTEADY: [&str; 6] =
     ["now", "current_timestamp", "current_date", "today", "random", "get_current_timestamp"];
 
-/// One word, number or sign of a query, outside comments.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Token {
-    line: usize,
-    text: String,
-    is_string: bool,
-}
-
 /// Everything that is wrong with a query's text, a line each.
 pub fn problems(query: &Query) -> Vec<String> {
-    let (tokens, sourced) = tokens(&query.sql);
+    let tokens = tokens(&query.sql);
+    let sourced: Vec<usize> = comments(&query.sql)
+        .into_iter()
+        .filter_map(|(line, text)| text.contains(SOURCE).then_some(line))
+        .collect();
     let mut found = absences(query, &tokens);
     found.extend(constants(&tokens, &sourced));
     found.extend(unsteady(&tokens));
@@ -29,8 +26,8 @@ pub fn problems(query: &Query) -> Vec<String> {
 }
 
 /// 'No row' is no proof where no row could have come.
-fn absences(query: &Query, tokens: &[Token]) -> Vec<String> {
-    let words: Vec<&str> = tokens.iter().map(|token| token.text.as_str()).collect();
+fn absences(query: &Query, tokens: &[Token<'_>]) -> Vec<String> {
+    let words: Vec<&str> = tokens.iter().map(|token| token.text).collect();
     let has = |phrase: &[&str]| words.windows(phrase.len()).any(|window| window == phrase);
     let asks = has(&["coverage"]) && query.header.reads.iter().any(|table| table == "coverage");
     if asks {
@@ -48,12 +45,12 @@ fn absences(query: &Query, tokens: &[Token]) -> Vec<String> {
 }
 
 /// Numbers other than 0 and 1, and dates, that neither a parameter nor a source accounts for.
-fn constants(tokens: &[Token], sourced: &[usize]) -> Vec<String> {
+fn constants(tokens: &[Token<'_>], sourced: &[usize]) -> Vec<String> {
     let mut found = Vec::new();
     for (at, token) in tokens.iter().enumerate() {
         let number = token.text.starts_with(|c: char| c.is_ascii_digit())
-            && !matches!(token.text.as_str(), "0" | "1");
-        let before = at.checked_sub(1).map_or("", |at| tokens[at].text.as_str());
+            && !matches!(token.text, "0" | "1");
+        let before = at.checked_sub(1).map_or("", |at| tokens[at].text);
         let date = token.is_string && matches!(before, "timestamp" | "date" | "interval");
         let told = sourced.iter().any(|line| (*line..=line + SOURCE_REACHES).contains(&token.line));
         if (date || (number && !token.is_string)) && !told {
@@ -67,58 +64,12 @@ fn constants(tokens: &[Token], sourced: &[usize]) -> Vec<String> {
     found
 }
 
-fn unsteady(tokens: &[Token]) -> Vec<String> {
+fn unsteady(tokens: &[Token<'_>]) -> Vec<String> {
     let used = tokens.iter().filter(|token| {
         !token.is_string && UNSTEADY.contains(&token.text.to_ascii_lowercase().as_str())
     });
     used.map(|token| format!("line {}: `{}` answers otherwise each time", token.line, token.text))
         .collect()
-}
-
-/// The tokens, and the lines of comments that name a source.
-fn tokens(sql: &str) -> (Vec<Token>, Vec<usize>) {
-    let (mut tokens, mut sourced) = (Vec::new(), Vec::new());
-    let (mut rest, mut line) = (sql, 1);
-    while let Some(first) = rest.chars().next() {
-        let (length, kept) = match first {
-            '-' if rest.starts_with("--") => {
-                let end = rest.find('\n').unwrap_or(rest.len());
-                if rest[..end].contains(SOURCE) {
-                    sourced.push(line);
-                }
-                (end, false)
-            }
-            '\'' | '"' => (quote_end(rest, first), true),
-            _ if is_word(first) => {
-                (rest.find(|c| !is_word(c) && c != '.').unwrap_or(rest.len()), true)
-            }
-            _ => (first.len_utf8(), !first.is_whitespace()),
-        };
-        let text = &rest[..length];
-        if kept {
-            tokens.push(Token { line, text: text.to_string(), is_string: first == '\'' });
-        }
-        line += text.matches('\n').count();
-        rest = &rest[length..];
-    }
-    (tokens, sourced)
-}
-
-fn is_word(c: char) -> bool {
-    c.is_alphanumeric() || c == '_' || c == '$'
-}
-
-/// Where the quoted text at the beginning ends; two quotes are one inside it.
-fn quote_end(text: &str, quote: char) -> usize {
-    let mut from = 1;
-    while let Some(at) = text[from..].find(quote) {
-        from += at + 1;
-        if !text[from..].starts_with(quote) {
-            return from;
-        }
-        from += 1;
-    }
-    text.len()
 }
 
 #[cfg(test)]

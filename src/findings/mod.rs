@@ -10,4 +10,6 @@ pub mod evidence;
 pub mod finding;
 pub mod header;
 pub mod lint;
+pub mod mutants;
 pub mod run;
+mod tokens;

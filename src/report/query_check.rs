@@ -18,6 +18,29 @@ pub struct QueryCheck {
     pub problems: Vec<String>,
     /// Its cases, in the order of their files and headings.
     pub cases: Vec<CaseCheck>,
+    /// What came of changing it, where that was asked for and its cases pass.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mutants: Option<Mutants>,
+}
+
+/// What came of the query's mutants.
+#[derive(Debug, Default, Serialize)]
+pub struct Mutants {
+    /// Changes that some case notices.
+    pub noticed: usize,
+    /// Changes that nothing can notice, as a comment of the query says.
+    pub excused: usize,
+    /// Changes that no case notices.
+    pub unnoticed: Vec<Unnoticed>,
+}
+
+/// A change that no case notices.
+#[derive(Debug, Serialize)]
+pub struct Unnoticed {
+    /// The line of the query; 0 for a parameter of its header.
+    pub line: usize,
+    /// What was changed, and to what.
+    pub change: String,
 }
 
 /// What a query said of one case.
@@ -45,7 +68,8 @@ impl CaseCheck {
 impl QueryCheck {
     /// Whether nothing is wrong.
     pub fn passes(&self) -> bool {
-        self.problems.is_empty() && self.cases.iter().all(CaseCheck::passes)
+        let held = self.mutants.as_ref().is_none_or(|mutants| mutants.unnoticed.is_empty());
+        self.problems.is_empty() && self.cases.iter().all(CaseCheck::passes) && held
     }
 }
 
@@ -65,6 +89,13 @@ pub fn write_text(out: &mut dyn io::Write, check: &QueryCheck) -> io::Result<()>
             writeln!(out, "  expected:")?;
             case.expected.iter().try_for_each(|line| writeln!(out, "> {line}"))?;
         }
+    }
+    if let Some(Mutants { noticed, excused, unnoticed }) = &check.mutants {
+        for Unnoticed { line, change } in unnoticed {
+            writeln!(out, "{}:{line}: no case notices {change}", check.path)?;
+        }
+        let all = noticed + excused + unnoticed.len();
+        writeln!(out, "{}: {noticed} of {all} changes noticed, {excused} excused", check.path)?;
     }
     let good = check.cases.iter().filter(|case| case.passes()).count();
     let all = check.cases.len();

@@ -11,14 +11,15 @@ use crate::cases::names::shortened;
 use crate::cli::Outcome;
 use crate::cli::fault::{Fault, FaultKind};
 use crate::cli::format::{Answer, Format, show};
-use crate::cli::query::evidence::prepare;
+use crate::cli::query::evidence::{Prepared, prepare};
 use crate::cli::replay;
 use crate::cli::ui::Ui;
 use crate::findings::catalogue::Query;
+use crate::findings::error::QueryError;
 use crate::findings::finding::Verdict;
-use crate::findings::{check, lint};
+use crate::findings::{check, lint, mutants};
 use crate::grammar::matcher::Grammar;
-use crate::report::query_check::{self, CaseCheck, FORMAT, QueryCheck};
+use crate::report::query_check::{self, CaseCheck, FORMAT, Mutants, QueryCheck, Unnoticed};
 
 /// Enough for any query on the few rows of a case.
 const LIMIT: Duration = Duration::from_secs(60);
@@ -31,8 +32,13 @@ const LIMIT: Duration = Duration::from_secs(60);
 #[derive(clap::Args, Debug)]
 pub(super) struct CheckArgs {
     /// The query file
-    #[arg(value_name = "FILE")]
+    #[arg(value_name = "FILE", required = true)]
     files: Vec<PathBuf>,
+
+    /// Change each comparison, text, number, parameter and join in turn, and say which changes no case
+    /// notices
+    #[arg(long)]
+    mutate: bool,
 
     /// How to write what was found
     #[arg(long, value_enum, default_value_t = Format::Text)]
@@ -43,39 +49,68 @@ pub(super) fn run(ui: &mut Ui, args: &CheckArgs) -> Outcome {
     let grammar = replay::grammar(ui)?;
     let mut good = true;
     for file in &args.files {
-        let checked = checked(file, &grammar)?;
+        let checked = checked(file, &grammar, args.mutate)?;
         good &= checked.passes();
         show(ui, args.format, &checked)?;
     }
     Ok(if good { ExitCode::SUCCESS } else { ExitCode::from(1) })
 }
 
-fn checked(file: &Path, grammar: &Grammar) -> Result<QueryCheck, Fault> {
+/// A case with the tables that come of it.
+struct Ready {
+    case: Case,
+    file: String,
+    prepared: Prepared,
+}
+
+fn checked(file: &Path, grammar: &Grammar, mutate: bool) -> Result<QueryCheck, Fault> {
     let query = Query::read(file)?;
+    let folder = file.with_extension("");
+    let mut ready = Vec::new();
+    for (file, cases) in cases_of(&folder)? {
+        for case in cases {
+            ready.push(Ready { prepared: prepare(&case, grammar)?, file: file.clone(), case });
+        }
+    }
+    let mut problems = lint::problems(&query);
+    for kind in ["fires", "silent"] {
+        if !ready.iter().any(|ready| ready.file.starts_with(kind)) {
+            let wanted = folder.join(format!("{kind}.txt"));
+            let wanted = wanted.display();
+            problems.push(format!("it has no case in {wanted}: write one (docs/queries.md)"));
+        }
+    }
+    let cases = ready.iter().map(|ready| answered(&query, ready)).collect();
     let mut checked = QueryCheck {
         format: FORMAT,
         path: file.display().to_string(),
-        problems: lint::problems(&query),
-        cases: Vec::new(),
+        problems,
+        cases,
+        mutants: None,
     };
-    let folder = file.with_extension("");
-    for (name, cases) in cases_of(&folder)? {
-        let fires = name.starts_with("fires");
-        for case in cases {
-            let mut told = answered(&query, &case, grammar, fires)?;
-            told.file.clone_from(&name);
-            checked.cases.push(told);
-        }
-    }
-    for kind in ["fires", "silent"] {
-        if !checked.cases.iter().any(|case| case.file.starts_with(kind)) {
-            checked.problems.push(format!(
-                "it has no case in {}: write one (docs/queries.md)",
-                folder.join(format!("{kind}.txt")).display()
-            ));
-        }
+    if mutate && checked.passes() {
+        checked.mutants = Some(mutated(&query, &ready));
     }
     Ok(checked)
+}
+
+/// Asks every mutant until a case notices it.
+fn mutated(query: &Query, ready: &[Ready]) -> Mutants {
+    let mut mutants = Mutants::default();
+    for mutant in mutants::mutants(query) {
+        let noticed = ready.iter().any(|ready| {
+            let told = told(&mutant.query, ready);
+            told.map_or(true, |told| told != expected(&ready.case))
+        });
+        if noticed {
+            mutants.noticed += 1;
+        } else if mutants::is_excused(&mutant, query) {
+            mutants.excused += 1;
+        } else {
+            mutants.unnoticed.push(Unnoticed { line: mutant.line, change: mutant.change });
+        }
+    }
+    mutants
 }
 
 /// The files of a folder of cases, by name.
@@ -100,20 +135,28 @@ fn cases_of(folder: &Path) -> Result<Vec<(String, Vec<Case>)>, Fault> {
     Ok(read)
 }
 
-fn answered(
-    query: &Query,
-    case: &Case,
-    grammar: &Grammar,
-    fires: bool,
-) -> Result<CaseCheck, Fault> {
-    let prepared = prepare(case, grammar)?;
-    let expected: Vec<String> = case.expected.iter().map(|line| line.trim().to_string()).collect();
-    let (told, failed) = match check::told(&prepared.database, query, LIMIT) {
-        Ok(told) => (told.iter().map(|line| shortened(line, &case.day)).collect(), None),
+fn expected(case: &Case) -> Vec<String> {
+    case.expected.iter().map(|line| line.trim().to_string()).collect()
+}
+
+fn told(query: &Query, ready: &Ready) -> Result<Vec<String>, QueryError> {
+    let told = check::told(&ready.prepared.database, query, LIMIT)?;
+    Ok(told.iter().map(|line| shortened(line, &ready.case.day)).collect())
+}
+
+fn answered(query: &Query, ready: &Ready) -> CaseCheck {
+    let (told, failed) = match told(query, ready) {
+        Ok(told) => (told, None),
         Err(err) => (Vec::new(), Some(in_full(&err))),
     };
-    let problem = failed.or_else(|| wrong_kind(&told, fires));
-    Ok(CaseCheck { file: String::new(), title: case.title.clone(), expected, told, problem })
+    let problem = failed.or_else(|| wrong_kind(&told, ready.file.starts_with("fires")));
+    CaseCheck {
+        file: ready.file.clone(),
+        title: ready.case.title.clone(),
+        expected: expected(&ready.case),
+        told,
+        problem,
+    }
 }
 
 /// A case that should fire and does not, or the reverse.
