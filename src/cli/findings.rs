@@ -1,7 +1,8 @@
 //! `findings`: the catalogue of questions, asked of a snapshot.
 
+use std::collections::BTreeSet;
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -11,14 +12,20 @@ use crate::cli::format::{Answer, Format, show};
 use crate::cli::ui::Ui;
 use crate::cli::when::WhenArgs;
 use crate::findings::catalogue::{self, Query};
-use crate::findings::finding::{Finding, Severity, Verdict};
+use crate::findings::finding::{Finding, Severity, Verdict, sort};
 use crate::findings::run::{Findings, ask};
+use crate::findings::story::stories;
+use crate::findings::suppress::{self, Suppression};
 use crate::model::table::Table;
+use crate::model::time::Micros;
 use crate::read::database::Database;
 use crate::report::findings::{FORMAT, FindingsReport, Incomplete, write_json};
-use crate::report::{findings_csv, findings_text};
+use crate::report::{findings_csv, findings_junit, findings_text};
 use crate::snapshot::open::Snapshot;
 
+/// What a worker's hour cost when the source's own scripts reckoned with it, in US dollars
+/// (domain/orchestrator.md section 7).
+pub(super) const PRICE: f64 = 0.69;
 /// Columns of a report that no terminal narrows.
 const WIDTH_ELSEWHERE: u16 = 140;
 
@@ -32,6 +39,27 @@ pub(super) struct FindingsArgs {
     /// Ask only this query (may be given again)
     #[arg(long, value_name = "ID")]
     only: Vec<String>,
+
+    /// Ask only the queries of this theme: workers, tasks, generations, orchestrator, capacity, integrity
+    /// (may be given again)
+    #[arg(long, value_name = "THEME")]
+    theme: Vec<String>,
+
+    /// Show only what happened at or after this instant (UTC), or at no known time
+    #[arg(long, value_name = "INSTANT", value_parser = crate::cli::format::instant)]
+    since: Option<Micros>,
+
+    /// Show only what happened before this instant (UTC), or at no known time
+    #[arg(long, value_name = "INSTANT", value_parser = crate::cli::format::instant)]
+    until: Option<Micros>,
+
+    /// Leave out, and count, what this file of suppressions answers for
+    #[arg(long, value_name = "FILE")]
+    suppress: Option<PathBuf>,
+
+    /// What an hour of a worker costs, in the currency you think in
+    #[arg(long, value_name = "PRICE", default_value_t = PRICE)]
+    price: f64,
 
     /// Read the query files of this folder too (may be given again)
     #[arg(long, value_name = "DIR")]
@@ -49,8 +77,8 @@ pub(super) struct FindingsArgs {
     when: WhenArgs,
 
     /// How to write the findings
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    format: Format,
+    #[arg(long, value_enum, default_value_t = FindingsFormat::Text)]
+    format: FindingsFormat,
 
     /// Stop a query after so many seconds
     #[arg(long, value_name = "SECONDS", default_value = "300", value_parser = crate::cli::format::seconds)]
@@ -106,19 +134,66 @@ impl FailOn {
     }
 }
 
+/// How findings are written.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum FindingsFormat {
+    /// For people
+    Text,
+    /// The documented JSON
+    Json,
+    /// A header and a line each
+    Csv,
+    /// A test report for CI: a query is a test, which fails when it found something
+    Junit,
+}
+
 pub(super) fn run(ui: &mut Ui, args: &FindingsArgs) -> Outcome {
-    let queries = chosen(&args.only, &args.queries)?;
+    let queries = chosen(args)?;
+    let suppressions = suppressions(args.suppress.as_deref())?;
     let asked = args.when.open(ui, args.snapshot.as_deref())?;
     warn_of_unreadable(ui, &asked.snapshot)?;
     let database = asked.database()?;
-    let answers = ask(&database, &queries, args.timeout)?;
+    let mut answers = ask(&database, &queries, args.timeout)?;
+    answers.found.retain(|finding| {
+        let within = |at: Micros| {
+            args.since.is_none_or(|since| since <= at) && args.until.is_none_or(|until| at < until)
+        };
+        finding.happened_at.is_none_or(within)
+    });
+    let suppressed = suppress::apply(&mut answers.found, &suppressions, taken_at(&asked.snapshot));
+    sort(&mut answers.found);
     let fails = args.fail_on.level().is_some_and(|level| {
         let bad = |finding: &Finding| finding.verdict.is_positive() && finding.severity <= level;
         answers.found.iter().any(bad)
     });
-    let report = reported(&asked.snapshot, queries, answers, args.verdict, usize::MAX);
-    show(ui, args.format, &report)?;
+    let asking = Asking { database: &database, price: args.price, limit: args.timeout };
+    let mut report = reported(&asked.snapshot, queries, answers, args.verdict, &asking)?;
+    report.suppressed = suppressed;
+    match args.format {
+        FindingsFormat::Text => show(ui, Format::Text, &report)?,
+        FindingsFormat::Json => show(ui, Format::Json, &report)?,
+        FindingsFormat::Csv => show(ui, Format::Csv, &report)?,
+        FindingsFormat::Junit => {
+            let mut out = ui.verbatim()?;
+            findings_junit::write(&mut out, &report)?;
+            out.flush()?;
+        }
+    }
     Ok(if fails { ExitCode::from(1) } else { ExitCode::SUCCESS })
+}
+
+/// When the snapshot was last added to: what has expired by then has expired for it, whenever it is
+/// looked at.
+fn taken_at(snapshot: &Snapshot) -> Micros {
+    let last = snapshot.captures().last();
+    last.and_then(|capture| Micros::parse(&capture.ended_at)).unwrap_or(Micros(0))
+}
+
+fn suppressions(path: Option<&Path>) -> Result<Vec<Suppression>, Fault> {
+    let Some(path) = path else { return Ok(Vec::new()) };
+    let all = catalogue::all()?;
+    let ids: Vec<&str> = all.iter().map(|query| query.header.id.as_str()).collect();
+    suppress::read(path, &ids).map_err(|err| Fault::new(FaultKind::Usage, err))
 }
 
 /// Asks everything and shows a person what was found, of each query no more than `listed_max`.
@@ -131,8 +206,17 @@ pub(super) fn show_all(
     let queries = catalogue::all()?;
     let database = Database::open(snapshot)?;
     let answers = ask(&database, &queries, limit)?;
-    let made = reported(snapshot, queries, answers, Shown::Unrefuted, listed_max);
+    let asking = Asking { database: &database, price: PRICE, limit };
+    let mut made = reported(snapshot, queries, answers, Shown::Unrefuted, &asking)?;
+    made.listed_max = listed_max;
     Ok(show(ui, Format::Text, &made)?)
+}
+
+/// What stories are reckoned with.
+pub(super) struct Asking<'a> {
+    pub(super) database: &'a Database,
+    pub(super) price: f64,
+    pub(super) limit: Duration,
 }
 
 pub(super) fn reported(
@@ -140,20 +224,23 @@ pub(super) fn reported(
     queries: Vec<Query>,
     answers: Findings,
     verdict: Shown,
-    listed_max: usize,
-) -> FindingsReport {
+    asking: &Asking<'_>,
+) -> Result<FindingsReport, Fault> {
     let (shown, hidden): (Vec<Finding>, Vec<Finding>) =
         answers.found.into_iter().partition(|finding| verdict.includes(finding.verdict));
-    FindingsReport {
+    let stories = stories(asking.database, &queries, &shown, asking.price, asking.limit)?;
+    Ok(FindingsReport {
         format: FORMAT,
         snapshot: snapshot.dir().display().to_string(),
         findings: shown,
+        stories,
+        suppressed: Vec::new(),
         skipped: answers.skipped,
         incomplete: incomplete(snapshot),
         questions: queries.into_iter().map(|query| query.header).collect(),
         hidden: hidden.len(),
-        listed_max,
-    }
+        listed_max: usize::MAX,
+    })
 }
 
 fn incomplete(snapshot: &Snapshot) -> Vec<Incomplete> {
@@ -177,15 +264,24 @@ impl Answer for FindingsReport {
 }
 
 /// The queries asked for, each once, or all of them.
-fn chosen(only: &[String], dirs: &[PathBuf]) -> Result<Vec<Query>, Fault> {
-    let all = catalogue::with(dirs)?;
-    let known = |id: &String| all.iter().any(|query| query.header.id == *id);
-    if let Some(unknown) = only.iter().find(|id| !known(id)) {
-        let ids: Vec<&str> = all.iter().map(|query| query.header.id.as_str()).collect();
-        let fault = Fault::new(FaultKind::Usage, format!("there is no query `{unknown}`"));
-        return Err(fault.hint(format!("there are: {}", ids.join(", "))));
+fn chosen(args: &FindingsArgs) -> Result<Vec<Query>, Fault> {
+    let all = catalogue::with(&args.queries)?;
+    let usage = |said: String, known: BTreeSet<&str>| {
+        let known: Vec<&str> = known.into_iter().collect();
+        Fault::new(FaultKind::Usage, said).hint(format!("there are: {}", known.join(", ")))
+    };
+    let ids: BTreeSet<&str> = all.iter().map(|query| query.header.id.as_str()).collect();
+    if let Some(unknown) = args.only.iter().find(|id| !ids.contains(id.as_str())) {
+        return Err(usage(format!("there is no query `{unknown}`"), ids));
     }
-    let wanted = |query: &Query| only.is_empty() || only.contains(&query.header.id);
+    let themes: BTreeSet<&str> = all.iter().map(|query| query.theme.as_str()).collect();
+    if let Some(unknown) = args.theme.iter().find(|theme| !themes.contains(theme.as_str())) {
+        return Err(usage(format!("there is no theme `{unknown}`"), themes));
+    }
+    let wanted = |query: &Query| {
+        (args.only.is_empty() || args.only.contains(&query.header.id))
+            && (args.theme.is_empty() || args.theme.contains(&query.theme))
+    };
     Ok(all.into_iter().filter(wanted).collect())
 }
 

@@ -86,7 +86,8 @@ pub struct Finding {
     pub severity: Severity,
     /// How sure it is.
     pub verdict: Verdict,
-    /// What kind of thing it is about: `worker`, `task`, `run`, `pod`.
+    /// What kind of thing it is about: `worker`, `task`, `run`, `pod`, `generation`, `fleet`,
+    /// `source`, `clock`.
     pub subject_kind: String,
     /// Which one.
     pub subject_id: String,
@@ -106,6 +107,17 @@ pub struct Finding {
     /// Whether the query said `confirmed` and the evidence was too thin for it.
     #[serde(skip)]
     pub lowered: bool,
+}
+
+/// What a finding can be about.
+pub(super) const SUBJECT_KINDS: [&str; 8] =
+    ["worker", "task", "run", "pod", "generation", "fleet", "source", "clock"];
+
+impl Finding {
+    /// One of the query's own columns.
+    pub fn column(&self, name: &str) -> Option<&Cell> {
+        self.columns.iter().find(|(known, _)| known == name).map(|(_, cell)| cell)
+    }
 }
 
 /// One row behind a piece of evidence, as a person reads it.
@@ -132,7 +144,8 @@ fn time_or_null<S: Serializer>(at: &Option<Micros>, to: S) -> Result<S::Ok, S::E
     }
 }
 
-fn as_object<S: Serializer>(fields: &[(String, Cell)], to: S) -> Result<S::Ok, S::Error> {
+/// Names and cells as one JSON object.
+pub(crate) fn as_object<S: Serializer>(fields: &[(String, Cell)], to: S) -> Result<S::Ok, S::Error> {
     serialize_fields(fields, to)
 }
 

@@ -3,6 +3,9 @@
 //! A question is data: a header and one SELECT. Knows the tables of `read` by name and nothing of how
 //! they are kept.
 
+mod anatomy;
+pub mod blast;
+pub mod border;
 pub mod catalogue;
 pub mod check;
 pub mod error;
@@ -12,4 +15,7 @@ pub mod header;
 pub mod lint;
 pub mod mutants;
 pub mod run;
+pub mod story;
+pub mod suppress;
 mod tokens;
+pub mod why;

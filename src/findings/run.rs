@@ -6,7 +6,8 @@ use std::time::Duration;
 use crate::findings::catalogue::Query;
 use crate::findings::error::QueryError;
 use crate::findings::evidence;
-use crate::findings::finding::{Finding, Verdict, sort};
+use crate::findings::blast::{AFFECTED_TASKS, LOST_WORKER_S};
+use crate::findings::finding::{Finding, SUBJECT_KINDS, Verdict, sort};
 use crate::read::cell::{Cell, Column, ColumnKind};
 use crate::read::database::{Answer, Database};
 
@@ -22,6 +23,10 @@ const LEADING: [(&str, ColumnKind); 6] = [
     ("summary", ColumnKind::Text),
     ("evidence", ColumnKind::TextList),
 ];
+
+/// The columns every result ends with.
+const TRAILING: [(&str, ColumnKind); 2] =
+    [(AFFECTED_TASKS, ColumnKind::TextList), (LOST_WORKER_S, ColumnKind::Number)];
 
 /// A question that could not be asked.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
@@ -127,6 +132,14 @@ fn check_shape(query: &Query, columns: &[Column]) -> Result<(), QueryError> {
             });
         }
     }
+    let first = columns.len().saturating_sub(TRAILING.len()).max(LEADING.len());
+    for (at, (name, kind)) in (first..).zip(TRAILING) {
+        let fits = columns.get(at).is_some_and(|got| got.name == name && got.kind == kind);
+        if !fits {
+            let query = query.header.id.clone();
+            return Err(QueryError::Shape { query, wanted: name, position: at + 1 });
+        }
+    }
     Ok(())
 }
 
@@ -164,11 +177,15 @@ fn finding(query: &Query, names: &[&str], mut row: Vec<Cell>) -> Result<Finding,
     if evidence.is_empty() {
         return Err(bad_row(id, "without evidence"));
     }
+    let subject_kind = text(0)?;
+    if !SUBJECT_KINDS.contains(&subject_kind.as_str()) {
+        return Err(bad_row(id, &format!("about a `{subject_kind}`, which is no kind of subject")));
+    }
     Ok(Finding {
         query: id.clone(),
         severity: query.header.severity,
         verdict,
-        subject_kind: text(0)?,
+        subject_kind,
         subject_id: text(1)?,
         happened_at: if let Cell::Time(at) = row[2] { Some(at) } else { None },
         summary: text(4)?,

@@ -7,6 +7,8 @@ use serde::Serialize;
 use crate::findings::finding::Finding;
 use crate::findings::header::Header;
 use crate::findings::run::Skipped;
+use crate::findings::story::Story;
+use crate::findings::suppress::Suppressed;
 
 /// The version of the JSON below.
 pub const FORMAT: u32 = 1;
@@ -20,6 +22,10 @@ pub struct FindingsReport {
     pub snapshot: String,
     /// The findings: worst first, then by time, query and subject.
     pub findings: Vec<Finding>,
+    /// The same by cause: worst first, then by what they hit.
+    pub stories: Vec<Story>,
+    /// Findings that somebody answers for, and so are not listed.
+    pub suppressed: Vec<Suppressed>,
     /// Queries that could not be asked, with the tables that the snapshot does not hold.
     pub skipped: Vec<Skipped>,
     /// Tables with lines that could not be read: what is not found there may have stood in them.

@@ -10,6 +10,7 @@ use crate::findings::finding::{Finding, Piece, Severity, Verdict};
 use crate::findings::header::Header;
 use crate::read::cell::{Cell, plain_time};
 use crate::report::findings::FindingsReport;
+use crate::report::findings_stories;
 use crate::report::plain::{cut, printable, wrap};
 
 const BOLD: Style = Style::new().bold();
@@ -23,6 +24,7 @@ const TOLD_MIN: usize = 60;
 
 /// Writes the report in lines of at most `width` characters, where words allow it.
 pub fn write(out: &mut impl io::Write, report: &FindingsReport, width: usize) -> io::Result<()> {
+    findings_stories::write(out, &report.stories, width)?;
     for (query, findings) in by_query(report) {
         if let Some(header) = report.questions.iter().find(|header| header.id == query) {
             question(out, header, findings.len(), width)?;
@@ -197,6 +199,9 @@ fn totals(report: &FindingsReport) -> String {
         severities.iter().map(|(severity, n)| format!("{n} {}", severity.name())).collect();
     parts.extend(verdicts.iter().map(|(v, n)| format!("{n} {}", v.name().replace('_', " "))));
     parts.push(format!("{} of {} questions asked", asked(report), report.questions.len()));
+    if !report.suppressed.is_empty() {
+        parts.push(format!("{} suppressed", report.suppressed.len()));
+    }
     if report.hidden > 0 {
         parts.push(format!("{} not shown (--verdict all)", report.hidden));
     }
@@ -208,7 +213,7 @@ fn asked(report: &FindingsReport) -> usize {
     report.questions.len() - report.skipped.len()
 }
 
-fn colour(severity: Severity) -> Style {
+pub(super) fn colour(severity: Severity) -> Style {
     let colour = match severity {
         Severity::Critical | Severity::High => AnsiColor::Red,
         Severity::Medium => AnsiColor::Yellow,

@@ -2,6 +2,8 @@
 
 mod check;
 mod evidence;
+mod explain;
+mod list;
 mod run;
 
 use std::path::{Path, PathBuf};
@@ -20,12 +22,18 @@ pub(super) struct QueryArgs {
 
 #[derive(clap::Subcommand, Debug)]
 enum What {
+    List(list::ListArgs),
+    Show(list::ShowArgs),
+    Explain(explain::ExplainArgs),
     Run(run::RunArgs),
     Check(check::CheckArgs),
 }
 
 pub(super) fn run(ui: &mut Ui, args: &QueryArgs) -> Outcome {
     match &args.what {
+        What::List(args) => list::list(ui, args),
+        What::Show(args) => list::one(ui, args),
+        What::Explain(args) => explain::run(ui, args),
         What::Run(args) => run::run(ui, args),
         What::Check(args) => check::run(ui, args),
     }

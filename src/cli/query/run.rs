@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::cli::Outcome;
 use crate::cli::fault::{Fault, FaultKind};
-use crate::cli::findings::{Shown, reported, warn_of_unreadable};
+use crate::cli::findings::{Asking, PRICE, Shown, reported, warn_of_unreadable};
 use crate::cli::format::{Format, show};
 use crate::cli::query::chosen;
 use crate::cli::ui::Ui;
@@ -59,7 +59,8 @@ pub(super) fn run(ui: &mut Ui, args: &RunArgs) -> Outcome {
     let database = asked.database()?;
     let queries = vec![query];
     let answers = ask(&database, &queries, args.timeout)?;
-    let report = reported(&asked.snapshot, queries, answers, args.verdict, usize::MAX);
+    let asking = Asking { database: &database, price: PRICE, limit: args.timeout };
+    let report = reported(&asked.snapshot, queries, answers, args.verdict, &asking)?;
     show(ui, args.format, &report)?;
     Ok(ExitCode::SUCCESS)
 }

@@ -1,0 +1,139 @@
+//! Findings that share their cause are one story: fourteen workers killed by the same check are told
+//! once, with fourteen members.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::findings::blast::{Blast, Reach};
+use crate::findings::border::{Border, Population};
+use crate::findings::catalogue::Query;
+use crate::findings::error::QueryError;
+use crate::findings::finding::{Finding, Severity, Verdict, as_object};
+use crate::model::time::Micros;
+use crate::read::cell::Cell;
+use crate::read::database::Database;
+
+/// One cause and everything it did.
+#[derive(Clone, Debug, Serialize)]
+pub struct Story {
+    /// The query's id.
+    pub query: String,
+    /// The query's severity.
+    pub severity: Severity,
+    /// What happened, in the words of the query.
+    pub title: String,
+    /// What its members agree in.
+    #[serde(serialize_with = "as_object")]
+    pub cause: Vec<(String, Cell)>,
+    /// Its members, in the order of the findings.
+    pub members: Vec<String>,
+    /// When the first of them happened, and the last, where that is known.
+    pub first_at: Option<String>,
+    /// See `first_at`.
+    pub last_at: Option<String>,
+    /// Findings by verdict.
+    pub verdicts: BTreeMap<Verdict, usize>,
+    /// What they hit together.
+    pub blast: Blast,
+    /// What divides them from those who were not hit, where something does.
+    pub border: Option<Border>,
+}
+
+/// The stories of findings that were not refuted: worst first, then by what they hit.
+pub fn stories(
+    database: &Database,
+    queries: &[Query],
+    findings: &[Finding],
+    price: f64,
+    limit: Duration,
+) -> Result<Vec<Story>, QueryError> {
+    let told: Vec<&Finding> =
+        findings.iter().filter(|finding| finding.verdict != Verdict::Refuted).collect();
+    let mut groups: BTreeMap<(&str, Vec<String>), Vec<&Finding>> = BTreeMap::new();
+    for finding in told {
+        let Some(query) = queries.iter().find(|query| query.header.id == finding.query) else {
+            continue;
+        };
+        groups.entry((&finding.query, key(query, finding))).or_default().push(finding);
+    }
+    let failed = |query: &str| {
+        let query = query.to_string();
+        move |source| QueryError::Read { query, source }
+    };
+    let reach = Reach::of(database, findings, price, limit).map_err(failed("projects"))?;
+    let mut stories = Vec::new();
+    for query in queries {
+        let own: Vec<&Vec<&Finding>> = groups
+            .iter()
+            .filter(|((id, _), _)| *id == query.header.id)
+            .map(|(_, members)| members)
+            .collect();
+        let population = match &query.header.population {
+            Some(sql) if !own.is_empty() => {
+                Population::read(database, sql, limit).map_err(failed(&query.header.id))?
+            }
+            _ => Population::default(),
+        };
+        let positive: BTreeSet<&str> =
+            own.iter().flat_map(|members| subjects(members)).collect();
+        for members in own {
+            let border = population.border(&subjects(members).collect(), &positive);
+            stories.push(story(query, members, &reach, border));
+        }
+    }
+    stories.sort_by(|a, b| {
+        let size = |story: &Story| (story.blast.tasks, story.blast.worker_s, story.members.len());
+        let (a_size, b_size) = (size(a), size(b));
+        (a.severity.cmp(&b.severity))
+            .then(b_size.0.cmp(&a_size.0))
+            .then(b_size.1.total_cmp(&a_size.1))
+            .then(b_size.2.cmp(&a_size.2))
+            .then_with(|| (&a.query, &a.members).cmp(&(&b.query, &b.members)))
+    });
+    Ok(stories)
+}
+
+/// What a finding's story is told apart by: the values of its cause, or itself.
+fn key(query: &Query, finding: &Finding) -> Vec<String> {
+    if query.header.cause.is_empty() {
+        let at = finding.happened_at.map_or(i64::MAX, |at| at.0);
+        return vec![format!("{at:020}"), finding.subject_id.clone()];
+    }
+    let value = |name: &String| finding.column(name).and_then(Cell::to_plain).unwrap_or_default();
+    query.header.cause.iter().map(value).collect()
+}
+
+fn subjects<'a>(members: &[&'a Finding]) -> impl Iterator<Item = &'a str> {
+    members.iter().map(|finding| finding.subject_id.as_str()).collect::<Vec<_>>().into_iter()
+}
+
+fn story(query: &Query, members: &[&Finding], reach: &Reach, border: Option<Border>) -> Story {
+    let cause = query.header.cause.iter().filter_map(|name| {
+        let cell = members.first()?.column(name)?;
+        Some((name.clone(), cell.clone()))
+    });
+    let times: Vec<Micros> = members.iter().filter_map(|finding| finding.happened_at).collect();
+    let text = |at: Option<&Micros>| at.map(Micros::to_string);
+    let mut verdicts = BTreeMap::new();
+    for finding in members {
+        *verdicts.entry(finding.verdict).or_default() += 1;
+    }
+    let title = match members {
+        [only] => only.summary.clone(),
+        _ => query.header.title.clone(),
+    };
+    Story {
+        query: query.header.id.clone(),
+        severity: query.header.severity,
+        title,
+        cause: cause.filter(|(_, cell)| *cell != Cell::Null).collect(),
+        members: members.iter().map(|finding| finding.subject_id.clone()).collect(),
+        first_at: text(times.iter().min()),
+        last_at: text(times.iter().max()),
+        verdicts,
+        blast: reach.blast(members.iter().copied()),
+        border,
+    }
+}
