@@ -9,8 +9,8 @@
 --! cause     = ["kind", "completion_path"]
 --! population = """
 --!   select task_attempts.task_id as subject_id, min(pods.created_at) as pod_created_at
---!   from task_attempts join pods using (worker_id)
---!   where task_attempts.outcome = 'complete' group by 1"""
+--!   from task_attempts join pods using (worker_id) join task_generations using (task_id)
+--!   where task_attempts.outcome = 'complete' and task_generations.expected = 'yes' group by 1"""
 --! guide     = """
 --!   `kind` names the row of the decision table. Look at the members of one story: one
 --!   `completion_path` is one piece of code to mend, and a border in `pod_created_at` is a
@@ -56,7 +56,8 @@ log_events as (
         list(events.event_id order by events.happened_at, events.event_id) as event_ids,
         string_agg(
             distinct system_logs.source_id, ', ' order by system_logs.source_id
-        ) filter (where system_logs.source_type <> 'worker') as completion_path
+        ) filter (where system_logs.source_type in ('edge_function', 'orchestrator_api'))
+            as completion_path
     from missing
     join events
         on events.task_id = missing.task_id

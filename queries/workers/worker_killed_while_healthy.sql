@@ -148,7 +148,7 @@ resets as (
     select
         deaths.worker_id,
         list_sort(list(distinct task_attempts.task_id)) as task_ids,
-        sum(epoch(task_attempts.ended_at) - epoch(task_attempts.claimed_at)) as lost_s
+        round(sum(epoch(task_attempts.ended_at) - epoch(task_attempts.claimed_at))) as lost_s
     from deaths
     join task_attempts
         on task_attempts.worker_id = deaths.worker_id
@@ -278,6 +278,7 @@ select
         when 'gone' then 'refuted'
         when 'failure_streak' then case
             when distinct_tasks is null then 'insufficient_evidence'
+            -- domain/evidence-rules.md section 2: of one task it is the task, of two the worker
             when is_broken or distinct_tasks >= 2 then 'refuted'
             -- a line we lost may have been of another task
             when worked_before and failures >= failures_counted then 'confirmed'
@@ -350,7 +351,7 @@ select
         )
         else format('killed for "{}"', reason)
     end as summary,
-    list_distinct(list_filter(
+    list_filter(
         list_concat(
             [
                 kill_event_id,
@@ -362,7 +363,7 @@ select
             case when rule = 'failure_streak' then coalesce(failure_event_ids, []) else [] end
         ),
         lambda piece: piece is not null
-    )) as evidence,
+    ) as evidence,
     reason, rule, ended_at, beat_at as last_heartbeat, act_at as last_act_at, act as last_act,
     held_tasks, tasks_reset,
     case when rule = 'failure_streak' and distinct_tasks = 1 then poison_task end as poison_task,

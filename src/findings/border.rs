@@ -103,7 +103,11 @@ fn of_times(feature: &str, told: &[(&Cell, bool)]) -> Option<Border> {
     let (mut hit_before, mut other_before) = (0, 0);
     let mut best: Option<Border> = None;
     for two in times.windows(2) {
-        if two[0].1 { hit_before += 1 } else { other_before += 1 }
+        if two[0].1 {
+            hit_before += 1
+        } else {
+            other_before += 1
+        }
         if two[0].0 == two[1].0 {
             continue;
         }
@@ -132,7 +136,8 @@ fn of_texts(feature: &str, told: &[(&Cell, bool)]) -> Option<Border> {
     let texts: Vec<(&str, bool)> =
         told.iter().filter_map(|(cell, hit)| Some((cell.as_text()?, *hit))).collect();
     let hits = texts.iter().filter(|(_, hit)| *hit).count();
-    let values: BTreeSet<&str> = texts.iter().filter(|(_, hit)| *hit).map(|(text, _)| *text).collect();
+    let values: BTreeSet<&str> =
+        texts.iter().filter(|(_, hit)| *hit).map(|(text, _)| *text).collect();
     let count = |value: &str, of: bool| {
         texts.iter().filter(|(text, hit)| *hit == of && *text == value).count()
     };

@@ -145,7 +145,10 @@ fn time_or_null<S: Serializer>(at: &Option<Micros>, to: S) -> Result<S::Ok, S::E
 }
 
 /// Names and cells as one JSON object.
-pub(crate) fn as_object<S: Serializer>(fields: &[(String, Cell)], to: S) -> Result<S::Ok, S::Error> {
+pub(crate) fn as_object<S: Serializer>(
+    fields: &[(String, Cell)],
+    to: S,
+) -> Result<S::Ok, S::Error> {
     serialize_fields(fields, to)
 }
 

@@ -90,7 +90,9 @@ fn changes(tokens: &[Token<'_>], at: usize) -> Vec<(usize, String)> {
         "and" if !in_between(tokens, at) => "or",
         "or" => "and",
         "left" if word(at + 1) == "join" => return vec![(2, "join".to_string())],
-        "join" if !matches!(before, "left" | "cross" | "asof" | "anti" | "semi" | "full") => "left join",
+        "join" if !matches!(before, "left" | "cross" | "asof" | "anti" | "semi" | "full") => {
+            "left join"
+        }
         "not" if word(at + 1) != "null" && before != "is" => "",
         "true" => "false",
         "false" => "true",

@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use crate::findings::blast::{AFFECTED_TASKS, LOST_WORKER_S};
 use crate::findings::catalogue::Query;
 use crate::findings::error::QueryError;
 use crate::findings::evidence;
-use crate::findings::blast::{AFFECTED_TASKS, LOST_WORKER_S};
 use crate::findings::finding::{Finding, SUBJECT_KINDS, Verdict, sort};
 use crate::read::cell::{Cell, Column, ColumnKind};
 use crate::read::database::{Answer, Database};

@@ -76,8 +76,7 @@ pub fn stories(
             }
             _ => Population::default(),
         };
-        let positive: BTreeSet<&str> =
-            own.iter().flat_map(|members| subjects(members)).collect();
+        let positive: BTreeSet<&str> = own.iter().flat_map(|members| subjects(members)).collect();
         for members in own {
             let border = population.border(&subjects(members).collect(), &positive);
             stories.push(story(query, members, &reach, border));

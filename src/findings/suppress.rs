@@ -82,10 +82,16 @@ pub fn read(path: &Path, ids: &[&str]) -> Result<Vec<Suppression>, SuppressError
             return Err(bad(format!("there is no query `{}`", one.query)));
         }
         if one.day().is_none() {
-            return Err(bad(format!("`expires = \"{}\"` is no day such as 2026-12-31", one.expires)));
+            return Err(bad(format!(
+                "`expires = \"{}\"` is no day such as 2026-12-31",
+                one.expires
+            )));
         }
         if one.reason.trim().is_empty() || one.owner.trim().is_empty() {
-            return Err(bad(format!("a suppression of `{}` needs a reason and an owner", one.query)));
+            return Err(bad(format!(
+                "a suppression of `{}` needs a reason and an owner",
+                one.query
+            )));
         }
     }
     Ok(file.suppress)
@@ -179,7 +185,9 @@ mod tests {
 
     #[test]
     fn a_star_stands_for_any_text() {
-        for (pattern, text) in [("*", ""), ("a*", "abc"), ("*c", "abc"), ("a*c", "abc"), ("abc", "abc")] {
+        for (pattern, text) in
+            [("*", ""), ("a*", "abc"), ("*c", "abc"), ("a*c", "abc"), ("abc", "abc")]
+        {
             assert!(matches(pattern, text), "{pattern} {text}");
         }
         for (pattern, text) in [("a*", "ba"), ("ab*bc", "abc"), ("abc", "abcd"), ("", "a")] {

@@ -128,8 +128,12 @@ impl Asking<'_> {
         let rows = self.ask(&format!(
             "{before}select * from ({body}\n) where cast({key} as varchar) = $subject limit {ROWS_MAX}"
         ))?;
-        let mut stage =
-            Stage { name: name.to_string(), rows: rows_of(rows), conditions: Vec::new(), not_in: None };
+        let mut stage = Stage {
+            name: name.to_string(),
+            rows: rows_of(rows),
+            conditions: Vec::new(),
+            not_in: None,
+        };
         if stage.rows.is_empty() {
             self.failed(&mut stage, before, body, key);
         }
@@ -163,10 +167,10 @@ impl Asking<'_> {
         let mut cells = row.into_iter();
         for (condition, names) in select.conditions.iter().zip(values) {
             let (holds, unknown) = (cells.next(), cells.next());
-            let holds = (unknown != Some(Cell::Bool(true))).then_some(holds == Some(Cell::Bool(true)));
-            let values = names.iter().map(|name| {
-                ((*name).to_string(), cells.next().unwrap_or(Cell::Null))
-            });
+            let holds =
+                (unknown != Some(Cell::Bool(true))).then_some(holds == Some(Cell::Bool(true)));
+            let values =
+                names.iter().map(|name| ((*name).to_string(), cells.next().unwrap_or(Cell::Null)));
             stage.conditions.push(Condition {
                 text: condition.split_whitespace().collect::<Vec<_>>().join(" "),
                 holds,
@@ -179,8 +183,8 @@ impl Asking<'_> {
 /// The columns and parameters that a condition looks at: words that are no keyword and call nothing.
 fn names_in(text: &str) -> Vec<&str> {
     const KEYWORDS: [&str; 15] = [
-        "and", "or", "not", "is", "null", "in", "like", "between", "case", "when", "then", "else", "end",
-        "true", "false",
+        "and", "or", "not", "is", "null", "in", "like", "between", "case", "when", "then", "else",
+        "end", "true", "false",
     ];
     let all = tokens(text);
     let mut names = Vec::new();

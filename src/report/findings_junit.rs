@@ -36,7 +36,8 @@ pub fn write(out: &mut impl io::Write, report: &FindingsReport) -> io::Result<()
             let title = escaped(&query.title);
             writeln!(out, "    <failure message=\"{title} ({})\">", found.len())?;
             for finding in found {
-                let at = finding.happened_at.map_or("unknown time".to_string(), |at| at.to_string());
+                let at =
+                    finding.happened_at.map_or("unknown time".to_string(), |at| at.to_string());
                 let line = format!(
                     "{at} {} {} {}: {}",
                     finding.verdict.name(),

@@ -73,7 +73,8 @@ pub fn write_text(out: &mut dyn io::Write, list: &QueryList, width: usize) -> io
             writeln!(out, "{}{}", if theme.is_empty() { "" } else { "\n" }, query.theme)?;
             theme = &query.theme;
         }
-        let line = format!("  {:<8}  {:<widest$}  {}", query.severity.name(), query.id, query.title);
+        let line =
+            format!("  {:<8}  {:<widest$}  {}", query.severity.name(), query.id, query.title);
         writeln!(out, "{}", cut(&line, width))?;
     }
     writeln!(out, "\n{} questions; `backstory query show ID` tells all of one", list.queries.len())

@@ -53,7 +53,8 @@ pub(super) fn run(ui: &mut Ui, args: &ExplainArgs) -> Outcome {
     let database = asked.database()?;
     let missing = query.header.reads.iter().find(|table| database.holds(table) != Some(true));
     if let Some(table) = missing {
-        let said = format!("`{}` cannot be asked: the snapshot does not hold `{table}`", query.header.id);
+        let said =
+            format!("`{}` cannot be asked: the snapshot does not hold `{table}`", query.header.id);
         return Err(Fault::new(FaultKind::Usage, said));
     }
     let why = why::explain(&database, &query, &args.subject, args.timeout)?;
