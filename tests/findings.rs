@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use backstory::findings::catalogue::{self, Query};
 use backstory::findings::finding::{Severity, Verdict};
-use backstory::findings::header::Header;
 use backstory::findings::run::{Findings, ask};
 use backstory::read::database::Database;
 use backstory::snapshot::open::Snapshot;
@@ -96,7 +95,11 @@ fn json_is_the_contract() {
             "completion_path": null,
             "worker_id": "w2",
             "pod_created_at": null,
-            "output_host": "x.supabase.co"
+            "output_host": "x.supabase.co",
+            "affected_tasks": [
+              "t3"
+            ],
+            "lost_worker_s": null
           }
         },
         {
@@ -120,10 +123,64 @@ fn json_is_the_contract() {
             "completion_path": "update-task-status",
             "worker_id": "w1",
             "pod_created_at": "2026-01-05T08:30:00.000000Z",
-            "output_host": "x.supabase.co"
+            "output_host": "x.supabase.co",
+            "affected_tasks": [
+              "t1"
+            ],
+            "lost_worker_s": null
           }
         }
       ],
+      "stories": [
+        {
+          "query": "task_missing_generation",
+          "severity": "high",
+          "title": "travel_segment completed with an output, but no generation names it and generation_created is false",
+          "cause": {
+            "kind": "missing_generation",
+            "completion_path": "update-task-status"
+          },
+          "members": [
+            "t1"
+          ],
+          "first_at": "2026-01-05T09:10:05.200789Z",
+          "last_at": "2026-01-05T09:10:05.200789Z",
+          "verdicts": {
+            "confirmed": 1
+          },
+          "blast": {
+            "tasks": 1,
+            "projects": 0,
+            "worker_s": 0.0,
+            "cost": 0.0
+          },
+          "border": null
+        },
+        {
+          "query": "task_missing_generation",
+          "severity": "high",
+          "title": "odd_type completed with an output, but no generation names it and generation_created is false",
+          "cause": {
+            "kind": "missing_generation"
+          },
+          "members": [
+            "t3"
+          ],
+          "first_at": "2026-01-05T09:09:00.000000Z",
+          "last_at": "2026-01-05T09:09:00.000000Z",
+          "verdicts": {
+            "probable": 1
+          },
+          "blast": {
+            "tasks": 1,
+            "projects": 0,
+            "worker_s": 0.0,
+            "cost": 0.0
+          },
+          "border": null
+        }
+      ],
+      "suppressed": [],
       "skipped": [],
       "incomplete": []
     }
@@ -133,6 +190,15 @@ fn json_is_the_contract() {
 #[test]
 fn text_is_for_a_person() {
     insta::assert_snapshot!(fleet().run("findings", &[ONLY]).ok(), @r"
+    HIGH      travel_segment completed with an output, but no generation names it and generation_created is false
+              kind missing_generation; completion path update-task-status
+              2026-01-05 09:10:05; 1 confirmed; query task_missing_generation
+              hit 1 task
+    HIGH      odd_type completed with an output, but no generation names it and generation_created is false
+              kind missing_generation
+              2026-01-05 09:09:00; 1 probable; query task_missing_generation
+              hit 1 task
+
     HIGH  A finished task never got its generation  (2)
         query      task_missing_generation
         harmless?  The user deleted the generation after it was made and the flag was reset by hand, or the task type was never meant to yield
@@ -143,14 +209,14 @@ fn text_is_for_a_person() {
 
       2026-01-05 09:09:00.000000  task t3  probable (one row only)
         what       odd_type completed with an output, but no generation names it and generation_created is false
-        why        kind missing_generation; task type odd_type; worker id w2; output host x.supabase.co
+        why        kind missing_generation; task type odd_type; worker id w2; output host x.supabase.co; affected tasks t3
         evidence   2026-01-05 09:09:00.000000  tasks:t3  generation_processed_at = 2026-01-05 09:09:00
                    2026-01-05 10:00:00.000000  tasks:t3  as captured: status = Complete, generation_created = false, output_location = https://…
 
       2026-01-05 09:10:05.200789  task t1  confirmed
         what       travel_segment completed with an output, but no generation names it and generation_created is false
         why        due in F2 and nothing names it; kind missing_generation; task type travel_segment; completion path update-task-status; worker
-                   id w1; pod created at 2026-01-05 08:30:00.000000; output host x.supabase.co
+                   id w1; pod created at 2026-01-05 08:30:00.000000; output host x.supabase.co; affected tasks t1
         evidence   2026-01-05 09:10:04.900000  system_logs:l1  Processing status update
                    2026-01-05 09:10:05.200789  tasks:t1  generation_processed_at = 2026-01-05 09:10:05.200789
                    2026-01-05 09:10:05.350000  system_logs:l2  Task status updated successfully
@@ -176,8 +242,8 @@ fn an_empty_answer_says_what_was_asked() {
 fn csv_is_one_line_a_finding() {
     insta::assert_snapshot!(fleet().run("findings", &[ONLY, "--format", "csv"]).ok(), @r#"
     query,severity,verdict,subject_kind,subject_id,happened_at,summary,evidence,columns
-    task_missing_generation,high,probable,task,t3,2026-01-05 09:09:00.000000,"odd_type completed with an output, but no generation names it and generation_created is false","[""e3"",""tasks:t3""]","{""why"":null,""kind"":""missing_generation"",""task_type"":""odd_type"",""completion_path"":null,""worker_id"":""w2"",""pod_created_at"":null,""output_host"":""x.supabase.co""}"
-    task_missing_generation,high,confirmed,task,t1,2026-01-05 09:10:05.200789,"travel_segment completed with an output, but no generation names it and generation_created is false","[""e1"",""tasks:t1"",""e5"",""e4""]","{""why"":""due in F2 and nothing names it"",""kind"":""missing_generation"",""task_type"":""travel_segment"",""completion_path"":""update-task-status"",""worker_id"":""w1"",""pod_created_at"":""2026-01-05T08:30:00.000000Z"",""output_host"":""x.supabase.co""}"
+    task_missing_generation,high,probable,task,t3,2026-01-05 09:09:00.000000,"odd_type completed with an output, but no generation names it and generation_created is false","[""e3"",""tasks:t3""]","{""why"":null,""kind"":""missing_generation"",""task_type"":""odd_type"",""completion_path"":null,""worker_id"":""w2"",""pod_created_at"":null,""output_host"":""x.supabase.co"",""affected_tasks"":[""t3""],""lost_worker_s"":null}"
+    task_missing_generation,high,confirmed,task,t1,2026-01-05 09:10:05.200789,"travel_segment completed with an output, but no generation names it and generation_created is false","[""e1"",""tasks:t1"",""e5"",""e4""]","{""why"":""due in F2 and nothing names it"",""kind"":""missing_generation"",""task_type"":""travel_segment"",""completion_path"":""update-task-status"",""worker_id"":""w1"",""pod_created_at"":""2026-01-05T08:30:00.000000Z"",""output_host"":""x.supabase.co"",""affected_tasks"":[""t1""],""lost_worker_s"":null}"
     "#);
 }
 
@@ -218,10 +284,11 @@ fn question(select: &str) -> Query {
     let text = format!(
         "--! id = \"t\"\n--! title = \"t\"\n--! severity = \"low\"\n--! question = \"t\"\n\
          --! reads = [\"tasks\"]\n--! grain = [\"subject_id\"]\n--! params = {{ n = 1 }}\n\
-         --! innocent = \"t\"\n--! remedy = \"t\"\n{select}"
+         --! innocent = \"t\"\n--! remedy = \"t\"\n--! guide = \"t\"\n--! incidents = []\n\
+         select *, cast([] as varchar[]) as affected_tasks, cast(null as double) as lost_worker_s\n\
+         from ({select})"
     );
-    let header = Header::parse(&text).expect("a good header");
-    Query { path: "t.sql", header, sql: text.leak() }
+    Query::parse(Path::new("t.sql"), &text).expect("a good query")
 }
 
 fn answer(select: &str) -> Result<Findings, String> {
@@ -284,11 +351,11 @@ fn a_query_cannot_write() {
 #[test]
 fn every_query_file_is_in_the_catalogue_and_tells_who_it_is() {
     let queries = catalogue::all().expect("good headers");
-    let listed: BTreeSet<&str> = queries.iter().map(|query| query.path).collect();
+    let listed: BTreeSet<&str> = queries.iter().map(|query| query.path.as_str()).collect();
     let files = sql_files(Path::new("queries"));
     assert_eq!(listed, files.iter().map(String::as_str).collect());
     for query in &queries {
-        let stem = Path::new(query.path).file_stem().and_then(|stem| stem.to_str());
+        let stem = Path::new(&query.path).file_stem().and_then(|stem| stem.to_str());
         assert_eq!(stem, Some(query.header.id.as_str()));
         let sql = query.sql.to_lowercase();
         assert!(!sql.contains("timestamptz") && !sql.contains("at time zone"), "{}", query.path);
@@ -303,7 +370,7 @@ fn every_query_binds_against_an_empty_snapshot() {
     let snapshot = Snapshot::open(&bare.dir()).expect("a snapshot");
     let database = Database::open(&snapshot).expect("a database");
     for query in catalogue::all().expect("good headers") {
-        let answer = database.query(query.sql, &query.header.bound(), Duration::from_secs(60));
-        assert_eq!(answer.expect(query.path).rows.len(), 0, "{}", query.path);
+        let answer = database.query(&query.sql, &query.header.bound(), Duration::from_secs(60));
+        assert_eq!(answer.expect(&query.path).rows.len(), 0, "{}", query.path);
     }
 }

@@ -26,6 +26,8 @@ use crate::snapshot::open::Snapshot;
 /// What a worker's hour cost when the source's own scripts reckoned with it, in US dollars
 /// (domain/orchestrator.md section 7).
 pub(super) const PRICE: f64 = 0.69;
+/// Findings of one query that a person is told with their evidence.
+const LISTED_MAX: usize = 5;
 /// Columns of a report that no terminal narrows.
 const WIDTH_ELSEWHERE: u16 = 140;
 
@@ -52,6 +54,10 @@ pub(super) struct FindingsArgs {
     /// Show only what happened before this instant (UTC), or at no known time
     #[arg(long, value_name = "INSTANT", value_parser = crate::cli::format::instant)]
     until: Option<Micros>,
+
+    /// Tell every finding with its evidence, not only the first few of each query
+    #[arg(long)]
+    all: bool,
 
     /// Leave out, and count, what this file of suppressions answers for
     #[arg(long, value_name = "FILE")]
@@ -169,6 +175,7 @@ pub(super) fn run(ui: &mut Ui, args: &FindingsArgs) -> Outcome {
     let asking = Asking { database: &database, price: args.price, limit: args.timeout };
     let mut report = reported(&asked.snapshot, queries, answers, args.verdict, &asking)?;
     report.suppressed = suppressed;
+    report.listed_max = if args.all { usize::MAX } else { LISTED_MAX };
     match args.format {
         FindingsFormat::Text => show(ui, Format::Text, &report)?,
         FindingsFormat::Json => show(ui, Format::Json, &report)?,

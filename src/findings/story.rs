@@ -41,7 +41,8 @@ pub struct Story {
     pub border: Option<Border>,
 }
 
-/// The stories of findings that were not refuted: worst first, then by what they hit.
+/// The stories of findings that were not refuted: worst first, those that are sure of anything before those
+/// that are not, then by what they hit.
 pub fn stories(
     database: &Database,
     queries: &[Query],
@@ -85,7 +86,9 @@ pub fn stories(
     stories.sort_by(|a, b| {
         let size = |story: &Story| (story.blast.tasks, story.blast.worker_s, story.members.len());
         let (a_size, b_size) = (size(a), size(b));
+        let sure = |story: &Story| story.verdicts.keys().any(|verdict| verdict.is_positive());
         (a.severity.cmp(&b.severity))
+            .then(sure(b).cmp(&sure(a)))
             .then(b_size.0.cmp(&a_size.0))
             .then(b_size.1.total_cmp(&a_size.1))
             .then(b_size.2.cmp(&a_size.2))

@@ -60,6 +60,12 @@ impl Database {
         Ok(Self { connection, held })
     }
 
+    /// Another connection to the same tables, for a question beside this one's.
+    pub fn another(&self) -> Result<Self, ReadError> {
+        let connection = self.connection.try_clone().map_err(|err| ReadError::of_engine(&err))?;
+        Ok(Self { connection, held: self.held.clone() })
+    }
+
     /// Whether the snapshot holds this table, rows or none; `None` when no table has that name.
     pub fn holds(&self, table: &str) -> Option<bool> {
         self.held.get(table).copied()

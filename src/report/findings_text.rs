@@ -33,7 +33,7 @@ pub fn write(out: &mut impl io::Write, report: &FindingsReport, width: usize) ->
             one(out, finding, width)?;
         }
         if let Some(more) = findings.len().checked_sub(report.listed_max).filter(|n| *n > 0) {
-            writeln!(out, "  and {more} more of this query, not listed here\n")?;
+            writeln!(out, "  and {more} more of this query, not listed here (--all)\n")?;
         }
     }
     if report.findings.is_empty() {

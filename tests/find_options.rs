@@ -1,0 +1,112 @@
+//! What of the findings is shown, left out, and counted: themes, times, suppressions, and the report for
+//! CI.
+
+use std::fs;
+
+use serde_json::Value;
+
+use crate::support::replayed::{Bench, case};
+use crate::support::run::Ran;
+
+const KILLED: &str = "worker_killed_while_healthy";
+
+fn replayed() -> Bench {
+    let bench = Bench::new();
+    bench.replayed(&case(KILLED), "s");
+    bench
+}
+
+/// The subjects found, and the whole answer.
+fn found(bench: &Bench, more: &[&str]) -> (Vec<String>, Value) {
+    let args = [&["--format", "json", "--only", KILLED], more].concat();
+    let said: Value = serde_json::from_str(&bench.run("findings", "s", &args).ok()).expect("JSON");
+    let subject = |finding: &Value| {
+        let id = finding["subject_id"].as_str().expect("a text");
+        id.chars().last().expect("a name").to_string()
+    };
+    let list = said["findings"].as_array().expect("a list").iter().map(subject).collect();
+    (list, said)
+}
+
+#[test]
+fn findings_are_of_a_theme_and_a_time() {
+    let bench = replayed();
+    let all = found(&bench, &[]).0;
+    assert_eq!(all, ["1", "2", "3", "5", "6", "7"]);
+    let late = found(&bench, &["--since", "2026-01-05T11:00:00.2"]).0;
+    assert_eq!(late, ["5", "6", "7"]);
+    let early = found(&bench, &["--until", "2026-01-05T11:00:00.2"]).0;
+    assert_eq!(early, ["1", "2", "3"]);
+    assert_eq!(found(&bench, &["--theme", "tasks"]).0, Vec::<String>::new());
+    assert_eq!(found(&bench, &["--theme", "workers"]).0, all);
+    let ran = bench.run("findings", "s", &["--theme", "frogs"]);
+    assert!(ran.code == 2 && ran.stderr.contains("there is no theme `frogs`"), "{}", ran.stderr);
+}
+
+#[test]
+fn findings_of_one_cause_are_one_story_with_what_they_hit() {
+    let bench = replayed();
+    let (_, said) = found(&bench, &["--price", "3.6"]);
+    let stories = said["stories"].as_array().expect("a list");
+    let ssh = stories.iter().find(|story| story["cause"]["rule"] == "ssh").expect("a story");
+    assert_eq!(ssh["members"].as_array().expect("a list").len(), 3);
+    assert_eq!(ssh["verdicts"]["confirmed"], 2);
+    assert_eq!(ssh["first_at"], "2026-01-05T10:30:00.200000Z");
+    let reset = stories.iter().find(|story| story["blast"]["tasks"] == 1).expect("a story");
+    // worker 3 held task 32 for 12.8 s: 10:51:50.13 to 10:52:02.9
+    assert_eq!(reset["blast"]["worker_s"], 13.0);
+    assert!((reset["blast"]["cost"].as_f64().expect("a number") - 0.013).abs() < 1e-9, "{reset}");
+    assert_eq!(reset["blast"]["projects"], 1);
+}
+
+/// Writes suppressions and asks with them.
+fn suppressed(bench: &Bench, text: &str) -> Ran {
+    let file = bench.path("known.toml");
+    fs::write(&file, text).expect("a file");
+    let file = file.to_str().expect("UTF-8");
+    bench.run("findings", "s", &["--only", KILLED, "--suppress", file, "--format", "json"])
+}
+
+#[test]
+fn what_is_suppressed_is_counted_until_it_expires() {
+    let bench = replayed();
+    let one = |subject: &str, expires: &str| {
+        format!(
+            "[[suppress]]\nquery = \"{KILLED}\"\nsubject = \"{subject}\"\nreason = \"seen\"\n\
+             owner = \"ops\"\nexpires = \"{expires}\"\n"
+        )
+    };
+    // the snapshot was taken on 2026-01-05
+    let said: Value =
+        serde_json::from_str(&suppressed(&bench, &one("gpu-*aaaaaaa1", "2026-01-06")).ok()).expect("JSON");
+    assert_eq!(said["findings"].as_array().expect("a list").len(), 5);
+    assert_eq!(said["suppressed"].as_array().expect("a list").len(), 1);
+    assert_eq!(said["suppressed"][0]["owner"], "ops");
+    let said: Value =
+        serde_json::from_str(&suppressed(&bench, &one("gpu-*aaaaaaa1", "2026-01-05")).ok()).expect("JSON");
+    let list = said["findings"].as_array().expect("a list");
+    assert_eq!((list.len(), said["suppressed"].as_array().expect("a list").len()), (7, 0));
+    let expired = list.iter().find(|finding| finding["query"] == "suppression_expired");
+    let expired = expired.expect("a finding of its own");
+    assert!(expired["summary"].as_str().expect("a text").contains("1 findings"), "{expired}");
+    for (text, part) in [
+        (one("*", "soon"), "is no day"),
+        (one("*", "2026-01-06").replace(KILLED, "frog"), "there is no query `frog`"),
+        (one("*", "2026-01-06").replace("ops", " "), "needs a reason and an owner"),
+        ("frog = 1".to_string(), "unknown field `frog`"),
+    ] {
+        let ran = suppressed(&bench, &text);
+        assert!(ran.code == 2 && ran.stderr.contains(part), "`{part}`: {}", ran.stderr);
+    }
+}
+
+#[test]
+fn ci_reads_a_test_report() {
+    let bench = replayed();
+    let said = bench.run("findings", "s", &["--only", KILLED, "--format", "junit"]).ok();
+    assert!(said.starts_with("<?xml"), "{said}");
+    assert!(said.contains("tests=\"1\" failures=\"1\" skipped=\"0\""), "{said}");
+    assert!(said.contains(&format!("name=\"{KILLED}\"")), "{said}");
+    assert!(said.contains("confirmed worker gpu-20260105_090000-aaaaaaa1: killed for &quot;"), "{said}");
+    assert!(!said.contains("aaaaaaa6"), "what is not sure fails no test: {said}");
+}

@@ -1,0 +1,210 @@
+//! `query`: the catalogue one question at a time, and questions of a user's own.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use backstory::findings::catalogue;
+use rayon::prelude::*;
+use serde_json::Value;
+
+use crate::support::files::sql_files;
+use crate::support::replayed::{Bench, case};
+
+const KILLED: &str = "worker_killed_while_healthy";
+
+/// A question of a user's own, with its cases.
+const OWN: &str = r#"--! id        = "task_waits"
+--! title     = "A task waits"
+--! severity  = "low"
+--! question  = "Which tasks are still queued when the evidence ends?"
+--! reads     = ["task_states", "tasks"]
+--! grain     = ["subject_id"]
+--! params    = { attempts_max = 3 }
+--! incidents = []
+--! innocent  = "It was only just created."
+--! remedy    = "Wait."
+--! guide     = "Look at the queue."
+with queued as (
+    -- still so at the end
+    select task_id, entered_at, entered_event_id
+    from task_states
+    where state = 'queued' and left_at is null
+)
+
+select
+    'task' as subject_kind, queued.task_id as subject_id, queued.entered_at as happened_at,
+    'probable' as verdict, 'it waits' as summary, [queued.entered_event_id] as evidence,
+    tasks.attempts, [queued.task_id] as affected_tasks, cast(null as double) as lost_worker_s
+from queued
+join tasks on tasks.id = queued.task_id
+where tasks.attempts < $attempts_max
+order by happened_at, subject_id
+"#;
+const FIRES: &str = "# fires: nobody claimed it\non 2026-01-12\ntask t1 created=09:00:00 attempts=2\n\
+    > probable t1 09:00:00: it waits\n> by task_created 09:00:00\n\
+    > with attempts = 2, affected_tasks = [t1]\n";
+const SILENT: &str = "# near: it was tried three times\non 2026-01-12\ntask t1 created=09:00:00 attempts=3\n\n\
+    # near: somebody works on it\non 2026-01-12\nworker w1 created=09:00:00 beat=09:50:10\n\
+    task t1 status=In_Progress created=09:40:00 worker=w1 started=09:49:00 updated=09:49:00\n";
+
+/// A folder with the question and its cases.
+fn own(bench: &Bench, sql: &str, fires: &str, silent: &str) -> PathBuf {
+    let theme = bench.path("questions");
+    let cases = theme.join("task_waits");
+    fs::create_dir_all(&cases).expect("a folder");
+    fs::write(theme.join("task_waits.sql"), sql).expect("a file");
+    fs::write(cases.join("fires.txt"), fires).expect("a file");
+    fs::write(cases.join("silent.txt"), silent).expect("a file");
+    theme
+}
+
+/// Runs `query` where no snapshot is asked.
+fn query(bench: &Bench, args: &[&str]) -> crate::support::run::Ran {
+    crate::support::run::backstory(&bench.path("config"), &[&["query"], args].concat())
+}
+
+#[test]
+fn a_question_of_ones_own_is_held_to_the_same_rules() {
+    let bench = Bench::new();
+    let checked = |sql: &str, fires: &str, silent: &str| {
+        let file = own(&bench, sql, fires, silent).join("task_waits.sql");
+        let ran = query(&bench, &["check", file.to_str().expect("UTF-8"), "--mutate"]);
+        (ran.code, ran.stdout + &ran.stderr)
+    };
+    let (code, said) = checked(OWN, FIRES, SILENT);
+    assert_eq!(code, 1, "{said}");
+    let unnoticed: Vec<&str> = said.lines().filter(|line| line.contains("no case notices")).collect();
+    assert_eq!(unnoticed.len(), 1, "every row of a task's state has its task: {said}");
+    assert!(unnoticed[0].contains("join -> left join"), "{said}");
+    let excused = OWN.replace("join tasks on", "-- equivalent: join, every state is of a task\njoin tasks on");
+    let (code, said) = checked(&excused, FIRES, SILENT);
+    assert!(code == 0 && said.contains("in order; 3 of 3 cases"), "{said}");
+    for (sql, fires, silent, part) in [
+        (OWN.replace("< $attempts_max", "< 3"), FIRES, SILENT, "where does 3 come from?"),
+        (OWN.replace("'probable'", "'sure'"), FIRES, SILENT, "unknown verdict `sure`"),
+        (OWN.replace("lost_worker_s", "lost"), FIRES, SILENT, "lost_worker_s"),
+        (OWN.replace("'task' as", "'frog' as"), FIRES, SILENT, "no kind of subject"),
+        (OWN.replace("is null", "is not null"), FIRES, SILENT, "something should be"),
+        (OWN.to_string(), FIRES, FIRES, "nothing should be"),
+        (OWN.to_string(), "", SILENT, "it has no case in"),
+        (OWN.to_string(), "# x\non 2026-01-12\nfrog\n", SILENT, "what is `frog`?"),
+        (OWN.replace("\"task_waits\"", "\"other\""), FIRES, SILENT, "file and id must agree"),
+        (OWN.replace("from queued", "from nowhere"), FIRES, SILENT, "nowhere"),
+        (OWN.replace("[\"task_states\"", "[\"frogs\""), FIRES, SILENT, "which is no table"),
+    ] {
+        let (code, said) = checked(&sql, fires, silent);
+        assert!(code != 0 && said.contains(part), "`{part}` is not in: {said}");
+    }
+}
+
+#[test]
+fn a_question_of_ones_own_is_asked_beside_ours() {
+    let bench = Bench::new();
+    bench.replayed(&case(KILLED), "s");
+    let dir = own(&bench, OWN, FIRES, SILENT);
+    let dir = dir.to_str().expect("UTF-8");
+    let args = ["--queries", dir, "--only", "task_waits", "--format", "json"];
+    let said: Value =
+        serde_json::from_str(&bench.run("findings", "s", &args).ok()).expect("JSON");
+    let found = said["findings"].as_array().expect("a list");
+    assert_eq!(found.len(), 1, "t32 was put back and waits: {said}");
+    let listed = query(&bench, &["list", "--queries", dir, "--format", "csv"]).ok();
+    assert!(listed.contains("task_waits,questions,low,A task waits"), "{listed}");
+    fs::copy(Path::new(dir).join("task_waits.sql"), Path::new(dir).join("task_waits2.sql"))
+        .expect("a copy");
+    let twice = bench.run("findings", "s", &["--queries", dir]);
+    assert!(twice.code == 2 && twice.stderr.contains("file and id must agree"), "{}", twice.stderr);
+    let none = bench.run("findings", "s", &["--queries", "/nowhere"]);
+    assert!(none.code == 2 && none.stderr.contains("/nowhere"), "{}", none.stderr);
+}
+
+/// Runs a form of `query` on a snapshot.
+fn asked(bench: &Bench, form: &[&str], more: &[&str]) -> crate::support::run::Ran {
+    let dir = bench.path("s");
+    let at = ["--snapshot", dir.to_str().expect("UTF-8")];
+    query(bench, &[form, &at, more].concat())
+}
+
+#[test]
+fn parameters_of_ones_own_stand_in_for_the_headers() {
+    let bench = Bench::new();
+    bench.replayed(&case(KILLED), "s");
+    let verdicts = |more: &[&str]| {
+        let said = asked(&bench, &["run", KILLED], &[&["--format", "json"], more].concat()).ok();
+        let said: Value = serde_json::from_str(&said).expect("JSON");
+        let found = said["findings"].as_array().expect("a list").clone();
+        found.iter().filter(|finding| finding["columns"]["rule"] == "ssh").count()
+    };
+    assert_eq!(verdicts(&[]), 3);
+    assert_eq!(verdicts(&["--param", "beat_s=15"]), 1, "two last beats are older than 15 s");
+    for (param, part) in [
+        ("beats_s=15", "has no parameter `beats_s`"),
+        ("beat_s", "not NAME=VALUE"),
+        ("beat_s=soon", "cannot be `soon`"),
+    ] {
+        let ran = asked(&bench, &["run", KILLED], &["--param", param]);
+        assert!(ran.code == 2 && ran.stderr.contains(part), "{}", ran.stderr);
+    }
+    let unknown = asked(&bench, &["run", "task_frog"], &[]);
+    assert!(unknown.code == 2 && unknown.stderr.contains("there is no query"), "{}", unknown.stderr);
+}
+
+#[test]
+fn why_a_question_did_not_fire_is_told_with_values() {
+    let bench = Bench::new();
+    bench.replayed(&case(KILLED), "s");
+    let dir = own(&bench, OWN, FIRES, SILENT);
+    let file = dir.join("task_waits.sql");
+    let file = file.to_str().expect("UTF-8");
+    let task = |n: u32| format!("00000000-0000-4000-8000-{n:012}");
+    let told = |task: &str, more: &[&str]| asked(&bench, &["explain", file, task], more).ok();
+    let waits = told(&task(32), &[]);
+    assert!(waits.contains("is among the results") && waits.contains("summary = it waits"), "{waits}");
+    let done = told(&task(21), &[]);
+    assert!(done.contains("is NOT among the results"), "{done}");
+    let failed: Vec<&str> = done.lines().filter(|line| line.contains("FAILS")).collect();
+    assert_eq!(failed.len(), 1, "it was queued once, and left: {done}");
+    assert!(failed[0].contains("left_at is null"), "{done}");
+    assert!(done.contains("left_at = 2026-01-05"), "the value is shown: {done}");
+    let json: Value = serde_json::from_str(&told(&task(21), &["--format", "json"])).expect("JSON");
+    assert_eq!(json["fired"], false);
+    assert_eq!(json["steps"][0]["conditions"][1]["holds"], false);
+    let frog = told("frog", &[]);
+    assert!(frog.contains("no row of it in"), "{frog}");
+}
+
+#[test]
+fn one_question_is_shown_with_its_sql() {
+    let bench = Bench::new();
+    let said = query(&bench, &["show", KILLED]).ok();
+    for part in ["harmless?", "parameters   act_sure_s = 60", "with kills as (", "O1, O25"] {
+        assert!(said.contains(part), "`{part}` is not in: {said}");
+    }
+    let json: Value =
+        serde_json::from_str(&query(&bench, &["show", KILLED, "--format", "json"]).ok()).expect("JSON");
+    assert_eq!((json["id"].as_str(), json["theme"].as_str()), (Some(KILLED), Some("workers")));
+}
+
+/// The query files of the repository.
+fn files() -> Vec<String> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("queries");
+    let files = sql_files(Path::new("queries")).into_iter();
+    files.map(|file| root.join(file).display().to_string()).collect()
+}
+
+#[test]
+fn no_change_of_a_query_goes_unnoticed() {
+    let files = files();
+    assert_eq!(files.len(), catalogue::all().expect("good headers").len());
+    let check = |file: &String| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_backstory"));
+        let ran = command.args(["query", "check", "--mutate", file]).output().expect("it starts");
+        (!ran.status.success()).then(|| {
+            let said = String::from_utf8_lossy(&ran.stdout).into_owned();
+            said + &String::from_utf8_lossy(&ran.stderr)
+        })
+    };
+    let wrong: Vec<String> = files.par_iter().filter_map(check).collect();
+    assert!(wrong.is_empty(), "{} of {} queries:\n{}", wrong.len(), files.len(), wrong.join("\n"));
+}
