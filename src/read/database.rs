@@ -35,8 +35,22 @@ impl Database {
         Self::open_as_of(snapshot, None)
     }
 
+    /// The same for a snapshot of few rows of which much is asked: the tables are taken into memory, and one
+    /// thread serves them.
+    pub fn open_small(snapshot: &Snapshot) -> Result<Self, ReadError> {
+        Self::opened(snapshot, None, true)
+    }
+
     /// The same, with every table as it was at an instant; the whole ones are `whole_<table>`.
     pub fn open_as_of(snapshot: &Snapshot, instant: Option<Micros>) -> Result<Self, ReadError> {
+        Self::opened(snapshot, instant, false)
+    }
+
+    fn opened(
+        snapshot: &Snapshot,
+        instant: Option<Micros>,
+        is_small: bool,
+    ) -> Result<Self, ReadError> {
         let views = views::all(snapshot)?;
         let dir = snapshot.dir();
         let own = dir.canonicalize().map_err(|err| SnapshotError::io("read", dir, err))?;
@@ -47,10 +61,14 @@ impl Database {
         let connection = Connection::open_in_memory().map_err(setup)?;
         // Fails without the ICU extension, where there are no zones to get wrong.
         drop(connection.execute_batch("set timezone = 'UTC'"));
+        if is_small {
+            connection.execute_batch("set threads = 1").map_err(setup)?;
+        }
         connection.execute_batch(&lock_in(&views::path_literal(&own)?)?).map_err(setup)?;
         let mut held = BTreeMap::new();
         for view in views {
-            connection.execute_batch(&view.create).map_err(setup)?;
+            let create = if is_small { view.as_table() } else { view.create };
+            connection.execute_batch(&create).map_err(setup)?;
             held.insert(view.name, view.held);
         }
         for statement in as_of::statements(instant) {

@@ -31,6 +31,13 @@ pub(crate) struct View {
     pub(crate) create: String,
 }
 
+impl View {
+    /// The statement that takes its rows into memory.
+    pub(crate) fn as_table(&self) -> String {
+        self.create.replacen("create view", "create table", 1)
+    }
+}
+
 /// Every view over a snapshot, in the order in which they can be created.
 pub(crate) fn all(snapshot: &Snapshot) -> Result<Vec<View>, ReadError> {
     let mut views = Vec::new();

@@ -52,7 +52,7 @@ pub(super) fn prepare(case: &Case, grammar: &Grammar) -> Result<Prepared, Fault>
     let history = events::read(&snapshot, grammar, &Spool::in_memory())
         .map_err(|err| Fault::new(FaultKind::Internal, err))?;
     derived::write(&snapshot, grammar.digest(), &replay(history))?;
-    Ok(Prepared { database: Database::open(&snapshot)?, _root: root })
+    Ok(Prepared { database: Database::open_small(&snapshot)?, _root: root })
 }
 
 fn write(files: &Path, tables: &BTreeMap<String, String>) -> io::Result<()> {
