@@ -13,6 +13,9 @@ use crate::replay::worker::contradicted;
 const HEARTBEAT_PERIOD_S: f64 = 20.0;
 /// A decision and the pod's end it led to lie within this (evidence-rules fact 15: at most 19 s).
 const DECISION_REACH_S: f64 = 60.0;
+/// The line that names the worker and the step follows the cloud's answer by what one write of the row
+/// takes (domain/orchestrator.md G53 and G56 after G128).
+const SAID_AFTER_S: f64 = 5.0;
 /// Early termination falls in the first cycle past the grace of 180 s (evidence-rules class 13).
 const EARLY_S: (f64, f64, f64) = (180.0, 197.0, 212.0);
 /// A second kill is dated later than the heartbeat that proves the first (evidence-rules class 12).
@@ -165,12 +168,14 @@ impl View<'_> {
     }
 
     fn terminated(&self, done: &Event) -> WorkerEnd {
-        let decision = self.decision(done.at);
+        let before = self.decision(done.at);
+        let since = before.as_ref().map(|(_, event)| event.at);
+        let decision = before.or_else(|| self.said_after(done.at));
         let kind = decision.as_ref().map_or(EndKind::Unknown, |(kind, _)| *kind);
         let by = decision.map(|(_, event)| event);
         WorkerEnd {
             ended_at: Some(done.at),
-            after: by.map(|event| event.at),
+            after: since,
             before: Some(done.at),
             kind,
             reason: by.and_then(|event| event.text("reason")).map(str::to_string),
@@ -213,6 +218,16 @@ impl View<'_> {
         before
             .filter(|event| reach <= event.at && event.at <= ended)
             .find_map(|event| Some((decided_kind(event)?, event)))
+    }
+
+    /// What a line right after the pod's end says that it was for: some steps are told only when they are
+    /// done.
+    fn said_after(&self, ended: Micros) -> Option<(EndKind, &Event)> {
+        let reach = ended.plus_seconds(SAID_AFTER_S);
+        let after = self.events.iter().copied();
+        after
+            .filter(|event| ended < event.at && event.at <= reach)
+            .find_map(|event| Some((done_kind(event)?, event)))
     }
 
     /// Without log lines: what the row records.
@@ -324,6 +339,12 @@ fn decided_kind(event: &Event) -> Option<EndKind> {
         return Some(error_kind(event.text("reason").unwrap_or_default()));
     }
     DECISIONS.iter().find(|(kind, _)| *kind == event.kind).map(|(_, end)| *end)
+}
+
+/// Which end a step means that says so when it is done.
+fn done_kind(event: &Event) -> Option<EndKind> {
+    let told = [EventKind::WorkerScaledDown, EventKind::WorkerEarlyTerminated];
+    decided_kind(event).filter(|_| told.contains(&event.kind))
 }
 
 /// An idle timeout is a normal stop that is written as an error (domain/orchestrator.md W14).
