@@ -77,11 +77,8 @@ fn said(text: &str) {
 }
 
 /// Everything that can be told of a fleet's tasks and workers and that a simulation brings about. Not in
-/// it, because nothing simulated does it: pods that cannot be made (`spawn_failed`) or are already gone when
-/// somebody asks (`unknown`), ends by a person (`manual`), rows that contradict their events
-/// (`illegal_transition`, `row_disagrees`, `lost_update`), ends written over without a way back
-/// (`end_overwritten`), workers that find their own task again (`run_twice`), heartbeats from before E3,
-/// and workers that act long after an end.
+/// it, because nothing simulated does it: events that a state forbids (`illegal_transition`) and heartbeats
+/// from before E3. `not_ended_there` is the `acted_after_end` of a worker that acts long after an end.
 const TRANSITIONS: &str = "
     task: -> queued, queued -> in_progress, in_progress -> queued, in_progress -> complete,
         in_progress -> failed, in_progress -> cancelled, queued -> complete, queued -> failed,
@@ -94,11 +91,13 @@ const TRANSITIONS: &str = "
         active_idle -> active_busy, active_busy -> active_idle, active_idle -> condemned,
         active_busy -> condemned, condemned -> ended, active_idle -> ended, active_busy -> ended,
         spawning_pod_pending -> ended, spawning_script_running -> ended
-    end: scale_down, early_termination, error, failsafe, external, self_terminated
+    end: scale_down, early_termination, error, failsafe, external, self_terminated, idle_timeout,
+        spawn_failed, manual, unknown
     liveness: alive alive alive, alive unknown alive, alive alive silent, silent unknown silent,
         silent silent silent, unknown unknown unknown, unknown unknown silent
     anomaly: resurrected, killed_again, claimed_while_held, reopened, late_completion,
-        completed_again, guardian_alone, guardian_dead
+        completed_again, guardian_alone, guardian_dead, acted_after_end, not_ended_there, row_disagrees,
+        lost_update, end_overwritten, run_twice
 ";
 
 /// The same of one replayed snapshot.
@@ -110,7 +109,9 @@ const TOLD: &str = "
     from worker_states window each_worker as (partition by worker_id order by seq)
     union all select distinct 'end', end_kind from worker_ends
     union all select distinct 'liveness', concat_ws(' ', liveness, process, guardian) from worker_liveness
-    union all select distinct 'anomaly', kind from anomalies";
+    union all select distinct 'anomaly', kind from anomalies
+    union all select distinct 'anomaly', 'not_ended_there' from anomalies
+    where kind = 'acted_after_end' and detail like '%it had not ended there'";
 
 /// What is told of a snapshot, each as `task: queued -> in_progress`.
 fn told(snapshot: &Snapshot) -> BTreeSet<String> {

@@ -12,7 +12,7 @@ use crate::simulate::world::{Act, World};
 /// Lines that one heartbeat carries at most.
 const LINES_MAX: usize = 100;
 /// Megabytes that nvidia-smi reports of the card.
-const VRAM_TOTAL_MB: u32 = 24_564;
+pub(super) const VRAM_TOTAL_MB: u32 = 24_564;
 /// How often a call is lost on its way.
 const LOST: f64 = 0.003;
 /// A worker of W0 says every two seconds that it waits for its queue.
@@ -30,6 +30,8 @@ impl World<'_> {
         if !worker.pod_alive() || !worker.guardian_alive || silent {
             return;
         }
+        // the process that held the memory is dead, whoever has its number
+        let used = if worker.state == Truth::ProcessCrashed { 0 } else { used };
         self.at(next, Act::Beat(no));
         if lost {
             let Some(worker) = self.worker_mut(no) else { return };
@@ -79,7 +81,14 @@ impl World<'_> {
         }
     }
 
-    fn write_heartbeat(&mut self, no: WorkerNo, status: &'static str, total: u32, used: u32) {
+    /// The heartbeat function's write.
+    pub(super) fn write_heartbeat(
+        &mut self,
+        no: WorkerNo,
+        status: &'static str,
+        total: u32,
+        used: u32,
+    ) {
         let now = self.now;
         let Some(worker) = self.worker_mut(no) else { return };
         worker.last_heartbeat = Some(now);

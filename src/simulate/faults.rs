@@ -9,9 +9,10 @@ use serde_json::json;
 use crate::model::time::SECOND;
 use crate::simulate::boot::EXTERNALLY;
 use crate::simulate::dice::Dice;
+use crate::simulate::fault::Fault;
 use crate::simulate::gpu::Outage;
 use crate::simulate::kind::Kind;
-use crate::simulate::plan::{Fault, Plan};
+use crate::simulate::plan::Plan;
 use crate::simulate::stamp::{self, At};
 use crate::simulate::task::{Fate, Status};
 use crate::simulate::truth::List;
@@ -26,6 +27,10 @@ const TRIES_MAX: u32 = 30;
 /// What is wrong with the next pod.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Spoilt {
+    /// There is none.
+    NoPod,
+    /// Its worker completes past the generation step, and one of its tasks is failed meanwhile.
+    OldPath,
     NeverReady,
     RefusesLogin,
     Start(Start),
@@ -79,6 +84,12 @@ pub(super) struct Faults {
     pub(super) twice: bool,
     /// The answer to the API orchestrator's next claim is lost.
     pub(super) answer_lost: bool,
+    /// The cloud refuses to end the next worker that early termination stops.
+    pub(super) end_refused: bool,
+    /// A heartbeat undoes what the next scale-down writes to its row.
+    pub(super) write_undone: bool,
+    /// The next call that completes a task is lost.
+    pub(super) completion_lost: bool,
     /// Pods made before this complete past the generation step.
     pub(super) old_path_before: Option<i64>,
     /// Log rows from before this are deleted.
@@ -126,6 +137,9 @@ impl Faults {
             errors_until: 0,
             twice: false,
             answer_lost: false,
+            end_refused: false,
+            write_undone: false,
+            completion_lost: false,
             old_path_before,
             logs_deleted_before,
             injected: Vec::new(),
@@ -197,7 +211,12 @@ impl World<'_> {
             | Fault::FatalSelfTerminate
             | Fault::PodKilledExternally
             | Fault::SshPortUnreachable
-            | Fault::FailsEveryTask => self.hit_worker(fault),
+            | Fault::FailsEveryTask
+            | Fault::PidReused
+            | Fault::EndedByScript => self.hit_worker(fault),
+            Fault::PodKilledWhileStarting => self.hit_starting(),
+            Fault::SpawnFails => self.spoil(Spoilt::NoPod),
+            Fault::EndOverwritten => self.spoil(Spoilt::OldPath),
             Fault::PodNeverReady => self.spoil(Spoilt::NeverReady),
             Fault::SshAuthFailure => self.spoil(Spoilt::RefusesLogin),
             Fault::StartupCrash => self.spoil(Spoilt::Start(Start::Crashes)),
@@ -248,6 +267,19 @@ impl World<'_> {
                 self.faults.answer_lost = true;
                 true
             }
+            Fault::TerminationFails => {
+                self.faults.end_refused = true;
+                true
+            }
+            Fault::LostUpdate => {
+                self.faults.write_undone = true;
+                true
+            }
+            Fault::CompletionLost => {
+                self.faults.completion_lost = true;
+                true
+            }
+            Fault::RowEdited => self.edit_row(),
         })
     }
 
@@ -266,9 +298,14 @@ impl World<'_> {
 
     /// A worker that a fault can hit now, and the hit.
     fn hit_worker(&mut self, fault: Fault) -> bool {
-        let busy_only =
-            matches!(fault, Fault::SilentStall | Fault::TemporaryStall | Fault::FatalSelfTerminate);
-        let idle_only = fault == Fault::SshPortUnreachable;
+        let busy_only = matches!(
+            fault,
+            Fault::SilentStall
+                | Fault::TemporaryStall
+                | Fault::FatalSelfTerminate
+                | Fault::PidReused
+        );
+        let idle_only = matches!(fault, Fault::SshPortUnreachable | Fault::EndedByScript);
         let fits = |worker: &Worker| {
             let works =
                 worker.process_works() && worker.guardian_alive && worker.status == "active";
@@ -290,6 +327,24 @@ impl World<'_> {
             self.workers.iter().filter(|(_, worker)| fits(worker)).map(|(no, _)| *no).collect();
         let Some(no) = self.dice.pick(&victims) else { return false };
         self.hit(no, fault);
+        true
+    }
+
+    /// The pod of a worker that starts goes.
+    fn hit_starting(&mut self) -> bool {
+        let starts = |worker: &Worker| {
+            let starting = matches!(worker.state, Truth::PodBooting | Truth::StartupScript);
+            starting
+                && worker.pod_alive()
+                && worker.status == "spawning"
+                && worker.injected.is_empty()
+        };
+        let victims = self.workers.iter().filter(|(_, worker)| starts(worker));
+        let victims: Vec<WorkerNo> = victims.map(|(no, _)| *no).collect();
+        let Some(no) = self.dice.pick(&victims) else { return false };
+        let (now, kind) = (self.now, Fault::PodKilledWhileStarting.name());
+        self.pod_dies(no, EXTERNALLY);
+        self.faults.happened(kind, now, no, &mut self.workers);
         true
     }
 
@@ -318,6 +373,8 @@ impl World<'_> {
             }
             Fault::FatalSelfTerminate => self.gives_up(no),
             Fault::PodKilledExternally => self.pod_dies(no, EXTERNALLY),
+            Fault::PidReused => self.outlived_by_guardian(no),
+            Fault::EndedByScript => self.ended_by_script(no),
             Fault::SshPortUnreachable => {
                 let lasts = self.dice.seconds(90.0, 600.0);
                 if let Some(pod) = self.worker_mut(no).and_then(|worker| worker.pod.as_mut()) {
@@ -349,7 +406,14 @@ impl World<'_> {
             | Fault::ResetWhileRunning
             | Fault::DuplicateClaim
             | Fault::SegmentFails
-            | Fault::PhantomClaim => {}
+            | Fault::PhantomClaim
+            | Fault::SpawnFails
+            | Fault::PodKilledWhileStarting
+            | Fault::TerminationFails
+            | Fault::LostUpdate
+            | Fault::CompletionLost
+            | Fault::EndOverwritten
+            | Fault::RowEdited => {}
         }
         self.faults.happened(fault.name(), now, no, &mut self.workers);
     }

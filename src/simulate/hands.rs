@@ -7,9 +7,11 @@ use std::io;
 
 use serde_json::json;
 
+use crate::simulate::boot::EXTERNALLY;
 use crate::simulate::kind::Kind;
 use crate::simulate::log_file::Level;
 use crate::simulate::plan::Era;
+use crate::simulate::stamp;
 use crate::simulate::task::{Fate, Status, TaskNo};
 use crate::simulate::worker::{Truth, Worker, WorkerNo};
 use crate::simulate::world::{Act, Pool, World};
@@ -149,5 +151,58 @@ impl World<'_> {
         let text: fmt::Arguments<'_> = format_args!("Task claimed successfully");
         self.edge(at + 30 * MS, "claim-next-task", Level::Info, Some(no), &claimed, text);
         self.begin(other, no);
+    }
+
+    /// Whether a person will fail the task that a worker just began to run.
+    pub(super) fn will_be_failed(&mut self, no: WorkerNo, task: TaskNo) -> bool {
+        let plain = self.tasks.get(&task).is_some_and(|task| {
+            task.fate == Fate::Plain && task.parent.is_none() && task.status == Status::InProgress
+        });
+        let Some(worker) = self.worker_mut(no) else { return false };
+        let fails = worker.to_be_failed && plain && worker.in_hand.is_some_and(|w| !w.failing);
+        worker.to_be_failed &= !fails;
+        fails
+    }
+
+    /// A person's call sets the task in hand Failed; its worker does not hear of it, and until 2026-02-13
+    /// its own call writes over that end (`domain/worker-app.md` 2.1, T4b and T7).
+    pub(super) fn failed_by_hand(&mut self, no: WorkerNo) -> io::Result<()> {
+        let (now, work) = (self.now, self.worker(no).and_then(|worker| worker.in_hand));
+        let Some(work) = work else { return Ok(()) };
+        self.faults.happened("end_overwritten", now, no, &mut self.workers);
+        self.fail_task(work.task, "Cancelled by support")
+    }
+
+    /// A person cancels a waiting task by an edit of its row's status, and of nothing else.
+    pub(super) fn edit_row(&mut self) -> bool {
+        let fits = self.tasks.values().filter(|task| {
+            task.status == Status::Queued
+                && task.parent.is_none()
+                && task.claims.is_empty()
+                && task.fate == Fate::Plain
+                && !task.to_retry
+                && !task.kind.is_orchestrator()
+        });
+        let fits: Vec<TaskNo> = fits.map(|task| task.no).collect();
+        let Some(no) = self.dice.pick(&fits) else { return false };
+        let now = self.now;
+        let Some(task) = self.tasks.get_mut(&no) else { return false };
+        task.status = Status::Cancelled;
+        task.tell(now, "cancelled", "admin");
+        let (key, pool) = ((task.created_at, no), Pool::of(task.kind));
+        self.claimable(pool).remove(&key);
+        true
+    }
+
+    /// A person's script ends a pod, and says so in the row (`domain/orchestrator.md` W22).
+    pub(super) fn ended_by_script(&mut self, no: WorkerNo) {
+        let now = self.now;
+        self.pod_dies(no, EXTERNALLY);
+        let Some(worker) = self.worker_mut(no) else { return };
+        let old = worker.status;
+        worker.status = "terminated";
+        worker.metadata.insert("terminated_at".into(), json!(stamp::iso(now)));
+        worker.metadata.insert("terminated_by".into(), json!("shutdown_script"));
+        worker.tell(now, "admin", Some(old));
     }
 }

@@ -10,6 +10,7 @@ mod boot;
 mod demand;
 mod dice;
 mod edge;
+mod fault;
 mod faults;
 mod gpu;
 mod hands;
@@ -17,6 +18,7 @@ mod kind;
 mod log_file;
 mod part_file;
 mod plan;
+mod races;
 mod schema;
 mod site;
 mod stamp;
@@ -32,7 +34,8 @@ use std::path::Path;
 
 use serde_json::json;
 
-pub use crate::simulate::plan::{Era, Fault, Plan};
+pub use crate::simulate::fault::Fault;
+pub use crate::simulate::plan::{Era, Plan};
 pub use crate::simulate::schema::schema;
 use crate::simulate::world::World;
 

@@ -23,6 +23,9 @@ impl World<'_> {
             return;
         }
         let (id, epoch) = (worker.id.clone(), worker.epoch);
+        if self.finds_its_own(no) {
+            return;
+        }
         match self.claim(Pool::Gpu, &id) {
             Some(task) => {
                 self.begin(no, task);
@@ -156,6 +159,9 @@ impl World<'_> {
             Some(false) => self.at(now + takes * 6 / 10, Act::Crash(no, epoch)),
             None => self.at(now + takes, Act::Finish(no, epoch)),
         }
+        if self.will_be_failed(no, work.task) {
+            self.at(now + takes / 2, Act::FailUnder(no, epoch));
+        }
     }
 
     /// T3: from 2026-01-15 the clock of the bill starts when the model is loaded.
@@ -259,6 +265,9 @@ impl World<'_> {
             return Ok(());
         };
         let (url, _) = self.result_url(work.task);
+        if self.loses_completion(no) {
+            return Ok(());
+        }
         if work.failing {
             let text = self.failure_text(no, work.task);
             match self.tasks.get(&work.task).map(|task| task.fate) {

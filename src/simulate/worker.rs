@@ -125,6 +125,10 @@ pub(super) struct Worker {
     pub(super) start: Start,
     pub(super) old_path: bool,
     pub(super) cursed: bool,
+    /// One of its tasks will be failed by a person while it works on it.
+    pub(super) to_be_failed: bool,
+    /// The task whose completion it believes lost.
+    pub(super) unfinished: Option<TaskNo>,
     pub(super) skew: i64,
     pub(super) state: Truth,
     /// Counts up at each change of mind, so that events of before are void.
@@ -164,6 +168,8 @@ impl Worker {
             start: Start::Plain,
             old_path: false,
             cursed: false,
+            to_be_failed: false,
+            unfinished: None,
             skew: 0,
             state: Truth::PodBooting,
             epoch: 0,

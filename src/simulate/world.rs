@@ -64,6 +64,7 @@ pub(super) enum Act {
     Fault(usize),
     GiveUp(TaskNo),
     Retry(TaskNo),
+    FailUnder(WorkerNo, u32),
     Deploy(u32),
     ApiStarts,
 }
@@ -195,6 +196,9 @@ impl<'p> World<'p> {
             Act::Resume(no, epoch) if self.is_current(no, epoch) => self.resume(no),
             Act::Crash(no, epoch) if self.is_current(no, epoch) => self.process_crashes(no),
             Act::Stall(no, epoch) if self.is_current(no, epoch) => self.stalls(no),
+            Act::FailUnder(no, epoch) if self.is_current(no, epoch) => {
+                return self.failed_by_hand(no);
+            }
             Act::ProcessStarts(..)
             | Act::InitDone(..)
             | Act::Poll(..)
@@ -204,7 +208,8 @@ impl<'p> World<'p> {
             | Act::Orchestrate(..)
             | Act::Resume(..)
             | Act::Crash(..)
-            | Act::Stall(..) => {}
+            | Act::Stall(..)
+            | Act::FailUnder(..) => {}
             Act::Beat(no) => self.beat(no),
             Act::LastBeat(no) => self.last_beat(no),
             Act::PodDies(no, cause) => self.pod_dies(no, cause),

@@ -16,7 +16,7 @@ use crate::simulate::world::World;
 
 const CLEANUP: Site = Site::new("control_loop", "_check_error_worker_cleanup", 1504);
 const FAILSAFE: Site = Site::new("control_loop", "_failsafe_stale_worker_check", 1575);
-const ZOMBIES: Site = Site::new("control_loop", "_efficient_zombie_check", 1628);
+pub(super) const ZOMBIES: Site = Site::new("control_loop", "_efficient_zombie_check", 1628);
 const SWEEP: Site = Site::new("database", "reset_orphaned_tasks", 359);
 const SWEEP_API: Site = Site::new("database", "reset_api_worker_orphaned_tasks", 468);
 const SWEEP_STALE: Site = Site::new("database", "reset_stale_assigned_tasks", 533);
@@ -56,7 +56,8 @@ impl World<'_> {
             .unwrap_or_default()
             .to_string();
         let age = self.error_age(no).unwrap_or(GRACE_S + 1);
-        let marked_now = now - age * SECOND >= began - SECOND && !given_up;
+        let has_pod = worker.pod.is_some();
+        let marked_now = has_pod && now - age * SECOND >= began - SECOND && !given_up;
         if old && marked_now {
             let text = format_args!(
                 "[ERROR_CLEANUP] Worker {id} has no error_time, forcing immediate cleanup"
@@ -85,6 +86,8 @@ impl World<'_> {
             self.gpu_info(CLEANUP, text);
             if old {
                 self.gpu_info(CLEANUP, format_args!("[ERROR_CLEANUP] Reason: {reason}"));
+            }
+            if old && has_pod {
                 self.gpu_info(
                     CLEANUP,
                     format_args!(
@@ -102,12 +105,13 @@ impl World<'_> {
         let (era, now) = (self.era, self.now);
         let Some(worker) = self.worker(no) else { return (0.0, 0.01) };
         let (id, pod) = (worker.id.clone(), worker.pod_id().to_string());
+        let has_pod = worker.pod.is_some();
         let late = self.error_age(no).is_some_and(|age| age > GRACE_S);
         if era.is_decorated() && !late {
             self.pod_answer(no);
         } else {
             self.terminate_pod(no, now);
-            if era.is_decorated() {
+            if era.is_decorated() && has_pod {
                 self.gpu_info(CLEANUP, format_args!("Force terminated RunPod {pod}"));
             }
         }
@@ -151,6 +155,7 @@ impl World<'_> {
         let Some(worker) = self.worker(no) else { return (0.0, 0.01) };
         let (id, pod, status) = (worker.id.clone(), worker.pod_id().to_string(), worker.status);
         let heartbeat = worker.last_heartbeat.unwrap_or(worker.created_at);
+        let has_pod = worker.pod.is_some();
         let text = if era.is_decorated() {
             let at = worker.last_heartbeat.map_or("None".into(), stamp::iso);
             format!("FAILSAFE: Worker {id} has stale heartbeat ({at}) and status {status}")
@@ -158,7 +163,7 @@ impl World<'_> {
             format!("FAILSAFE: Worker {id} has stale heartbeat ({}s)", (now - heartbeat) / SECOND)
         };
         self.gpu_line(FAILSAFE, Level::Warning, None, format_args!("{text}"));
-        if era.is_decorated() || worker_is_there(self, no) {
+        if era.is_decorated() && has_pod || worker_is_there(self, no) {
             let text = format_args!("FAILSAFE: Terminating RunPod {pod} for stale worker {id}");
             self.gpu_line(FAILSAFE, Level::Warning, None, text);
         }
@@ -337,7 +342,8 @@ impl World<'_> {
             .collect();
         // with no pod at all the check returns early
         if alive > 0 {
-            self.next_steps(gone);
+            let orphans = self.orphans();
+            self.next_steps(gone.into_iter().chain(orphans));
         }
         (0.05, 0.2)
     }

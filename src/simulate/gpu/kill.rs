@@ -17,7 +17,7 @@ const DIAGNOSE: Site = Site::new("control_loop", "_collect_worker_diagnostics", 
 const RESET: Site = Site::new("database", "reset_orphaned_tasks", 359);
 pub(super) const POD: Site = Site::new("runpod_client", "terminate_worker", 1254);
 const POD_LOW: Site = Site::new("runpod_client", "terminate_pod", 242);
-const POD_E12: Site = Site::new("worker_spawner", "terminate_worker", 176);
+pub(super) const POD_E12: Site = Site::new("worker_spawner", "terminate_worker", 176);
 
 /// The kill that is under way.
 #[derive(Clone, Debug)]

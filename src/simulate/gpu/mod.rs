@@ -8,6 +8,8 @@ mod counts;
 mod cycle;
 mod health;
 mod kill;
+mod no_pod;
+mod orphan;
 mod scale;
 mod spawn;
 mod startup;

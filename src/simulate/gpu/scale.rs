@@ -14,7 +14,7 @@ use crate::simulate::worker::WorkerNo;
 use crate::simulate::world::World;
 
 const SCALE_E12: Site = Site::new("control_loop", "_execute_scaling", 996);
-const EARLY_E12: Site = Site::new("control_loop", "_handle_early_termination", 405);
+pub(super) const EARLY_E12: Site = Site::new("control_loop", "_handle_early_termination", 405);
 const RATE: Site = Site::new("control_loop", "_check_worker_failure_rate", 1520);
 
 /// SPAWNING_GRACE_PERIOD_SEC, SCALE_DOWN_GRACE_PERIOD_SEC.
@@ -88,13 +88,7 @@ impl World<'_> {
         };
         let (id, pod) = (worker.id.clone(), worker.pod_id().to_string());
         let capacity = self.spawning().len() + self.in_status(&["active"]).len();
-        if era.is_decorated() {
-            self.gpu_info(POD, format_args!("Terminating pod: {pod}"));
-            self.gpu_waits(0.3, 0.8);
-            self.pod_answer(no);
-        } else {
-            self.terminate_pod(no, now);
-        }
+        let ended = self.end_early(no, &pod);
         self.set_status(no, "terminated");
         let wanted = self.gpu.last_spawn_count;
         if let Some(worker) = self.worker_mut(no) {
@@ -107,9 +101,32 @@ impl World<'_> {
         }
         let site = if era == Era::E12 { EARLY_E12 } else { CYCLE };
         self.gpu_waits(0.1, 0.2);
-        self.gpu_info(site, format_args!("Terminated spawning worker {id} (RunPod {pod})"));
+        if ended {
+            self.gpu_info(site, format_args!("Terminated spawning worker {id} (RunPod {pod})"));
+        } else {
+            let text = format_args!("Failed to terminate spawning worker {id} (RunPod {pod})");
+            self.gpu_line(site, Level::Warning, None, text);
+        }
         self.gpu.actions.terminated += 1;
         (0.2, 0.5)
+    }
+
+    /// Asks the cloud for the end of a spawning worker's pod; false when it refuses, or from E7 on does
+    /// not know it: its row is written all the same (O19).
+    fn end_early(&mut self, no: WorkerNo, pod: &str) -> bool {
+        let now = self.now;
+        if self.era.is_decorated() {
+            self.gpu_info(POD, format_args!("Terminating pod: {pod}"));
+            self.gpu_waits(0.3, 0.8);
+        }
+        if self.end_refused(no, pod) {
+            return false;
+        }
+        if self.era.is_decorated() {
+            return self.pod_answer(no);
+        }
+        let was_there = self.terminate_pod(no, now);
+        was_there || self.pod_answer(no)
     }
 
     /// G44: only said when there are enough young workers.
@@ -280,10 +297,14 @@ impl World<'_> {
             "✅ RunPod instance terminated successfully"
         };
         self.lifecycle(no, Level::Info, text);
+        let read = self.read_by_heartbeat(no);
         self.set_status(no, "terminated");
         if let Some(worker) = self.worker_mut(no) {
             worker.metadata.insert("terminated_at".into(), json!(stamp::iso(at)));
             worker.tell_kill(now, "orchestrator_terminate_no_error", None);
+        }
+        if let Some(read) = read {
+            self.written_back(no, read);
         }
         self.gpu_waits(0.1, 0.25);
         if era == Era::E12 {

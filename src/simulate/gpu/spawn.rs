@@ -12,12 +12,12 @@ use crate::simulate::task::Status;
 use crate::simulate::worker::{Pod, Truth, Worker, WorkerNo};
 use crate::simulate::world::{GPU_TYPE, World};
 
-const SCALE_E12: Site = Site::new("control_loop", "_execute_scaling", 996);
+pub(super) const SCALE_E12: Site = Site::new("control_loop", "_execute_scaling", 996);
 const KEY: Site = Site::new("runpod_client", "_get_public_key_content", 664);
-const SPAWN: Site = Site::new("runpod_client", "spawn_worker", 721);
+pub(super) const SPAWN: Site = Site::new("runpod_client", "spawn_worker", 721);
 const VOLUME: Site = Site::new("runpod_client", "_get_storage_volume_id", 621);
 const SPACE: Site = Site::new("runpod_client", "_check_and_expand_storage", 441);
-const CREATE: Site = Site::new("runpod_client", "create_pod_and_wait", 153);
+pub(super) const CREATE: Site = Site::new("runpod_client", "create_pod_and_wait", 153);
 const ANOMALY: Site = Site::new("health_monitor", "check_scaling_anomaly", 77);
 
 impl World<'_> {
@@ -109,7 +109,13 @@ impl World<'_> {
         }
         worker.tell(self.now, &format!("orchestrator:gpu-{}", self.gpu.instance), None);
         self.workers.insert(no, Box::new(worker));
-        self.next_steps([Step::PodCreated(no, i, of)]);
+        let step = if self.faults.spoilt.front() == Some(&Spoilt::NoPod) {
+            self.faults.spoilt.pop_front();
+            Step::NoPod(no, i, of)
+        } else {
+            Step::PodCreated(no, i, of)
+        };
+        self.next_steps([step]);
         if !self.era.is_decorated() {
             return (1.6, 3.4);
         }
@@ -189,7 +195,8 @@ impl World<'_> {
         let ready = if spoilt == Some(Spoilt::NeverReady) { i64::MAX } else { now + boot };
         let Some(worker) = self.worker_mut(no) else { return (0.0, 0.01) };
         let id = worker.id.clone();
-        worker.old_path = old_path;
+        worker.old_path = old_path || spoilt == Some(Spoilt::OldPath);
+        worker.to_be_failed = spoilt == Some(Spoilt::OldPath);
         worker.pod = Some(Pod {
             id: pod_id.clone(),
             created: now,
@@ -205,6 +212,7 @@ impl World<'_> {
         worker.enter(now, Truth::PodBooting, None);
         let fault = match spoilt {
             Some(Spoilt::NeverReady) => Some("pod_never_ready"),
+            Some(Spoilt::NoPod | Spoilt::OldPath) => None,
             Some(Spoilt::RefusesLogin) => Some("ssh_auth_failure"),
             Some(Spoilt::Start(start)) => {
                 worker.start = start;

@@ -167,6 +167,15 @@ impl World<'_> {
         );
     }
 
+    /// Whether the pod went while its script was being launched; what is said then.
+    fn pod_went(&mut self, no: WorkerNo) -> bool {
+        let went = self.worker(no).is_some_and(|worker| !worker.pod_alive());
+        if went {
+            self.launch_fails(no);
+        }
+        went
+    }
+
     fn launch_fails(&mut self, no: WorkerNo) {
         let id = self.worker(no).map_or_else(String::new, |worker| worker.id.clone());
         if self.era == Era::E12 {
@@ -186,6 +195,9 @@ impl World<'_> {
     }
 
     pub(super) fn script_created(&mut self, no: WorkerNo) -> (f64, f64) {
+        if self.pod_went(no) {
+            return (0.3, 0.7);
+        }
         self.ssh_done(no);
         if self.era.is_decorated() {
             self.gpu_info(
@@ -204,6 +216,9 @@ impl World<'_> {
     }
 
     pub(super) fn script_launched(&mut self, no: WorkerNo) -> (f64, f64) {
+        if self.pod_went(no) {
+            return (0.3, 0.7);
+        }
         self.ssh_done(no);
         let pid = 300 + self.dice.below(700);
         let at = self.gpu.clock;
