@@ -7,6 +7,7 @@ use serde_json::json;
 
 use crate::model::time::SECOND;
 use crate::simulate::dice::Dice;
+use crate::simulate::fault::Fault;
 use crate::simulate::log_file::{Level, LogRow};
 use crate::simulate::plan::Era;
 use crate::simulate::site::Site;
@@ -222,7 +223,7 @@ impl World<'_> {
         let Some(task) = self.tasks.get(&no) else { return };
         let (id, name) = (task.id, task.kind.name());
         self.api.working.push(no);
-        if std::mem::take(&mut self.faults.answer_lost) {
+        if self.faults.waiting.remove(&Fault::PhantomClaim) {
             // A13: the call times out after 15 s, and the task is found on its own name
             self.api.clock += 15 * SECOND;
             let text = format_args!(

@@ -1,6 +1,6 @@
 //! What goes wrong, when and to whom; and the record of it.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::io;
 
 use serde::Serialize;
@@ -80,16 +80,8 @@ pub(super) struct Faults {
     due: Vec<Due>,
     pub(super) spoilt: VecDeque<Spoilt>,
     errors_until: i64,
-    /// The next claim is given out twice.
-    pub(super) twice: bool,
-    /// The answer to the API orchestrator's next claim is lost.
-    pub(super) answer_lost: bool,
-    /// The cloud refuses to end the next worker that early termination stops.
-    pub(super) end_refused: bool,
-    /// A heartbeat undoes what the next scale-down writes to its row.
-    pub(super) write_undone: bool,
-    /// The next call that completes a task is lost.
-    pub(super) completion_lost: bool,
+    /// Those that wait for the next occasion: a claim, a completion, an end.
+    pub(super) waiting: BTreeSet<Fault>,
     /// Pods made before this complete past the generation step.
     pub(super) old_path_before: Option<i64>,
     /// Log rows from before this are deleted.
@@ -135,11 +127,7 @@ impl Faults {
             due,
             spoilt: VecDeque::new(),
             errors_until: 0,
-            twice: false,
-            answer_lost: false,
-            end_refused: false,
-            write_undone: false,
-            completion_lost: false,
+            waiting: BTreeSet::new(),
             old_path_before,
             logs_deleted_before,
             injected: Vec::new(),
@@ -259,24 +247,12 @@ impl World<'_> {
             Fault::UserRetry => self.plan_retry()?,
             Fault::ResetWhileRunning => self.reset_while_running(),
             Fault::SegmentFails => self.segment_fails(),
-            Fault::DuplicateClaim => {
-                self.faults.twice = true;
-                true
-            }
-            Fault::PhantomClaim => {
-                self.faults.answer_lost = true;
-                true
-            }
-            Fault::TerminationFails => {
-                self.faults.end_refused = true;
-                true
-            }
-            Fault::LostUpdate => {
-                self.faults.write_undone = true;
-                true
-            }
-            Fault::CompletionLost => {
-                self.faults.completion_lost = true;
+            Fault::DuplicateClaim
+            | Fault::PhantomClaim
+            | Fault::TerminationFails
+            | Fault::LostUpdate
+            | Fault::CompletionLost => {
+                self.faults.waiting.insert(fault);
                 true
             }
             Fault::RowEdited => self.edit_row(),

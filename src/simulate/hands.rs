@@ -8,6 +8,7 @@ use std::io;
 use serde_json::json;
 
 use crate::simulate::boot::EXTERNALLY;
+use crate::simulate::fault::Fault;
 use crate::simulate::kind::Kind;
 use crate::simulate::log_file::Level;
 use crate::simulate::plan::Era;
@@ -137,7 +138,7 @@ impl World<'_> {
         let others = self.workers.iter().filter(|(other, worker)| **other != first && idle(worker));
         let others: Vec<WorkerNo> = others.map(|(other, _)| *other).collect();
         let (true, Some(other)) = (plain, self.dice.pick(&others)) else { return };
-        self.faults.twice = false;
+        self.faults.waiting.remove(&Fault::DuplicateClaim);
         let at = self.now + self.dice.seconds(0.05, 0.4);
         let Some(id) = self.worker(other).map(|worker| worker.id.clone()) else { return };
         let Some(task) = self.tasks.get_mut(&no) else { return };

@@ -4,6 +4,7 @@
 use serde_json::{Map, Value};
 
 use crate::simulate::beat::VRAM_TOTAL_MB;
+use crate::simulate::fault::Fault;
 use crate::simulate::log_file::Level;
 use crate::simulate::plan::Era;
 use crate::simulate::task::{Fate, Status};
@@ -36,11 +37,14 @@ impl World<'_> {
                 && !silent
                 && worker.first_heartbeat.is_some()
         };
-        let worker = self.worker(no).filter(|_| self.faults.write_undone).filter(beats)?;
+        let worker = self
+            .worker(no)
+            .filter(|_| self.faults.waiting.contains(&Fault::LostUpdate))
+            .filter(beats)?;
         let mut read = worker.metadata.clone();
         // one update writes both; the simulation notes the reason a step earlier
         read.remove("termination_reason");
-        self.faults.write_undone = false;
+        self.faults.waiting.remove(&Fault::LostUpdate);
         Some(read)
     }
 
@@ -59,7 +63,7 @@ impl World<'_> {
     /// nothing were left to do.
     pub(super) fn loses_completion(&mut self, no: WorkerNo) -> bool {
         let now = self.now;
-        let pause = self.dice_if(self.faults.completion_lost);
+        let pause = self.dice_if(self.faults.waiting.contains(&Fault::CompletionLost));
         let Some(pause) = pause else { return false };
         let Some(worker) = self.worker(no) else { return false };
         let Some(work) = worker.in_hand else { return false };
@@ -71,7 +75,7 @@ impl World<'_> {
         if !plain || !own {
             return false;
         }
-        self.faults.completion_lost = false;
+        self.faults.waiting.remove(&Fault::CompletionLost);
         self.let_go(work.task);
         let Some(worker) = self.worker_mut(no) else { return false };
         let text = "HEADLESS: complete_task edge function exception: The read operation timed out";

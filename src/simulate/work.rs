@@ -4,6 +4,7 @@
 use std::io;
 
 use crate::model::time::SECOND;
+use crate::simulate::fault::Fault;
 use crate::simulate::kind::Kind;
 use crate::simulate::log_file::Level::{Error, Info};
 use crate::simulate::plan::Era;
@@ -29,7 +30,7 @@ impl World<'_> {
         match self.claim(Pool::Gpu, &id) {
             Some(task) => {
                 self.begin(no, task);
-                if self.faults.twice {
+                if self.faults.waiting.contains(&Fault::DuplicateClaim) {
                     self.claimed_twice(no, task);
                 }
             }

@@ -1,6 +1,7 @@
 //! Pods that run although their row says ended: refused ends, and the check that finds them (G53, G128,
 //! G136, G137; `domain/orchestrator.md` O18 and O19).
 
+use crate::simulate::fault::Fault;
 use crate::simulate::gpu::cleanup::ZOMBIES;
 use crate::simulate::gpu::cycle::Step;
 use crate::simulate::gpu::kill::{POD, POD_E12};
@@ -13,10 +14,10 @@ impl World<'_> {
     /// Whether the cloud refuses to end a pod this time; what it says then.
     pub(super) fn end_refused(&mut self, no: WorkerNo, pod: &str) -> bool {
         let there = self.worker(no).is_some_and(Worker::pod_alive);
-        if !self.faults.end_refused || !there {
+        if !self.faults.waiting.contains(&Fault::TerminationFails) || !there {
             return false;
         }
-        self.faults.end_refused = false;
+        self.faults.waiting.remove(&Fault::TerminationFails);
         let now = self.now;
         self.faults.happened("termination_fails", now, no, &mut self.workers);
         let site = if self.era == Era::E12 { POD_E12 } else { POD };

@@ -109,13 +109,7 @@ impl World<'_> {
         }
         worker.tell(self.now, &format!("orchestrator:gpu-{}", self.gpu.instance), None);
         self.workers.insert(no, Box::new(worker));
-        let step = if self.faults.spoilt.front() == Some(&Spoilt::NoPod) {
-            self.faults.spoilt.pop_front();
-            Step::NoPod(no, i, of)
-        } else {
-            Step::PodCreated(no, i, of)
-        };
-        self.next_steps([step]);
+        self.wait_for_pod(no, i, of);
         if !self.era.is_decorated() {
             return (1.6, 3.4);
         }
@@ -170,6 +164,15 @@ impl World<'_> {
         }
         self.gpu_info(SPAWN, format_args!("🚀 Creating worker: {id} (Storage: Peter, RAM: 72 GB)"));
         (1.4, 2.6)
+    }
+
+    /// The cloud will answer with a pod, or with none.
+    fn wait_for_pod(&mut self, no: WorkerNo, i: u32, of: u32) {
+        let none = self.faults.spoilt.front() == Some(&Spoilt::NoPod);
+        if none {
+            self.faults.spoilt.pop_front();
+        }
+        self.next_steps([if none { Step::NoPod(no, i, of) } else { Step::PodCreated(no, i, of) }]);
     }
 
     fn look_up(&mut self, name: &str, size: u32) {
