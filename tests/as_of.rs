@@ -92,6 +92,10 @@ fn an_option_is_the_macro() {
         said["findings"].as_array().expect("findings").len()
     };
     assert_eq!(found("2026-01-05T10:29"), 0);
+    // a day alone is its midnight
+    assert_eq!(found("2026-01-05"), 0);
+    assert_eq!(found("2026-01-06"), found("2026-01-06T00:00:00Z"));
+    assert!(found("2026-01-06") >= found("2026-01-05T10:45"));
     assert!(found("2026-01-05T10:35") >= 1);
     assert!(found("2026-01-05T10:45") > found("2026-01-05T10:35"));
 }

@@ -43,6 +43,7 @@ fn only_the_captures_of_the_time_count() {
     }
     let whole = said(&bench, "all", &[]);
     assert_eq!(said(&bench, "all", &["--as-seen", "2026-01-06T00:00:00"]), whole);
+    assert_eq!(said(&bench, "all", &["--as-seen", "2026-01-06"]), whole);
     // nothing stays beside the snapshot
     let left = std::fs::read_dir(bench.path("all")).expect("a snapshot");
     let names =

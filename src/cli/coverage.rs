@@ -23,6 +23,7 @@ use crate::report::coverage::{Counts, CoverageReport, SourceCounts, Unknown};
 /// nothing of its own), unknown, unreadable. Unknown lines are listed by shape, those next to failures
 /// first, each with a grammar entry to look at and paste.
 #[derive(clap::Args, Debug)]
+#[command(allow_negative_numbers = true)]
 pub(super) struct CoverageArgs {
     /// Snapshot directory (default: the one under ./snapshots with the latest capture)
     #[arg(long, value_name = "DIR")]

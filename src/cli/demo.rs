@@ -37,10 +37,10 @@ const LISTED_MAX: usize = 3;
 ///   backstory demo
 ///   backstory demo --keep /tmp/demo    then: backstory sql --snapshot /tmp/demo/snapshot "SHOW TABLES"
 #[derive(clap::Args, Debug)]
-#[command(verbatim_doc_comment)]
+#[command(verbatim_doc_comment, allow_negative_numbers = true)]
 pub(super) struct DemoArgs {
     /// Seed of the incident
-    #[arg(long, value_name = "S", default_value_t = SEED)]
+    #[arg(long, value_name = "S", default_value_t = SEED, value_parser = crate::cli::format::seed)]
     seed: u64,
 
     /// Keep the simulated files and the snapshot in this new or empty directory
@@ -89,7 +89,7 @@ pub(super) fn run(ui: &mut Ui, args: &DemoArgs) -> Outcome {
     ui.note(&format!(
         "an incident of {} hours: {} workers, {} tasks, {} log rows; nobody told the reader what happened",
         plan.hours, written.workers, written.tasks, written.log_rows
-    ))?;
+    ));
     let snapshot = taken(ui, &files, &kept, &root)?;
     replay::ensure(ui, &snapshot)?;
     findings::show_all(ui, &snapshot, LIMIT, LISTED_MAX)?;
@@ -99,7 +99,7 @@ pub(super) fn run(ui: &mut Ui, args: &DemoArgs) -> Outcome {
             "kept in {}; ask on: backstory sql --snapshot {} \"SHOW TABLES\"",
             dir.display(),
             kept.display()
-        ))?;
+        ));
     }
     Ok(if agrees { ExitCode::SUCCESS } else { ExitCode::from(1) })
 }
@@ -111,7 +111,7 @@ fn taken(ui: &mut Ui, files: &Path, kept: &Path, root: &Path) -> Result<Snapshot
     let key = RowKey::load_or_create(Some(&root.join("redact.key")))?;
     let import = Import::run(&source, kept, &key, Policy::Standard, began_at, &mut import::Quiet)?;
     let snapshot = import.finish(now())?;
-    ui.note("taken into a snapshot, as `import` takes a dump")?;
+    ui.note("taken into a snapshot, as `import` takes a dump");
     Ok(snapshot)
 }
 

@@ -26,10 +26,25 @@ pub(crate) fn seconds(text: &str) -> Result<Duration, String> {
     }
 }
 
-/// An instant, UTC where no zone is named; seconds may be left out.
+/// A seed.
+pub(crate) fn seed(text: &str) -> Result<u64, String> {
+    text.parse().map_err(|_| format!("give a whole number from 0 to {}", u64::MAX))
+}
+
+/// An instant, UTC where no zone is named; seconds may be left out, and the time of day: then it is the
+/// day's first instant.
 pub(crate) fn instant(text: &str) -> Result<Micros, String> {
-    let full = Micros::parse(text).or_else(|| Micros::parse(&format!("{text}:00")));
-    full.ok_or_else(|| "not an instant; write it as 2026-01-05T17:55:00 (UTC)".to_string())
+    let day = || is_date(text).then(|| Micros::parse(&format!("{text}T00:00:00"))).flatten();
+    let full = Micros::parse(text).or_else(|| Micros::parse(&format!("{text}:00"))).or_else(day);
+    full.ok_or_else(|| {
+        "not an instant; write it as 2026-01-05T17:55:00, or 2026-01-05 for its midnight (UTC)"
+            .to_string()
+    })
+}
+
+/// Whether a text is a day and no more: `2026-01-05`.
+fn is_date(text: &str) -> bool {
+    text.len() == "2026-01-05".len() && text.chars().all(|c| c.is_ascii_digit() || c == '-')
 }
 
 /// An answer that can be written in every format.
@@ -59,6 +74,36 @@ pub(crate) fn show(ui: &mut Ui, format: Format, answer: &dyn Answer) -> io::Resu
             let mut out = ui.verbatim()?;
             answer.csv(&mut out)?;
             out.flush()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_day_alone_is_its_midnight_in_utc() {
+        let midnight = Micros::parse("2026-01-06T00:00:00Z").expect("an instant");
+        for text in
+            ["2026-01-06", "2026-01-06T00:00", "2026-01-06 00:00:00", "2026-01-06T01:00+01:00"]
+        {
+            assert_eq!(instant(text), Ok(midnight), "{text}");
+        }
+        for text in ["2026-01", "2026-13-01", "2026-02-30", "20260106", "2026-1-6", "today", ""] {
+            let told = instant(text).expect_err(text);
+            assert!(told.contains("2026-01-05 for its midnight (UTC)"), "{told}");
+        }
+    }
+
+    #[test]
+    fn a_seed_that_is_none_is_told_what_one_is() {
+        assert_eq!(seed("18446744073709551615"), Ok(u64::MAX));
+        for text in ["-1", "1.5", "18446744073709551616", ""] {
+            assert_eq!(
+                seed(text),
+                Err("give a whole number from 0 to 18446744073709551615".into())
+            );
         }
     }
 }
