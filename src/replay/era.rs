@@ -5,18 +5,20 @@ use crate::model::event::SourceKey;
 use crate::model::time::Micros;
 use crate::replay::runs::Run;
 
-/// Templates that mark an era, newest first; the first that the process used decides.
-const MARKERS: &[(&str, &str)] = &[
-    ("G59e", "E13"),
-    ("G59d", "E12"),
-    ("G3c", "E10"),
-    ("G28c", "E8"),
-    ("G90j", "E7"),
-    ("G155a", "E6"),
-    ("G109a", "E5"),
-    ("G107c", "E4"),
-    ("G28", "E3b"),
-    ("G122a", "E3"),
+/// Templates that mark an era, newest first; the first that the process used decides. With each, the last
+/// era whose processes may have no other marker: what sets a later era apart is a line of every cycle, or one
+/// that a process need not write.
+const MARKERS: &[(&str, &str, &str)] = &[
+    ("G59e", "E13", "E13"),
+    ("G59d", "E12", "E12"),
+    ("G3c", "E10", "E12"),
+    ("G28c", "E8", "E9"),
+    ("G90j", "E7", "E7"),
+    ("G155a", "E6", "E6"),
+    ("G109a", "E5", "E6"),
+    ("G107c", "E4", "E4"),
+    ("G28", "E3b", "E4"),
+    ("G122a", "E3", "E4"),
 ];
 
 /// First days of eras, latest first: commits, so the code ran later by hours or days
@@ -55,25 +57,96 @@ pub fn by_date(source_type: &str, at: Micros) -> &'static str {
 
 /// The eras of a source: those of its processes in order, or by the date of its first row.
 pub fn of_source(history: &History, runs: &[Run], source: &SourceKey) -> String {
-    let mut eras: Vec<&str> =
-        runs.iter().filter(|run| run.source == *source).map(|run| run.era).collect();
+    let of_run = |run: &Run| fitting(history, source, run.first_row, run.last_row);
+    let mut eras: Vec<String> =
+        runs.iter().filter(|run| run.source == *source).map(of_run).collect();
     eras.dedup();
     if eras.is_empty() {
         let first = history.beats.get(source).and_then(|beats| beats.first());
-        eras.extend(first.map(|(at, _)| by_date(&source.0, *at)));
+        eras.extend(first.map(|(at, _)| by_date(&source.0, *at).to_string()));
     }
     eras.join(" ")
 }
 
+/// The eras that the lines of a process fit: one, or `E11-E12` where they are those of each. Code runs
+/// after its commit, so none is later than the date.
+fn fitting(history: &History, source: &SourceKey, from: Micros, until: Micros) -> String {
+    let first = of(history, source, from, until);
+    let used = Used { history, source, from, until };
+    let last = used.marker().map_or(first, |(.., last)| *last);
+    // a line that only eras before E11 write
+    let last = if first == "E10" && used.has("G128a") { "E10" } else { last };
+    let place = |era: &str| ORCHESTRATORS.iter().position(|(_, known)| *known == era);
+    let dated = by_date(&source.0, from);
+    // the latest stands first
+    match (place(first), place(last).max(place(dated))) {
+        (Some(low), Some(high)) if high < low => format!("{first}-{}", ORCHESTRATORS[high].1),
+        (_, _) => first.to_string(),
+    }
+}
+
+/// The templates that a process used between two instants.
+struct Used<'a> {
+    history: &'a History,
+    source: &'a SourceKey,
+    from: Micros,
+    until: Micros,
+}
+
+impl Used<'_> {
+    fn has(&self, id: &str) -> bool {
+        let seen = self.history.templates.get(self.source).and_then(|seen| seen.get(id));
+        seen.is_some_and(|(first, last)| *first <= self.until && self.from <= *last)
+    }
+
+    /// The marker that decides.
+    fn marker(&self) -> Option<&'static (&'static str, &'static str, &'static str)> {
+        MARKERS.iter().find(|(marker, ..)| self.has(marker))
+    }
+}
+
 /// The era of a process between two instants: by its markers, by date without one.
 pub fn of(history: &History, source: &SourceKey, from: Micros, until: Micros) -> &'static str {
-    let Some(seen) = history.templates.get(source) else { return by_date(&source.0, from) };
-    let used =
-        |id: &str| seen.get(id).is_some_and(|(first, last)| *first <= until && from <= *last);
-    let era = MARKERS
-        .iter()
-        .find(|(marker, _)| used(marker))
-        .map_or_else(|| by_date(&source.0, from), |(_, era)| *era);
+    let used = Used { history, source, from, until };
+    let era = used.marker().map_or_else(|| by_date(&source.0, from), |(_, era, _)| *era);
     // from E11 on a kill no longer logs its pod's termination
-    if era == "E10" && used("G118c") && !used("G128a") { "E11" } else { era }
+    if era == "E10" && used.has("G118c") && !used.has("G128a") { "E11" } else { era }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::sync::Arc;
+
+    use super::*;
+
+    /// What is said of a process that used these templates on that day.
+    fn told(day: &str, templates: &[&str]) -> String {
+        let at = Micros::parse(&format!("{day}T10:00:00Z")).expect("a time");
+        let source: SourceKey = Arc::new(("orchestrator_gpu".into(), "gpu-1".into()));
+        let used: BTreeMap<Arc<str>, _> =
+            templates.iter().map(|id| (Arc::from(*id), (at, at))).collect();
+        let templates = BTreeMap::from([(source.clone(), used)]);
+        let history = History { templates, ..History::default() };
+        fitting(&history, &source, at, at)
+    }
+
+    #[test]
+    fn lines_of_two_eras_name_both() {
+        assert_eq!(told("2026-05-20", &["G3c", "G118c"]), "E11-E12");
+        assert_eq!(told("2026-05-20", &["G3c"]), "E10-E12");
+        assert_eq!(told("2026-01-12", &["G109a", "G28"]), "E5-E6");
+    }
+
+    #[test]
+    fn a_line_or_the_date_that_rules_out_the_others_names_one() {
+        assert_eq!(told("2026-05-20", &["G3c", "G118c", "G128a"]), "E10");
+        assert_eq!(told("2026-04-14", &["G3c"]), "E10");
+        assert_eq!(told("2026-04-24", &["G3c", "G118c"]), "E11");
+        assert_eq!(told("2026-05-20", &["G59d", "G3c"]), "E12");
+        assert_eq!(told("2026-01-12", &["G155a", "G109a"]), "E6");
+        // code of before runs on after the next commit
+        assert_eq!(told("2026-01-22", &["G155a"]), "E6");
+        assert_eq!(told("2026-06-22", &["G59e"]), "E13");
+    }
 }
