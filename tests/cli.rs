@@ -53,6 +53,13 @@ fn a_snapshot_that_lost_its_manifest_is_not_written_over() {
     let from = from.to_str().expect("UTF-8");
     let ran = bench.run("import", "s", &["--from", from]);
     assert_eq!(ran.code, 4, "{}", ran.stderr);
+    // the same where it had been replayed
+    fs::create_dir(bench.path("s").join("derived")).expect("a directory");
+    let ran = bench.run("import", "s", &["--from", from]);
+    assert!(
+        refused(&bench, ran).contains("hint: put manifest.json back"),
+        "what to do is not told"
+    );
     assert!(files() == before, "the import touched the evidence");
     let ran = bench.run("verify", "s", &["--format", "json"]);
     let json: serde_json::Value = serde_json::from_str(&ran.stdout).expect("JSON");
@@ -205,7 +212,9 @@ fn a_changed_derived_table_is_never_answered_from() {
 #[test]
 fn a_number_of_threads_that_makes_no_sense_is_typed_wrongly() {
     let bench = imported();
-    for threads in ["0", "99999"] {
-        assert_eq!(bench.run("replay", "s", &["--threads", threads]).code, 2, "{threads}");
+    for threads in ["0", "99999", "-3"] {
+        let ran = bench.run("replay", "s", &["--threads", threads]);
+        assert_eq!(ran.code, 2, "{threads}");
+        assert!(ran.stderr.contains(&format!("{threads} is not in 1..=256")), "{}", ran.stderr);
     }
 }

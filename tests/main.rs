@@ -9,6 +9,7 @@ mod clocks;
 mod decisions;
 mod degraded;
 mod determinism;
+mod disk;
 mod explain;
 mod export;
 mod find_options;

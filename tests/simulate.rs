@@ -151,6 +151,9 @@ fn a_wrong_argument_is_named_and_nothing_is_overwritten() {
         (&fresh, &["--hours", "0"][..], "more than 0"),
         (&fresh, &["--era", "E5"][..], "the eras are E4, E6 and E12"),
         (&fresh, &["--workers", "0"][..], "0 is not in 1..=500"),
+        (&fresh, &["--workers", "-3"][..], "-3 is not in 1..=500"),
+        (&fresh, &["--hours", "-3"][..], "more than 0 and at most 100000 hours"),
+        (&fresh, &["--seed", "-1"][..], "a whole number from 0 to 18446744073709551615"),
     ] {
         let ran = run(out, more);
         assert_eq!(ran.code, 2, "{more:?}: {}", ran.stderr);

@@ -66,7 +66,7 @@ pub(super) fn run(ui: &mut Ui, args: &ExportArgs) -> Outcome {
     let key = RowKey::load_or_create(args.redact_key_file.as_deref()).map_err(|err| {
         Fault::new(FaultKind::Usage, err).hint("name a file of yours with --redact-key-file FILE")
     })?;
-    args.redact.warn(ui)?;
+    args.redact.warn(ui);
     let redactor = Redactor::new(args.redact.policy(), &key.bytes());
     let plan = Plan {
         dir: args.snapshot.clone(),
@@ -79,7 +79,7 @@ pub(super) fn run(ui: &mut Ui, args: &ExportArgs) -> Outcome {
     let mut screen = Screen { ui, bar: ProgressBar::hidden() };
     let outcome = export(plan, &mut |step| screen.show(step));
     screen.bar.finish_and_clear();
-    summary(ui, args, &outcome.map_err(fault)?)?;
+    summary(ui, args, &outcome.map_err(fault)?);
     Ok(ExitCode::SUCCESS)
 }
 
@@ -104,17 +104,16 @@ impl Screen<'_> {
 
     /// An export goes on when nobody is left to watch it.
     fn note(&mut self, text: &str) {
-        self.bar.suspend(|| drop(self.ui.note(text)));
+        self.bar.suspend(|| self.ui.note(text));
     }
 }
 
-fn summary(ui: &mut Ui, args: &ExportArgs, exported: &Exported) -> Result<(), Fault> {
+fn summary(ui: &mut Ui, args: &ExportArgs, exported: &Exported) {
     let count = exported.snapshot.captures().len();
-    ui.note(&format!("snapshot: {}, capture {count}", args.snapshot.display()))?;
+    ui.note(&format!("snapshot: {}, capture {count}", args.snapshot.display()));
     if let Some(oldest) = exported.oldest_log {
-        ui.note(&retention(oldest, ui::now()))?;
+        ui.note(&retention(oldest, ui::now()));
     }
-    Ok(())
 }
 
 /// When the next export has to be done so that nothing is lost.

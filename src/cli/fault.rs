@@ -1,7 +1,7 @@
 //! An error as the person at the terminal meets it: what failed, on what, what to do, exit code.
 
 use std::error::Error;
-use std::io;
+use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use crate::cli::ui::Ui;
@@ -112,8 +112,7 @@ impl Fault {
         for hint in &fault.hints {
             text.push_str(&format!("\nhint: {hint}"));
         }
-        // Nothing is left to tell when stderr itself is gone.
-        drop(ui.note(&text));
+        ui.note(&text);
         ExitCode::from(fault.kind.exit_code())
     }
 }
@@ -230,9 +229,19 @@ impl From<QueryError> for Fault {
 }
 
 /// A command line that clap refused (or `--help`, which is no error).
-pub(crate) fn usage(err: &clap::Error) -> ExitCode {
-    drop(err.print());
-    ExitCode::from(u8::try_from(err.exit_code()).unwrap_or(2))
+pub(crate) fn usage(ui: &mut Ui, err: &clap::Error) -> ExitCode {
+    let shown = err.print().and_then(|()| io::stdout().flush());
+    match shown {
+        // help that was asked for and could not be written
+        Err(failed) if !err.use_stderr() => unwritten(ui, failed),
+        Ok(()) | Err(_) => ExitCode::from(u8::try_from(err.exit_code()).unwrap_or(2)),
+    }
+}
+
+/// The exit code of output that did not reach its reader: none is wrong where the reader simply left.
+pub(crate) fn unwritten(ui: &mut Ui, err: io::Error) -> ExitCode {
+    let fault = Fault::from(err);
+    if fault.is_broken_pipe() { ExitCode::SUCCESS } else { fault.show(ui) }
 }
 
 #[cfg(test)]

@@ -157,7 +157,7 @@ pub(super) fn run(ui: &mut Ui, args: &FindingsArgs) -> Outcome {
     let queries = chosen(args)?;
     let suppressions = suppressions(args.suppress.as_deref())?;
     let asked = args.when.open(ui, args.snapshot.as_deref())?;
-    warn_of_unreadable(ui, &asked.snapshot)?;
+    warn_of_unreadable(ui, &asked.snapshot);
     let database = asked.database()?;
     let mut answers = ask(&database, &queries, args.timeout)?;
     answers.found.retain(|finding| {
@@ -293,14 +293,13 @@ fn chosen(args: &FindingsArgs) -> Result<Vec<Query>, Fault> {
 }
 
 /// What an import could not read is missing from every answer: absence may be its fault.
-pub(super) fn warn_of_unreadable(ui: &mut Ui, snapshot: &Snapshot) -> Result<(), Fault> {
+pub(super) fn warn_of_unreadable(ui: &mut Ui, snapshot: &Snapshot) {
     for capture in snapshot.captures().iter().filter(|capture| !capture.unreadable.is_empty()) {
         ui.note(&format!(
             "warning: capture {} left out lines it could not read ({}): what they would have said is \
              missing here",
             capture.id,
             capture.unreadable.join("; ").chars().take(200).collect::<String>()
-        ))?;
+        ));
     }
-    Ok(())
 }

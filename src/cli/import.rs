@@ -41,16 +41,16 @@ pub(super) struct ImportArgs {
 
 pub(super) fn run(ui: &mut Ui, args: &ImportArgs) -> Outcome {
     let began_at = now();
-    args.redact.warn(ui)?;
+    args.redact.warn(ui);
     let source = SourceDir::scan(&args.from)?;
     if !source.ignored.is_empty() {
-        ui.note(&format!("note: ignored, not a table file: {}", source.ignored.join(", ")))?;
+        ui.note(&format!("note: ignored, not a table file: {}", source.ignored.join(", ")));
     }
     for table in &source.absent {
-        ui.note(&format!("note: no file for `{table}`: what it alone knows stays unknown"))?;
+        ui.note(&format!("note: no file for `{table}`: what it alone knows stays unknown"));
     }
     let key = RowKey::load_or_create(args.redact_key_file.as_deref())?;
-    say_about_key(ui, &key)?;
+    say_about_key(ui, &key);
     let mut watch = Watch { ui, bar: None };
     let import =
         Import::run(&source, &args.snapshot, &key, args.redact.policy(), began_at, &mut watch);
@@ -63,23 +63,22 @@ pub(super) fn run(ui: &mut Ui, args: &ImportArgs) -> Outcome {
                 ui.note(&format!(
                     "warning: {gone} rows of `{table}` that the snapshot holds are not in these files: \
                      deleted since, or these are of another database"
-                ))?;
+                ));
             }
         }
-        ui.note(&format!("capture {} of {}", capture.id, args.snapshot.display()))?;
+        ui.note(&format!("capture {} of {}", capture.id, args.snapshot.display()));
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn say_about_key(ui: &mut Ui, key: &RowKey) -> std::io::Result<()> {
+fn say_about_key(ui: &mut Ui, key: &RowKey) {
     let path = key.path().display();
     if key.created() {
-        ui.note(&format!("note: made a redaction key, {path}; further captures need it"))?;
+        ui.note(&format!("note: made a redaction key, {path}; further captures need it"));
     }
     if key.readable_by_others() {
-        ui.note(&format!("warning: others can read the redaction key; chmod 600 {path}"))?;
+        ui.note(&format!("warning: others can read the redaction key; chmod 600 {path}"));
     }
-    Ok(())
 }
 
 /// An import that says nothing.
@@ -105,7 +104,7 @@ impl Watch<'_> {
 
     fn say(&mut self, text: &str) {
         // A closed stderr must not stop the import.
-        drop(self.ui.note(text));
+        self.ui.note(text);
     }
 }
 

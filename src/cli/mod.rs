@@ -23,6 +23,7 @@ mod verify;
 mod when;
 
 use std::ffi::OsString;
+use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -64,7 +65,7 @@ enum Verb {
 pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let args = match Args::try_parse_from(args) {
         Ok(args) => args,
-        Err(err) => return fault::usage(&err),
+        Err(err) => return fault::usage(&mut Ui::for_this_terminal(Vec::new()), &err),
     };
     let mut ui = Ui::for_this_terminal(args.grammar);
     let outcome = match &args.verb {
@@ -83,7 +84,11 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Verb::Demo(args) => demo::run(&mut ui, args),
     };
     match outcome {
-        Ok(code) => code,
+        // what still waits to be written is lost when it is dropped
+        Ok(code) => match ui.out().flush() {
+            Ok(()) => code,
+            Err(err) => fault::unwritten(&mut ui, err),
+        },
         Err(fault) if fault.is_broken_pipe() => ExitCode::SUCCESS,
         Err(fault) => fault.show(&mut ui),
     }

@@ -1,7 +1,5 @@
 //! `--redact POLICY`.
 
-use std::io;
-
 use crate::cli::ui::Ui;
 use crate::redact::policy::Policy;
 
@@ -32,11 +30,11 @@ impl Redact {
     }
 
     /// Warns when nothing is hidden.
-    pub(super) fn warn(self, ui: &mut Ui) -> io::Result<()> {
+    pub(super) fn warn(self, ui: &mut Ui) {
         match self {
-            Self::Standard | Self::Strict => Ok(()),
+            Self::Standard | Self::Strict => {}
             Self::None => {
-                ui.note("warning: nothing is redacted: secrets and personal data stay readable")
+                ui.note("warning: nothing is redacted: secrets and personal data stay readable");
             }
         }
     }

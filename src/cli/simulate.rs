@@ -26,7 +26,7 @@ use crate::simulate::{self, Era, Fault as Injected, Plan};
 ///   backstory simulate --out /tmp/fleet --workers 8 --hours 5 --seed 1
 ///   backstory simulate --out /tmp/fleet --era E12 --faults freeze,guardian_died
 #[derive(clap::Args, Debug)]
-#[command(verbatim_doc_comment)]
+#[command(verbatim_doc_comment, allow_negative_numbers = true)]
 pub(super) struct SimulateArgs {
     /// Directory for the files: a new one, or an empty one
     #[arg(long, value_name = "DIR", required_unless_present = "list_faults")]
@@ -40,8 +40,8 @@ pub(super) struct SimulateArgs {
     #[arg(long, value_name = "H", default_value_t = 5.0, value_parser = hours)]
     hours: f64,
 
-    /// Seed of everything that is left to chance
-    #[arg(long, value_name = "S", default_value_t = 1)]
+    /// Seed of everything that is left to chance: 0 to 18446744073709551615
+    #[arg(long, value_name = "S", default_value_t = 1, value_parser = crate::cli::format::seed)]
     seed: u64,
 
     /// Whose line formats, tables and rules: E4 (2025-10), E6 (2025-12) or E12 (2026-05)
@@ -124,17 +124,17 @@ pub(super) fn run(ui: &mut Ui, args: &SimulateArgs) -> Outcome {
         written.tasks,
         written.generations,
         out.display()
-    ))?;
+    ));
     if !written.missed.is_empty() {
         let names: Vec<&str> = written.missed.iter().map(|fault| fault.name()).collect();
-        ui.note(&format!("note: found nobody to hit, so did not happen: {}", names.join(", ")))?;
+        ui.note(&format!("note: found nobody to hit, so did not happen: {}", names.join(", ")));
     }
     if let Some(url) = &args.db {
         load(ui, args, url, out)?;
     }
     let dir = out.display();
     let name = out.file_name().unwrap_or(out.as_os_str()).display();
-    ui.note(&format!("next: backstory import --from {dir} --snapshot snapshots/{name}"))?;
+    ui.note(&format!("next: backstory import --from {dir} --snapshot snapshots/{name}"));
     Ok(ExitCode::SUCCESS)
 }
 
@@ -209,7 +209,7 @@ fn load(ui: &mut Ui, args: &SimulateArgs, url: &SecretString, dir: &Path) -> Res
     });
     bar.finish_and_clear();
     for table in loaded? {
-        ui.note(&format!("{:<20} {:>9} rows loaded", table.table.name(), table.rows))?;
+        ui.note(&format!("{:<20} {:>9} rows loaded", table.table.name(), table.rows));
     }
     Ok(())
 }

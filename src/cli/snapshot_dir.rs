@@ -33,9 +33,9 @@ pub(crate) fn choose(ui: &mut Ui, given: Option<&Path>) -> Result<PathBuf, Fault
     };
     for other in undated.iter().filter(|other| **other != dir) {
         let name = other.display();
-        ui.note(&format!("warning: {name} is damaged; see `backstory verify --snapshot {name}`"))?;
+        ui.note(&format!("warning: {name} is damaged; see `backstory verify --snapshot {name}`"));
     }
-    ui.note(&format!("snapshot: {}", dir.display()))?;
+    ui.note(&format!("snapshot: {}", dir.display()));
     Ok(dir)
 }
 

@@ -45,9 +45,10 @@ impl Ui {
         if io::stdout().is_terminal() { comfy_table::Table::new().width() } else { None }
     }
 
-    /// Says something beside the data.
-    pub(crate) fn note(&mut self, text: &str) -> io::Result<()> {
-        writeln!(self.stderr, "{text}")
+    /// Says something beside the data. Where nobody can hear it (a full disk behind standard error, a
+    /// reader that left) the work goes on: what is asked for is the data.
+    pub(crate) fn note(&mut self, text: &str) {
+        drop(writeln!(self.stderr, "{text}"));
     }
 
     /// A counter of rows on a terminal, nothing elsewhere.

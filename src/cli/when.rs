@@ -72,7 +72,7 @@ fn as_seen(
             .hint("ask with --as-of for what had happened by then, drawn from all evidence"));
     };
     let all = seen.len();
-    ui.note(&format!("as seen at {at}: {by_then} of {all} captures, which reach to {last}"))?;
+    ui.note(&format!("as seen at {at}: {by_then} of {all} captures, which reach to {last}"));
     let dir = snapshot.dir();
     let own = tempfile::Builder::new().prefix("seen-").suffix(TEMPORARY).tempdir_in(dir);
     let own = own.map_err(|err| SnapshotError::io("create a folder in", dir, err))?;

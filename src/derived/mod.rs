@@ -63,7 +63,8 @@ pub fn write(
     remove(&made)?;
     remove(&old)?;
     let mut manifest = DerivedManifest::of(snapshot, grammar_digest);
-    let written = timelines::write(replayed, &made)?;
+    // on a full disk what is half written is in the way of everybody
+    let written = timelines::write(replayed, &made).inspect_err(|_| drop(remove(&made)))?;
     // what could not be spilled or read back is missing from the tables
     let spool = replayed.history.events.spool();
     spool.check().map_err(|err| SnapshotError::io("spill events to", &made, err))?;

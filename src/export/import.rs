@@ -20,6 +20,7 @@ use crate::redact::policy::Policy;
 use crate::redact::role::Role;
 use crate::snapshot::capture::{CaptureOptions, CaptureWriter};
 use crate::snapshot::column::{Column, Value};
+use crate::snapshot::error::SnapshotError;
 use crate::snapshot::manifest::{MANIFEST, Manifest, Redaction};
 use crate::snapshot::open::Snapshot;
 
@@ -247,6 +248,9 @@ fn refuse_occupied(dir: &Path) -> Result<(), ImportError> {
     let occupied = || ImportError::Occupied(dir.to_path_buf());
     if dir.join(MANIFEST).is_file() || !dir.exists() {
         return Ok(());
+    }
+    if let Err(lost @ SnapshotError::LostManifest(_)) = Snapshot::open(dir) {
+        return Err(lost.into());
     }
     let ours = |name: &str| {
         Table::from_name(name).is_some()

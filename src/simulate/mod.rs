@@ -61,8 +61,13 @@ pub struct Written {
 /// `tick` hears how much of the time has passed (0 to 1) and how many log rows are written.
 ///
 /// # Errors
-/// When a file cannot be written.
+/// When a file cannot be written; then the directory holds nothing that could be taken for a fleet, nor
+/// files in the making.
 pub fn run(plan: &Plan, dir: &Path, tick: &mut dyn FnMut(f64, u64)) -> io::Result<Written> {
+    write(plan, dir, tick).inspect_err(|_| part_file::remove_all(dir))
+}
+
+fn write(plan: &Plan, dir: &Path, tick: &mut dyn FnMut(f64, u64)) -> io::Result<Written> {
     let mut world = World::new(plan, dir)?;
     let start = world.now;
     world.run(tick)?;

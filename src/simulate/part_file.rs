@@ -6,6 +6,10 @@ use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
+/// The tables of a fleet.
+const TABLES: [&str; 6] =
+    ["system_logs", "workers", "tasks", "generations", "generation_variants", "task_types"];
+
 /// The file in the making, `NAME.part` until [`finish`](Self::finish).
 pub(super) struct PartFile {
     path: PathBuf,
@@ -32,6 +36,21 @@ impl Write for PartFile {
 
     fn flush(&mut self) -> io::Result<()> {
         self.out.flush()
+    }
+}
+
+/// Takes away the files of a simulation that failed, whole or not: a part of a fleet is none.
+pub(super) fn remove_all(dir: &Path) {
+    let Ok(entries) = fs::read_dir(dir) else { return };
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        let ours = |name: &str| {
+            let whole = name.strip_suffix(".csv").is_some_and(|table| TABLES.contains(&table));
+            whole || name == "truth.json" || name.ends_with(".part")
+        };
+        if name.to_str().is_some_and(ours) {
+            drop(fs::remove_file(entry.path()));
+        }
     }
 }
 

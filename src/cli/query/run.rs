@@ -55,7 +55,7 @@ pub(super) fn run(ui: &mut Ui, args: &RunArgs) -> Outcome {
         set(&mut query.header, given)?;
     }
     let asked = args.when.open(ui, args.snapshot.as_deref())?;
-    warn_of_unreadable(ui, &asked.snapshot)?;
+    warn_of_unreadable(ui, &asked.snapshot);
     let database = asked.database()?;
     let queries = vec![query];
     let answers = ask(&database, &queries, args.timeout)?;

@@ -2,6 +2,7 @@
 
 pub mod known_rows;
 mod leftovers;
+mod mess;
 pub(crate) mod repeats;
 
 use std::collections::BTreeMap;
@@ -11,6 +12,7 @@ use std::path::{Path, PathBuf};
 use crate::model::table::Table;
 use crate::model::time::Micros;
 use crate::snapshot::capture::known_rows::KnownRows;
+use crate::snapshot::capture::mess::Mess;
 use crate::snapshot::column::Column;
 use crate::snapshot::error::SnapshotError;
 use crate::snapshot::manifest::{
@@ -38,7 +40,8 @@ pub struct CaptureOptions {
 }
 
 /// A capture in the making. Dropped without [`finish`](Self::finish), it leaves the snapshot as it
-/// was: files that no manifest names are ignored, and swept by the next capture.
+/// was, and takes away what it wrote: on a full disk that room is needed. What a killed one left is ignored,
+/// as no manifest names it, and swept by the next capture.
 pub struct CaptureWriter {
     dir: PathBuf,
     options: CaptureOptions,
@@ -46,6 +49,8 @@ pub struct CaptureWriter {
     id: String,
     tables: BTreeMap<String, TableCapture>,
     source_schema: Option<String>,
+    /// Before the lock: what is swept is ours while nobody else may write.
+    mess: Mess,
     _lock: File,
 }
 
@@ -67,6 +72,7 @@ impl CaptureWriter {
         let count = before.as_ref().map_or(0, |snapshot| snapshot.captures().len());
         let id = capture_id(count);
         leftovers::sweep(dir, &id, before.as_ref())?;
+        let mess = Mess { dir: dir.to_path_buf(), id: id.clone(), known: count };
         Ok(Self {
             dir: dir.to_path_buf(),
             options,
@@ -74,6 +80,7 @@ impl CaptureWriter {
             id,
             tables: BTreeMap::new(),
             source_schema: None,
+            mess,
             _lock: lock,
         })
     }
@@ -182,6 +189,7 @@ impl CaptureWriter {
             let path = self.dir.join(SOURCE_SCHEMA);
             publish(&temporary(&path), &path)?;
         }
+        self.mess.clear();
         Snapshot::open(&self.dir)
     }
 }
