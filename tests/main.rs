@@ -8,6 +8,7 @@ mod cli;
 mod clocks;
 mod decisions;
 mod degraded;
+mod derived;
 mod determinism;
 mod disk;
 mod explain;

@@ -50,7 +50,9 @@ pub(crate) fn spawn(config: &Path, args: &[&str]) -> Child {
 }
 
 fn command(config: &Path, args: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_backstory"));
+    // another build of the same source can be held to these tests
+    let other = std::env::var_os("BACKSTORY_BINARY");
+    let mut command = Command::new(other.unwrap_or(env!("CARGO_BIN_EXE_backstory").into()));
     command
         .args(args)
         .env("XDG_CONFIG_HOME", config)
