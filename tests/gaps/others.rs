@@ -151,6 +151,28 @@ fn a_hole_of_the_table_is_a_hole_of_every_source() {
 }
 
 #[test]
+fn of_a_worker_only_the_hole_of_its_own_time_is_missing() {
+    let bench = Bench::new();
+    let ended = format!(r#"{{"terminated_at": "{}", "termination_reason": "idle"}}"#, at(1_200));
+    let log = hour().worker(WORKER, 100, Some(1_190), &ended);
+    log.line(300, "worker", WORKER, "HEADLESS: a").capture(&bench, "1");
+    let log = Log::default().cycles(172_800, GPU, 5_761, 5_770);
+    let log =
+        log.worker(WORKER, 100, Some(1_190), &ended).worker(SECOND, 172_850, Some(173_050), "{}");
+    log.line(172_900, "worker", SECOND, "HEADLESS: b").capture(&bench, "2");
+    let causes = |id: &str| -> Vec<String> {
+        of(&bench, "worker", id).into_iter().map(|(cause, ..)| cause).collect()
+    };
+    assert!(!causes(WORKER).contains(&"not_exported".to_string()), "{:?}", causes(WORKER));
+    assert_eq!(of(&bench, "worker", SECOND), [gap("not_started", 172_850, 172_900)]);
+    let first = format!(
+        "select min(from_at) = '{}' from coverage where source_id = '{SECOND}'",
+        at(172_850)
+    );
+    assert_eq!(bench.sql("s", &first), [["true"]]);
+}
+
+#[test]
 fn what_was_sent_and_is_not_here_is_missing_of_every_source() {
     let edge = |log: Log, at: i64| {
         log.line(at, "edge_function", "claim-next-task", "Authenticated via PAT")

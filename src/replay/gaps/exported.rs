@@ -1,7 +1,7 @@
 //! What of the log was still there and was taken: before that retention, between captures a hole.
 
 use crate::events::History;
-use crate::model::event::Basis;
+use crate::model::event::{Basis, SourceKey};
 use crate::model::state::GapCause;
 use crate::model::time::{Micros, SECOND};
 use crate::replay::gaps::{Account, DELAY, Gap, Known, SILENCE};
@@ -79,9 +79,13 @@ fn is_most_of(holes: &[(Micros, Micros)], from: Micros, until: Micros) -> bool {
     holes.iter().any(|hole| common(hole) * 2 > until.0 - from.0)
 }
 
+/// Why a line is missing in a hole.
+pub(super) const NO_ROW: &str = "no source has a row here";
+
 /// What is missing of the table is missing of all its sources: holes between captures, and stretches of
 /// which an orchestrator's counters say that its rows were sent, while nobody else has a row either.
-pub(super) fn spread(known: &Known<'_>, account: &mut Account) {
+/// Returns them: workers come and go, and of each only those of its own time are missing.
+pub(super) fn spread(known: &Known<'_>, account: &mut Account) -> Vec<(Micros, Micros)> {
     let mut holes = known.exported.holes.clone();
     let sent = account.gaps.iter().filter(|gap| gap.cause == GapCause::NotExported);
     let long = sent.filter(|gap| gap.ended_at.0 - gap.began_at.0 > SILENCE);
@@ -89,16 +93,16 @@ pub(super) fn spread(known: &Known<'_>, account: &mut Account) {
     holes.extend(silent);
     holes.sort_unstable();
     holes.dedup();
-    let why = "no source has a row here";
     for gap in &mut account.gaps {
         let judged = [GapCause::NotExported, GapCause::Unsent, GapCause::Retention];
         if !judged.contains(&gap.cause) && is_most_of(&holes, gap.began_at, gap.ended_at) {
             gap.cause = GapCause::NotExported;
-            (gap.basis, gap.why) = (Basis::Inferred, why.to_string());
+            (gap.basis, gap.why) = (Basis::Inferred, NO_ROW.to_string());
         }
     }
-    let sources = known.history.beats.keys();
-    for source in sources.filter(|source| !source.0.starts_with("orchestrator")) {
+    let is_lasting =
+        |source: &&SourceKey| !source.0.starts_with("orchestrator") && &*source.0 != "worker";
+    for source in known.history.beats.keys().filter(is_lasting) {
         for (from, until) in &holes {
             account.gap(Gap {
                 source: source.clone(),
@@ -107,10 +111,11 @@ pub(super) fn spread(known: &Known<'_>, account: &mut Account) {
                 cause: GapCause::NotExported,
                 basis: Basis::Inferred,
                 run: None,
-                why: why.to_string(),
+                why: NO_ROW.to_string(),
             });
         }
     }
+    holes
 }
 
 /// The longest stretch of an interval in which no source has a row, if that is most of it.

@@ -110,9 +110,9 @@ pub fn find(
         }
     }
     orchestrators::account(&known, &mut account);
-    exported::spread(&known, &mut account);
+    let holes = exported::spread(&known, &mut account);
     edge::account(&known, &mut account);
-    workers::account(&known, clocks, ends, &mut account);
+    workers::account(&known, clocks, ends, &holes, &mut account);
     account.gaps.sort_by(|a, b| {
         (&a.source, a.began_at, a.ended_at, a.cause)
             .cmp(&(&b.source, b.began_at, b.ended_at, b.cause))

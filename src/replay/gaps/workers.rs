@@ -10,6 +10,7 @@ use crate::model::rows::WorkerRow;
 use crate::model::state::GapCause;
 use crate::model::time::{Micros, SECOND};
 use crate::replay::clocks::ClockOffset;
+use crate::replay::gaps::exported::NO_ROW;
 use crate::replay::gaps::{Account, Gap, Known};
 use crate::replay::worker::end::WorkerEnd;
 
@@ -17,11 +18,12 @@ use crate::replay::worker::end::WorkerEnd;
 /// (domain/worker-app.md 4.1).
 const BEAT: i64 = 35 * SECOND;
 
-/// Accounts for every worker that has a row or a line.
+/// Accounts for every worker that has a row or a line; `holes` are missing of the whole log.
 pub(super) fn account(
     known: &Known<'_>,
     clocks: &[ClockOffset],
     ends: &BTreeMap<WorkerId, WorkerEnd>,
+    holes: &[(Micros, Micros)],
     account: &mut Account,
 ) {
     let offsets: BTreeMap<&str, f64> = clocks
@@ -44,6 +46,7 @@ pub(super) fn account(
             first: at(lines.and_then(|lines| lines.first())),
             last: at(lines.and_then(|lines| lines.last())),
             end: ends.get(id),
+            holes,
         };
         life.account(known, account);
     }
@@ -57,6 +60,7 @@ struct Life<'a> {
     first: Option<Micros>,
     last: Option<Micros>,
     end: Option<&'a WorkerEnd>,
+    holes: &'a [(Micros, Micros)],
 }
 
 impl Life<'_> {
@@ -94,6 +98,14 @@ impl Life<'_> {
             told(from, until, GapCause::ProcessDown, basis, "it had ended");
         }
         let over = ended.map_or(until, |ended| ended.min(until));
+        // before it was there, and after its end, no line of it is missing
+        if self.first.is_some() {
+            let there = over.max(seen.unwrap_or(over));
+            for (from, until) in self.holes {
+                let (from, until) = ((*from).max(began), (*until).min(there));
+                told(from, until, GapCause::NotExported, Basis::Inferred, NO_ROW);
+            }
+        }
         let silent = (GapCause::NoHeartbeat, Basis::Inferred, "no heartbeat carried a line");
         match (self.first, seen) {
             (Some(first), Some(seen)) => {
