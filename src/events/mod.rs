@@ -51,7 +51,7 @@ pub struct History {
     /// When each source logged, in order: what silence is measured against. Of workers and edge
     /// functions the first and the last row of a minute.
     pub beats: BTreeMap<SourceKey, Vec<Beat>>,
-    /// Which templates each source used, with the first and last time.
+    /// Which templates each orchestrator used, with the first and last time: they tell its era.
     pub templates: BTreeMap<SourceKey, BTreeMap<Arc<str>, (Micros, Micros)>>,
     /// What the grammar did not understand.
     pub unknown: Vec<UnknownMessage>,
@@ -81,7 +81,9 @@ pub fn read(
     for (key, sender) in log.senders.into_sorted() {
         sender.tally.assert_balanced();
         history.tallies.insert(key.clone(), sender.tally);
-        history.templates.insert(key.clone(), sender.templates(grammar));
+        if sender.origin.is_orchestrator {
+            history.templates.insert(key.clone(), sender.templates(grammar));
+        }
         // a row without time or text is no sign of life
         let beats = sender.beats.into_sorted();
         if !beats.is_empty() {

@@ -50,8 +50,8 @@ impl Origin {
 pub(super) struct Sender {
     pub(super) origin: Arc<Origin>,
     pub(super) beats: Beats,
-    /// When each template of its source was first and last used, by number.
-    used: Vec<Option<(Micros, Micros)>>,
+    /// When templates of its source were first and last used, by number: a few of hundreds.
+    used: Vec<(usize, (Micros, Micros))>,
     pub(super) tally: RowTally,
 }
 
@@ -60,7 +60,7 @@ pub(super) struct Sender {
 pub(super) struct Told {
     source: SourceKey,
     beats: Vec<Beat>,
-    used: Vec<Option<(Micros, Micros)>>,
+    used: Vec<(usize, (Micros, Micros))>,
     tally: RowTally,
 }
 
@@ -128,11 +128,9 @@ impl Senders {
         let sender = &mut self.all[number];
         sender.tally = [sender.tally, told.tally].into_iter().sum();
         sender.beats.extend(told.beats);
-        for (template, times) in told.used.into_iter().enumerate() {
-            if let Some((first, last)) = times {
-                sender.used(template, first);
-                sender.used(template, last);
-            }
+        for (template, (first, last)) in told.used {
+            sender.used(template, first);
+            sender.used(template, last);
         }
     }
 
@@ -149,18 +147,20 @@ impl Senders {
 impl Sender {
     /// Notes that a template was used.
     pub(super) fn used(&mut self, template: usize, at: Micros) {
-        if self.used.len() <= template {
-            self.used.resize(template + 1, None);
+        match self.used.binary_search_by_key(&template, |(number, _)| *number) {
+            Ok(place) => {
+                let (first, last) = &mut self.used[place].1;
+                (*first, *last) = ((*first).min(at), (*last).max(at));
+            }
+            Err(place) => self.used.insert(place, (template, (at, at))),
         }
-        let (first, last) = self.used[template].get_or_insert((at, at));
-        (*first, *last) = ((*first).min(at), (*last).max(at));
     }
 
     /// The templates used, with the first and last time.
     pub(super) fn templates(&self, grammar: &Grammar) -> BTreeMap<Arc<str>, (Micros, Micros)> {
-        let used = self.used.iter().enumerate().filter_map(|(number, times)| {
-            let entry = grammar.entry(&self.origin.key.0, number)?;
-            Some((entry.id.clone(), (*times)?))
+        let used = self.used.iter().filter_map(|(number, times)| {
+            let entry = grammar.entry(&self.origin.key.0, *number)?;
+            Some((entry.id.clone(), *times))
         });
         // entries of one template share its id
         let mut all: BTreeMap<Arc<str>, (Micros, Micros)> = BTreeMap::new();
