@@ -191,7 +191,7 @@ impl Tables {
                 word(verdict.verdict),
                 Cell::Bool(verdict.flag),
                 int(verdict.linked.map(|n| n as i64)),
-                word(&verdict.why),
+                word(verdict.why),
                 time(verdict.decided_at),
                 word(verdict.basis.name()),
                 text(verdict.completed.as_ref()),
@@ -251,7 +251,7 @@ impl Tables {
             ]);
         }
         for cycle in &replayed.cycles {
-            let count = |name: &str| int(cycle.counts.get(name).copied());
+            let count = |name: &str| int(cycle.counts.get(name));
             self.of("cycles").push([
                 text(cycle.run.as_ref()),
                 Cell::Int(cycle.cycle),

@@ -1,7 +1,5 @@
 //! Control cycles: what each saw and what it did, as logged.
 
-use std::collections::BTreeMap;
-
 use rustc_hash::FxHashMap;
 
 use crate::model::event::Event;
@@ -20,10 +18,47 @@ pub struct Cycle {
     pub started_at: Option<Micros>,
     /// When it ended.
     pub completed_at: Option<Micros>,
-    /// Counts by column name of the table `cycles`.
-    pub counts: BTreeMap<&'static str, i64>,
+    /// What it counted.
+    pub counts: Counts,
     /// Reads that failed in it.
     pub failed_reads: i64,
+}
+
+/// Columns of the table `cycles` that are counts.
+const COLUMNS: [&str; 10] = [
+    "queued",
+    "active_tasks",
+    "workers_active",
+    "workers_spawning",
+    "desired",
+    "promoted",
+    "failed",
+    "spawned",
+    "terminated",
+    "reset",
+];
+
+/// Counts by column name of the table `cycles`: in one piece, as there are many cycles.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    values: [i64; COLUMNS.len()],
+    /// A bit for each that is known.
+    known: u16,
+}
+
+impl Counts {
+    /// One of them.
+    pub fn get(&self, column: &str) -> Option<i64> {
+        let place = COLUMNS.iter().position(|name| *name == column)?;
+        (self.known & (1 << place) != 0).then(|| self.values[place])
+    }
+
+    fn set(&mut self, column: &str, value: i64) {
+        if let Some(place) = COLUMNS.iter().position(|name| *name == column) {
+            self.values[place] = value;
+            self.known |= 1 << place;
+        }
+    }
 }
 
 /// Which field of which line fills which column.
@@ -48,14 +83,21 @@ const FIELDS: &[(EventKind, &str, &str)] = &[
 
 /// Cycles as events tell them.
 #[derive(Default)]
-pub struct Cycles(FxHashMap<(RunId, i64), Cycle>);
+pub struct Cycles {
+    all: Vec<Cycle>,
+    places: FxHashMap<(RunId, i64), u32>,
+}
 
 impl Cycles {
     /// The next event in the total order.
     pub fn see(&mut self, event: &Event) {
         let (Some(run), Some(number)) = (&event.run, event.cycle) else { return };
-        let fresh = || Cycle { run: Some(run.clone()), cycle: number, ..Cycle::default() };
-        let cycle = self.0.entry((run.clone(), number)).or_insert_with(fresh);
+        let place = *self.places.entry((run.clone(), number)).or_insert_with(|| {
+            let cycle = Cycle { run: Some(run.clone()), cycle: number, ..Cycle::default() };
+            self.all.push(cycle);
+            self.all.len() as u32 - 1
+        });
+        let cycle = &mut self.all[place as usize];
         if event.kind == EventKind::CycleStarted {
             cycle.started_at.get_or_insert(event.at);
         }
@@ -69,14 +111,34 @@ impl Cycles {
             if *kind == event.kind
                 && let Some(value) = event.int(field)
             {
-                cycle.counts.insert(column, value);
+                cycle.counts.set(column, value);
             }
         }
     }
 
     /// All of them, by run and number.
     pub fn into_sorted(self) -> Vec<Cycle> {
-        let in_order: BTreeMap<(RunId, i64), Cycle> = self.0.into_iter().collect();
-        in_order.into_values().collect()
+        drop(self.places);
+        let mut all = self.all;
+        all.sort_unstable_by(|a, b| (&a.run, a.cycle).cmp(&(&b.run, b.cycle)));
+        all.shrink_to_fit();
+        all
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_field_has_its_column() {
+        for (_, _, column) in FIELDS {
+            let mut counts = Counts::default();
+            assert_eq!(counts.get(column), None);
+            counts.set(column, 7);
+            assert_eq!(counts.get(column), Some(7), "{column}");
+            let known = COLUMNS.iter().filter(|name| counts.get(name).is_some());
+            assert_eq!(known.count(), 1, "{column}");
+        }
     }
 }

@@ -27,7 +27,7 @@ pub struct GenerationVerdict {
     /// Generations and variants that name the task; `None` when none were captured.
     pub linked: Option<usize>,
     /// The rule in words.
-    pub why: String,
+    pub why: &'static str,
     /// When the task ended.
     pub decided_at: Option<Micros>,
     /// `inferred` where the task type came from the built-in table.
@@ -61,7 +61,7 @@ pub fn decide(history: &History, logs: &EdgeLog) -> Vec<GenerationVerdict> {
             verdict,
             flag: row.generation_created,
             linked: count,
-            why: why.to_string(),
+            why,
             decided_at: ended(row),
             basis: if facts.known { Basis::Recorded } else { Basis::Inferred },
             completed: logs.completed.get(&row.id).cloned(),

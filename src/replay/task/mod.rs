@@ -37,7 +37,7 @@ pub struct TaskTimeline {
     pub attempts: Vec<Attempt>,
     /// Contradictions.
     pub anomalies: Vec<Anomaly>,
-    /// Events that no row tells but that what follows implies.
+    /// Events that no row tells but that what follows implies; a whole replay takes them out.
     pub inferred: Vec<Event>,
 }
 
@@ -50,13 +50,18 @@ pub fn replay(row: &TaskRow, events: &[&Event], world: &World<'_>) -> TaskTimeli
     hidden::complete(row, &mut claims, &mut requeues, ends.last.as_ref(), world);
     let results = deliveries::find(row, events, &claims, &ends, world);
     let parts = Parts { claims: &claims, requeues: &requeues, ends: &ends, results: &results };
-    let (states, mut anomalies) = fold::states(&fold::moments(row, events, &parts));
+    let (mut states, mut anomalies) = fold::states(&fold::moments(row, events, &parts));
     anomalies.extend(disagreement(row, &states));
     anomalies.extend(overtaken(&claims, &results));
     anomalies.extend(run_twice(&claims, events));
+    let mut attempts = attempt::of(&claims, &requeues, &ends, &results, events);
+    // all tasks are held until the last one is folded: without room for more
+    states.shrink_to_fit();
+    attempts.shrink_to_fit();
+    anomalies.shrink_to_fit();
     TaskTimeline {
         id: row.id.clone(),
-        attempts: attempt::of(&claims, &requeues, &ends, &results, events),
+        attempts,
         states,
         anomalies,
         inferred: inferred(&claims, &requeues, &ends),
