@@ -64,7 +64,7 @@ fn measure(hours: f64, work: &Path) -> Done<()> {
             let again = Instant::now();
             let mut workers = 0;
             pool.install(|| replayed.each_worker(|_| workers += 1));
-            drop(replayed.decisions());
+            replayed.decisions().for_each(drop);
             let warm_too = again.elapsed().as_secs_f64();
             let begin = Instant::now();
             derived::write(&snapshot, grammar.digest(), &replayed)?;

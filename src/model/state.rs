@@ -1,10 +1,14 @@
 //! Names of states, ends, outcomes, gap causes and anomalies: one spelling each.
 
+use serde::{Deserialize, Serialize};
+
 /// Declares a closed vocabulary with its spelling in tables.
 macro_rules! vocabulary {
     ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $text:literal),+ $(,)? }) => {
         $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[derive(
+            Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+        )]
         pub enum $name { $($(#[$vdoc])* $variant),+ }
 
         impl $name {

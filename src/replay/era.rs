@@ -5,6 +5,9 @@ use crate::model::event::SourceKey;
 use crate::model::time::Micros;
 use crate::replay::runs::Run;
 
+/// An era's name.
+pub type Era = &'static str;
+
 /// Templates that mark an era, newest first; the first that the process used decides. With each, the last
 /// era whose processes may have no other marker: what sets a later era apart is a line of every cycle, or one
 /// that a process need not write.

@@ -96,9 +96,11 @@ pub fn replay(mut history: History) -> Replayed {
     let by_worker = ByRow::of(&history.events, &history.facts.workers);
     let ends = ends(&history, &by_worker);
     let ledger = gaps::find(&history, &runs, &clocks, &ends, &witness.finish());
-    let tasks = replay_tasks(&history, &told, &ends);
+    let mut tasks = replay_tasks(&history, &told, &ends);
     let mut inferred = history.events.beside();
-    inferred.extend(tasks.iter().flat_map(|timeline| timeline.inferred.iter().cloned()));
+    let implied = tasks.iter_mut().flat_map(|timeline| std::mem::take(&mut timeline.inferred));
+    inferred.extend(implied);
+    drop(told);
     inferred.sort();
     Replayed {
         generations: generation::decide(&history, &edge),
@@ -169,7 +171,7 @@ fn replay_tasks(
 
 impl Replayed {
     /// Every spawn, promotion, check, verdict, kill, reset and scale step, in the order of the events.
-    pub fn decisions(&self) -> Vec<Decision> {
+    pub fn decisions(&self) -> impl Iterator<Item = Decision> {
         decisions::find(&self.history, &self.runs)
     }
 

@@ -8,6 +8,7 @@ use crate::model::attribute::Attribute;
 use crate::model::event::Event;
 use crate::model::id::WorkerId;
 use crate::model::kind::EventKind;
+use crate::model::state::Formula;
 use crate::model::time::Micros;
 use crate::replay::decisions::names;
 use crate::replay::decisions::reads::FailedRead;
@@ -36,8 +37,8 @@ pub(super) struct Seen {
     pub(super) ssh_errno: Option<i64>,
     /// What the cloud said of the pod.
     pub(super) pod_status: Option<std::sync::Arc<str>>,
-    /// Its passed check, by place among the decisions.
-    pub(super) check: Option<usize>,
+    /// Its passed check, by place among the decisions, and the rule of it.
+    pub(super) check: Option<(usize, Option<Formula>)>,
     /// The verdict against it, by place among the decisions.
     pub(super) verdict: Option<usize>,
 }

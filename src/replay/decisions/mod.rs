@@ -5,6 +5,7 @@
 
 mod ask;
 mod cycle;
+mod found;
 mod inputs;
 mod names;
 mod process;
@@ -14,25 +15,31 @@ mod recorded;
 mod settings;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
 
 use crate::events::History;
 use crate::model::attribute::Attributes;
-use crate::model::event::{Event, Subject};
+use crate::model::event::{Event, Subject, kept_for_good};
 use crate::model::id::{EventId, RunId, WorkerId};
 use crate::model::kind::EventKind;
 use crate::model::rows::{Facts, WorkerRow};
 use crate::model::state::{DecisionKind, Formula};
 use crate::model::time::Micros;
+use crate::replay::decisions::found::Found;
 use crate::replay::decisions::inputs::{About, Past};
 use crate::replay::decisions::process::Process;
 use crate::replay::decisions::recorded::Recorded;
+use crate::replay::era::Era;
 use crate::replay::rules::answer::Answer;
 use crate::replay::rules::limit::Limits;
 use crate::replay::rules::{self, defaults};
 use crate::replay::runs::Run;
+use crate::spool::Spool;
 
 /// One decision.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Decision {
     /// The event that made it known.
     pub event: EventId,
@@ -55,7 +62,8 @@ pub struct Decision {
     /// The read that failed and fed it.
     pub failed_read: Option<EventId>,
     /// The era of the process.
-    pub era: &'static str,
+    #[serde(deserialize_with = "kept_for_good")]
+    pub era: Era,
     /// The rule, where its formula is known.
     pub formula: Option<Formula>,
     /// What was done, in the rule's terms; `None` where another decision tells it.
@@ -65,8 +73,8 @@ pub struct Decision {
 }
 
 /// Every spawn, promotion, check, verdict, kill, reset and scale step, in the order of the events.
-pub fn find(history: &History, runs: &[Run]) -> Vec<Decision> {
-    let mut pass = Decisions::new(&history.facts, runs);
+pub fn find(history: &History, runs: &[Run]) -> impl Iterator<Item = Decision> + use<> {
+    let mut pass = Decisions::new(&history.facts, runs, history.events.spool());
     history.events.iter().for_each(|event| pass.see(&event));
     pass.finish()
 }
@@ -78,25 +86,19 @@ pub struct Decisions<'a> {
     past: Past,
     recorded: Recorded,
     processes: BTreeMap<RunId, Process>,
-    found: Vec<Found>,
-}
-
-/// A decision, and whether a later line of its cycle took its place.
-struct Found {
-    decision: Decision,
-    is_replaced: bool,
+    found: Found,
 }
 
 impl<'a> Decisions<'a> {
     /// Of these rows and processes.
-    pub fn new(facts: &'a Facts, runs: &'a [Run]) -> Self {
+    pub fn new(facts: &'a Facts, runs: &'a [Run], spool: &Arc<Spool>) -> Self {
         Self {
             rows: facts.workers.iter().map(|row| (&row.id, row)).collect(),
             eras: runs.iter().map(|run| (&run.id, run.era)).collect(),
             past: Past::default(),
             recorded: Recorded::default(),
             processes: BTreeMap::new(),
-            found: Vec::new(),
+            found: Found::new(spool),
         }
     }
 
@@ -126,11 +128,11 @@ impl<'a> Decisions<'a> {
         process.decide(event, &about, &mut self.found);
     }
 
-    /// All decisions.
-    pub fn finish(self) -> Vec<Decision> {
+    /// All decisions. What a process tells of its settings counts for those before, too: so they are
+    /// judged only now.
+    pub fn finish(self) -> impl Iterator<Item = Decision> + use<> {
         let Self { processes, found, .. } = self;
-        let kept = found.into_iter().filter(|found| !found.is_replaced);
-        kept.map(|found| judged(found.decision, &processes)).collect()
+        found.into_kept().map(move |decision| judged(decision, &processes))
     }
 }
 

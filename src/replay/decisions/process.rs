@@ -8,8 +8,9 @@ use crate::model::rows::WorkerRow;
 use crate::model::state::{DecisionKind, Formula};
 use crate::model::time::Micros;
 use crate::replay::decisions::cycle::CycleNotes;
+use crate::replay::decisions::found::Found;
 use crate::replay::decisions::inputs::{About, Inputs, diagnostics};
-use crate::replay::decisions::{Decision, Found, kind_of, names, reason, settings};
+use crate::replay::decisions::{Decision, kind_of, names, reason, settings};
 use crate::replay::rules::answer::Answer;
 use crate::replay::rules::defaults::since;
 use crate::replay::rules::limit::{Limit, Limits, Told};
@@ -45,7 +46,7 @@ pub(super) struct Process {
 
 impl Process {
     /// Takes what an event tells of the process and its cycle.
-    pub(super) fn hear(&mut self, event: &Event, row: Option<&WorkerRow>, found: &mut [Found]) {
+    pub(super) fn hear(&mut self, event: &Event, row: Option<&WorkerRow>, found: &mut Found) {
         self.notes.turn_to(event.cycle);
         self.notes.hear(event);
         for (limit, value) in settings::told(event, row) {
@@ -68,37 +69,38 @@ impl Process {
         // only a cycle that went on to its end shows that no step followed
         if event.kind == EventKind::CycleCompleted {
             for place in [notes.no_scale_up.take(), notes.no_scale_down.take()] {
-                place.into_iter().for_each(|place| found[place].is_replaced = false);
+                place.into_iter().for_each(|place| found.keep(place));
             }
         }
         let breaker = event.text("breaker").map(|told| Answer::act(told != "PASS"));
         let exceeded = (event.kind == EventKind::FailureRateExceeded).then_some(Answer::Act);
         if let (Some(sample), Some(told)) = (notes.sample, exceeded.or(breaker)) {
-            found[sample].decision.decided = Some(told);
+            found.decide(sample, Some(told));
         }
     }
 
     /// The decision that an event is, with those that it takes the place of.
-    pub(super) fn decide(&mut self, event: &Event, about: &About<'_>, found: &mut Vec<Found>) {
+    pub(super) fn decide(&mut self, event: &Event, about: &About<'_>, found: &mut Found) {
         let Some(kind) = kind_of(event.kind) else { return };
         let mut decision = self.decision(event, kind, about);
-        let place = found.len();
+        let place = found.next();
         if let Some(worker) = &event.worker {
             let seen = self.notes.workers.entry(worker.clone()).or_default();
             match kind {
-                DecisionKind::HealthCheck => seen.check = Some(place),
+                DecisionKind::HealthCheck => {
+                    seen.check = Some((place, decision.formula));
+                }
                 DecisionKind::HealthVerdict | DecisionKind::FailureStreak => {
                     // a check that the verdict continues is no passed one
                     let check = seen.check.take();
-                    let continued =
-                        check.filter(|at| found[*at].decision.formula == decision.formula);
-                    replace(found, continued);
+                    let continued = check.filter(|(_, formula)| *formula == decision.formula);
+                    continued.into_iter().for_each(|(place, _)| found.replace(place));
                     seen.verdict = Some(place);
                     self.notes.idle.retain(|idle| idle != worker);
                 }
                 DecisionKind::Kill => {
                     if let Some(verdict) = seen.verdict.take() {
-                        found[verdict].decision.decided = None;
+                        found.decide(verdict, None);
                     }
                     self.notes.idle.retain(|idle| idle != worker);
                 }
@@ -120,16 +122,16 @@ impl Process {
         }
         let steps = self.no_steps(event, about, &decision);
         decision.failed_read = self.failed_read(&decision, event);
-        found.push(Found { decision, is_replaced: false });
+        found.push(decision);
         for mut step in steps {
             step.failed_read = self.failed_read(&step, event);
-            let at = Some(found.len());
+            let at = Some(found.next());
             if step.kind == DecisionKind::ScaleUp {
                 self.notes.no_scale_up = at;
             } else {
                 self.notes.no_scale_down = at;
             }
-            found.push(Found { decision: step, is_replaced: true });
+            found.push_open(step);
         }
     }
 
@@ -329,12 +331,6 @@ impl Process {
         let mut failed = self.notes.failed.iter();
         let fed = failed.find(|read| read.feeds(decision.kind, decision.formula, about));
         fed.map(|read| read.event)
-    }
-}
-
-fn replace(found: &mut [Found], place: Option<usize>) {
-    if let Some(place) = place {
-        found[place].is_replaced = true;
     }
 }
 

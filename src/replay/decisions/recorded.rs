@@ -8,9 +8,10 @@ use crate::model::kind::EventKind;
 use crate::model::rows::WorkerRow;
 use crate::model::state::{DecisionKind, Formula};
 use crate::model::time::Micros;
+use crate::replay::decisions::found::Found;
 use crate::replay::decisions::inputs::{About, Inputs, diagnostics};
 use crate::replay::decisions::process::{age_name, of_kill};
-use crate::replay::decisions::{Decision, Found, reason};
+use crate::replay::decisions::{Decision, reason};
 use crate::replay::era;
 use crate::replay::rules::answer::Answer;
 
@@ -27,7 +28,7 @@ pub(super) struct Recorded {
 
 impl Recorded {
     /// Takes a line: what a row told of the same act is no decision of its own.
-    pub(super) fn hear(&mut self, event: &Event, found: &mut [Found]) {
+    pub(super) fn hear(&mut self, event: &Event, found: &mut Found) {
         let Some(worker) = &event.worker else { return };
         // since E7 the failsafe writes an error, too (domain/orchestrator.md W19)
         if matches!(event.kind, EventKind::WorkerMarkedError | EventKind::FailsafeStale) {
@@ -38,13 +39,13 @@ impl Recorded {
             if let Some((at, Some(place))) = before
                 && event.at.seconds_since(at) < SAME_S
             {
-                found[place].is_replaced = true;
+                found.replace(place);
             }
         }
     }
 
     /// Takes what a row records.
-    pub(super) fn decide(&mut self, event: &Event, about: &About<'_>, found: &mut Vec<Found>) {
+    pub(super) fn decide(&mut self, event: &Event, about: &About<'_>, found: &mut Found) {
         let (Some(worker), Some(row)) = (&event.worker, about.row) else { return };
         if event.basis != Basis::Recorded {
             return;
@@ -53,15 +54,15 @@ impl Recorded {
             known.is_none_or(|known| event.at.seconds_since(*known) >= SAME_S)
         };
         if event.kind == EventKind::WorkerErrorRecorded && is_new(self.marked.get(worker)) {
-            found.push(Found { decision: kill(event, row, about), is_replaced: false });
+            found.push(kill(event, row, about));
         }
         let promoted = self.promoted.get(worker).map(|(at, _)| at);
         if event.kind == EventKind::WorkerPromoted && is_new(promoted) {
-            self.promoted.insert(worker.clone(), (event.at, Some(found.len())));
+            self.promoted.insert(worker.clone(), (event.at, Some(found.next())));
             let of = (DecisionKind::Promotion, Some(Formula::Promotion));
             let told = row.meta("promotion_reason").unwrap_or_default();
             let decision = decision(event, of, told, Inputs::default(), about);
-            found.push(Found { decision, is_replaced: false });
+            found.push(decision);
         }
     }
 }

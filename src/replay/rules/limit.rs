@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 /// A threshold, by the name of the setting it stands for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Limit {
     /// GPU_IDLE_TIMEOUT_SEC: seconds without a heartbeat, or without work.
     IdleTimeout,
@@ -85,7 +87,7 @@ impl Limit {
 }
 
 /// Where a limit is from. Declared from weakest to strongest.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Told {
     /// The era's default: the process may have been set otherwise.
     Default,
@@ -96,7 +98,7 @@ pub enum Told {
 }
 
 /// The limits that hold for one decision.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Limits {
     values: BTreeMap<Limit, (f64, Told)>,
 }
