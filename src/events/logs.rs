@@ -92,7 +92,7 @@ impl<'a> Reader<'a, '_> {
             };
             let cycle = cycle.int(at);
             let sender = self.parsed.senders.get(self.sender);
-            sender.beats.push((time, cycle));
+            sender.pulse.push((time, cycle));
             let origin = sender.origin.clone();
             let metadata = columns.metadata.number(at);
             let row = LogRow {

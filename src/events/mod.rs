@@ -1,6 +1,6 @@
 //! Snapshot rows -> events, strictly ordered. Knows the grammar; must not know states.
 
-mod beats;
+pub mod beats;
 mod checkpoint;
 mod confirm;
 mod differences;
@@ -13,6 +13,7 @@ mod memos;
 mod names;
 pub mod ordered;
 mod parsed;
+mod pulse;
 pub mod row_events;
 mod rows;
 mod said;
@@ -26,6 +27,7 @@ pub mod unknown;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::events::beats::Beats;
 use crate::events::error::EventsError;
 pub use crate::events::ordered::Events;
 use crate::events::short_ids::ShortIds;
@@ -38,9 +40,6 @@ use crate::model::time::Micros;
 use crate::snapshot::open::Snapshot;
 use crate::spool::Spool;
 
-/// One log row of a source: when, and in which cycle.
-pub type Beat = (Micros, Option<i64>);
-
 /// All that replay needs to know.
 #[derive(Debug, Default)]
 pub struct History {
@@ -50,7 +49,7 @@ pub struct History {
     pub facts: Facts,
     /// When each source logged, in order: what silence is measured against. Of workers and edge
     /// functions the first and the last row of a minute.
-    pub beats: BTreeMap<SourceKey, Vec<Beat>>,
+    pub beats: BTreeMap<SourceKey, Beats>,
     /// Which templates each orchestrator used, with the first and last time: they tell its era.
     pub templates: BTreeMap<SourceKey, BTreeMap<Arc<str>, (Micros, Micros)>>,
     /// What the grammar did not understand.
@@ -85,7 +84,7 @@ pub fn read(
             history.templates.insert(key.clone(), sender.templates(grammar));
         }
         // a row without time or text is no sign of life
-        let beats = sender.beats.into_sorted();
+        let beats = sender.pulse.into_sorted();
         if !beats.is_empty() {
             history.beats.insert(key, beats);
         }

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
-use crate::events::Beat;
 use crate::events::beats::Beats;
+use crate::events::pulse::Pulse;
 use crate::events::tally::RowTally;
 use crate::grammar::matcher::Grammar;
 use crate::model::event::{Clock, SourceKey};
@@ -49,7 +49,7 @@ impl Origin {
 /// One of them, and what it did.
 pub(super) struct Sender {
     pub(super) origin: Arc<Origin>,
-    pub(super) beats: Beats,
+    pub(super) pulse: Pulse,
     /// When templates of its source were first and last used, by number: a few of hundreds.
     used: Vec<(usize, (Micros, Micros))>,
     pub(super) tally: RowTally,
@@ -59,7 +59,7 @@ pub(super) struct Sender {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Told {
     source: SourceKey,
-    beats: Vec<Beat>,
+    beats: Beats,
     used: Vec<(usize, (Micros, Micros))>,
     tally: RowTally,
 }
@@ -92,7 +92,7 @@ impl Senders {
         ids.insert(source_id.to_string(), number);
         let origin = Arc::new(Origin::of(kind, source_type, source_id));
         self.all.push(Sender {
-            beats: Beats::of(origin.is_orchestrator),
+            pulse: Pulse::of(origin.is_orchestrator),
             origin,
             used: Vec::new(),
             tally: RowTally::default(),
@@ -115,7 +115,7 @@ impl Senders {
     pub(super) fn told(&self) -> Vec<Told> {
         let told = |sender: &Sender| Told {
             source: sender.origin.key.clone(),
-            beats: sender.beats.clone().into_sorted(),
+            beats: sender.pulse.clone().into_sorted(),
             used: sender.used.clone(),
             tally: sender.tally,
         };
@@ -127,7 +127,7 @@ impl Senders {
         let number = self.of(&told.source);
         let sender = &mut self.all[number];
         sender.tally = [sender.tally, told.tally].into_iter().sum();
-        sender.beats.extend(told.beats);
+        sender.pulse.extend(&told.beats);
         for (template, (first, last)) in told.used {
             sender.used(template, first);
             sender.used(template, last);

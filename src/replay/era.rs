@@ -66,7 +66,7 @@ pub fn of_source(history: &History, runs: &[Run], source: &SourceKey) -> String 
     eras.dedup();
     if eras.is_empty() {
         let first = history.beats.get(source).and_then(|beats| beats.first());
-        eras.extend(first.map(|(at, _)| by_date(&source.0, *at).to_string()));
+        eras.extend(first.map(|(at, _)| by_date(&source.0, at).to_string()));
     }
     eras.join(" ")
 }

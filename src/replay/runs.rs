@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use rustc_hash::FxHashMap;
 
-use crate::events::{Beat, History};
+use crate::events::History;
+use crate::events::beats::{Beat, Beats};
 use crate::model::event::{Event, SourceKey};
 use crate::model::id::RunId;
 use crate::model::kind::EventKind;
@@ -57,70 +58,99 @@ pub fn find(history: &History, starts: &Starts) -> Vec<Run> {
         if source.0.starts_with("orchestrator") {
             let starts = starts.0.get(source).map_or(&[][..], Vec::as_slice);
             for (number, piece) in split(beats, starts).into_iter().enumerate() {
-                runs.push(run(source, number + 1, piece, starts, history));
+                runs.push(run(source, number + 1, &piece, starts, history));
             }
         }
     }
     runs
 }
 
-/// Pieces of one source's rows, each a process.
-fn split<'a>(beats: &'a [Beat], starts: &[Micros]) -> Vec<&'a [Beat]> {
-    let mut cuts = vec![0];
-    let mut highest: Option<i64> = None;
-    for (at, (time, cycle)) in beats.iter().enumerate() {
-        let begun = beats[*cuts.last().unwrap_or(&0)].0;
-        let said = starts.contains(time);
-        let again = matches!((cycle, highest), (Some(c), Some(h)) if *c + 1 < h && *c <= 2);
-        if at > 0 && (said || again) && time.0 - begun.0 > ONE_START {
-            cuts.push(at);
-            highest = None;
+/// The rows of one process.
+struct Piece {
+    first_row: Micros,
+    last_row: Micros,
+    first_cycle: Option<i64>,
+    last_cycle: Option<i64>,
+    /// The second cycle that was the highest so far, with its first row: the first one may be cut.
+    second: Option<(i64, Micros)>,
+    /// The last such.
+    highest: Option<(i64, Micros)>,
+}
+
+impl Piece {
+    fn of((at, cycle): Beat) -> Self {
+        Self {
+            first_row: at,
+            last_row: at,
+            first_cycle: cycle,
+            last_cycle: cycle,
+            second: None,
+            highest: cycle.map(|cycle| (cycle, at)),
         }
-        highest = highest.max(*cycle);
     }
-    cuts.push(beats.len());
-    cuts.windows(2).map(|cut| &beats[cut[0]..cut[1]]).collect()
+
+    fn take(&mut self, (at, cycle): Beat) {
+        self.last_row = at;
+        self.first_cycle = self.first_cycle.or(cycle);
+        if let Some(cycle) = cycle
+            && self.highest.is_none_or(|(highest, _)| cycle > highest)
+        {
+            self.second = self.second.or(self.highest.map(|_| (cycle, at)));
+            self.highest = Some((cycle, at));
+        }
+        self.last_cycle = self.last_cycle.max(cycle);
+    }
+
+    /// A process whose start is beyond the horizon began (cycle - 1) periods before its first whole cycle
+    /// (evidence-rules class 22: 3.3 s wrong after 48 h).
+    fn by_arithmetic(&self) -> Option<Micros> {
+        let (first, last) = (self.second?, self.highest?);
+        if first.0 <= 2 || last.0 <= first.0 {
+            return None;
+        }
+        let period = (last.1.0 - first.1.0) / (last.0 - first.0);
+        Some(Micros(first.1.0 - (first.0 - 1) * period))
+    }
+}
+
+/// Pieces of one source's rows, each a process.
+fn split(beats: &Beats, starts: &[Micros]) -> Vec<Piece> {
+    let mut pieces: Vec<Piece> = Vec::new();
+    for (time, cycle) in beats.iter() {
+        let Some(piece) = pieces.last_mut() else {
+            pieces.push(Piece::of((time, cycle)));
+            continue;
+        };
+        let said = starts.contains(&time);
+        let again = matches!((cycle, piece.last_cycle), (Some(c), Some(h)) if c + 1 < h && c <= 2);
+        if (said || again) && time.0 - piece.first_row.0 > ONE_START {
+            pieces.push(Piece::of((time, cycle)));
+        } else {
+            piece.take((time, cycle));
+        }
+    }
+    pieces
 }
 
 fn run(
     source: &SourceKey,
     number: usize,
-    beats: &[Beat],
+    piece: &Piece,
     starts: &[Micros],
     history: &History,
 ) -> Run {
-    let (first_row, last_row) = (beats[0].0, beats[beats.len() - 1].0);
-    let cycles = || beats.iter().filter_map(|(_, cycle)| *cycle);
+    let (first_row, last_row) = (piece.first_row, piece.last_row);
     let said = starts.iter().find(|at| **at >= first_row && at.0 - first_row.0 <= BATCH).copied();
     Run {
         id: RunId::from(format!("{}#{number}", source.1).as_str()),
         source: source.clone(),
-        started_at: said.or_else(|| by_arithmetic(beats)).unwrap_or(first_row),
+        started_at: said.or_else(|| piece.by_arithmetic()).unwrap_or(first_row),
         first_row,
         last_row,
-        first_cycle: cycles().next(),
-        last_cycle: cycles().max(),
+        first_cycle: piece.first_cycle,
+        last_cycle: piece.last_cycle,
         era: era::of(history, source, first_row, last_row),
     }
-}
-
-/// A process whose start is beyond the horizon began (cycle - 1) periods before its first whole cycle
-/// (evidence-rules class 22: 3.3 s wrong after 48 h).
-fn by_arithmetic(beats: &[Beat]) -> Option<Micros> {
-    let mut firsts: Vec<(i64, Micros)> = Vec::new();
-    for (at, cycle) in beats {
-        if let Some(cycle) = cycle
-            && firsts.last().is_none_or(|(last, _)| cycle > last)
-        {
-            firsts.push((*cycle, *at));
-        }
-    }
-    let (first, last) = (firsts.get(1)?, firsts.last()?);
-    if first.0 <= 2 || last.0 <= first.0 {
-        return None;
-    }
-    let period = (last.1.0 - first.1.0) / (last.0 - first.0);
-    Some(Micros(first.1.0 - (first.0 - 1) * period))
 }
 
 /// Names the process in events.

@@ -220,7 +220,7 @@ fn a_capture_of_the_source_tells_deleted_from_silent() {
         };
         let logs = vec![log(0, HOUR), log(from, until)];
         let source = Arc::new(("worker".into(), WORKER.into()));
-        let beats = [0, HOUR, from, until].map(|at| (second(at), None)).to_vec();
+        let beats = [0, HOUR, from, until].map(|at| (second(at), None)).into_iter().collect();
         let facts = Facts { seen_at: Some(second(until)), logs, ..Facts::default() };
         let beats = BTreeMap::from([(source, beats)]);
         let replayed = replay(History { facts, beats, ..History::default() });

@@ -50,7 +50,7 @@ fn source(name: &str) -> SourceKey {
 }
 
 fn first_row(known: &Known<'_>, source: &SourceKey) -> Option<Micros> {
-    known.history.beats.get(source)?.first().map(|(at, _)| *at)
+    known.history.beats.get(source)?.first().map(|(at, _)| at)
 }
 
 /// One function: before it logged, before the log's horizon, and after it; `first` is the first row of

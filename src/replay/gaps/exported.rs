@@ -42,7 +42,7 @@ impl Exported {
             reached = reached.max(log.until);
         }
         Self {
-            horizon: horizon.map(|(at, _)| *at),
+            horizon: horizon.map(|(at, _)| at),
             oldest: workers.chain(tasks).min(),
             until: Micros(last_row(history).0 - DELAY),
             holds_logs: !facts.logs.is_empty(),
@@ -60,7 +60,7 @@ impl Exported {
 /// same, however and whenever they came.
 fn last_row(history: &History) -> Micros {
     let facts = &history.facts;
-    let lines = history.beats.values().filter_map(|beats| beats.last()).map(|(at, _)| *at);
+    let lines = history.beats.values().filter_map(|beats| beats.last()).map(|(at, _)| at);
     let lines: Vec<Micros> = lines.collect();
     let workers = facts.workers.iter().flat_map(|row| [row.created_at, row.last_heartbeat]);
     let tasks = facts.tasks.iter();
@@ -122,8 +122,7 @@ pub(super) fn spread(known: &Known<'_>, account: &mut Account) -> Vec<(Micros, M
 fn silence(known: &Known<'_>, from: Micros, until: Micros) -> Option<(Micros, Micros)> {
     let mut rows = vec![from, until];
     for beats in known.history.beats.values() {
-        let first = beats.partition_point(|(at, _)| *at <= from);
-        let inside = beats[first..].iter().map(|(at, _)| *at);
+        let inside = beats.since(from).map(|(at, _)| at);
         rows.extend(inside.take_while(|at| *at < until));
     }
     rows.sort_unstable();

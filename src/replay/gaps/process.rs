@@ -24,11 +24,12 @@ enum Told {
 /// counters tell of.
 pub(super) fn account(known: &Known<'_>, run: &Run, account: &mut Account) {
     let Some(beats) = known.history.beats.get(&run.source) else { return };
-    let from = beats.partition_point(|(at, _)| *at < run.first_row);
-    let until = beats.partition_point(|(at, _)| *at <= run.last_row);
+    let mut beats = beats.since(run.first_row).take_while(|(at, _)| *at <= run.last_row);
+    let Some(mut last) = beats.next() else { return };
     let mut breaks: Vec<(Micros, Micros)> = Vec::new();
-    for [(a, before), (b, after)] in beats[from..until].array_windows() {
-        let cycles = before.zip(*after);
+    for beat in beats {
+        let ((a, before), (b, after)) = (std::mem::replace(&mut last, beat), beat);
+        let cycles = before.zip(after);
         let skipped = cycles.is_some_and(|(before, after)| after > before + 1);
         // every cycle tells of its end, in every era (domain/orchestrator.md G4)
         let cut = cycles.is_some_and(|(before, after)| {
@@ -38,9 +39,9 @@ pub(super) fn account(known: &Known<'_>, run: &Run, account: &mut Account) {
             continue;
         }
         let cycles = cycles.filter(|_| skipped || cut);
-        if let Some(judged) = judge_inside(known, run, (*a, *b), cycles) {
-            account.gap(gap(&run.source, Some(run), (*a, *b), judged));
-            breaks.push((*a, *b));
+        if let Some(judged) = judge_inside(known, run, (a, b), cycles) {
+            account.gap(gap(&run.source, Some(run), (a, b), judged));
+            breaks.push((a, b));
         }
     }
     for [before, after] in known.witness.counted(&run.id).array_windows() {
@@ -100,9 +101,8 @@ fn told(known: &Known<'_>, run: &Run, a: Micros, b: Micros) -> Told {
         return Told::Lost(counters_said(lost));
     }
     let Some(beats) = known.history.beats.get(&run.source) else { return Told::Nothing };
-    let from = beats.partition_point(|(at, _)| *at < before.at);
-    let until = beats.partition_point(|(at, _)| *at < after.at);
-    let (made, here) = (after.queued - before.queued, (until - from) as i64);
+    let here = beats.before(after.at).saturating_sub(beats.before(before.at)) as i64;
+    let made = after.queued - before.queued;
     if made > here {
         Told::Gone(format!("of {made} rows that the handler took and did not lose {here} are here"))
     } else {

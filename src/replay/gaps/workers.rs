@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use crate::events::beats::{Beat, Beats};
 use crate::model::event::{Basis, SourceKey};
 use crate::model::id::WorkerId;
 use crate::model::rows::WorkerRow;
@@ -38,13 +39,13 @@ pub(super) fn account(
     for id in ids {
         let offset = offsets.get(id).copied().unwrap_or(0.0);
         let lines = logged.get(id).and_then(|source| known.history.beats.get(*source));
-        let at = |beat: Option<&(Micros, Option<i64>)>| Some(beat?.0.plus_seconds(-offset));
+        let at = |beat: Option<Beat>| Some(beat?.0.plus_seconds(-offset));
         let fresh = || Arc::new(("worker".into(), id.into()));
         let life = Life {
             source: logged.get(id).map_or_else(fresh, |source| (*source).clone()),
             row: rows.get(id).copied(),
-            first: at(lines.and_then(|lines| lines.first())),
-            last: at(lines.and_then(|lines| lines.last())),
+            first: at(lines.and_then(Beats::first)),
+            last: at(lines.and_then(Beats::last)),
             end: ends.get(id),
             holes,
         };
