@@ -164,8 +164,7 @@ fn worker_changes(before: &WorkerRow, after: &WorkerRow) -> Changes {
     let status = [&before.status, &after.status].map(|status| Some(status.as_str()));
     changes.tell("status", ["old_status", "new_status"], status);
     changes.note("created_at", before.created_at != after.created_at);
-    let keys = |row: &WorkerRow| row.metadata.as_object().cloned().unwrap_or_default();
-    let (old, new) = (keys(before), keys(after));
+    let (old, new) = (before.metadata.object(), after.metadata.object());
     let differing = |one: &serde_json::Map<String, serde_json::Value>,
                      other: &serde_json::Map<String, serde_json::Value>| {
         let keys = one.iter().filter(|(key, value)| other.get(*key) != Some(value));

@@ -6,6 +6,7 @@ use crate::events::differences::{Histories, Version};
 use crate::events::rows::Cells;
 use crate::model::event::Evidence;
 use crate::model::id::{RowKey, TaskId, WorkerId};
+use crate::model::metadata::Metadata;
 use crate::model::output::OutputClass;
 use crate::model::params::Params;
 use crate::model::rows::{Facts, GenerationLink, LogCapture, TaskRow, TaskTypeRow, WorkerRow};
@@ -222,7 +223,7 @@ fn worker(row: &Row<'_>) -> Option<WorkerRow> {
         status: row.text("status").unwrap_or_default(),
         created_at: row.time("created_at"),
         last_heartbeat: row.time("last_heartbeat"),
-        metadata: row.json("metadata"),
+        metadata: Metadata::of(row.word("metadata").unwrap_or_default()),
     })
 }
 

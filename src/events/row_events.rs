@@ -83,12 +83,13 @@ pub(super) fn of_worker(row: &WorkerRow, events: &mut Events) {
     let status = texts([("status", Some(row.status.as_str()))]);
     add(beat, row.real_heartbeat(), "last_heartbeat", status, &db);
     // the heartbeat function writes its own time beside the memory it reports (domain/orchestrator.md 1.2)
-    let vram = row.metadata.get("vram_timestamp").and_then(serde_json::Value::as_f64);
+    let vram = row.metadata.get("vram_timestamp").and_then(|at| at.as_f64());
     let vram = vram.filter(|at| at.is_finite()).map(|at| Micros((at * 1e6) as i64));
     let (none, column) = (Attributes::default(), "metadata.vram_timestamp");
     add(EventKind::HeartbeatRecorded, vram, column, none, &db);
-    let told = row.metadata.pointer("/diagnostics/last_heartbeat");
-    let told = told.and_then(serde_json::Value::as_str).and_then(Micros::parse);
+    let diagnostics = row.metadata.get("diagnostics").unwrap_or_default();
+    let text = |pointer: &str| diagnostics.pointer(pointer).and_then(serde_json::Value::as_str);
+    let told = text("/last_heartbeat").and_then(Micros::parse);
     let told = told.filter(|beat| !row.is_default_beat(*beat));
     let (none, column) = (Attributes::default(), "metadata.diagnostics.last_heartbeat");
     add(EventKind::HeartbeatRecorded, told, column, none, &db);
@@ -102,28 +103,26 @@ pub(super) fn of_worker(row: &WorkerRow, events: &mut Events) {
     ] {
         add(kind, row.meta_time(key), column, Attributes::default(), &orchestrator);
     }
-    let context = row.metadata.pointer("/diagnostics/context/error_code");
-    let code = context.and_then(serde_json::Value::as_str).or_else(|| row.meta("error_code"));
-    let error = texts([("reason", reason), ("error_code", code)]);
+    let own = row.meta("error_code");
+    let code = text("/context/error_code").or(own.as_deref());
+    let error = texts([("reason", reason.as_deref()), ("error_code", code)]);
     let errored = if row.metadata.get("self_terminated").is_some_and(|v| v == true) {
         EventKind::WorkerSelfTerminated
     } else {
         EventKind::WorkerErrorRecorded
     };
     add(errored, row.meta_time("error_time"), "metadata.error_time", error, &orchestrator);
-    let by = texts([
-        ("reason", row.meta("termination_reason")),
-        ("terminated_by", row.meta("terminated_by")),
-    ]);
+    let [why, who] = ["termination_reason", "terminated_by"].map(|key| row.meta(key));
+    let by = texts([("reason", why.as_deref()), ("terminated_by", who.as_deref())]);
     let ended = row.meta_time("terminated_at");
     add(EventKind::WorkerTerminationRecorded, ended, "metadata.terminated_at", by, &orchestrator);
-    held_at_kill(row, events);
+    held_at_kill(row, &diagnostics, events);
 }
 
 /// `diagnostics.running_tasks`: the only durable proof of what a killed worker held.
-fn held_at_kill(row: &WorkerRow, events: &mut Events) {
-    let held = row.metadata.pointer("/diagnostics/running_tasks");
-    let Some(held) = held.and_then(serde_json::Value::as_array) else { return };
+fn held_at_kill(row: &WorkerRow, diagnostics: &serde_json::Value, events: &mut Events) {
+    let held = diagnostics.get("running_tasks").and_then(serde_json::Value::as_array);
+    let Some(held) = held else { return };
     for (ordinal, item) in held.iter().enumerate().take(usize::from(u8::MAX)) {
         let text = |key: &str| item.get(key).and_then(serde_json::Value::as_str);
         let Some(task) = text("id").map(TaskId::from) else { continue };

@@ -4,6 +4,7 @@ pub mod attribute;
 pub mod event;
 pub mod id;
 pub mod kind;
+pub mod metadata;
 pub mod order;
 pub mod output;
 pub mod params;

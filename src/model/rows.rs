@@ -1,8 +1,10 @@
 //! The latest row of each worker, task and task type, typed: facts beside the events.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use crate::model::id::{PodId, TaskId, WorkerId};
+use crate::model::metadata::Metadata;
 use crate::model::output::OutputClass;
 use crate::model::params::Params;
 use crate::model::time::Micros;
@@ -20,24 +22,24 @@ pub struct WorkerRow {
     pub created_at: Option<Micros>,
     /// The last heartbeat that arrived.
     pub last_heartbeat: Option<Micros>,
-    /// The parsed `metadata`; null when it was NULL or not JSON.
-    pub metadata: serde_json::Value,
+    /// `metadata`.
+    pub metadata: Metadata,
 }
 
 impl WorkerRow {
     /// A text of the metadata.
-    pub fn meta(&self, key: &str) -> Option<&str> {
-        self.metadata.get(key).and_then(serde_json::Value::as_str)
+    pub fn meta(&self, key: &str) -> Option<Cow<'_, str>> {
+        self.metadata.text(key)
     }
 
     /// A time of the metadata.
     pub fn meta_time(&self, key: &str) -> Option<Micros> {
-        self.meta(key).and_then(Micros::parse)
+        self.meta(key).and_then(|text| Micros::parse(&text))
     }
 
     /// The bound pod.
     pub fn pod(&self) -> Option<PodId> {
-        self.meta("runpod_id").map(PodId::from)
+        self.meta("runpod_id").map(|id| PodId::from(&*id))
     }
 
     /// Whether it is the API orchestrator's own row, which has no pod.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use backstory::events::History;
+use backstory::model::metadata::Metadata;
 use backstory::model::rows::{Facts, LogCapture, WorkerRow};
 use backstory::model::state::GapCause;
 use backstory::model::time::Micros;
@@ -78,7 +79,7 @@ fn where_no_capture_took_the_log_no_source_was_heard() {
         status: "active".to_string(),
         created_at: second(0),
         last_heartbeat: second(900),
-        metadata: serde_json::Value::Null,
+        metadata: Metadata::default(),
     };
     let log = LogCapture { from: None, until: second(930), is_whole: true };
     let told = |logs: Vec<LogCapture>| {

@@ -81,11 +81,11 @@ impl About<'_> {
 }
 
 /// The diagnostics of a kill and when they were taken, if the row still holds those of this one.
-pub(super) fn diagnostics<'a>(
-    row: &'a WorkerRow,
+pub(super) fn diagnostics(
+    row: &WorkerRow,
     reason: &str,
     at: Micros,
-) -> Option<(&'a serde_json::Value, Micros)> {
+) -> Option<(serde_json::Value, Micros)> {
     let all = row.metadata.get("diagnostics")?;
     let text = |key: &str| all.get(key).and_then(serde_json::Value::as_str);
     let taken = text("timestamp").and_then(Micros::parse)?;

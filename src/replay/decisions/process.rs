@@ -159,7 +159,7 @@ impl Process {
         if let (DecisionKind::Kill, Some(row)) = (kind, about.row) {
             let reason = event.text("reason").unwrap_or_default();
             if let Some((all, _)) = diagnostics(row, reason, event.at) {
-                inputs.of_diagnostics(all, event.at, told.as_ref());
+                inputs.of_diagnostics(&all, event.at, told.as_ref());
             }
         }
         let mut limits = Limits::default();

@@ -61,7 +61,7 @@ impl Recorded {
             self.promoted.insert(worker.clone(), (event.at, Some(found.next())));
             let of = (DecisionKind::Promotion, Some(Formula::Promotion));
             let told = row.meta("promotion_reason").unwrap_or_default();
-            let decision = decision(event, of, told, Inputs::default(), about);
+            let decision = decision(event, of, &told, Inputs::default(), about);
             found.push(decision);
         }
     }
@@ -75,7 +75,7 @@ fn kill(event: &Event, row: &WorkerRow, about: &About<'_>) -> Decision {
         inputs.of_reason(told, age_name(told.formula));
     }
     if let Some((all, taken)) = diagnostics(row, text, event.at) {
-        inputs.of_diagnostics(all, taken, told.as_ref());
+        inputs.of_diagnostics(&all, taken, told.as_ref());
     }
     let formula = told.as_ref().map(|told| told.formula);
     let mut made = decision(event, (DecisionKind::Kill, formula), text, inputs, about);

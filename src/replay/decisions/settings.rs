@@ -65,7 +65,8 @@ pub(super) fn of_kill(reason: &str, row: Option<&WorkerRow>, at: Micros) -> Vec<
     let told = reason::read(reason);
     let mut found: Vec<(Limit, f64)> =
         told.and_then(|told| own(told.formula).zip(told.limit)).into_iter().collect();
-    let timeouts = row.and_then(|row| diagnostics(row, reason, at)?.0.get("timeouts"));
+    let diagnostics = row.and_then(|row| diagnostics(row, reason, at)).map(|(all, _)| all);
+    let timeouts = diagnostics.as_ref().and_then(|all| all.get("timeouts"));
     for (key, limit) in TIMEOUTS {
         let value = timeouts.and_then(|of| of.get(key)?.as_f64());
         found.extend(value.map(|value| (limit, value)));

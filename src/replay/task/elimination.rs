@@ -194,7 +194,7 @@ fn unseen(
 ) -> Option<Unseen> {
     let row = world.row(worker)?;
     let beat = row.real_heartbeat()?;
-    let crashed = row.metadata.get("vram_total_mb").and_then(serde_json::Value::as_i64) == Some(0);
+    let crashed = row.metadata.get("vram_total_mb").and_then(|mb| mb.as_i64()) == Some(0);
     let (from, at, until) = if crashed {
         (beat.plus_seconds(-4.0 * AFTER_BEAT_S), beat.plus_seconds(-AFTER_BEAT_S), beat.min(until))
     } else {

@@ -129,7 +129,7 @@ pub(crate) fn anomalies(watch: &Watch<'_>, signals: &[Signal]) -> Vec<Anomaly> {
     }
     if let Some(beat) = alone(watch, signals) {
         // nothing in use: what has its number may be another process (domain/worker-app.md X3)
-        let used = watch.row.metadata.get("vram_used_mb").and_then(serde_json::Value::as_i64);
+        let used = watch.row.metadata.get("vram_used_mb").and_then(|mb| mb.as_i64());
         let detail = match used {
             Some(0) => "heartbeats without a sign of the process, and no memory in use",
             Some(_) | None => "heartbeats without a sign of the process",
