@@ -81,6 +81,7 @@ pub fn replay(mut history: History) -> Replayed {
     let runs = runs::find(&history, &starts);
     let mut clocks = pairs.of_sources();
     clocks.extend(pairs.of_runs(&runs));
+    drop((starts, pairs));
     settle(&mut history, &bindings, &clocks, &runs);
 
     let (mut told, mut cycles) = (Told::default(), Cycles::default());

@@ -181,12 +181,16 @@ fn by_worker_events(
     let gave_up =
         world.of_worker(worker).iter().any(|event| event.kind == EventKind::WorkerSelfTerminated);
     if gave_up && found.is_empty() && !row.is_orchestrator() {
-        let beats = world.of_worker(worker).iter();
-        let beat = beats.filter(|event| event.kind == EventKind::HeartbeatRecorded);
-        found
-            .extend(beat.filter(|event| after(event.at)).map(|event| {
-                requeue(event, Outcome::Requeued, "its worker gave itself up", false)
-            }));
+        let beats = world.heartbeats(worker).iter().filter(|beat| after(beat.at));
+        found.extend(beats.map(|beat| Requeue {
+            at: beat.at,
+            outcome: Outcome::Requeued,
+            reason: "its worker gave itself up",
+            basis: beat.basis,
+            event: Some(beat.event),
+            made: None,
+            named: false,
+        }));
     }
     found
 }

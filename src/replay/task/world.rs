@@ -6,8 +6,8 @@ use std::sync::Arc;
 use rustc_hash::FxHashMap;
 
 use crate::events::History;
-use crate::model::event::{Clock, Event, Subject};
-use crate::model::id::{TaskId, WorkerId};
+use crate::model::event::{Basis, Clock, Event, Subject};
+use crate::model::id::{EventId, TaskId, WorkerId};
 use crate::model::kind::EventKind;
 use crate::model::rows::WorkerRow;
 use crate::model::time::Micros;
@@ -21,8 +21,20 @@ pub struct Told {
     by_worker: FxHashMap<WorkerId, Vec<Arc<Event>>>,
     sweeps: Vec<Arc<Event>>,
     resets: Vec<Arc<Event>>,
+    /// Of heartbeats, of which there are many, only what is asked for.
+    heartbeats: FxHashMap<WorkerId, Vec<Heartbeat>>,
     /// When each worker's last own line was written.
     heard: FxHashMap<WorkerId, Micros>,
+}
+
+/// A heartbeat that a worker's row records.
+pub struct Heartbeat {
+    /// When.
+    pub at: Micros,
+    /// How it is known.
+    pub basis: Basis,
+    /// Its event.
+    pub event: EventId,
 }
 
 impl Told {
@@ -36,12 +48,20 @@ impl Told {
                 None => drop(self.heard.insert(worker.clone(), event.at)),
             }
         }
-        const OF_WORKERS: [EventKind; 5] = [
+        if event.kind == EventKind::HeartbeatRecorded
+            && let Some(worker) = &event.worker
+        {
+            let beat = Heartbeat { at: event.at, basis: event.basis, event: event.id };
+            match self.heartbeats.get_mut(worker) {
+                Some(known) => known.push(beat),
+                None => drop(self.heartbeats.insert(worker.clone(), vec![beat])),
+            }
+        }
+        const OF_WORKERS: [EventKind; 4] = [
             EventKind::TasksReset,
             EventKind::WorkerTasksReset,
             EventKind::WorkerCrashed,
             EventKind::WorkerSelfTerminated,
-            EventKind::HeartbeatRecorded,
         ];
         let is_sweep = event.kind == EventKind::TasksSwept;
         if !is_sweep && !OF_WORKERS.contains(&event.kind) {
@@ -105,6 +125,11 @@ impl<'a> World<'a> {
     /// Events that name a worker and may end its attempts.
     pub fn of_worker(&self, worker: &WorkerId) -> &'a [Arc<Event>] {
         self.told.by_worker.get(worker).map_or(&[], Vec::as_slice)
+    }
+
+    /// The heartbeats of a worker that its row records, in order.
+    pub fn heartbeats(&self, worker: &WorkerId) -> &'a [Heartbeat] {
+        self.told.heartbeats.get(worker).map_or(&[], Vec::as_slice)
     }
 
     /// When a worker's last own line was written.
