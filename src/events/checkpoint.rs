@@ -106,7 +106,7 @@ impl Checkpoints {
         to.put(&self.header(file, counts))?;
         parsed.events.iter().try_for_each(|event| to.put(&*event))?;
         parsed.confirmations.iter().try_for_each(|row| to.put(&*row))?;
-        parsed.listings.iter().try_for_each(|listing| to.put(listing))?;
+        parsed.listings.iter().try_for_each(|listing| to.put(&*listing))?;
         senders.iter().try_for_each(|told| to.put(told))?;
         unknown.iter().try_for_each(|gathered| to.put(gathered))?;
         let Hashing { mut to, hash } = to.into_inner();

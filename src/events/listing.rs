@@ -18,9 +18,9 @@ use crate::model::time::{Micros, SECOND};
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Listing {
     /// The event, as if the short id were a task's.
-    event: Event,
+    pub(super) event: Event,
     /// When the line was written.
-    line: Micros,
+    pub(super) line: Micros,
 }
 
 impl Listing {

@@ -2,6 +2,7 @@
 
 use std::cmp::Ordering;
 
+use crate::events::listing::Listing;
 use crate::events::log_event::Confirmation;
 use crate::model::attribute::{Attribute, Attributes};
 use crate::model::event::{Event, Evidence};
@@ -71,5 +72,27 @@ impl Piece for Confirmation {
 
     fn weight(&self) -> usize {
         size_of::<Self>() + self.otherwise.as_ref().map_or(0, |event| event.weight())
+    }
+}
+
+impl Piece for Listing {
+    type Key = Micros;
+    type Name = ();
+
+    fn key(&self) -> Micros {
+        self.line
+    }
+
+    fn tie(&self, other: &Self) -> Ordering {
+        self.event.evidence.key.cmp(&other.event.evidence.key)
+    }
+
+    /// Each line counts.
+    fn name(&self) -> Option<()> {
+        None
+    }
+
+    fn weight(&self) -> usize {
+        size_of::<Micros>() + self.event.weight()
     }
 }

@@ -16,7 +16,7 @@ pub(super) struct Parsed {
     pub(super) events: Events,
     pub(super) confirmations: Sorted<Confirmation>,
     /// Lines of lists, whose tasks the rows of tasks tell.
-    pub(super) listings: Vec<Listing>,
+    pub(super) listings: Sorted<Listing>,
     pub(super) senders: Senders,
     pub(super) unknown: UnknownMessages,
     /// Rows whose text a checkpoint told.
@@ -29,7 +29,7 @@ impl Parsed {
         Self {
             events: Events::new(spool),
             confirmations: Sorted::new(spool),
-            listings: Vec::new(),
+            listings: Sorted::new(spool),
             senders: Senders::default(),
             unknown: UnknownMessages::new(),
             known: 0,
@@ -41,7 +41,7 @@ impl Parsed {
         self.known += other.known;
         self.events.append(other.events);
         self.confirmations.append(other.confirmations);
-        self.listings.extend(other.listings);
+        self.listings.append(other.listings);
         other.senders.told().into_iter().for_each(|told| self.senders.add(told));
         let unknown = other.unknown.gathered();
         unknown.into_iter().for_each(|gathered| self.unknown.merge(gathered.clone()));
@@ -49,7 +49,8 @@ impl Parsed {
 
     /// Finds the tasks of lists.
     pub(super) fn resolve(&mut self, short_ids: &ShortIds) {
-        for listing in std::mem::take(&mut self.listings) {
+        let none = self.listings.beside();
+        for listing in std::mem::replace(&mut self.listings, none) {
             let (event, is_said) = listing.resolve(short_ids);
             let tally = self.senders.tally(&event.source);
             if is_said {
