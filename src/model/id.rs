@@ -9,12 +9,14 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use uuid::fmt::Hyphenated;
 
+use crate::model::shared;
+
 /// Declares one kind of id.
 macro_rules! id_type {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
         #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        pub struct $name(Arc<str>);
+        pub struct $name(#[serde(deserialize_with = "shared::text")] Arc<str>);
 
         impl $name {
             /// The id as text.

@@ -9,6 +9,7 @@ pub mod order;
 pub mod output;
 pub mod params;
 pub mod rows;
+mod shared;
 pub mod state;
 pub mod table;
 pub mod time;
