@@ -50,7 +50,8 @@ impl Origin {
 pub(super) struct Sender {
     pub(super) origin: Arc<Origin>,
     pub(super) pulse: Pulse,
-    /// When templates of its source were first and last used, by number: a few of hundreds.
+    /// When templates of its source were first and last used, by number: a few of hundreds, and of
+    /// orchestrators only.
     used: Vec<(usize, (Micros, Micros))>,
     pub(super) tally: RowTally,
 }
@@ -147,6 +148,10 @@ impl Senders {
 impl Sender {
     /// Notes that a template was used.
     pub(super) fn used(&mut self, template: usize, at: Micros) {
+        // they tell the era of an orchestrator, and of others nothing is asked
+        if !self.origin.is_orchestrator {
+            return;
+        }
         match self.used.binary_search_by_key(&template, |(number, _)| *number) {
             Ok(place) => {
                 let (first, last) = &mut self.used[place].1;
