@@ -5,7 +5,6 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-#[expect(clippy::print_stdout, reason = "this is how a build script talks to cargo")]
 fn main() -> io::Result<()> {
     println!("cargo:rerun-if-changed=.cargo/build.rs");
     println!("cargo:rerun-if-changed=queries");

@@ -13,6 +13,7 @@ mod determinism;
 mod disk;
 mod explain;
 mod export;
+mod fault_recall;
 mod find_options;
 mod findings;
 mod gaps;

@@ -26,14 +26,17 @@ const LIMIT: Duration = Duration::from_secs(60);
 
 /// Check a query file: its header, its columns, its grain, and what it says of its cases
 ///
-/// The cases stand beside FILE.sql in a folder of its name, FILE/fires*.txt and FILE/silent*.txt: the rows
-/// of a case, and what the query must say of them (see docs/queries.md). Exits with 1 when anything is
-/// wrong.
+/// The cases of FILE.sql stand in a folder of its name, FILE/fires*.txt and FILE/silent*.txt: the rows of a
+/// case, and what the query must say of them (see docs/queries.md). Exits with 1 when anything is wrong.
 #[derive(clap::Args, Debug)]
 pub(super) struct CheckArgs {
     /// The query file
     #[arg(value_name = "FILE", required = true)]
     files: Vec<PathBuf>,
+
+    /// Where the cases stand, DIR/<id>/ (default: beside the file)
+    #[arg(long, value_name = "DIR")]
+    cases: Option<PathBuf>,
 
     /// Change each comparison, text, number, parameter and join in turn, and say which changes no case
     /// notices
@@ -49,7 +52,7 @@ pub(super) fn run(ui: &mut Ui, args: &CheckArgs) -> Outcome {
     let grammar = replay::grammar(ui)?;
     let mut good = true;
     for file in &args.files {
-        let checked = checked(file, &grammar, args.mutate)?;
+        let checked = checked(file, &grammar, args)?;
         good &= checked.passes();
         show(ui, args.format, &checked)?;
     }
@@ -63,9 +66,10 @@ struct Ready {
     prepared: Prepared,
 }
 
-fn checked(file: &Path, grammar: &Grammar, mutate: bool) -> Result<QueryCheck, Fault> {
+fn checked(file: &Path, grammar: &Grammar, args: &CheckArgs) -> Result<QueryCheck, Fault> {
     let query = Query::read(file)?;
-    let folder = file.with_extension("");
+    let beside = || file.with_extension("");
+    let folder = args.cases.as_ref().map_or_else(beside, |dir| dir.join(&query.header.id));
     let mut ready = Vec::new();
     for (file, cases) in cases_of(&folder)? {
         for case in cases {
@@ -88,21 +92,24 @@ fn checked(file: &Path, grammar: &Grammar, mutate: bool) -> Result<QueryCheck, F
         cases,
         mutants: None,
     };
-    if mutate && checked.passes() {
+    if args.mutate && checked.passes() {
         checked.mutants = Some(mutated(&query, &ready));
     }
     Ok(checked)
 }
 
-/// Asks every mutant until a case notices it.
+/// Asks every mutant until a case notices it. The case that noticed the last one is asked first: changes that
+/// stand near each other are noticed by the same case.
 fn mutated(query: &Query, ready: &[Ready]) -> Mutants {
     let mut mutants = Mutants::default();
+    let mut order: Vec<&Ready> = ready.iter().collect();
     for mutant in mutants::mutants(query) {
-        let noticed = ready.iter().any(|ready| {
+        let noticed = order.iter().position(|ready| {
             let told = told(&mutant.query, ready);
             told.map_or(true, |told| told != expected(&ready.case))
         });
-        if noticed {
+        if let Some(at) = noticed {
+            order[..=at].rotate_right(1);
             mutants.noticed += 1;
         } else if mutants::is_excused(&mutant, query) {
             mutants.excused += 1;
