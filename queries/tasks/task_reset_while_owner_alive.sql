@@ -1,7 +1,7 @@
 --! id        = "task_reset_while_owner_alive"
 --! title     = "A task was taken from a worker that went on with it"
 --! severity  = "high"
---! question  = "Which tasks did an orchestrator put back although their worker was still at them?"
+--! question  = "Which tasks were put back in the queue although their worker was still at them?"
 --! reads     = ["task_attempts", "events", "tasks"]
 --! grain     = ["subject_id", "attempt"]
 --! params    = { margin_s = 30 }
@@ -11,7 +11,7 @@
 --!   The worker hung for longer than the limit and then came back to life: the reset was right when it was
 --!   made, and the second run is only bad luck."""
 --! remedy    = """
---!   Look at the limit in `reason`: no activity means that updated_at is old, and a long generation touches
+--!   Look at the limit in `reason` (a later claim: a person did it, or the line is lost): no activity means that updated_at is old, and a long generation touches
 --!   it only once (domain/orchestrator.md O29). Raise the limit for the types in question, or let workers
 --!   touch the row."""
 --! guide     = """
@@ -55,11 +55,12 @@ acts as (
         )
     where resets.outcome = 'reset'
     union all
-    -- a result whose sender the replay could tell
+    -- a result that did not make the task Complete, whose sender the replay could tell: it had been put back
+    -- before, be it by a person's script, of which no line tells
     select task_id, attempt, delivered_event_id as event_id, delivered_at as happened_at, 'delivered' as kind
     from resets
-    where outcome = 'reset'
-        and delivered_at > ended_at
+    where outcome in ('reset', 'lost')
+        and delivered_at is not null
 ),
 
 told as (
