@@ -1,7 +1,7 @@
 --! id        = "task_api_orphaned_by_restart"
 --! title     = "A restart of the API orchestrator lost a task in flight"
 --! severity  = "high"
---! question  = "Which API tasks were in progress when the API orchestrator went down, and were not completed by it?"
+--! question  = "Which API tasks were in progress when the API orchestrator went down, and were lost by it?"
 --! reads     = ["task_attempts", "runs", "events", "tasks"]
 --! grain     = ["subject_id", "attempt"]
 --! incidents = ["O15"]
@@ -48,7 +48,7 @@ orphaned as (
         on task_attempts.claimed_at < restarts.started_at
         and not coalesce(task_attempts.ended_at < restarts.down_at, false)
     where task_attempts.worker_id like 'api-worker-%'
-        and task_attempts.outcome not in ('complete', 'overtaken', 'duplicate')
+        and task_attempts.outcome <> 'complete'
     group by task_attempts.task_id, task_attempts.attempt
 )
 
@@ -66,10 +66,12 @@ select
         lambda piece: piece is not null
     ) as evidence,
     orphaned.attempt, orphaned.run_id, task_attempts.outcome, orphaned.restarted_at, tasks.status,
-    round(epoch(task_attempts.ended_at) - epoch(orphaned.down_at), 1) as waited_s,
+    round(epoch(task_attempts.ended_at) - epoch(orphaned.down_at)) as waited_s,
     [orphaned.task_id] as affected_tasks, cast(null as double) as lost_worker_s
 from orphaned
+-- equivalent: join because orphaned attempts are attempts
 join task_attempts using (task_id, attempt)
+-- equivalent: join because it was made of rows of tasks
 join tasks on tasks.id = orphaned.task_id
 left join first_lines using (run_id)
 order by happened_at, subject_id, orphaned.attempt

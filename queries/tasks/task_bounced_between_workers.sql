@@ -49,6 +49,7 @@ select
     tasks.task_type, bounced.bad_attempts, bounced.taken_away, bounced.worker_ids, tasks.status,
     [bounced.task_id] as affected_tasks, bounced.lost_s as lost_worker_s
 from bounced
+-- equivalent: join because it was made of rows of tasks
 join tasks on tasks.id = bounced.task_id
 where bounced.workers_at_most >= $workers
 order by bounced.happened_at, subject_id

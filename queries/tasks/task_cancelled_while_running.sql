@@ -28,9 +28,12 @@ select
     round(epoch(task_attempts.delivered_at) - epoch(task_attempts.ended_at), 1) as worked_on_s,
     [task_attempts.task_id] as affected_tasks,
     round(
-        epoch(coalesce(task_attempts.delivered_at, task_attempts.ended_at)) - epoch(task_attempts.claimed_at), 1
+        epoch(coalesce(task_attempts.delivered_at, task_attempts.ended_at))
+            - epoch(task_attempts.claimed_at),
+        1
     ) as lost_worker_s
 from task_attempts
+-- equivalent: join because it was made of rows of tasks
 join tasks on tasks.id = task_attempts.task_id
 where task_attempts.outcome = 'cancelled'
     and tasks.task_type not like '%orchestrator%'

@@ -1,7 +1,7 @@
 --! id        = "task_cascade_not_applied"
 --! title     = "A task goes on waiting although what it belongs to has failed"
 --! severity  = "high"
---! question  = "Which tasks wait or run although their orchestrator or their dependency has failed or was cancelled?"
+--! question  = "Which tasks wait or run although what they belong to or depend on failed or was cancelled?"
 --! reads     = ["tasks", "task_states", "coverage"]
 --! grain     = ["subject_id"]
 --! params    = { grace_s = 300 }
@@ -10,9 +10,9 @@
 --! innocent  = """
 --!   A person is about to try the failed task again: then the one that waits for it is right to wait."""
 --! remedy    = """
---!   Cancel it, or try again what it waits for. A cascade follows only a failure that update-task-status or a
---!   crash reports, and until 2026-03-12 none followed a cancellation by the browser (domain/worker-app.md 2.1,
---!   2.5)."""
+--!   Cancel it, or try again what it waits for. A cascade follows only a failure that update-task-status or
+--!   a crash reports, and until 2026-03-12 none followed a cancellation by the browser
+--!   (domain/worker-app.md 2.1, 2.5)."""
 --! guide     = """
 --!   `relation` says whether it waits for a dependency that will never be complete, or belongs to an
 --!   orchestrator task that has ended. `waited_s` runs from that end to the end of the evidence."""
@@ -33,9 +33,9 @@ ends as (
 ),
 
 related as (
-    select id as task_id, unnest(string_split(trim(dependant_on, '{}'), ',')) as other_id, 'dependency' as relation
+    select id as task_id, unnest(string_split(trim(dependant_on, '{}'), ',')) as other_id,
+        'dependency' as relation
     from tasks
-    where length(dependant_on) > 0
     union all
     -- the places where a child names its orchestrator: domain/worker-app.md 2.5
     select
@@ -60,8 +60,11 @@ left_over as (
         arg_min(other.event_id, (other.entered_at, other.event_id)) as other_event_id,
         min(other.entered_at) as ended_at
     from related
+    -- equivalent: join because the where asks for its state
     join ends as mine on mine.task_id = related.task_id
+    -- equivalent: join because the where asks for its state
     join ends as other on other.task_id = related.other_id
+    -- equivalent: join because what is related has a row
     join tasks on tasks.id = related.task_id
     where mine.state in ('queued', 'in_progress')
         and other.state in ('failed', 'cancelled')
@@ -82,6 +85,7 @@ select
     round(epoch(evidence.until_at) - epoch(left_over.ended_at)) as waited_s,
     [left_over.task_id] as affected_tasks, cast(null as double) as lost_worker_s
 from left_over
+-- equivalent: join because it was made of rows of tasks
 join tasks on tasks.id = left_over.task_id
 cross join evidence
 where evidence.until_at - left_over.ended_at > to_seconds($grace_s)

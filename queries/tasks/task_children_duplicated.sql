@@ -18,8 +18,8 @@
 --!   often it was run: more than once is the usual cause."""
 --! known_fix = "de94563 (2025-08-24)"
 
--- Rule: domain/worker-app.md X20: same orchestrator, same segment_index or join_index. An hour: a run makes its
--- children at once (domain/worker-app.md 4.3, 110); what comes much later is a user's wish.
+-- Rule: domain/worker-app.md X20: same orchestrator, same segment_index or join_index. An hour: a run makes
+-- its children at once (domain/worker-app.md 4.3, 110); what comes much later is a user's wish.
 with children as (
     -- the places where a child names its orchestrator: domain/worker-app.md 2.5
     select
@@ -46,25 +46,17 @@ placed as (
         ) as copy,
         min(created_at) over (partition by orchestrator_id, task_type, place) as first_at
     from children
-    where length(place) > 0
-        and length(orchestrator_id) > 0
-),
-
-copied as (
-    select
-        orchestrator_id, task_type, min(created_at) as happened_at,
-        list(task_id order by created_at, task_id) as copies
-    from placed
-    where copy > 1
-        and created_at < first_at + to_seconds($together_s)
-    group by orchestrator_id, task_type
+    where place is not null
 ),
 
 families as (
     select
-        orchestrator_id, min(happened_at) as happened_at, min(task_type) as task_type,
-        flatten(list(copies order by task_type)) as copies
-    from copied
+        orchestrator_id, min(created_at) as happened_at,
+        list_sort(list_distinct(list(task_type))) as task_types,
+        list(task_id order by created_at, task_id) as copies
+    from placed
+    where copy > 1
+        and created_at < first_at + to_seconds($together_s)
     group by orchestrator_id
 ),
 
@@ -77,12 +69,13 @@ runs as (
 select
     'task' as subject_kind, families.orchestrator_id as subject_id, families.happened_at,
     'confirmed' as verdict,
-    format('{} has {} child(ren) for places that were taken', tasks.task_type, len(families.copies)) as summary,
+    format('{} has {} child(ren) for places that were taken', tasks.task_type, len(families.copies))
+        as summary,
     list_concat(
         list_transform(families.copies, lambda copy: 'tasks:' || copy),
         list_filter(coalesce(runs.event_ids, []), lambda piece: piece is not null)
     ) as evidence,
-    families.task_type, families.copies, coalesce(runs.attempts, 0) as attempts,
+    tasks.task_type, families.task_types, families.copies, coalesce(runs.attempts, 0) as attempts,
     families.copies as affected_tasks, cast(null as double) as lost_worker_s
 from families
 join tasks on tasks.id = families.orchestrator_id

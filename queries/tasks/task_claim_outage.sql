@@ -17,8 +17,8 @@
 --!   stands for all tasks that waited. `errors` counts them."""
 --! known_fix = "0bb3ff83e (2026-02-12)"
 
--- Rule: domain/worker-app.md X17: a burst of errors and no claim between. No event tells of them, so the rows of
--- the function's errors are read themselves.
+-- Rule: domain/worker-app.md X17: a burst of errors and no claim between. No event tells of them, so the
+-- rows of the function's errors are read themselves.
 with calls as (
     select
         timestamp as happened_at, 'system_logs:' || id as piece, 1 as is_error,

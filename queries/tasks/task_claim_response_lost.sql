@@ -11,16 +11,16 @@
 --!   A worker whose log lines are delayed by a stalled process begins late in the log only."""
 --! remedy    = """
 --!   The claim call timed out after 15 s although the database had done it. Workers that look for their own
---!   tasks (since 2025-12-21) and the API orchestrator (since 2026-03-30) find it at the next poll; older ones
---!   leave it in progress until it is reset."""
+--!   tasks (since 2025-12-21) and the API orchestrator (since 2026-03-30) find it at the next poll; older
+--!   ones leave it in progress until it is reset."""
 --! guide     = """
 --!   `how`: recovered (it says itself that it found the task again), begun_late (its first line came a poll
 --!   later), never_begun (the API orchestrator never began with it). `delay_s` is what was lost."""
 --! known_fix = "ebd0a3a (2026-03-30)"
 
--- Rule: domain/orchestrator.md O34. 8 s: a worker begins within a second of its claim, its clock is off by up to
--- 3 s, and a poll takes 10 s (domain/evidence-rules.md facts 1 and 24; domain/worker-app.md 4.3, 10). 60 s: a
--- claim call gives up after 15 s.
+-- Rule: domain/orchestrator.md O34. 8 s: a worker begins within a second of its claim, its clock is off by
+-- up to 3 s, and a poll takes 10 s (domain/evidence-rules.md facts 1 and 24; domain/worker-app.md 4.3, 10).
+-- 60 s: a claim call gives up after 15 s.
 with recovered as (
     select task_id, worker_id, min(happened_at) as happened_at, arg_min(event_id, happened_at) as event_id
     from events
@@ -61,9 +61,9 @@ silent as (
         and coverage.from_at <= claims.claimed_at
         and coverage.until_at >= claims.claimed_at + to_seconds($answer_s)
     where claims.is_api
-        and claims.outcome in ('reset', 'lost', 'open')
+        and claims.outcome <> 'complete'
         and not exists (
-            select 1 from begun
+            select begun.task_id from begun
             where begun.task_id = claims.task_id
                 and begun.happened_at >= claims.claimed_at
         )
@@ -92,13 +92,15 @@ select
         replace(facts.how, '_', ' ')
     ) as summary,
     list_filter(
-        [facts.claimed_event_id, facts.recovered_event_id, facts.ended_event_id], lambda piece: piece is not null
+        [facts.claimed_event_id, facts.recovered_event_id, facts.ended_event_id],
+        lambda piece: piece is not null
     ) as evidence,
     facts.attempt, facts.how, facts.worker_id,
     round(epoch(facts.noticed_at) - epoch(facts.claimed_at), 1) as delay_s,
     [facts.task_id] as affected_tasks,
     round(epoch(facts.noticed_at) - epoch(facts.claimed_at), 1) as lost_worker_s
 from facts
+-- equivalent: join because it was made of rows of tasks
 join tasks on tasks.id = facts.task_id
 where facts.how in ('recovered', 'never_begun', 'begun_late')
 order by happened_at, subject_id, facts.attempt

@@ -7,7 +7,8 @@
 --! incidents = ["X30"]
 --! cause     = ["completion_path"]
 --! innocent  = """
---!   A type of task that yields nothing by design (a maintenance task of a person): its output stays empty."""
+--!   A type of task that yields nothing by design (a maintenance task of a person): its output stays
+--!   empty."""
 --! remedy    = """
 --!   Queue the task again: there is nothing to save. Then see `completion_path`: update-task-status takes
 --!   Complete without asking for an output."""
@@ -47,6 +48,7 @@ select
     coalesce(tasks._output_class, 'nothing') as output_class, takers.completion_path, tasks.task_type,
     tasks.worker_id, [tasks.id] as affected_tasks, cast(null as double) as lost_worker_s
 from task_generations
+-- equivalent: join because it was made of rows of tasks
 join tasks on tasks.id = task_generations.task_id
 left join takers on takers.task_id = tasks.id
 where task_generations.verdict = 'no_output'

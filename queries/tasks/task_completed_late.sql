@@ -58,6 +58,7 @@ select
     kept.task_id is not null as has_generation,
     [tasks.id] as affected_tasks, cast(null as double) as lost_worker_s
 from tasks
+-- equivalent: join because every task has a state
 join ends on ends.task_id = tasks.id
 left join late on late.task_id = tasks.id
 left join kept on kept.task_id = tasks.id

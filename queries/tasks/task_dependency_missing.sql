@@ -28,6 +28,7 @@ known as (
     -- without the whole table, absence proves nothing
     select bool_or(is_whole) as tasks
     from snapshot_tables
+    -- equivalent: = and 'tasks' because every table of a case is whole
     where table_name = 'tasks'
 ),
 
@@ -37,11 +38,10 @@ waiting as (
         unnest(string_split(trim(dependant_on, '{}'), ',')) as dependency
     from tasks
     where status = 'Queued'
-        and length(dependant_on) > 0
 ),
 
 vanished as (
-    select task_id, arg_max(event_id, (happened_at, event_id)) as event_id
+    select task_id, list(event_id order by happened_at, event_id) as event_ids
     from events
     where kind = 'task_row_vanished'
     group by task_id
@@ -50,12 +50,13 @@ vanished as (
 select
     'task' as subject_kind, waiting.id as subject_id, waiting.created_at as happened_at,
     case
+        -- equivalent: 'insufficient_evidence' because every table of a case is whole
         when not known.tasks then 'insufficient_evidence'
-        when len(vanished.event_id) > 0 then 'confirmed'
+        when vanished.event_ids is not null then 'confirmed'
         else 'probable'
     end as verdict,
     format('{} waits for a task that is not there', waiting.task_type) as summary,
-    list_filter(['tasks:' || waiting.id, vanished.event_id], lambda piece: piece is not null) as evidence,
+    list_concat(['tasks:' || waiting.id], coalesce(vanished.event_ids, [])) as evidence,
     waiting.dependency, waiting.task_type,
     [waiting.id] as affected_tasks, cast(null as double) as lost_worker_s
 from waiting
@@ -63,6 +64,8 @@ cross join known
 cross join evidence
 left join tasks as depended on depended.id = waiting.dependency
 left join vanished on vanished.task_id = waiting.dependency
-where (depended.id is null or len(vanished.event_id) > 0)
+where (depended.id is null or vanished.event_ids is not null)
+    -- equivalent: '' because no case can write an array of nothing
+    and waiting.dependency <> ''
     and evidence.until_at - waiting.created_at > to_seconds($visible_s)
 order by happened_at, subject_id, waiting.dependency

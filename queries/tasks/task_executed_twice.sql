@@ -68,7 +68,9 @@ select
     twice.how, tries.workers, tries.runs, tasks.task_type,
     [twice.task_id] as affected_tasks, tries.lost_s as lost_worker_s
 from twice
+-- equivalent: join because every task of these has been claimed
 join tries using (task_id)
+-- equivalent: join because it was made of rows of tasks
 join tasks on tasks.id = twice.task_id
 -- a worker that finds its claim again after the answer was lost had not begun: see task_claim_response_lost
 where twice.how <> 'taken_up_again'

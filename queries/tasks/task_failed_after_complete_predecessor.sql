@@ -16,7 +16,8 @@
 --!   `without_output` names the predecessors whose row holds no URL: with one of them the verdict is
 --!   `confirmed`, else `probable`, for the file itself is not in the evidence."""
 
--- Rule and number: domain/orchestrator.md 7 (stitches that failed in 3 to 4 s after segments that were Complete).
+-- Rule and number: domain/orchestrator.md 7 (stitches that failed in 3 to 4 s after segments that were
+-- Complete).
 with failed as (
     select
         task_attempts.task_id, task_attempts.worker_id, task_attempts.ended_at, task_attempts.claimed_at,
@@ -24,9 +25,9 @@ with failed as (
         coalesce(tasks.output_location, tasks.error_message) as error,
         unnest(string_split(trim(tasks.dependant_on, '{}'), ',')) as dependency
     from task_attempts
+    -- equivalent: join because it was made of rows of tasks
     join tasks on tasks.id = task_attempts.task_id
     where task_attempts.outcome = 'failed'
-        and length(tasks.dependant_on) > 0
         and task_attempts.ended_at - coalesce(task_attempts.started_at, task_attempts.claimed_at)
             <= to_seconds($fast_s)
 ),
@@ -37,9 +38,10 @@ predecessors as (
         failed.ended_event_id, failed.task_type, failed.error,
         list(failed.dependency order by failed.dependency) as dependencies,
         list(failed.dependency order by failed.dependency) filter (
-            where coalesce(tasks._output_class, '') not in ('storage_url', 'external_url', 'json_with_url')
+            where coalesce(tasks._output_class, 'text') = 'text'
         ) as without_output
     from failed
+    -- equivalent: join because the having asks for its status
     join tasks on tasks.id = failed.dependency
     group by all
     having bool_and(tasks.status = 'Complete')
@@ -47,7 +49,7 @@ predecessors as (
 
 select
     'task' as subject_kind, task_id as subject_id, ended_at as happened_at,
-    case when len(without_output) > 0 then 'confirmed' else 'probable' end as verdict,
+    case when without_output is not null then 'confirmed' else 'probable' end as verdict,
     format('{} failed {} s after its claim: {}', task_type,
         round(epoch(ended_at) - epoch(claimed_at), 1), coalesce(error, 'no reason is told')
     ) as summary,
@@ -55,7 +57,8 @@ select
         [claimed_event_id, ended_event_id],
         list_transform(dependencies, lambda dependency: 'tasks:' || dependency)
     ) as evidence,
-    error, task_type, dependencies, coalesce(without_output, cast([] as varchar[])) as without_output, worker_id,
+    error, task_type, dependencies, coalesce(without_output, cast([] as varchar[])) as without_output,
+    worker_id,
     [task_id] as affected_tasks, round(epoch(ended_at) - epoch(claimed_at), 1) as lost_worker_s
 from predecessors
 order by happened_at, subject_id

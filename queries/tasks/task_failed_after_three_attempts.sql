@@ -45,7 +45,7 @@ errors as (
         task_id,
         arg_max(json_extract_string(attributes, '$.error'), (happened_at, event_id)) as error
     from events
-    where kind in ('generation_failed', 'task_failure_said', 'completion_failed')
+    where kind in ('generation_failed', 'completion_failed')
     group by task_id
 )
 
@@ -56,15 +56,17 @@ select
         coalesce(errors.error, tasks.error_message, tasks.output_location, 'no reason is told')
     ) as summary,
     list_filter(
-        list_concat([ended.entered_event_id, 'tasks:' || tasks.id], coalesce(tries.event_ids, [])),
+        list_concat([ended.entered_event_id, 'tasks:' || tasks.id], tries.event_ids),
         lambda piece: piece is not null
     ) as evidence,
     coalesce(errors.error, tasks.error_message, tasks.output_location) as error,
     tasks.attempts, tries.failed_attempts, tries.workers, tasks.task_type,
     [tasks.id] as affected_tasks, tries.lost_s as lost_worker_s
 from tasks
+-- equivalent: join because every task has a state
 join ended on ended.task_id = tasks.id
-left join tries on tries.task_id = tasks.id
+-- equivalent: join because one that failed has an attempt that did
+join tries on tries.task_id = tasks.id
 left join errors on errors.task_id = tasks.id
 where ended.state = 'failed'
     and tasks.attempts >= $max_attempts

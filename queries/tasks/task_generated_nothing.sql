@@ -30,6 +30,7 @@ with texts as (
     -- what its row keeps of that; the text of a failure stands in output_location (domain/worker-app.md T7)
     select
         id as task_id, updated_at as happened_at, 'tasks:' || id as piece, cast(null as varchar) as worker_id,
+        -- equivalent: ' ' because any sign may part the two
         concat_ws(' ', error_message, output_location) as text
     from tasks
 ),

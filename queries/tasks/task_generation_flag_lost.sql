@@ -30,6 +30,7 @@ with disagreeing as (
                 and task_generations.decided_at < cast($inpaint_until as timestamp)
             ) as is_known_gap
     from task_generations
+    -- equivalent: join because it was made of rows of tasks
     join tasks on tasks.id = task_generations.task_id
     where task_generations.verdict in ('flag_lost', 'generation_deleted_later')
 ),
@@ -51,7 +52,9 @@ select
     end as verdict,
     case disagreeing.kind
         when 'flag_lost'
-            then format('{} has {} generation(s), but its flag is false', disagreeing.task_type, disagreeing.linked)
+            then format(
+                '{} has {} generation(s), but its flag is false', disagreeing.task_type, disagreeing.linked
+            )
         else format('{} says that it has a generation, but none names it', disagreeing.task_type)
     end as summary,
     list_concat(

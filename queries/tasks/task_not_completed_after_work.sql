@@ -26,6 +26,7 @@ unfinished as (
     -- attempts without a result; orchestrator tasks only enqueue, their children complete them
     select task_attempts.*, tasks.task_type, tasks.status
     from task_attempts
+    -- equivalent: join because it was made of rows of tasks
     join tasks on tasks.id = task_attempts.task_id
     where task_attempts.outcome in ('open', 'failed', 'reset', 'requeued', 'lost')
         and task_attempts.delivered_at is null
@@ -51,7 +52,7 @@ finished as (
 errors as (
     select task_id, worker_id, happened_at, event_id, json_extract_string(attributes, '$.error') as said
     from events
-    where kind in ('completion_failed', 'upload_failed')
+    where kind = 'completion_failed'
 ),
 
 reached as (
@@ -60,6 +61,7 @@ reached as (
     from finished
     join coverage
         on coverage.source_type = 'edge_function'
+        -- equivalent: = because the functions began to write on one day (domain/worker-app.md 5)
         and coverage.source_id = 'complete-task'
         and coverage.could_reach
         and coverage.from_at <= finished.finished_at
@@ -79,7 +81,8 @@ facts as (
     cross join evidence
     left join errors
         on errors.task_id = unfinished.task_id
-        and errors.happened_at between finished.finished_at and coalesce(unfinished.ended_at, evidence.until_at)
+        and errors.happened_at
+            between finished.finished_at and coalesce(unfinished.ended_at, evidence.until_at)
     where unfinished.ended_at is not null
         or evidence.until_at - finished.finished_at > to_seconds($upload_s)
     group by all

@@ -18,8 +18,8 @@
 --!   too early it was for the last one that ended."""
 --! known_fix = "ba8bf22 (2025-11-28)"
 
--- Rule: domain/worker-app.md X10: the orchestrator's end lies before a child's. 5 s: the last child's completion
--- writes both within one call of complete-task (domain/worker-app.md 3.1).
+-- Rule: domain/worker-app.md X10: the orchestrator's end lies before a child's. 5 s: the last child's
+-- completion writes both within one call of complete-task (domain/worker-app.md 3.1).
 with orchestrators as (
     select
         task_id, arg_max(state, seq) as state, arg_max(entered_at, seq) as completed_at,
@@ -59,7 +59,9 @@ early as (
         list(first_ends.event_id order by children.task_id) as event_ids,
         max(first_ends.ended_at) as last_end_at
     from children
+    -- equivalent: join because the where asks for its state
     join orchestrators on orchestrators.task_id = children.orchestrator_id
+    -- equivalent: join because every task has a state
     join first_ends on first_ends.task_id = children.task_id
     where orchestrators.state = 'complete'
         and children.task_id <> children.orchestrator_id
@@ -75,8 +77,9 @@ select
         as summary,
     list_concat([early.event_id, 'tasks:' || tasks.id], early.event_ids) as evidence,
     tasks.task_type, early.children,
-    round(epoch(early.last_end_at) - epoch(early.completed_at), 1) as early_s,
+    round(epoch(early.last_end_at) - epoch(early.completed_at)) as early_s,
     list_concat([tasks.id], early.children) as affected_tasks, cast(null as double) as lost_worker_s
 from early
+-- equivalent: join because it was made of rows of tasks
 join tasks on tasks.id = early.orchestrator_id
 order by happened_at, subject_id

@@ -22,6 +22,7 @@ with starts as (
         events.task_id, events.worker_id, events.happened_at, events.event_id,
         row_number() over (partition by events.task_id order by events.happened_at, events.event_id) as number
     from events
+    -- equivalent: join because the where asks for its type
     join tasks on tasks.id = events.task_id
     where events.kind = 'task_started'
         and tasks.task_type like '%orchestrator%'
@@ -31,6 +32,7 @@ bursts as (
     -- tasks of which some start was the last of so many in so short a time
     select last_one.task_id, min(first_one.happened_at) as happened_at
     from starts as last_one
+    -- equivalent: join because the where asks for its time
     join starts as first_one
         on first_one.task_id = last_one.task_id
         and first_one.number = last_one.number - ($starts - 1)
@@ -53,8 +55,10 @@ select
     counted.event_ids as evidence,
     counted.worker_id, counted.starts, counted.last_at, tasks.status,
     [bursts.task_id] as affected_tasks,
-    round(epoch(counted.last_at) - epoch(bursts.happened_at), 1) as lost_worker_s
+    round(epoch(counted.last_at) - epoch(bursts.happened_at)) as lost_worker_s
 from bursts
+-- equivalent: join because a burst is made of starts
 join counted using (task_id)
+-- equivalent: join because it was made of rows of tasks
 join tasks on tasks.id = bursts.task_id
 order by bursts.happened_at, subject_id

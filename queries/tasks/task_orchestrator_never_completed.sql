@@ -27,7 +27,8 @@ with evidence as (
 ends as (
     select
         task_id, arg_max(state, seq) as state, arg_max(entered_at, seq) as entered_at,
-        arg_max(entered_event_id, seq) as event_id
+        arg_max(entered_event_id, seq) as event_id,
+        arg_max(state, seq) in ('queued', 'in_progress') as is_open
     from task_states
     group by task_id
 ),
@@ -38,8 +39,8 @@ dead as (
     from (
         select id as task_id, unnest(string_split(trim(dependant_on, '{}'), ',')) as other_id
         from tasks
-        where length(dependant_on) > 0
     ) as related
+    -- equivalent: join because the where asks for its state
     join ends as other on other.task_id = related.other_id
     where other.state in ('failed', 'cancelled')
     group by related.task_id
@@ -57,28 +58,30 @@ children as (
             json_extract_string(params, '$.originalParams.orchestrator_details.orchestrator_task_id')
         ) as orchestrator_id
     from tasks
-    where task_type not like '%orchestrator%'
 ),
 
 families as (
     select
         children.orchestrator_id, count(*) as children,
-        count(*) filter (where ends.state in ('queued', 'in_progress') and dead.task_id is null) as pending,
-        max(ends.entered_at) filter (where ends.state not in ('queued', 'in_progress')) as last_end_at,
-        arg_max(ends.event_id, ends.entered_at) filter (where ends.state not in ('queued', 'in_progress'))
-            as last_event_id
+        count(*) filter (where ends.is_open and dead.task_id is null) as pending,
+        max(ends.entered_at) filter (where not ends.is_open) as last_end_at,
+        arg_max(ends.event_id, ends.entered_at) filter (where not ends.is_open) as last_event_id
     from children
+    -- equivalent: join because every task has a state
     join ends on ends.task_id = children.task_id
     left join dead on dead.task_id = children.task_id
+    -- an orchestrator task may name itself there
+    where children.task_id <> children.orchestrator_id
     group by children.orchestrator_id
 ),
 
 facts as (
     select
         families.*, own.state, own.event_id,
-        case when own.state in ('queued', 'in_progress') then 'waits' else 'late' end as how,
-        case when own.state in ('queued', 'in_progress') then evidence.until_at else own.entered_at end as until_at
+        case when own.is_open then 'waits' else 'late' end as how,
+        case when own.is_open then evidence.until_at else own.entered_at end as until_at
     from families
+    -- equivalent: join because the last where asks for its times
     join ends as own on own.task_id = families.orchestrator_id
     cross join evidence
     where families.pending = 0
@@ -100,6 +103,7 @@ select
     round(epoch(facts.until_at) - epoch(facts.last_end_at)) as waited_s,
     [tasks.id] as affected_tasks, cast(null as double) as lost_worker_s
 from facts
+-- equivalent: join because it was made of rows of tasks
 join tasks on tasks.id = facts.orchestrator_id
 where facts.until_at - facts.last_end_at > to_seconds($wait_s)
 order by happened_at, subject_id

@@ -23,29 +23,21 @@ with fallbacks as (
     from events
     where kind in ('upload_failed', 'upload_fell_back')
     group by task_id
-),
-
-completions as (
-    select task_id, arg_max(event_id, (happened_at, event_id)) as event_id, max(happened_at) as happened_at
-    from events
-    where kind = 'task_completed'
-    group by task_id
 )
 
 select
-    'task' as subject_kind, tasks.id as subject_id, completions.happened_at,
-    case when len(fallbacks.event_ids) > 0 then 'confirmed' else 'probable' end as verdict,
+    'task' as subject_kind, tasks.id as subject_id, tasks.generation_processed_at as happened_at,
+    case when fallbacks.event_ids is not null then 'confirmed' else 'probable' end as verdict,
     format(
         '{} is complete, but its output is on {}', tasks.task_type,
         regexp_extract(tasks.output_location, 'https?://([^/?#":\\]+)', 1)
     ) as summary,
-    list_concat([completions.event_id, 'tasks:' || tasks.id], coalesce(fallbacks.event_ids, [])) as evidence,
+    list_concat(['tasks:' || tasks.id], coalesce(fallbacks.event_ids, [])) as evidence,
     regexp_extract(tasks.output_location, 'https?://([^/?#":\\]+)', 1) as output_host,
     tasks.task_type, tasks.worker_id, tasks.generation_created,
     [tasks.id] as affected_tasks, cast(null as double) as lost_worker_s
 from tasks
-join completions on completions.task_id = tasks.id
 left join fallbacks on fallbacks.task_id = tasks.id
 where tasks._output_class = 'external_url'
     and tasks.status = 'Complete'
-order by completions.happened_at, subject_id
+order by happened_at, subject_id

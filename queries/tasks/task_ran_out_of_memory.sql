@@ -23,15 +23,18 @@ with texts as (
         case json_extract_string(attributes, '$.category')
             when 'oom' then 'out of memory'
             else concat_ws(
-                ' ', json_extract_string(attributes, '$.error_type'), json_extract_string(attributes, '$.error')
+                -- equivalent: ' ' because any sign may part the two
+                ' ', json_extract_string(attributes, '$.error_type'),
+                json_extract_string(attributes, '$.error')
             )
         end as text
     from events
-    where kind in ('generation_failed', 'task_failure_said', 'task_handler_failed')
+    where kind in ('generation_failed', 'task_handler_failed')
     union all
     -- what its row keeps of that; the text of a failure stands in output_location (domain/worker-app.md T7)
     select
         id as task_id, updated_at as happened_at, 'tasks:' || id as piece, cast(null as varchar) as worker_id,
+        -- equivalent: ' ' because any sign may part the two
         concat_ws(' ', error_message, output_location) as text
     from tasks
 ),

@@ -42,6 +42,7 @@ select
     resets.why, resets.resets, tasks.attempts, tasks.status, resets.first_at,
     [resets.task_id] as affected_tasks, resets.lost_s as lost_worker_s
 from resets
+-- equivalent: join because it was made of rows of tasks
 join tasks on tasks.id = resets.task_id
 where tasks.attempts < $max_attempts
 order by happened_at, subject_id

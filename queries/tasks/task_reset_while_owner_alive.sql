@@ -11,9 +11,9 @@
 --!   The worker hung for longer than the limit and then came back to life: the reset was right when it was
 --!   made, and the second run is only bad luck."""
 --! remedy    = """
---!   Look at the limit in `reason` (a later claim: a person did it, or the line is lost): no activity means that updated_at is old, and a long generation touches
---!   it only once (domain/orchestrator.md O29). Raise the limit for the types in question, or let workers
---!   touch the row."""
+--!   Look at the limit in `reason` (a later claim: a person did it, or the line is lost): no activity means
+--!   that updated_at is old, and a long generation touches it only once (domain/orchestrator.md O29). Raise
+--!   the limit for the types in question, or let workers touch the row."""
 --! guide     = """
 --!   `acted_after_s` is how long after the reset its worker's first sign on this task came, `last_act` what
 --!   the last one was. A result (`delivered`) means that the work was not lost, but done twice if somebody
@@ -38,9 +38,8 @@ acts as (
     join events
         on events.task_id = resets.task_id
         and events.kind in (
-            'worker_logged', 'task_handler_succeeded', 'task_handler_failed', 'generation_failed',
-            'completion_acknowledged', 'completion_failed', 'upload_failed', 'task_completion_said',
-            'task_failure_said'
+            'worker_logged', 'task_handler_succeeded', 'task_handler_failed', 'completion_acknowledged',
+            'task_completion_said', 'task_failure_said'
         )
         and events.happened_at > resets.ended_at + to_seconds($margin_s)
         and (
@@ -94,6 +93,8 @@ select
     [resets.task_id] as affected_tasks,
     round(epoch(told.last_at) - epoch(resets.claimed_at), 1) as lost_worker_s
 from told
+-- equivalent: join because what is told of was reset
 join resets using (task_id, attempt)
+-- equivalent: join because it was made of rows of tasks
 join tasks on tasks.id = resets.task_id
 order by happened_at, subject_id, resets.attempt

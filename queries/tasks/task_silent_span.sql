@@ -1,10 +1,10 @@
 --! id        = "task_silent_span"
 --! title     = "A task failed without a word from its worker"
 --! severity  = "low"
---! question  = "Which tasks failed a minute or more after their claim, with no line of their worker in between?"
+--! question  = "Which tasks failed a minute or more after their claim, with no line of their worker between?"
 --! reads     = ["task_attempts", "events", "tasks", "coverage"]
 --! grain     = ["subject_id", "attempt"]
---! params    = { span_s = 60 }
+--! params    = { span_s = 60, clock_s = 3 }
 --! incidents = []
 --! cause     = ["worker_id"]
 --! innocent  = """
@@ -17,12 +17,12 @@
 --!   `probable`: the worker's lines could have reached us from the claim to the end. `insufficient_evidence`:
 --!   they could not, so the silence means nothing."""
 
--- Rule: domain/orchestrator.md 7 (the silent span of task 4ef4789d: four minutes between claim and failure).
+-- Rule: domain/orchestrator.md 7 (the silent span of task 4ef4789d: four minutes between claim and
+-- failure). 3 s: a worker's clock may be off by as much (domain/evidence-rules.md fact 24).
 with spans as (
     select task_id, attempt, worker_id, claimed_at, ended_at, claimed_event_id, ended_event_id
     from task_attempts
     where outcome = 'failed'
-        and length(worker_id) > 0
         and worker_id not like 'api-worker-%'
         and ended_at - claimed_at >= to_seconds($span_s)
 ),
@@ -35,7 +35,7 @@ heard as (
         on events.task_id = spans.task_id
         and events.worker_id = spans.worker_id
         and events.clock like 'worker:%'
-        and events.happened_at between spans.claimed_at - to_seconds(1) and spans.ended_at
+        and events.happened_at between spans.claimed_at - to_seconds($clock_s) and spans.ended_at
     group by spans.task_id, spans.attempt
 ),
 
@@ -66,8 +66,9 @@ select
     [spans.task_id] as affected_tasks,
     round(epoch(spans.ended_at) - epoch(spans.claimed_at), 1) as lost_worker_s
 from spans
+-- equivalent: join because it was made of rows of tasks
 join tasks on tasks.id = spans.task_id
-left join heard on heard.task_id = spans.task_id and heard.attempt = spans.attempt
-left join reached on reached.task_id = spans.task_id and reached.attempt = spans.attempt
+left join heard using (task_id, attempt)
+left join reached using (task_id, attempt)
 where heard.attempt is null
 order by happened_at, subject_id, spans.attempt

@@ -11,7 +11,8 @@
 --!   the bill again: nothing was lost but the later start (listed as refuted)."""
 --! remedy    = """
 --!   Complete to Complete loses the second output, which for joins holds the metadata that the final stitch
---!   needs (fixed 2026-03-19, c43e3e154). A report on a cancelled task is late: the worker was still at it."""
+--!   needs (fixed 2026-03-19, c43e3e154). A report on a cancelled task is late: the worker was still at
+--!   it."""
 --! guide     = """
 --!   `transition` is what was asked for. `times` counts the refusals of one task."""
 --! known_fix = "c43e3e154 (2026-03-19), caa3a50de (2026-03-31)"
@@ -26,6 +27,7 @@ with refusals as (
             coalesce(json_extract_string(system_logs.metadata, '$.requested_status'), 'another')
         ) as transition
     from events
+    -- equivalent: join because the event was made of this row
     join system_logs on system_logs.id = events.evidence_key
     where events.kind = 'task_status_refused'
 ),

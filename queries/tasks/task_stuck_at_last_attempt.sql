@@ -1,7 +1,7 @@
 --! id        = "task_stuck_at_last_attempt"
 --! title     = "A task without attempts left waits for a dead worker for ever"
 --! severity  = "high"
---! question  = "Which tasks are in progress on a dead worker with no attempt left, so that no sweep will take them?"
+--! question  = "Which tasks are in progress on a dead worker with no attempt left, so that no sweep takes them?"
 --! reads     = ["task_attempts", "worker_ends", "tasks"]
 --! grain     = ["subject_id"]
 --! params    = { max_attempts = 3 }
@@ -30,6 +30,7 @@ select
     worker_ends.end_kind, task_attempts.worker_id, tasks.attempts, tasks.task_type,
     [tasks.id] as affected_tasks, cast(null as double) as lost_worker_s
 from task_attempts
+-- equivalent: join because it was made of rows of tasks
 join tasks on tasks.id = task_attempts.task_id
 join worker_ends on worker_ends.worker_id = task_attempts.worker_id
 where task_attempts.outcome = 'open'

@@ -43,7 +43,7 @@ failures as (
     select
         task_id, min(happened_at) as happened_at, count(*) as lines,
         arg_min(what, (happened_at, piece)) as what,
-        arg_min(worker_id, (happened_at, piece)) as worker_id,
+        list_sort(list_distinct(list(worker_id))) as workers,
         arg_min(error, (happened_at, piece)) as error,
         list(piece order by happened_at, piece) as pieces
     from said
@@ -58,7 +58,7 @@ select
     ) as summary,
     failures.pieces as evidence,
     failures.what, failures.error, failures.lines, tasks.status, tasks.task_type,
-    coalesce(failures.worker_id, tasks.worker_id) as worker_id,
+    failures.workers,
     [failures.task_id] as affected_tasks, cast(null as double) as lost_worker_s
 from failures
 join tasks on tasks.id = failures.task_id

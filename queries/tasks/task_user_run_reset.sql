@@ -9,10 +9,11 @@
 --! innocent  = """
 --!   The user had stopped the local run, so that nobody was at it any more: the reset was right."""
 --! remedy    = """
---!   A claim with a user's token writes no worker_id, so the sweep of tasks without a worker takes it after 15
---!   minutes. Let the sweep leave alone what was claimed by a user, or let the claim write a name."""
+--!   A claim with a user's token writes no worker_id, so the sweep of tasks without a worker takes it after
+--!   15 minutes. Let the sweep leave alone what was claimed by a user, or let the claim write a name."""
 --! guide     = """
---!   `confirmed`: a result of the local run came after the reset. `probable`: nothing more was heard of it."""
+--!   `confirmed`: a result of the local run came after the reset. `probable`: nothing more was heard of
+--!   it."""
 
 -- Rule: domain/worker-app.md X26.
 with resets as (
@@ -25,7 +26,7 @@ results as (
     -- what came in after the reset and before anybody else's claim
     select
         resets.task_id, resets.attempt,
-        arg_min(events.event_id, (events.happened_at, events.event_id)) as event_id
+        list(events.event_id order by events.happened_at, events.event_id) as event_ids
     from resets
     join events
         on events.task_id = resets.task_id
@@ -38,13 +39,13 @@ results as (
 
 select
     'task' as subject_kind, resets.task_id as subject_id, resets.ended_at as happened_at,
-    case when len(results.event_id) > 0 then 'confirmed' else 'probable' end as verdict,
+    case when results.event_ids is not null then 'confirmed' else 'probable' end as verdict,
     format(
         '{} was claimed by a local run and put back {} s later: {}', tasks.task_type,
         round(epoch(resets.ended_at) - epoch(resets.claimed_at))::bigint, resets.reason
     ) as summary,
-    list_filter(
-        [resets.claimed_event_id, resets.ended_event_id, results.event_id], lambda piece: piece is not null
+    list_concat(
+        [resets.claimed_event_id, resets.ended_event_id], coalesce(results.event_ids, [])
     ) as evidence,
     resets.attempt, resets.reason, tasks.status,
     [resets.task_id] as affected_tasks, cast(null as double) as lost_worker_s
@@ -52,6 +53,7 @@ from resets
 join events as claims
     on claims.event_id = resets.claimed_event_id
     and claims.kind = 'task_claimed'
+-- equivalent: join because it was made of rows of tasks
 join tasks on tasks.id = resets.task_id
 left join results on results.task_id = resets.task_id and results.attempt = resets.attempt
 where resets.outcome = 'reset'
