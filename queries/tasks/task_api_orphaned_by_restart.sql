@@ -48,7 +48,8 @@ orphaned as (
         on task_attempts.claimed_at < restarts.started_at
         and not coalesce(task_attempts.ended_at < restarts.down_at, false)
     where task_attempts.worker_id like 'api-worker-%'
-        and task_attempts.outcome <> 'complete'
+        -- one that failed or was cancelled was not orphaned: its last lines were lost with the process
+        and task_attempts.outcome in ('open', 'reset', 'lost')
     group by task_attempts.task_id, task_attempts.attempt
 )
 
