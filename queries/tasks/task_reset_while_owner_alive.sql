@@ -41,7 +41,9 @@ acts as (
             'worker_logged', 'task_handler_succeeded', 'task_handler_failed', 'completion_acknowledged',
             'task_completion_said', 'task_failure_said'
         )
-        and events.happened_at > resets.ended_at + to_seconds($margin_s)
+        -- where no line tells of the reset, it was over when another had claimed the task
+        and events.happened_at > to_seconds($margin_s)
+            + case resets.outcome when 'lost' then resets.next_claim_at else resets.ended_at end
         and (
             (
                 events.worker_id = resets.worker_id
@@ -52,7 +54,7 @@ acts as (
                 and not coalesce(events.happened_at >= resets.next_claim_at, false)
             )
         )
-    where resets.outcome = 'reset'
+    where resets.outcome in ('reset', 'lost')
     union all
     -- a result that did not make the task Complete, whose sender the replay could tell: it had been put back
     -- before, be it by a person's script, of which no line tells
