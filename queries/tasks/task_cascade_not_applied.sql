@@ -48,7 +48,7 @@ related as (
             json_extract_string(params, '$.originalParams.orchestrator_details.orchestrator_task_id')
         ) as other_id,
         'orchestrator' as relation
-    from tasks
+    from (select id, try_cast(params as json) as params from tasks) as readable
 ),
 
 left_over as (

@@ -34,7 +34,7 @@ with children as (
         coalesce(
             json_extract_string(params, '$.segment_index'), json_extract_string(params, '$.join_index')
         ) as place
-    from tasks
+    from (select id, task_type, created_at, try_cast(params as json) as params from tasks) as readable
     where task_type <> 'individual_travel_segment'
 ),
 

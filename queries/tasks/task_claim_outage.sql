@@ -22,7 +22,7 @@
 with calls as (
     select
         timestamp as happened_at, 'system_logs:' || id as piece, 1 as is_error,
-        coalesce(json_extract_string(metadata, '$.error'), message) as error
+        coalesce(json_extract_string(try_cast(metadata as json), '$.error'), message) as error
     from system_logs
     where source_type = 'edge_function'
         and source_id = 'claim-next-task'

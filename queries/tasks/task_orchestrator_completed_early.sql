@@ -48,7 +48,7 @@ children as (
             json_extract_string(params, '$.orchestrator_details.orchestrator_task_id'),
             json_extract_string(params, '$.originalParams.orchestrator_details.orchestrator_task_id')
         ) as orchestrator_id
-    from tasks
+    from (select id, task_type, created_at, try_cast(params as json) as params from tasks) as readable
     where task_type not in ('travel_stitch', 'individual_travel_segment')
 ),
 

@@ -57,7 +57,7 @@ children as (
             json_extract_string(params, '$.orchestrator_details.orchestrator_task_id'),
             json_extract_string(params, '$.originalParams.orchestrator_details.orchestrator_task_id')
         ) as orchestrator_id
-    from tasks
+    from (select id, try_cast(params as json) as params from tasks) as readable
 ),
 
 families as (
@@ -97,8 +97,10 @@ select
     [facts.last_event_id, facts.event_id, 'tasks:' || tasks.id] as evidence,
     facts.how, facts.state, facts.children,
     try_cast(coalesce(
-        json_extract_string(tasks.params, '$.orchestrator_details.num_new_segments_to_generate'),
-        json_extract_string(tasks.params, '$.num_new_segments_to_generate')
+        json_extract_string(
+            try_cast(tasks.params as json), '$.orchestrator_details.num_new_segments_to_generate'
+        ),
+        json_extract_string(try_cast(tasks.params as json), '$.num_new_segments_to_generate')
     ) as bigint) as expected,
     round(epoch(facts.until_at) - epoch(facts.last_end_at)) as waited_s,
     [tasks.id] as affected_tasks, cast(null as double) as lost_worker_s

@@ -18,18 +18,27 @@
 --! known_fix = "c43e3e154 (2026-03-19), caa3a50de (2026-03-31)"
 
 -- Rules: domain/worker-app.md X18, X19 and 2.1. The statuses stand in the row's metadata alone.
-with refusals as (
+with lines as (
+    -- only the rows of this function are read, for the log is long
     select
-        events.task_id, events.event_id, events.happened_at,
-        concat_ws(
-            ' -> ',
-            coalesce(json_extract_string(system_logs.metadata, '$.current_status'), 'an ended status'),
-            coalesce(json_extract_string(system_logs.metadata, '$.requested_status'), 'another')
-        ) as transition
+        events.task_id, events.event_id, events.happened_at, try_cast(system_logs.metadata as json) as metadata
     from events
     -- equivalent: join because the event was made of this row
     join system_logs on system_logs.id = events.evidence_key
     where events.kind = 'task_status_refused'
+        and system_logs.source_id = 'update-task-status'
+        and system_logs.log_level = 'WARNING'
+),
+
+refusals as (
+    select
+        task_id, event_id, happened_at,
+        concat_ws(
+            ' -> ',
+            coalesce(json_extract_string(metadata, '$.current_status'), 'an ended status'),
+            coalesce(json_extract_string(metadata, '$.requested_status'), 'another')
+        ) as transition
+    from lines
 ),
 
 counted as (

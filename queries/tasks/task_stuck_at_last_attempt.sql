@@ -1,7 +1,7 @@
 --! id        = "task_stuck_at_last_attempt"
 --! title     = "A task without attempts left waits for a dead worker for ever"
 --! severity  = "high"
---! question  = "Which tasks are in progress on a dead worker with no attempt left, so that none will take them?"
+--! question  = "Which tasks without an attempt left are in progress on a worker that is dead?"
 --! reads     = ["task_attempts", "worker_ends", "tasks"]
 --! grain     = ["subject_id"]
 --! params    = { max_attempts = 3 }
