@@ -27,7 +27,6 @@ with lines as (
     join system_logs on system_logs.id = events.evidence_key
     where events.kind = 'task_status_refused'
         and system_logs.source_id = 'update-task-status'
-        and system_logs.log_level = 'WARNING'
 ),
 
 refusals as (
