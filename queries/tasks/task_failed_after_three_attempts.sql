@@ -2,11 +2,18 @@
 --! title     = "A task failed for good after its last attempt"
 --! severity  = "high"
 --! question  = "Which tasks failed because their attempts were used up?"
---! reads     = ["tasks", "task_states", "task_attempts", "events"]
+--! reads     = ["tasks", "task_states", "task_attempts", "events", "pods"]
 --! grain     = ["subject_id"]
 --! params    = { max_attempts = 3 }
 --! incidents = []
 --! cause     = ["error"]
+--! population = """
+--!   select tasks.id as subject_id, tasks.task_type, min(task_attempts.worker_id) as worker_id,
+--!       min(task_attempts.claimed_at) as first_claimed_at, min(pods.created_at) as pod_created_at
+--!   from tasks
+--!   join task_attempts on task_attempts.task_id = tasks.id
+--!   left join pods on pods.worker_id = task_attempts.worker_id
+--!   group by 1, 2"""
 --! innocent  = """
 --!   The task itself cannot be done (its input is broken or too large): three tries were two too many."""
 --! remedy    = """

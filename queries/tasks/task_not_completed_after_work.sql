@@ -2,11 +2,18 @@
 --! title     = "A worker finished a task, and its completion never arrived"
 --! severity  = "high"
 --! question  = "Which tasks did a worker finish without their ever being completed by it?"
---! reads     = ["task_attempts", "events", "tasks", "coverage"]
+--! reads     = ["task_attempts", "events", "tasks", "coverage", "pods"]
 --! grain     = ["subject_id", "attempt"]
 --! params    = { upload_s = 2700 }
 --! incidents = ["X7", "O13"]
 --! cause     = ["outcome"]
+--! population = """
+--!   select tasks.id as subject_id, tasks.task_type, min(task_attempts.worker_id) as worker_id,
+--!       min(task_attempts.claimed_at) as first_claimed_at, min(pods.created_at) as pod_created_at
+--!   from tasks
+--!   join task_attempts on task_attempts.task_id = tasks.id
+--!   left join pods on pods.worker_id = task_attempts.worker_id
+--!   group by 1, 2"""
 --! innocent  = """
 --!   The upload still goes on: it may take up to 45 minutes, and such a task is not listed before that."""
 --! remedy    = """

@@ -2,11 +2,18 @@
 --! title     = "An orchestrator task did not end when its children had"
 --! severity  = "high"
 --! question  = "Which orchestrator tasks went on although all their children had ended minutes before?"
---! reads     = ["tasks", "task_states", "coverage"]
+--! reads     = ["tasks", "task_states", "coverage", "task_attempts", "pods"]
 --! grain     = ["subject_id"]
 --! params    = { wait_s = 300 }
 --! incidents = ["X10"]
 --! cause     = ["how"]
+--! population = """
+--!   select tasks.id as subject_id, tasks.task_type, tasks.created_at, min(pods.created_at) as pod_created_at
+--!   from tasks
+--!   left join task_attempts on task_attempts.task_id = tasks.id
+--!   left join pods on pods.worker_id = task_attempts.worker_id
+--!   where tasks.task_type like '%orchestrator%'
+--!   group by 1, 2, 3"""
 --! innocent  = """
 --!   It was still making children, slowly: then there are fewer `children` than `expected`, and new ones
 --!   follow."""

@@ -2,10 +2,17 @@
 --! title     = "A task ran out of GPU memory"
 --! severity  = "medium"
 --! question  = "On which tasks did a worker say that memory ran out?"
---! reads     = ["events", "tasks"]
+--! reads     = ["events", "tasks", "task_attempts", "pods"]
 --! grain     = ["subject_id"]
 --! incidents = ["X29"]
 --! cause     = ["task_type"]
+--! population = """
+--!   select tasks.id as subject_id, tasks.task_type, min(task_attempts.worker_id) as worker_id,
+--!       min(task_attempts.claimed_at) as first_claimed_at, min(pods.created_at) as pod_created_at
+--!   from tasks
+--!   join task_attempts on task_attempts.task_id = tasks.id
+--!   left join pods on pods.worker_id = task_attempts.worker_id
+--!   group by 1, 2"""
 --! innocent  = """
 --!   It was tried again and done: then `status` is Complete, and only time was lost."""
 --! remedy    = """

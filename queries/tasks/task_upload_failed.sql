@@ -2,10 +2,17 @@
 --! title     = "A finished result could not be uploaded or saved"
 --! severity  = "medium"
 --! question  = "For which tasks did the upload or the completion call fail after the work was done?"
---! reads     = ["events", "tasks"]
+--! reads     = ["events", "tasks", "task_attempts", "pods"]
 --! grain     = ["subject_id"]
 --! incidents = ["O13", "O14", "X8", "X22"]
 --! cause     = ["error"]
+--! population = """
+--!   select tasks.id as subject_id, tasks.task_type, min(task_attempts.worker_id) as worker_id,
+--!       min(task_attempts.claimed_at) as first_claimed_at, min(pods.created_at) as pod_created_at
+--!   from tasks
+--!   join task_attempts on task_attempts.task_id = tasks.id
+--!   left join pods on pods.worker_id = task_attempts.worker_id
+--!   group by 1, 2"""
 --! innocent  = """
 --!   A later try brought the result home: then `status` is Complete and the output is in our storage."""
 --! remedy    = """
