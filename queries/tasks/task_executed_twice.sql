@@ -46,6 +46,7 @@ tries as (
         task_id, list(claimed_event_id order by attempt) as event_ids,
         list_sort(list_distinct(list(worker_id))) as workers,
         count(coalesce(started_at, delivered_at)) as runs, min(started_at) as first_started_at,
+        count(coalesce(started_at, delivered_at)) filter (where outcome = 'duplicate') as duplicates_begun,
         round(
             sum(epoch(ended_at) - epoch(claimed_at)) filter (where outcome in ('duplicate', 'overtaken')), 1
         ) as lost_s
@@ -57,8 +58,8 @@ select
     'task' as subject_kind, twice.task_id as subject_id, twice.happened_at,
     case
         when twice.how <> 'two_claims' then 'confirmed'
-        -- both were seen to work
-        when tries.runs > 1 then 'confirmed'
+        -- the one that got it second was seen to work
+        when tries.duplicates_begun > 0 then 'confirmed'
         else 'probable'
     end as verdict,
     format('{} was worked on twice: {}', tasks.task_type, replace(twice.how, '_', ' ')) as summary,

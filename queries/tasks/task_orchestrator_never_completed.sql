@@ -6,7 +6,7 @@
 --! grain     = ["subject_id"]
 --! params    = { wait_s = 300 }
 --! incidents = ["X10"]
---! cause     = ["how"]
+--! cause     = ["how", "last_child_flag"]
 --! population = """
 --!   select tasks.id as subject_id, tasks.task_type, tasks.created_at, min(pods.created_at) as pod_created_at
 --!   from tasks
@@ -23,7 +23,8 @@
 --!   (domain/worker-app.md 3.3), and before 2026-02-26 a wrong number of children waits for ever."""
 --! guide     = """
 --!   `how`: waits (it still does when the evidence ends) or late (it ended after `waited_s`). A child that
---!   waits for something that failed or was cancelled counts as ended: it will never run."""
+--!   waits for something that failed or was cancelled counts as ended: it will never run. `last_child_flag`
+--!   false: its last child was completed by what makes no generation, and closes nothing."""
 --! known_fix = "140f51f1a (2026-02-26)"
 
 -- Rule and number: domain/worker-app.md X10: all children ended for more than five minutes.
@@ -72,10 +73,15 @@ families as (
         children.orchestrator_id, count(*) as children,
         count(*) filter (where ends.is_open and dead.task_id is null) as pending,
         max(ends.entered_at) filter (where not ends.is_open) as last_end_at,
-        arg_max(ends.event_id, ends.entered_at) filter (where not ends.is_open) as last_event_id
+        arg_max(ends.event_id, (ends.entered_at, ends.task_id)) filter (where not ends.is_open)
+            as last_event_id,
+        arg_max(child_rows.generation_created, (ends.entered_at, ends.task_id))
+            filter (where not ends.is_open) as last_child_flag
     from children
     -- equivalent: join because every task has a state
     join ends on ends.task_id = children.task_id
+    -- equivalent: join because every child has a row
+    join tasks as child_rows on child_rows.id = children.task_id
     left join dead on dead.task_id = children.task_id
     -- an orchestrator task may name itself there
     where children.task_id <> children.orchestrator_id
@@ -102,7 +108,7 @@ select
         round(epoch(facts.until_at) - epoch(facts.last_end_at))::bigint, facts.children
     ) as summary,
     [facts.last_event_id, facts.event_id, 'tasks:' || tasks.id] as evidence,
-    facts.how, facts.state, facts.children,
+    facts.how, facts.state, facts.children, facts.last_child_flag,
     try_cast(coalesce(
         json_extract_string(
             try_cast(tasks.params as json), '$.orchestrator_details.num_new_segments_to_generate'
