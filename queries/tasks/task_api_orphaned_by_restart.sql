@@ -42,7 +42,8 @@ orphaned as (
     -- the first end of the process in the course of an attempt; it may have claimed after its last line
     select
         task_attempts.task_id, task_attempts.attempt, min(restarts.down_at) as down_at,
-        min(restarts.started_at) as restarted_at, arg_min(restarts.run_id, restarts.started_at) as run_id
+        min(restarts.started_at) as restarted_at,
+        arg_min(restarts.run_id, (restarts.started_at, restarts.run_id)) as run_id
     from task_attempts
     join restarts
         on task_attempts.claimed_at < restarts.started_at

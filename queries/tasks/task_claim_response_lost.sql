@@ -22,7 +22,9 @@
 -- up to 3 s, and a poll takes 10 s (domain/evidence-rules.md facts 1 and 24; domain/worker-app.md 4.3, 10).
 -- 60 s: a claim call gives up after 15 s.
 with recovered as (
-    select task_id, worker_id, min(happened_at) as happened_at, arg_min(event_id, happened_at) as event_id
+    select
+        task_id, worker_id, min(happened_at) as happened_at,
+        arg_min(event_id, (happened_at, event_id)) as event_id
     from events
     where kind = 'task_recovered'
     group by task_id, worker_id
