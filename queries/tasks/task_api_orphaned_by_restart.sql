@@ -1,0 +1,79 @@
+--! id        = "task_api_orphaned_by_restart"
+--! title     = "A restart of the API orchestrator lost a task in flight"
+--! severity  = "high"
+--! question  = "Which API tasks were in progress when the API orchestrator went down, and were lost by it?"
+--! reads     = ["task_attempts", "runs", "events", "tasks"]
+--! grain     = ["subject_id", "attempt"]
+--! incidents = ["O15"]
+--! cause     = ["run_id"]
+--! innocent  = """
+--!   The provider finished the job and the new process found it again (since 2026-02-03 the request's id is
+--!   kept): then it was only late."""
+--! remedy    = """
+--!   Nothing waits for the provider's answer any more: the task is done again after its reset, and paid for
+--!   twice. Let the API orchestrator finish or give back what it holds before it stops."""
+--! guide     = """
+--!   `run_id` is the process that came after: its tasks are one story. `waited_s` is how long the task was
+--!   held by nobody until it was put back (null: it still waits, see task_stuck_on_dead_worker)."""
+--! known_fix = "bb9543a (2025-12-07), ebd0a3a (2026-03-30)"
+
+-- Rule: domain/orchestrator.md O15: in progress on an API worker when its process ended.
+with restarts as (
+    -- processes that followed one that had ended; two at once are no restart
+    select run_id, started_at, down_at
+    from (
+        select
+            run_id, started_at,
+            lag(ended_at) over (order by started_at, run_id) as down_at
+        from runs
+        where source_type = 'orchestrator_api'
+    )
+    where down_at <= started_at
+),
+
+first_lines as (
+    select run_id, arg_min(event_id, (happened_at, event_id)) as event_id
+    from events
+    where kind = 'process_started'
+    group by run_id
+),
+
+orphaned as (
+    -- the first end of the process in the course of an attempt; it may have claimed after its last line
+    select
+        task_attempts.task_id, task_attempts.attempt, min(restarts.down_at) as down_at,
+        min(restarts.started_at) as restarted_at,
+        arg_min(restarts.run_id, (restarts.started_at, restarts.run_id)) as run_id
+    from task_attempts
+    join restarts
+        on task_attempts.claimed_at < restarts.started_at
+        and not coalesce(task_attempts.ended_at < restarts.down_at, false)
+    where task_attempts.worker_id like 'api-worker-%'
+        -- one that failed or was cancelled was not orphaned: its last lines were lost with the process
+        and task_attempts.outcome in ('open', 'reset', 'lost')
+    group by task_attempts.task_id, task_attempts.attempt
+)
+
+select
+    'task' as subject_kind, orphaned.task_id as subject_id, orphaned.down_at as happened_at,
+    'confirmed' as verdict,
+    format('{} was in flight when the API orchestrator went down for {} s', tasks.task_type,
+        round(epoch(orphaned.restarted_at) - epoch(orphaned.down_at))::bigint
+    ) as summary,
+    list_filter(
+        [
+            task_attempts.claimed_event_id, first_lines.event_id, task_attempts.ended_event_id,
+            'tasks:' || orphaned.task_id
+        ],
+        lambda piece: piece is not null
+    ) as evidence,
+    orphaned.attempt, orphaned.run_id, task_attempts.outcome, orphaned.restarted_at, tasks.status,
+    round(epoch(task_attempts.ended_at) - epoch(orphaned.down_at)) as waited_s,
+    [orphaned.task_id] as affected_tasks, cast(null as double) as lost_worker_s
+from orphaned
+-- equivalent: join because orphaned attempts are attempts
+join task_attempts using (task_id, attempt)
+-- equivalent: join because it was made of rows of tasks
+join tasks on tasks.id = orphaned.task_id
+left join first_lines using (run_id)
+order by happened_at, subject_id, orphaned.attempt

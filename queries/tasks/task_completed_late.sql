@@ -1,0 +1,67 @@
+--! id        = "task_completed_late"
+--! title     = "A result came for a task that nobody waited for any more"
+--! severity  = "medium"
+--! question  = "Which results came after their task had been put back, had failed or was cancelled?"
+--! reads     = ["anomalies", "task_generations", "task_states", "tasks"]
+--! grain     = ["subject_id"]
+--! incidents = ["X5"]
+--! cause     = ["state"]
+--! innocent  = """
+--!   A user cancelled the task while its worker was uploading: nothing could have stopped that. The user
+--!   may be glad of the result."""
+--! remedy    = """
+--!   The generation exists although the task is not Complete: show it to the user, or delete it. What was
+--!   reset while its worker went on is done twice: see task_reset_while_owner_alive."""
+--! guide     = """
+--!   `state` is where the task was when the result came. complete-task makes the generation before its
+--!   guarded update of the status, and takes no row updated for success (domain/worker-app.md X5). Without
+--!   lines of complete-task only the generation tells of it: then the verdict is `probable`."""
+
+with late as (
+    -- the replay saw the result come in
+    select
+        anomalies.subject_id as task_id, min(anomalies.happened_at) as happened_at,
+        arg_min(anomalies.state, (anomalies.happened_at, anomalies.event_id)) as state,
+        arg_min(anomalies.detail, (anomalies.happened_at, anomalies.event_id)) as detail,
+        list(anomalies.event_id order by anomalies.happened_at, anomalies.event_id) as event_ids
+    from anomalies
+    where anomalies.kind = 'late_completion'
+    group by anomalies.subject_id
+),
+
+kept as (
+    -- a generation that exists beside a task that is not Complete: domain/worker-app.md 3.5, D0
+    select task_id, why
+    from task_generations
+    where verdict = 'late_completion'
+),
+
+ends as (
+    -- when the task came to where it is
+    select
+        task_id, arg_max(state, seq) as state, arg_max(entered_at, seq) as entered_at,
+        arg_max(entered_event_id, seq) as entered_event_id
+    from task_states
+    group by task_id
+)
+
+select
+    'task' as subject_kind, tasks.id as subject_id,
+    coalesce(late.happened_at, ends.entered_at) as happened_at,
+    case when late.task_id is not null then 'confirmed' else 'probable' end as verdict,
+    format(
+        '{}: {}', tasks.task_type,
+        coalesce(late.detail, 'a generation of it exists, though it is ' || ends.state)
+    ) as summary,
+    list_concat(coalesce(late.event_ids, []), [ends.entered_event_id, 'tasks:' || tasks.id]) as evidence,
+    coalesce(late.state, ends.state) as state, tasks.task_type, tasks.worker_id as last_worker_id,
+    kept.task_id is not null as has_generation,
+    [tasks.id] as affected_tasks, cast(null as double) as lost_worker_s
+from tasks
+-- equivalent: join because every task has a state
+join ends on ends.task_id = tasks.id
+left join late on late.task_id = tasks.id
+left join kept on kept.task_id = tasks.id
+where late.task_id is not null
+    or kept.task_id is not null
+order by happened_at, subject_id

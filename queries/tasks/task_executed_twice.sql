@@ -1,0 +1,79 @@
+--! id        = "task_executed_twice"
+--! title     = "A task was worked on twice at once"
+--! severity  = "medium"
+--! question  = "Which tasks were done by two workers at once, or twice by one worker?"
+--! reads     = ["anomalies", "events", "task_attempts", "tasks"]
+--! grain     = ["subject_id"]
+--! incidents = ["X4", "X7", "O29"]
+--! cause     = ["how"]
+--! innocent  = """
+--!   The line of a reset between the two was lost: then the second claim was right (`probable`)."""
+--! remedy    = """
+--!   Delete the second result. claim_next_task locks no row, so two calls at once both get it
+--!   (domain/worker-app.md X4); a worker that finds its own task still assigned runs it again although only
+--!   the completion had failed (X7)."""
+--! guide     = """
+--!   `how`: two_claims (a second worker got it while the first held it), taken_up_again (its own worker found
+--!   it still assigned), two_results (two claims brought a result each)."""
+
+with seen as (
+    select
+        anomalies.subject_id as task_id, anomalies.happened_at, anomalies.event_id,
+        case anomalies.kind when 'run_twice' then 'taken_up_again' else 'two_claims' end as how
+    from anomalies
+    where anomalies.kind in ('claimed_while_held', 'run_twice')
+    union all
+    select
+        task_id, max(delivered_at) as happened_at,
+        arg_max(delivered_event_id, (delivered_at, attempt)) as event_id, 'two_results' as how
+    from task_attempts
+    group by task_id
+    having count(delivered_at) > 1
+),
+
+twice as (
+    select
+        task_id, min(happened_at) as happened_at,
+        -- in the order of the alphabet the last says most: two results are two runs
+        max(how) as how,
+        list(event_id order by happened_at, event_id) as event_ids
+    from seen
+    group by task_id
+),
+
+tries as (
+    select
+        task_id, list(claimed_event_id order by attempt) as event_ids,
+        list_sort(list_distinct(list(worker_id))) as workers,
+        count(coalesce(started_at, delivered_at)) as runs, min(started_at) as first_started_at,
+        count(coalesce(started_at, delivered_at)) filter (where outcome = 'duplicate') as duplicates_begun,
+        round(
+            sum(epoch(ended_at) - epoch(claimed_at)) filter (where outcome in ('duplicate', 'overtaken')), 1
+        ) as lost_s
+    from task_attempts
+    group by task_id
+)
+
+select
+    'task' as subject_kind, twice.task_id as subject_id, twice.happened_at,
+    case
+        when twice.how <> 'two_claims' then 'confirmed'
+        -- the one that got it second was seen to work
+        when tries.duplicates_begun > 0 then 'confirmed'
+        else 'probable'
+    end as verdict,
+    format('{} was worked on twice: {}', tasks.task_type, replace(twice.how, '_', ' ')) as summary,
+    list_sort(list_distinct(list_filter(
+        list_concat(twice.event_ids, tries.event_ids), lambda piece: piece is not null
+    ))) as evidence,
+    twice.how, tries.workers, tries.runs, tasks.task_type,
+    [twice.task_id] as affected_tasks, tries.lost_s as lost_worker_s
+from twice
+-- equivalent: join because every task of these has been claimed
+join tries using (task_id)
+-- equivalent: join because it was made of rows of tasks
+join tasks on tasks.id = twice.task_id
+-- a worker that finds its claim again after the answer was lost had not begun: see task_claim_response_lost
+where twice.how <> 'taken_up_again'
+    or tries.first_started_at < twice.happened_at
+order by twice.happened_at, subject_id

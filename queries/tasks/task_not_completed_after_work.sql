@@ -1,0 +1,121 @@
+--! id        = "task_not_completed_after_work"
+--! title     = "A worker finished a task, and its completion never arrived"
+--! severity  = "high"
+--! question  = "Which tasks did a worker finish without their ever being completed by it?"
+--! reads     = ["task_attempts", "events", "tasks", "coverage", "pods"]
+--! grain     = ["subject_id", "attempt"]
+--! params    = { upload_s = 2700 }
+--! incidents = ["X7", "O13"]
+--! cause     = ["outcome"]
+--! population = """
+--!   select tasks.id as subject_id, tasks.task_type, min(task_attempts.worker_id) as worker_id,
+--!       min(task_attempts.claimed_at) as first_claimed_at, min(pods.created_at) as pod_created_at
+--!   from tasks
+--!   join task_attempts on task_attempts.task_id = tasks.id
+--!   left join pods on pods.worker_id = task_attempts.worker_id
+--!   group by 1, 2"""
+--! innocent  = """
+--!   The upload still goes on: it may take up to 45 minutes, and such a task is not listed before that."""
+--! remedy    = """
+--!   The file lay on the pod and is gone with it: queue the task again. Where `said` names an error, see
+--!   task_upload_failed; where nothing was said, the worker died while it uploaded, or swallowed the error
+--!   (domain/worker-app.md X7)."""
+--! guide     = """
+--!   `outcome` is how the attempt ended instead. `insufficient_evidence`: the lines of complete-task could
+--!   not have reached us then, so that the completion may have come and been undone."""
+
+-- Rule and number: domain/worker-app.md X7: no completion within 45 minutes of the handler's end.
+with evidence as (
+    select max(until_at) as until_at from coverage
+),
+
+unfinished as (
+    -- attempts without a result; orchestrator tasks only enqueue, their children complete them
+    select task_attempts.*, tasks.task_type, tasks.status
+    from task_attempts
+    -- equivalent: join because it was made of rows of tasks
+    join tasks on tasks.id = task_attempts.task_id
+    where task_attempts.outcome in ('open', 'failed', 'reset', 'requeued', 'lost')
+        and task_attempts.delivered_at is null
+        and tasks.task_type not like '%orchestrator%'
+),
+
+finished as (
+    -- of which the worker said that the work was done
+    select
+        unfinished.task_id, unfinished.attempt,
+        arg_max(events.event_id, (events.happened_at, events.event_id)) as event_id,
+        max(events.happened_at) as finished_at
+    from unfinished
+    join events
+        on events.task_id = unfinished.task_id
+        and events.kind in ('task_handler_succeeded', 'task_completion_said')
+        and coalesce(events.worker_id, unfinished.worker_id) = unfinished.worker_id
+        and events.happened_at >= unfinished.claimed_at
+        and not coalesce(events.happened_at >= unfinished.ended_at, false)
+    group by unfinished.task_id, unfinished.attempt
+),
+
+errors as (
+    select task_id, worker_id, happened_at, event_id, json_extract_string(attributes, '$.error') as said
+    from events
+    where kind = 'completion_failed'
+),
+
+reached as (
+    -- whether a completion in time could have been heard of
+    select finished.task_id, finished.attempt
+    from finished
+    join coverage
+        on coverage.source_type = 'edge_function'
+        -- equivalent: = because the functions began to write on one day (domain/worker-app.md 5)
+        and coverage.source_id = 'complete-task'
+        and coverage.could_reach
+        and coverage.from_at <= finished.finished_at
+        and coverage.until_at >= finished.finished_at
+    group by finished.task_id, finished.attempt
+),
+
+facts as (
+    select
+        unfinished.task_id, unfinished.attempt, unfinished.outcome, unfinished.worker_id,
+        unfinished.task_type, unfinished.status, unfinished.claimed_at, unfinished.claimed_event_id,
+        unfinished.ended_event_id, finished.finished_at, finished.event_id as finished_event_id,
+        arg_min(errors.said, (errors.happened_at, errors.event_id)) as said,
+        arg_min(errors.event_id, (errors.happened_at, errors.event_id)) as error_event_id
+    from unfinished
+    join finished using (task_id, attempt)
+    cross join evidence
+    left join errors
+        on errors.task_id = unfinished.task_id
+        and errors.happened_at
+            between finished.finished_at and coalesce(unfinished.ended_at, evidence.until_at)
+    where unfinished.ended_at is not null
+        or evidence.until_at - finished.finished_at > to_seconds($upload_s)
+    group by all
+)
+
+select
+    'task' as subject_kind, facts.task_id as subject_id, facts.finished_at as happened_at,
+    case
+        when facts.error_event_id is not null then 'confirmed'
+        when reached.task_id is null then 'insufficient_evidence'
+        else 'confirmed'
+    end as verdict,
+    format(
+        '{} was finished by {}, but no completion arrived: {}', facts.task_type, facts.worker_id,
+        coalesce(facts.said, 'nobody says why')
+    ) as summary,
+    list_filter(
+        [
+            facts.claimed_event_id, facts.finished_event_id, facts.error_event_id, facts.ended_event_id,
+            'tasks:' || facts.task_id
+        ],
+        lambda piece: piece is not null
+    ) as evidence,
+    facts.attempt, facts.outcome, facts.said, facts.worker_id, facts.task_type, facts.status,
+    [facts.task_id] as affected_tasks,
+    round(epoch(facts.finished_at) - epoch(facts.claimed_at), 1) as lost_worker_s
+from facts
+left join reached using (task_id, attempt)
+order by happened_at, subject_id, facts.attempt

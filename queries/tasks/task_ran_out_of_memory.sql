@@ -1,0 +1,67 @@
+--! id        = "task_ran_out_of_memory"
+--! title     = "A task ran out of GPU memory"
+--! severity  = "medium"
+--! question  = "On which tasks did a worker say that memory ran out?"
+--! reads     = ["events", "tasks", "task_attempts", "pods"]
+--! grain     = ["subject_id"]
+--! incidents = ["X29"]
+--! cause     = ["task_type"]
+--! population = """
+--!   select tasks.id as subject_id, tasks.task_type, min(task_attempts.worker_id) as worker_id,
+--!       min(task_attempts.claimed_at) as first_claimed_at, min(pods.created_at) as pod_created_at
+--!   from tasks
+--!   join task_attempts on task_attempts.task_id = tasks.id
+--!   left join pods on pods.worker_id = task_attempts.worker_id
+--!   group by 1, 2"""
+--! innocent  = """
+--!   It was tried again and done: then `status` is Complete, and only time was lost."""
+--! remedy    = """
+--!   One task on every worker: its resolution or length is too large for the GPU. Many tasks of one worker:
+--!   memory leaks there, restart it. Since 2026-01-30 an out-of-memory error is not tried again."""
+--! guide     = """
+--!   `workers` are those that said so. Compare them with task_failed_after_three_attempts: three workers
+--!   speak against the task. `probable`: one line or the row alone says it."""
+
+-- Texts: domain/worker-app.md X29.
+with texts as (
+    -- what its workers said
+    select
+        task_id, happened_at, event_id as piece, worker_id,
+        case json_extract_string(attributes, '$.category')
+            when 'oom' then 'out of memory'
+            else concat_ws(
+                -- equivalent: ' ' because any sign may part the two
+                ' ', json_extract_string(attributes, '$.error_type'),
+                json_extract_string(attributes, '$.error')
+            )
+        end as text
+    from events
+    where kind in ('generation_failed', 'task_handler_failed')
+    union all
+    -- what its row keeps of that; the text of a failure stands in output_location (domain/worker-app.md T7)
+    select
+        id as task_id, updated_at as happened_at, 'tasks:' || id as piece, cast(null as varchar) as worker_id,
+        -- equivalent: ' ' because any sign may part the two
+        concat_ws(' ', error_message, output_location) as text
+    from tasks
+),
+
+said as (
+    select
+        task_id, min(happened_at) as happened_at, count(*) as lines,
+        list_sort(list_distinct(list(worker_id))) as workers,
+        list(piece order by happened_at, piece) as pieces
+    from texts
+    where regexp_matches(text, 'out of memory|OutOfMemoryError')
+    group by task_id
+)
+
+select
+    'task' as subject_kind, said.task_id as subject_id, said.happened_at, 'confirmed' as verdict,
+    format('{} ran out of memory; it is {} now', tasks.task_type, tasks.status) as summary,
+    said.pieces as evidence,
+    tasks.task_type, said.lines, said.workers, tasks.attempts, tasks.status,
+    [said.task_id] as affected_tasks, cast(null as double) as lost_worker_s
+from said
+join tasks on tasks.id = said.task_id
+order by said.happened_at, subject_id

@@ -1,0 +1,102 @@
+--! id        = "task_reset_while_owner_alive"
+--! title     = "A task was taken from a worker that went on with it"
+--! severity  = "high"
+--! question  = "Which tasks were put back in the queue although their worker was still at them?"
+--! reads     = ["task_attempts", "events", "tasks"]
+--! grain     = ["subject_id", "attempt"]
+--! params    = { margin_s = 30 }
+--! incidents = ["O15", "O29"]
+--! cause     = ["reason"]
+--! innocent  = """
+--!   The worker hung for longer than the limit and then came back to life: the reset was right when it was
+--!   made, and the second run is only bad luck."""
+--! remedy    = """
+--!   Look at the limit in `reason` (a later claim: a person did it, or the line is lost): no activity means
+--!   that updated_at is old, and a long generation touches it only once (domain/orchestrator.md O29). Raise
+--!   the limit for the types in question, or let workers touch the row."""
+--! guide     = """
+--!   `acted_after_s` is how long after the reset its worker's first sign on this task came, `last_act` what
+--!   the last one was. A result (`delivered`) means that the work was not lost, but done twice if somebody
+--!   else had claimed it: see task_executed_twice."""
+
+-- Rule: domain/orchestrator.md O15 and O29. 30 s: an orchestrator resets the tasks of a worker that it kills
+-- before its pod is dead, up to 19 s later (domain/evidence-rules.md fact 15).
+with resets as (
+    -- with the next claim, by whomever and by the same worker: what follows that belongs to it
+    select
+        *,
+        lead(claimed_at) over (partition by task_id order by attempt) as next_claim_at,
+        lead(claimed_at) over (partition by task_id, worker_id order by attempt) as own_next_claim_at
+    from task_attempts
+),
+
+acts as (
+    -- what was heard of its work on the task afterwards; the API orchestrator names no worker in its lines
+    select
+        resets.task_id, resets.attempt, events.event_id, events.happened_at, events.kind
+    from resets
+    join events
+        on events.task_id = resets.task_id
+        and events.kind in (
+            'worker_logged', 'task_handler_succeeded', 'task_handler_failed', 'completion_acknowledged',
+            'task_completion_said', 'task_failure_said'
+        )
+        -- where no line tells of the reset, it was over when another had claimed the task
+        and events.happened_at > to_seconds($margin_s)
+            + case resets.outcome when 'lost' then resets.next_claim_at else resets.ended_at end
+        and (
+            (
+                events.worker_id = resets.worker_id
+                and not coalesce(events.happened_at >= resets.own_next_claim_at, false)
+            )
+            or (
+                events.worker_id is null
+                and not coalesce(events.happened_at >= resets.next_claim_at, false)
+            )
+        )
+    where resets.outcome in ('reset', 'lost')
+    union all
+    -- a result that did not make the task Complete, whose sender the replay could tell: it had been put back
+    -- before, be it by a person's script, of which no line tells
+    select task_id, attempt, delivered_event_id as event_id, delivered_at as happened_at, 'delivered' as kind
+    from resets
+    where outcome in ('reset', 'lost')
+        and delivered_at is not null
+),
+
+told as (
+    select
+        task_id, attempt, min(happened_at) as first_at,
+        arg_max(kind, (happened_at, event_id)) as last_act,
+        max(happened_at) as last_at,
+        arg_min(event_id, (happened_at, event_id)) as first_event_id,
+        arg_max(event_id, (happened_at, event_id)) as last_event_id
+    from acts
+    group by task_id, attempt
+)
+
+select
+    'task' as subject_kind, resets.task_id as subject_id, resets.ended_at as happened_at,
+    'confirmed' as verdict,
+    format(
+        '{} was put back ({}), but {} still worked on it {} s later', tasks.task_type, resets.reason,
+        coalesce(resets.worker_id, 'its worker'), round(epoch(told.last_at) - epoch(resets.ended_at))::bigint
+    ) as summary,
+    list_filter(
+        [
+            resets.claimed_event_id, resets.ended_event_id, told.first_event_id,
+            case when told.last_event_id <> told.first_event_id then told.last_event_id end
+        ],
+        lambda piece: piece is not null
+    ) as evidence,
+    resets.attempt, resets.reason, resets.worker_id, told.last_act,
+    round(epoch(told.first_at) - epoch(resets.ended_at), 1) as acted_after_s,
+    resets.next_claim_at < told.last_at as claimed_meanwhile,
+    [resets.task_id] as affected_tasks,
+    round(epoch(told.last_at) - epoch(resets.claimed_at), 1) as lost_worker_s
+from told
+-- equivalent: join because what is told of was reset
+join resets using (task_id, attempt)
+-- equivalent: join because it was made of rows of tasks
+join tasks on tasks.id = resets.task_id
+order by happened_at, subject_id, resets.attempt
