@@ -14,16 +14,16 @@
 --!   it is not listed. A task that is In Progress may be in the very second of its completion: neither."""
 --! remedy    = """
 --!   The user sees a result of a task that is told as failed or cancelled: set the row to Complete with the
---!   generation's location, or delete the generation. A queued one will be done again, and paid again:
---!   take it out of the queue first."""
+--!   generation's location, or delete the generation. A queued one will be done again, and paid again: take
+--!   it out of the queue first."""
 --! guide     = """
 --!   complete-task makes the generation before its guarded status update and ignores that the update met no
 --!   row. Look at `status`: cancelled while the worker uploaded; failed by a cascade or by the 24 h cron;
 --!   queued by a reset while its worker lived, or by a person who wants it done again. `probable`: the flag
 --!   is not set, so only the request to complete-task and the link speak."""
 
--- Rule: domain/worker-app.md 3.5 D0 and X5 (a); that placeholders are none of it is evidence-rules section 3.
--- The verdict late_completion of the table holds both; In Progress is left to time.
+-- Rule: domain/worker-app.md 3.5 D0 and X5 (a); that placeholders are none of it is evidence-rules section
+-- 3. The verdict late_completion of the table holds both; In Progress is left to time.
 with made as (
     -- when complete-task was asked, and when the generation came
     select

@@ -10,21 +10,22 @@
 --!   select task_id as subject_id, min(happened_at) as first_asked_at
 --!   from events where kind = 'completion_requested' group by 1"""
 --! innocent  = """
---!   A later completion made it: then the finding is refuted. Replication lag makes complete-task answer 404
---!   within seconds of a task's creation (X23): that is no failure of the generation and is not listed."""
+--!   A later completion made it: then the finding is refuted. Replication lag makes complete-task answer
+--!   404 within seconds of a task's creation (X23): that is no failure of the generation and is not
+--!   listed."""
 --! remedy    = """
 --!   Read `said`: a foreign key names what is gone (`based_on` that held a task's id, a
---!   pair_shot_generation_id that was deleted). Mend the parameters and queue the task again; its output may
---!   still be in the storage under the task's folder."""
+--!   pair_shot_generation_id that was deleted). Mend the parameters and queue the task again; its output
+--!   may still be in the storage under the task's folder."""
 --! guide     = """
---!   `failures` is how often it failed in the log's time. Until 2026-03-02 the task stayed In Progress and its
---!   worker then marked it Failed with the text in output_location; since then complete-task marks it Failed
---!   itself. Members of one `task_type` share a route of complete-task."""
+--!   `failures` is how often it failed in the log's time. Until 2026-03-02 the task stayed In Progress and
+--!   its worker then marked it Failed with the text in output_location; since then complete-task marks it
+--!   Failed itself. Members of one `task_type` share a route of complete-task."""
 --! known_fix = "2f5ab8cef (2025-12-31, based_on), 81ae26c7a (2026-01-23, pair_shot_generation_id)"
 
--- Rule: domain/worker-app.md X22 and 2.2 T8: the line of complete-task, the answer as the worker tells it, or
--- its text in the row (output_location, where the worker puts errors; error_message, where complete-task does).
--- The row's texts stand in no event: the columns are asked, by the constant text.
+-- Rule: domain/worker-app.md X22 and 2.2 T8: the line of complete-task, the answer as the worker tells it,
+-- or its text in the row (output_location, where the worker puts errors; error_message, where complete-task
+-- does). The row's texts stand in no event: the columns are asked, by the constant text.
 with said_so as (
     select
         task_id, min(happened_at) as happened_at, count(*) as failures,

@@ -11,15 +11,17 @@
 --!   tasks of its model: compare `copied_from_share` and `based_on` of the rows in `generation_ids`. Where
 --!   complete-task is not seen to have run twice, the verdict is only `probable`."""
 --! remedy    = """
---!   The user sees the result twice: keep the generation that carries the shots and variants, and delete the
---!   other. For an orchestrator task the parent was made twice: move the children to one of them first."""
+--!   The user sees the result twice: keep the generation that carries the shots and variants, and delete
+--!   the other. For an orchestrator task the parent was made twice: move the children to one of them
+--!   first."""
 --! guide     = """
 --!   `requests` is how often complete-task was asked for the task; two requests and two generations are a
---!   late or repeated completion (see the attempts of the task). Since 2026-01-08 the second completion makes a
---!   variant instead: see generation_regenerated."""
+--!   late or repeated completion (see the attempts of the task). Since 2026-01-08 the second completion
+--!   makes a variant instead: see generation_regenerated."""
 
 -- Rule: domain/worker-app.md X21 (more than one generation whose tasks hold the orchestrator's id) and X5
--- (complete-task makes a generation each time it runs); no constraint forbids it (domain/worker-app.md 1.8).
+-- (complete-task makes a generation each time it runs); no constraint forbids it (domain/worker-app.md
+-- 1.8).
 with links as (
     select distinct
         id as generation_id, created_at,
