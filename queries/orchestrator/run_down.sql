@@ -4,6 +4,7 @@
 --! question  = "When was an orchestrator down although tasks of its kind were queued?"
 --! reads     = ["gaps", "events", "runs", "task_states", "task_attempts", "tasks"]
 --! grain     = ["subject_id", "happened_at"]
+--! params    = { sure_s = 300 }
 --! incidents = ["O2", "O15"]
 --! cause     = ["source_type"]
 --! innocent  = """
@@ -14,8 +15,8 @@
 --!   held when it stopped wait for its next start or for a sweep: see the attempts in `held_tasks`."""
 --! guide     = """
 --!   `confirmed`: it said that it stops. `probable`: it fell silent, the next process said that it starts,
---!   and no row shows an act between. `affected_tasks` were queued for at least a part of it; `held_tasks`
---!   are those that it worked on when it ended."""
+--!   and no row shows an act between (`insufficient_evidence`: for too short a time). `affected_tasks` were
+--!   queued for at least a part of it; `held_tasks` are those that it worked on when it ended."""
 
 -- Rule: domain/orchestrator.md O2 (no act between the last line and the next process) and O15.
 with api_types as (
@@ -68,7 +69,14 @@ first_lines as (
 
 select
     'run' as subject_kind, downs.run_id as subject_id, downs.began_at as happened_at,
-    case when downs.basis = 'logged' then 'confirmed' else 'probable' end as verdict,
+    case
+        when downs.basis = 'logged' then 'confirmed'
+        -- the API orchestrator would have claimed what waits in its next turn; a GPU one may have nothing
+        -- to do for some cycles, and then its rows tell no more than its lost lines: ten cycles
+        -- (domain/orchestrator.md 5.3)
+        when downs.is_api or downs.ended_at - downs.began_at > to_seconds($sure_s) then 'probable'
+        else 'insufficient_evidence'
+    end as verdict,
     format(
         'no {} ran for {}; {} task(s) waited for it', downs.source_type,
         cast(date_trunc('second', downs.ended_at - downs.began_at) as varchar), len(waits.queued_tasks)
