@@ -4,7 +4,6 @@
 --! question  = "Which workers did an orchestrator stop or condemn again after they had ended?"
 --! reads     = ["worker_ends", "events"]
 --! grain     = ["subject_id"]
---! params    = { again_s = 10 }
 --! incidents = ["X1"]
 --! cause     = ["end_kind"]
 --! innocent  = """
@@ -29,8 +28,8 @@ with again as (
     -- equivalent: join because the condition asks for the end's time
     join worker_ends using (worker_id)
     where events.kind in ('worker_marked_error', 'worker_terminating')
-        -- the lines of one kill stand within 8 s of the pod's end (domain/evidence-rules.md 1, class 11)
-        and events.happened_at > greatest(worker_ends.ended_at, worker_ends.decided_at) + to_seconds($again_s)
+        -- both lines of a kill stand before its pod's end
+        and events.happened_at > greatest(worker_ends.ended_at, worker_ends.decided_at)
         -- what follows where a pod was found gone is of that one discovery
         and worker_ends.end_kind <> 'external'
     group by events.worker_id
