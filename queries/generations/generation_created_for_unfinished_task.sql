@@ -32,6 +32,8 @@ with made as (
         list(event_id order by happened_at, event_id) as event_ids
     from events
     where kind in ('generation_created', 'completion_requested', 'completion_acknowledged')
+        -- few tasks: the rest need not be gathered
+        and task_id in (select task_id from task_generations where verdict = 'late_completion')
     group by task_id
 )
 
@@ -49,8 +51,6 @@ select
 from task_generations
 -- equivalent: join because the condition asks for the row's status
 join tasks on tasks.id = task_generations.task_id
--- equivalent: join because every link that makes the verdict is an event
 join made on made.task_id = task_generations.task_id
-where task_generations.verdict = 'late_completion'
-    and tasks.status in ('Failed', 'Cancelled', 'Queued')
+where tasks.status in ('Failed', 'Cancelled', 'Queued')
 order by happened_at, subject_id

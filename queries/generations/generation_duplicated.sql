@@ -43,6 +43,7 @@ requests as (
     select task_id, list(event_id order by happened_at, event_id) as event_ids
     from events
     where kind = 'completion_requested'
+        and task_id in (select task_id from twice)
     group by task_id
 )
 

@@ -21,6 +21,7 @@ with made as (
     select task_id, min(happened_at) as created_at, list(event_id order by happened_at, event_id) as event_ids
     from events
     where kind = 'generation_created'
+        and task_id in (select task_id from task_generations where verdict = 'flag_lost')
     group by task_id
 )
 
@@ -34,7 +35,5 @@ select
 from task_generations
 -- equivalent: join because every decided task has its row
 join tasks on tasks.id = task_generations.task_id
--- equivalent: join because every link that makes the verdict is an event
 join made on made.task_id = task_generations.task_id
-where task_generations.verdict = 'flag_lost'
 order by happened_at, subject_id

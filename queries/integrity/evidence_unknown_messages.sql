@@ -42,7 +42,7 @@ firsts as (
 )
 
 select
-    -- equivalent: = because a case does not show the kind of the subject
+    -- equivalent: = and 'worker' because a case does not show the kind of the subject
     case when many.source_type = 'worker' then 'worker' else 'run' end as subject_kind,
     firsts.source_id as subject_id, many.first_at as happened_at, 'probable' as verdict,
     format('{} line(s) of {} are not understood: {}', many.count, many.source_type, many.template) as summary,

@@ -46,7 +46,8 @@ found as (
         and evidence.until_at - worker_ends.ended_at > to_seconds($settle_s)
     union all
     select
-        anomalies.subject_id as worker_id, anomalies.kind, first(anomalies.happened_at order by anomalies.happened_at) as happened_at,
+        anomalies.subject_id as worker_id, anomalies.kind,
+        first(anomalies.happened_at order by anomalies.happened_at) as happened_at,
         told_ends.event_id is not null as is_told,
         first(anomalies.detail order by anomalies.happened_at, anomalies.event_id) as detail,
         worker_ends.end_kind,

@@ -39,7 +39,8 @@ select
         string_agg(distinct read, ', ' order by read)
     ) as summary,
     list_concat(
-        list(failed_read_event_id order by happened_at, failed_read_event_id), list(event_id order by event_id)
+        list(failed_read_event_id order by happened_at, failed_read_event_id),
+        list(event_id order by event_id)
     ) as evidence,
     cycle, string_agg(distinct read, ', ' order by read) as reads,
     list_sort(list(distinct rule)) as rules,

@@ -49,7 +49,8 @@ waits as (
         and coalesce(task_states.left_at, downs.ended_at) > downs.began_at
     -- equivalent: join because every state's task has its row
     join tasks on tasks.id = task_states.task_id
-    where downs.is_api = (tasks.task_type in (select task_type from api_types))
+    where task_states.state in ('queued', 'in_progress')
+        and downs.is_api = (tasks.task_type in (select task_type from api_types))
     group by downs.run_id, downs.began_at
 ),
 
