@@ -20,9 +20,9 @@
 -- (domain/evidence-rules.md fact 28).
 with ticks as (
     select
-        run_id, happened_at, event_id, cast(json_extract(attributes, '$.loop') as bigint) as loop_number,
+        run_id, happened_at, event_id, try_cast(json_extract(attributes, '$.loop') as bigint) as loop_number,
         lead(happened_at) over by_time as next_at, lead(event_id) over by_time as next_event_id,
-        lead(cast(json_extract(attributes, '$.loop') as bigint)) over by_time as next_number
+        lead(try_cast(json_extract(attributes, '$.loop') as bigint)) over by_time as next_number
     from events
     where kind = 'loop_ticked'
     window by_time as (partition by run_id order by happened_at, event_id)

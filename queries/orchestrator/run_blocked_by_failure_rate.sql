@@ -29,8 +29,8 @@ with blocked as (
 exceeded as (
     select
         events.run_id, events.cycle, events.event_id, events.happened_at, runs.era,
-        cast(json_extract(events.attributes, '$.rate_percent') as double) as said_percent,
-        cast(json_extract(events.attributes, '$.threshold_percent') as double) as limit_percent,
+        try_cast(json_extract(events.attributes, '$.rate_percent') as double) as said_percent,
+        try_cast(json_extract(events.attributes, '$.threshold_percent') as double) as limit_percent,
         -- with that line went the window of 30 min (domain/orchestrator.md 5.2: 7b46295, of E3c)
         events.happened_at - to_seconds(
             case when blocked.run_id is not null then $early_window_s else $window_s end
@@ -41,15 +41,15 @@ exceeded as (
     left join blocked on blocked.run_id = events.run_id and blocked.cycle = events.cycle
     where events.kind = 'failure_rate_exceeded'
         -- since E7 it blocks without a word, in E3c to E6 nothing heeds it (domain/orchestrator.md 5.2)
-        and (blocked.run_id is not null or cast(regexp_extract(runs.era, '[0-9]+') as bigint) >= 7)
+        and (blocked.run_id is not null or try_cast(regexp_extract(runs.era, '[0-9]+') as bigint) >= 7)
 ),
 
 wanted as (
     select
         run_id, cycle, event_id,
-        cast(json_extract(attributes, '$.desired') as bigint)
-            - cast(json_extract(attributes, '$.active') as bigint)
-            - cast(json_extract(attributes, '$.spawning') as bigint) as missing_workers
+        try_cast(json_extract(attributes, '$.desired') as bigint)
+            - try_cast(json_extract(attributes, '$.active') as bigint)
+            - try_cast(json_extract(attributes, '$.spawning') as bigint) as missing_workers
     from events
     where kind = 'scaling_decided'
 ),

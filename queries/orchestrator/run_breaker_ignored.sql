@@ -23,8 +23,8 @@ with exceeded as (
     select
         run_id, cycle, min(happened_at) as happened_at,
         arg_min(event_id, (happened_at, event_id)) as event_id,
-        max(cast(json_extract(attributes, '$.rate_percent') as double)) as rate_percent,
-        max(cast(json_extract(attributes, '$.threshold_percent') as double)) as threshold_percent
+        max(try_cast(json_extract(attributes, '$.rate_percent') as double)) as rate_percent,
+        max(try_cast(json_extract(attributes, '$.threshold_percent') as double)) as threshold_percent
     from events
     where kind = 'failure_rate_exceeded'
     group by run_id, cycle
@@ -33,7 +33,7 @@ with exceeded as (
 spawned as (
     select
         run_id, cycle, max(happened_at) as happened_at,
-        sum(cast(json_extract(attributes, '$.count') as bigint))::bigint as workers,
+        sum(try_cast(json_extract(attributes, '$.count') as bigint))::bigint as workers,
         list(event_id order by happened_at, event_id) as event_ids
     from events
     where kind = 'scale_up_started'

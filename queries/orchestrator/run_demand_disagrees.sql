@@ -25,7 +25,7 @@ with counts as (
         run_id, cycle, event_id, happened_at,
         happened_at + to_seconds($slack_s) as until_at, happened_at - to_seconds($slack_s) as from_at,
         -- since E8 the scaling uses the claimable ones
-        cast(
+        try_cast(
             coalesce(
                 json_extract(attributes, '$.potentially_claimable'), json_extract(attributes, '$.queued_only')
             ) as bigint

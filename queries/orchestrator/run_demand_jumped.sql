@@ -20,7 +20,7 @@
 with counts as (
     select
         run_id, cycle, event_id, happened_at, happened_at - to_seconds($new_s) as new_since,
-        cast(json_extract(attributes, '$.queued_plus_active') as bigint) as total_now
+        try_cast(json_extract(attributes, '$.queued_plus_active') as bigint) as total_now
     from events
     where kind = 'demand_observed'
 ),
