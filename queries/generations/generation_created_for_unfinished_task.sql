@@ -43,7 +43,7 @@ select
     -- only complete-task sets the flag (domain/worker-app.md 3.1)
     case when task_generations.flag then 'confirmed' else 'probable' end as verdict,
     format(
-        '{} is {}, but complete-task made its generation', tasks.task_type, tasks.status
+        '{} is {}, but complete-task made its generation', coalesce(tasks.task_type, tasks.id), tasks.status
     ) as summary,
     list_prepend('tasks:' || tasks.id, made.event_ids) as evidence,
     tasks.status, tasks.task_type, tasks.worker_id, tasks.attempts, task_generations.linked as generations,

@@ -28,7 +28,8 @@ with made as (
 select
     'task' as subject_kind, task_generations.task_id as subject_id, made.created_at as happened_at,
     'confirmed' as verdict,
-    format('{} has its generation, but generation_created is false', tasks.task_type) as summary,
+    format('{} has its generation, but generation_created is false', coalesce(tasks.task_type, tasks.id))
+        as summary,
     list_prepend('tasks:' || task_generations.task_id, made.event_ids) as evidence,
     tasks.task_type, task_generations.linked as generations, task_generations.why,
     [task_generations.task_id] as affected_tasks, cast(null as double) as lost_worker_s

@@ -48,6 +48,7 @@ edges as (
         arg_min(lines.event_id, (lines.happened_at, lines.event_id))
             filter (where lines.happened_at >= holes.ended_at) as after_event_id
     from holes
+    -- equivalent: join because a hole without a line beside it is dropped below
     join lines using (source_type, source_id)
     group by holes.source_type, holes.source_id, holes.began_at, holes.cause
 )
@@ -64,8 +65,9 @@ select
     holes.cause, holes.source_type, holes.source_id, holes.ended_at, holes.why,
     cast([] as varchar[]) as affected_tasks, cast(null as double) as lost_worker_s
 from holes
+-- equivalent: join because a hole without a line beside it is dropped below
 join edges using (source_type, source_id, began_at, cause)
 -- what lasts to the end is asked by evidence_end_undecided
-where holes.cause <> 'unknown'
-    or edges.after_event_id is not null
+where edges.after_event_id is not null
+    or (holes.cause <> 'unknown' and edges.before_event_id is not null)
 order by happened_at, subject_id, holes.cause

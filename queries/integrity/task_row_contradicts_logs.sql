@@ -31,8 +31,10 @@ with disagreeing as (
 
 select
     'task' as subject_kind, disagreeing.task_id as subject_id, disagreeing.happened_at, 'probable' as verdict,
-    format('{}: by its events it is {}, but {}', tasks.task_type, disagreeing.state, disagreeing.detail)
-        as summary,
+    format(
+        '{}: by its events it is {}, but {}', coalesce(tasks.task_type, tasks.id), disagreeing.state,
+        disagreeing.detail
+    ) as summary,
     list_append(disagreeing.event_ids, 'tasks:' || disagreeing.task_id) as evidence,
     disagreeing.kind, disagreeing.state, tasks.status, disagreeing.detail, disagreeing.contradictions,
     [disagreeing.task_id] as affected_tasks, cast(null as double) as lost_worker_s

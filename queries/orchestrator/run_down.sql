@@ -95,5 +95,6 @@ left join runs as next_runs
 left join last_lines on last_lines.run_id = downs.run_id
 left join first_lines on first_lines.run_id = next_runs.run_id
 where len(waits.queued_tasks) > 0
+    and coalesce(last_lines.event_id, first_lines.event_id) is not null
 qualify row_number() over (partition by downs.run_id, downs.began_at order by next_runs.started_at) = 1
 order by happened_at, subject_id
