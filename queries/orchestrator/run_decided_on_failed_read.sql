@@ -1,0 +1,51 @@
+--! id        = "run_decided_on_failed_read"
+--! title     = "An orchestrator acted on an answer that it did not get"
+--! severity  = "medium"
+--! question  = "Which cycles spawned, stopped or killed workers after a read that it rests on had failed?"
+--! reads     = ["decisions", "events"]
+--! grain     = ["subject_id", "cycle"]
+--! incidents = ["O24", "O10"]
+--! cause     = ["reads"]
+--! innocent  = """
+--!   The same would have been decided with the answer: compare with the cycles before and after. A port
+--!   that could not be reached is an answer about a worker: see worker_killed_while_healthy."""
+--! remedy    = """
+--!   Look at what failed (`reads`): failed task counts stand for an empty queue, a failed list of workers
+--!   for an empty fleet. Workers in `workers` were made or ended on that."""
+--! guide     = """
+--!   `rules` are the decisions of the cycle that used the read. Spawns after a failed list of workers
+--!   double the fleet; stops after failed counts end workers that were needed."""
+
+-- Rule: domain/orchestrator.md 9.22. Which decision uses which read: `based_on_failed_read`.
+with acted as (
+    select
+        decisions.run_id, decisions.cycle, decisions.rule, decisions.event_id, decisions.failed_read_event_id,
+        reads.happened_at, json_extract_string(reads.attributes, '$.read') as read,
+        case when decisions.subject_kind = 'worker' then decisions.subject_id end as worker_id
+    from decisions
+    -- equivalent: join because the condition asks for the read's kind
+    join events as reads on reads.event_id = decisions.failed_read_event_id
+    where decisions.based_on_failed_read
+        and reads.kind = 'read_failed'
+        and decisions.rule in ('spawn', 'kill', 'scale_down', 'early_termination', 'scale_up')
+        -- a step of none is no act
+        and decisions.decided is distinct from '0'
+)
+
+select
+    'run' as subject_kind, run_id as subject_id, min(happened_at) as happened_at, 'confirmed' as verdict,
+    format(
+        'cycle {}: {} rested on a failed read of {}', cycle, string_agg(distinct rule, ', ' order by rule),
+        string_agg(distinct read, ', ' order by read)
+    ) as summary,
+    list_concat(
+        list(failed_read_event_id order by happened_at, failed_read_event_id),
+        list(event_id order by event_id)
+    ) as evidence,
+    cycle, string_agg(distinct read, ', ' order by read) as reads,
+    list_sort(list(distinct rule)) as rules,
+    list_sort(list(distinct worker_id) filter (where worker_id is not null)) as workers,
+    cast([] as varchar[]) as affected_tasks, cast(null as double) as lost_worker_s
+from acted
+group by run_id, cycle
+order by happened_at, subject_id, cycle

@@ -1,0 +1,100 @@
+--! id        = "run_down"
+--! title     = "No orchestrator ran while tasks waited for it"
+--! severity  = "high"
+--! question  = "When was an orchestrator down although tasks of its kind were queued?"
+--! reads     = ["gaps", "events", "runs", "task_states", "task_attempts", "tasks"]
+--! grain     = ["subject_id", "happened_at"]
+--! params    = { sure_s = 300 }
+--! incidents = ["O2", "O15"]
+--! cause     = ["source_type"]
+--! innocent  = """
+--!   The orchestrator was idle and could not write to its log either: then it acted on nothing in that
+--!   time, and the rows cannot tell. Workers that were up went on claiming tasks of their own."""
+--! remedy    = """
+--!   Look at the host's own record of the process (deployments, restarts, out of memory). API tasks that it
+--!   held when it stopped wait for its next start or for a sweep: see the attempts in `held_tasks`."""
+--! guide     = """
+--!   `confirmed`: it said that it stops. `probable`: it fell silent, the next process said that it starts,
+--!   and no row shows an act between (`insufficient_evidence`: for too short a time). `affected_tasks` were
+--!   queued for at least a part of it; `held_tasks` are those that it worked on when it ended."""
+
+-- Rule: domain/orchestrator.md O2 (no act between the last line and the next process) and O15.
+with api_types as (
+    -- types that an API worker ever took (domain/orchestrator.md 1.3: its ids); all others wait for GPU
+    -- workers
+    select distinct tasks.task_type
+    from task_attempts
+    -- equivalent: join because every attempt's task has its row
+    join tasks on tasks.id = task_attempts.task_id
+    where starts_with(task_attempts.worker_id, 'api-')
+),
+
+downs as (
+    select source_type, run_id, began_at, ended_at, basis, source_type = 'orchestrator_api' as is_api
+    from gaps
+    where cause = 'process_down'
+        and starts_with(source_type, 'orchestrator')
+),
+
+waits as (
+    -- tasks in the queue at some time of it, and those in hand when it ended
+    select
+        downs.run_id, downs.began_at,
+        list_sort(list(distinct tasks.id) filter (where task_states.state = 'queued')) as queued_tasks,
+        list_sort(list(distinct tasks.id) filter (where task_states.state = 'in_progress')) as busy_tasks
+    from downs
+    -- equivalent: join because a stop without a wait is dropped below
+    join task_states
+        on task_states.entered_at < downs.ended_at
+        and coalesce(task_states.left_at, downs.ended_at) > downs.began_at
+    -- equivalent: join because every state's task has its row
+    join tasks on tasks.id = task_states.task_id
+    where task_states.state in ('queued', 'in_progress')
+        and downs.is_api = (tasks.task_type in (select task_type from api_types))
+    group by downs.run_id, downs.began_at
+),
+
+last_lines as (
+    select run_id, arg_max(event_id, (happened_at, event_id)) as event_id
+    from events
+    where kind in ('process_stopped', 'cycle_completed', 'loop_ticked')
+    group by run_id
+),
+
+first_lines as (
+    select run_id, arg_min(event_id, (happened_at, event_id)) as event_id
+    from events
+    where kind = 'process_started'
+    group by run_id
+)
+
+select
+    'run' as subject_kind, downs.run_id as subject_id, downs.began_at as happened_at,
+    case
+        when downs.basis = 'logged' then 'confirmed'
+        -- the API orchestrator would have claimed what waits in its next turn; a GPU one may have nothing
+        -- to do for some cycles, and then its rows tell no more than its lost lines: ten cycles
+        -- (domain/orchestrator.md 5.3)
+        when downs.is_api or downs.ended_at - downs.began_at > to_seconds($sure_s) then 'probable'
+        else 'insufficient_evidence'
+    end as verdict,
+    format(
+        'no {} ran for {}; {} task(s) waited for it', downs.source_type,
+        cast(date_trunc('second', downs.ended_at - downs.began_at) as varchar), len(waits.queued_tasks)
+    ) as summary,
+    [last_lines.event_id, first_lines.event_id] as evidence,
+    downs.source_type, downs.ended_at, next_runs.run_id as next_run,
+    case when downs.is_api then coalesce(waits.busy_tasks, []) else [] end as held_tasks,
+    waits.queued_tasks as affected_tasks, cast(null as double) as lost_worker_s
+from downs
+-- equivalent: join because a stop without a wait is dropped below
+join waits using (run_id, began_at)
+left join runs as next_runs
+    on next_runs.source_type = downs.source_type
+    and next_runs.started_at >= downs.ended_at
+left join last_lines on last_lines.run_id = downs.run_id
+left join first_lines on first_lines.run_id = next_runs.run_id
+where len(waits.queued_tasks) > 0
+    and coalesce(last_lines.event_id, first_lines.event_id) is not null
+qualify row_number() over (partition by downs.run_id, downs.began_at order by next_runs.started_at) = 1
+order by happened_at, subject_id

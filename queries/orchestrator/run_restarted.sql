@@ -1,0 +1,71 @@
+--! id        = "run_restarted"
+--! title     = "An orchestrator was started again"
+--! severity  = "info"
+--! question  = "When did an orchestrator start anew, and what followed?"
+--! reads     = ["runs", "events"]
+--! grain     = ["subject_id"]
+--! params    = { near_s = 600 }
+--! incidents = ["O2", "O3"]
+--! cause     = ["source_type"]
+--! innocent  = "A deployment."
+--! remedy    = """
+--!   None by itself. Beside any other finding, look whether a restart came shortly before it: a new
+--!   version, settings that changed, and a first cycle that knows of nothing."""
+--! guide     = """
+--!   `away_s` is the time since the last line of the process before. `kills_after` and `spawns_after` count
+--!   what it did in its first ten minutes: many of either point at what the new version or its settings
+--!   changed."""
+
+-- Rule: domain/orchestrator.md 9.21: a restart is a plausible trigger of what follows it within minutes.
+with starts as (
+    select run_id, arg_min(event_id, (happened_at, event_id)) as event_id
+    from events
+    where kind = 'process_started'
+    group by run_id
+),
+
+lines as (
+    -- how far each process reaches, and its last word
+    select run_id, max(happened_at) as last_at, arg_max(event_id, (happened_at, event_id)) as event_id
+    from events
+    where kind in ('process_started', 'process_stopped', 'cycle_started', 'cycle_completed', 'loop_ticked')
+    group by run_id
+),
+
+followed as (
+    select
+        runs.*,
+        lag(runs.run_id) over (partition by runs.source_type order by runs.started_at, runs.run_id)
+            as before_run
+    from runs
+),
+
+acts as (
+    select
+        runs.run_id, count(*) filter (where events.kind = 'worker_marked_error') as kills_after,
+        count(*) filter (where events.kind = 'worker_created') as spawns_after
+    from runs
+    -- equivalent: join because no act counts as none
+    join events
+        on events.kind in ('worker_marked_error', 'worker_created')
+        and events.happened_at between runs.started_at and runs.started_at + to_seconds($near_s)
+    group by runs.run_id
+)
+
+select
+    'run' as subject_kind, followed.run_id as subject_id, followed.started_at as happened_at,
+    case
+        when starts.event_id is not null and followed.started_at > lines.last_at then 'confirmed'
+        else 'probable'
+    end as verdict,
+    format('{} was started again', followed.source_type) as summary,
+    [starts.event_id, lines.event_id] as evidence,
+    followed.source_type, followed.before_run, followed.era,
+    round(epoch(followed.started_at) - epoch(lines.last_at)) as away_s,
+    coalesce(acts.kills_after, 0) as kills_after, coalesce(acts.spawns_after, 0) as spawns_after,
+    cast([] as varchar[]) as affected_tasks, cast(null as double) as lost_worker_s
+from followed
+join lines on lines.run_id = followed.before_run
+left join starts on starts.run_id = followed.run_id
+left join acts on acts.run_id = followed.run_id
+order by happened_at, subject_id
