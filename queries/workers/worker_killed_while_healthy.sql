@@ -179,6 +179,17 @@ failed as (
         and (successes.succeeded_at is null or outcomes.happened_at > successes.succeeded_at)
 ),
 
+elsewhere as (
+    -- a task that failed with another worker too says nothing against this one
+    select failed.worker_id, count(distinct failed.task_id) as tasks
+    from failed
+    join events
+        on events.kind = 'task_handler_failed'
+        and events.task_id = failed.task_id
+        and events.worker_id <> failed.worker_id
+    group by failed.worker_id
+),
+
 streaks as (
     select
         worker_id, count(distinct task_id) as distinct_tasks, count(*) as failures,
@@ -239,7 +250,7 @@ facts as (
         resets.lost_s,
         greatest($quiet_s, held.long_s) as quiet_allowed_s,
         streaks.distinct_tasks, streaks.failures, streaks.poison_task, streaks.worked_before,
-        streaks.event_ids as failure_event_ids,
+        streaks.event_ids as failure_event_ids, coalesce(elsewhere.tasks, 0) as failed_elsewhere,
         broken.worker_id is not null as is_broken,
         reached.worker_id is not null as acts_could_reach,
         try_cast(regexp_extract(deaths.reason, '([0-9]+) consecutive', 1) as bigint) as failures_counted,
@@ -257,6 +268,7 @@ facts as (
     left join held using (worker_id)
     left join resets using (worker_id)
     left join streaks using (worker_id)
+    left join elsewhere using (worker_id)
     left join broken using (worker_id)
     left join reached using (worker_id)
     left join workers on workers.id = deaths.worker_id
@@ -286,9 +298,9 @@ select
         when 'failure_streak' then case
             when distinct_tasks is null then 'insufficient_evidence'
             -- domain/evidence-rules.md section 2: of one task it is the task, of two the worker
-            when is_broken or distinct_tasks >= 2 then 'refuted'
+            when is_broken or distinct_tasks - failed_elsewhere >= 2 then 'refuted'
             -- a line we lost may have been of another task
-            when worked_before and failures >= failures_counted then 'confirmed'
+            when distinct_tasks = 1 and worked_before and failures >= failures_counted then 'confirmed'
             else 'probable'
         end
         when 'ssh' then case
@@ -381,6 +393,7 @@ select
     reason, rule, ended_at, beat_at as last_heartbeat, act_at as last_act_at, act as last_act,
     held_tasks, tasks_reset,
     case when rule = 'failure_streak' then poison_task end as poison_task,
+    case when rule = 'failure_streak' then failed_elsewhere end as failed_elsewhere,
     tasks_reset as affected_tasks, lost_s as lost_worker_s
 from judged
 -- an end that no line tells is a kill only where the worker is seen to have outlived its heartbeats; one
