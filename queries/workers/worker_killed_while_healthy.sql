@@ -45,14 +45,15 @@ kills as (
     -- the first time counts: what follows is aftermath (domain/evidence-rules.md fact 19)
     select
         worker_id, arg_min(event_id, (happened_at, event_id)) as kill_event_id,
-        min(happened_at) as decided_at, arg_min(reason, (happened_at, event_id)) as reason
+        min(happened_at) as decided_at, arg_min(reason, (happened_at, event_id)) as reason,
+        false as is_implied
     from condemned
     group by worker_id
     union all
     -- the failsafe's lines were lost with their batch: its row and its silence imply it
     select
         worker_id, event_id as kill_event_id, ended_before as decided_at,
-        'FAILSAFE: stale heartbeat' as reason
+        'FAILSAFE: stale heartbeat' as reason, true as is_implied
     from worker_ends
     where end_kind = 'failsafe'
         and worker_id not in (select worker_id from condemned)
@@ -62,7 +63,9 @@ deaths as (
     -- with the pod's end; idle timeouts, pods found gone and pods never had are no kills
     select
         kills.*, worker_ends.ended_at, worker_ends.end_kind,
-        kills.kill_event_id = worker_ends.event_id as is_implied, worker_ends.event_id as end_event_id,
+        worker_ends.event_id as end_event_id,
+        -- where no row of its own tells of the end, how long after the verdict the pod died is not known
+        (worker_ends.event_id <> kills.kill_event_id) is true as end_is_told,
         coalesce(worker_ends.ended_at, kills.decided_at) as pod_dead_at,
         coalesce(worker_ends.ended_at < kills.decided_at, false) as was_gone
     from kills
@@ -309,11 +312,11 @@ select
             -- the cloud did not show the pod any more, and no heartbeat came after the verdict: it may have
             -- vanished just before the probe
             when not pod_was_seen and beat_at <= decided_at then 'insufficient_evidence'
-            when beat_age_s <= $beat_sure_s then 'confirmed'
+            when beat_age_s <= $beat_sure_s and end_is_told then 'confirmed'
             else 'probable'
         end
         when 'guardian' then case
-            when act_age_s <= $act_sure_s and not is_implied then 'confirmed'
+            when act_age_s <= $act_sure_s and end_is_told then 'confirmed'
             when act_age_s <= quiet_allowed_s then 'probable'
             else 'insufficient_evidence'
         end
@@ -349,8 +352,9 @@ select
             'killed for "{}" after an SSH probe failed; {}', reason,
             coalesce(
                 format(
-                    'its last heartbeat came {} s {} its pod was said dead', round(abs(beat_age_s), 1),
-                    case when beat_age_s < 0 then 'after' else 'before' end
+                    'its last heartbeat came {} s {} {}', round(abs(beat_age_s), 1),
+                    case when beat_age_s < 0 then 'after' else 'before' end,
+                    case when ended_at is null then 'the verdict' else 'its pod was said dead' end
                 ),
                 'no heartbeat of it is known'
             )
@@ -398,6 +402,6 @@ select
 from judged
 -- an end that no line tells is a kill only where the worker is seen to have outlived its heartbeats; one
 -- that never gave a sign of life could complete nothing
-where not (coalesce(is_implied, false) and rule <> 'guardian')
+where not (is_implied and rule <> 'guardian')
     and not never_lived
 order by happened_at, subject_id
