@@ -60,8 +60,8 @@ select
 from held
 -- equivalent: join because the times of an end that is not there are NULL and fulfil no condition
 join worker_ends using (worker_id)
--- equivalent: join because every state is of a task that has a row
-join tasks on tasks.id = held.task_id
+-- its row must still name the worker: one that names none waits for nobody (domain/orchestrator.md 3)
+join tasks on tasks.id = held.task_id and tasks.worker_id = held.worker_id
 cross join evidence
 where evidence.until_at - coalesce(worker_ends.ended_at, worker_ends.ended_after)
     > to_seconds($cycles * $cycle_s)
