@@ -31,7 +31,10 @@ with condemned as (
     -- each time an orchestrator condemned a worker, and why; beyond the logs' horizon only the row tells
     select
         worker_id, event_id, happened_at,
-        coalesce(json_extract_string(attributes, '$.reason'), 'FAILSAFE: stale heartbeat') as reason
+        coalesce(
+            json_extract_string(attributes, '$.reason'),
+            case kind when 'failsafe_stale' then 'FAILSAFE: stale heartbeat' else 'no reason given' end
+        ) as reason
     from events
     where kind in ('worker_marked_error', 'worker_error_recorded')
         -- the failsafe also cleans up workers that were condemned before, and ones that never started
@@ -60,7 +63,8 @@ kills as (
 ),
 
 deaths as (
-    -- with the pod's end; idle timeouts, pods found gone and pods never had are no kills
+    -- with the pod's end; idle timeouts, early terminations (written as errors in E7: domain/orchestrator.md
+    -- W9, W14), pods found gone and pods never had are no kills
     select
         kills.*, worker_ends.ended_at, worker_ends.end_kind,
         worker_ends.event_id as end_event_id,
@@ -71,6 +75,7 @@ deaths as (
     from kills
     left join worker_ends using (worker_id)
     where kills.reason not like 'Idle timeout%'
+        and kills.reason not like 'Early termination%'
         and kills.reason not like 'Pod externally terminated%'
         and worker_ends.end_kind is distinct from 'spawn_failed'
 ),
