@@ -171,6 +171,21 @@ outcomes as (
         and events.happened_at <= deaths.decided_at
 ),
 
+done as (
+    -- it had ended well with the task it was killed for, and gone on to others: that task was stuck at its
+    -- completion (domain/worker-app.md X7), and not the worker
+    select deaths.worker_id, first(outcomes.event_id order by outcomes.event_id) as event_id
+    from deaths
+    -- equivalent: join because the next one drops what it would keep
+    join acts using (worker_id)
+    join outcomes
+        on outcomes.worker_id = deaths.worker_id
+        and outcomes.kind = 'task_handler_succeeded'
+        and starts_with(deaths.reason, 'Stuck task ' || outcomes.task_id)
+        and outcomes.happened_at < acts.act_at - to_seconds($near_s)
+    group by deaths.worker_id
+),
+
 successes as (
     select worker_id, max(happened_at) as succeeded_at
     from outcomes
@@ -260,6 +275,7 @@ facts as (
         streaks.distinct_tasks, streaks.failures, streaks.poison_task, streaks.worked_before,
         streaks.event_ids as failure_event_ids, coalesce(elsewhere.tasks, 0) as failed_elsewhere,
         broken.worker_id is not null as is_broken,
+        done.event_id as done_event_id,
         reached.worker_id is not null as acts_could_reach,
         try_cast(regexp_extract(deaths.reason, '([0-9]+) consecutive', 1) as bigint) as failures_counted,
         -- the cloud still showed the pod when the diagnostics were taken
@@ -278,6 +294,7 @@ facts as (
     left join streaks using (worker_id)
     left join elsewhere using (worker_id)
     left join broken using (worker_id)
+    left join done using (worker_id)
     left join reached using (worker_id)
     left join workers on workers.id = deaths.worker_id
 ),
@@ -332,6 +349,9 @@ select
                 then 'probable'
             -- a process that hangs in the stuck task does nothing else
             when reason like 'Stuck task%' and act_age_s <= $quiet_s and not is_broken then 'probable'
+            when done_event_id is not null and not is_broken
+                and (act_age_s <= quiet_allowed_s or len(held_tasks) = 1)
+                then 'probable'
             -- it may hang, or work at something longer than we have seen: its heartbeats tell neither
             when reason like 'Stuck task%' and not is_broken then 'insufficient_evidence'
             -- the probe's own line is lost, but a basic check failed on a worker that beat to the end
@@ -369,7 +389,12 @@ select
             reason, act, round(act_after_beat_s)::bigint
         )
         when 'beating' then format(
-            'killed for "{}" while its heartbeats went on, which alone proves no work', reason
+            case
+                when done_event_id is not null
+                    then 'killed for "{}", although it had ended well with that task and gone on to others'
+                else 'killed for "{}" while its heartbeats went on, which alone proves no work'
+            end,
+            reason
         )
         else format(
             case
@@ -393,7 +418,8 @@ select
                 end_event_id,
                 case when rule in ('ssh', 'beating', 'guardian', 'silent') then beat_event_id end,
                 case when rule = 'ssh' then probe_event_id end,
-                case when rule in ('guardian', 'beating') then act_event_id end
+                case when rule in ('guardian', 'beating') then act_event_id end,
+                case when rule = 'beating' then done_event_id end
             ],
             case when rule = 'failure_streak' then failure_event_ids end
         ),
