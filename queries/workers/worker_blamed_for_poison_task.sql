@@ -4,7 +4,7 @@
 --! question  = "Which failure-streak kills hit a worker that had failed one task only, and which task was it?"
 --! reads     = ["events", "task_attempts", "worker_ends"]
 --! grain     = ["subject_id"]
---! params    = { near_s = 60 }
+--! params    = {}
 --! incidents = ["X14", "X30", "X6"]
 --! cause     = ["poison_task", "error"]
 --! innocent  = """
@@ -19,8 +19,7 @@
 --!   task_bounced_between_workers."""
 
 -- Rule: domain/evidence-rules.md section 2 (one distinct task since the last success: the task is the poison;
--- texts of a broken GPU speak against the worker). near_s: the error line stands within a minute before the
--- handler's end (domain/evidence-rules.md fact 15).
+-- texts of a broken GPU speak against the worker).
 with kills as (
     -- the orchestrator counts failures, not tasks (domain/orchestrator.md 2.3)
     select
@@ -35,6 +34,7 @@ with kills as (
 outcomes as (
     select kills.worker_id, events.task_id, events.happened_at, events.event_id, events.kind
     from kills
+    -- equivalent: join because a row without an event has no kind, and is dropped below
     join events
         on events.worker_id = kills.worker_id
         and events.kind in ('task_handler_succeeded', 'task_handler_failed')
@@ -52,7 +52,7 @@ streaks as (
     -- what failed since its last success
     select
         outcomes.worker_id, count(distinct outcomes.task_id) as tasks, count(*) as failures,
-        min(outcomes.task_id) as poison_task, min(outcomes.happened_at) as began_at,
+        any_value(outcomes.task_id) as poison_task, min(outcomes.happened_at) as began_at,
         list(outcomes.event_id order by outcomes.happened_at, outcomes.event_id) as event_ids,
         any_value(successes.succeeded_at) is not null as worked_before
     from outcomes
@@ -69,11 +69,11 @@ texts as (
             json_extract_string(events.attributes, '$.error'), 'device-side assert|illegal memory access'
         )) as is_gpu_error
     from streaks
+    -- equivalent: join because a streak without a text has none either way
     join events
         on events.worker_id = streaks.worker_id
         and events.task_id = streaks.poison_task
         and events.kind = 'generation_failed'
-        and events.happened_at >= streaks.began_at - to_seconds($near_s)
     group by streaks.worker_id
 ),
 
@@ -81,8 +81,9 @@ elsewhere as (
     -- other workers that the same task failed on
     select
         streaks.worker_id, count(distinct events.worker_id) as workers,
-        list_sort(list(events.event_id))[1:3] as event_ids
+        list_sort(list(events.event_id)) as event_ids
     from streaks
+    -- equivalent: join because nobody else is none either way
     join events
         on events.task_id = streaks.poison_task
         and events.kind = 'task_handler_failed'
@@ -92,9 +93,9 @@ elsewhere as (
 
 select
     'worker' as subject_kind, kills.worker_id as subject_id, kills.killed_at as happened_at,
-    case when streaks.worked_before or elsewhere.workers >= 1 then 'confirmed' else 'probable' end as verdict,
+    case when streaks.worked_before or elsewhere.worker_id is not null then 'confirmed' else 'probable' end as verdict,
     format(
-        'killed for {} failures, all of task {}: {}', streaks.failures, left(streaks.poison_task, 8),
+        'killed for {} failures, all of task {}: {}', streaks.failures, streaks.poison_task,
         coalesce(texts.error, 'no reason was kept')
     ) as summary,
     list_concat(
@@ -106,9 +107,11 @@ select
     [streaks.poison_task] as affected_tasks,
     epoch(kills.killed_at - streaks.began_at) as lost_worker_s
 from kills
+-- equivalent: join because the number of its tasks is asked for
 join streaks using (worker_id)
 left join texts using (worker_id)
 left join elsewhere using (worker_id)
+-- equivalent: left join because a kill is an end
 left join worker_ends using (worker_id)
 where streaks.tasks = 1
     and coalesce(not texts.is_gpu_error, true)

@@ -28,7 +28,6 @@ with outcomes as (
             over (partition by worker_id order by happened_at, event_id) as successes
     from events
     where kind in ('task_handler_succeeded', 'task_handler_failed')
-        and worker_id is not null and task_id is not null
 ),
 
 others as (
@@ -36,8 +35,9 @@ others as (
     select
         mine.task_id, mine.worker_id,
         bool_or(theirs.outcome = 'complete') as was_done,
-        bool_or(theirs.outcome in ('failed', 'requeued')) as failed_too
+        bool_or(theirs.outcome = 'requeued') as failed_too
     from (select distinct task_id, worker_id from outcomes where kind = 'task_handler_failed') as mine
+    -- equivalent: join because nobody else is none either way
     join task_attempts as theirs on theirs.task_id = mine.task_id and theirs.worker_id <> mine.worker_id
     group by mine.task_id, mine.worker_id
 ),
@@ -45,7 +45,7 @@ others as (
 texts as (
     -- what a failure was said to be
     select
-        worker_id, task_id, min(json_extract_string(attributes, '$.error')) as error,
+        worker_id, task_id, any_value(json_extract_string(attributes, '$.error')) as error,
         bool_or(regexp_matches(
             json_extract_string(attributes, '$.error'), 'device-side assert|illegal memory access'
         )) as is_gpu_error
@@ -64,7 +64,7 @@ streaks as (
         min(outcomes.happened_at) as began_at, max(outcomes.happened_at) as last_at,
         list_sort(list(distinct outcomes.task_id)) as task_ids,
         list(outcomes.event_id order by outcomes.happened_at, outcomes.event_id) as event_ids,
-        min(texts.error) as error
+        any_value(texts.error) as error
     from outcomes
     left join others using (task_id, worker_id)
     left join texts using (task_id, worker_id)
