@@ -2,7 +2,7 @@
 --! title     = "A worker's pod vanished, and no orchestrator had ended it"
 --! severity  = "high"
 --! question  = "Which workers lost their pod to something outside, and what did they hold?"
---! reads     = ["events", "worker_ends", "worker_signals", "task_attempts"]
+--! reads     = ["events", "worker_ends", "worker_signals", "task_attempts", "coverage"]
 --! grain     = ["subject_id"]
 --! params    = { beat_s = 23 }
 --! incidents = ["O9", "O28"]
@@ -16,7 +16,8 @@
 --! guide     = """
 --!   `last_heartbeat` bounds the loss from below: it happened within one heartbeat period after it.
 --!   `seen_as` is what showed it: the census of pods (worker_externally_terminated), the answer to an attempt
---!   to end it (pod_gone), its state (pod_not_seen), or only the reason in the worker's row (row)."""
+--!   to end it (pod_gone), its state (pod_not_seen), or only the reason in the worker's row (row).
+--!   `insufficient_evidence`: an orchestrator may have ended it without a line that could have reached us."""
 
 -- Rule: domain/evidence-rules.md class 14 (the end lies within 20 s of the last heartbeat) and section 2 (23 s:
 -- one heartbeat period and jitter; a worker that beat later than that before the look may have been alive).
@@ -35,44 +36,57 @@ looks as (
     -- the first time that somebody found the pod missing
     select
         worker_id, min(happened_at) as seen_at,
-        arg_min(event_id, (happened_at, event_id)) as seen_event_id,
-        arg_min(seen_as, (happened_at, event_id)) as seen_as
+        -- a line before the row, where both have one time
+        -- equivalent: = and 'row' because the ids of the cases order them so already
+        arg_min(event_id, (happened_at, seen_as = 'row', event_id)) as seen_event_id,
+        -- equivalent: = and 'row' because the ids of the cases order them so already
+        arg_min(seen_as, (happened_at, seen_as = 'row', event_id)) as seen_as
     from told
-    group by worker_id
-),
-
-stops as (
-    -- the first time that an orchestrator ended the pod itself: what follows is aftermath
-    select worker_id, min(happened_at) as stopped_at
-    from events
-    where kind in (
-        'worker_pod_terminated', 'pod_terminated', 'worker_early_terminated', 'worker_scaled_down',
-        'worker_termination_recorded', 'failsafe_cleaned'
-    )
     group by worker_id
 ),
 
 beats as (
     select
-        worker_id, max(happened_at) as beat_at,
-        arg_max(event_id, (happened_at, event_id)) as beat_event_id
+        -- equivalent: max and arg_max because the row holds one heartbeat, its last
+        worker_id, max(happened_at) as beat_at, arg_max(event_id, (happened_at, event_id)) as beat_event_id
     from worker_signals
     where by_guardian
     group by worker_id
 ),
 
+stops as (
+    -- the row remembers that an orchestrator had ended it, where the line is lost: the rest is aftermath
+    -- equivalent: min because the row keeps one such time
+    select worker_id, min(happened_at) as stopped_at
+    from events
+    where kind = 'worker_termination_recorded'
+    group by worker_id
+),
+
 lost as (
     select
-        looks.*, beats.beat_at, beats.beat_event_id, worker_ends.event_id as end_event_id,
-        epoch(looks.seen_at - beats.beat_at) as noticed_s
+        looks.*, beats.beat_at, beats.beat_event_id, epoch(looks.seen_at - beats.beat_at) as noticed_s
     from looks
+    -- equivalent: join because its heartbeat is compared with
     join beats using (worker_id)
+    -- equivalent: join because the end's basis is asked for
     join worker_ends using (worker_id)
+    -- no line tells that an orchestrator had ended the pod before: its end is implied by the look
     left join stops using (worker_id)
-    where coalesce(stops.stopped_at >= looks.seen_at, true)
-        -- the replay knows earlier ends than lines tell; one of those is no loss
-        and coalesce(worker_ends.ended_at >= beats.beat_at, true)
+    where worker_ends.basis = 'inferred'
+        and coalesce(stops.stopped_at >= looks.seen_at, true)
         and looks.seen_at > beats.beat_at
+),
+
+reached as (
+    -- whether an orchestrator that had ended it then could have told us
+    select distinct lost.worker_id
+    from lost
+    join coverage
+        on coverage.source_type = 'orchestrator_gpu'
+        and coverage.could_reach
+        and coverage.from_at <= lost.beat_at
+        and coverage.until_at >= lost.beat_at + to_seconds($beat_s)
 ),
 
 held as (
@@ -85,26 +99,30 @@ held as (
         on task_attempts.worker_id = lost.worker_id
         and task_attempts.claimed_at <= lost.seen_at
         and coalesce(task_attempts.ended_at > lost.beat_at, true)
-        and task_attempts.outcome not in ('complete', 'failed')
+        and task_attempts.outcome <> 'complete'
     group by lost.worker_id
 )
 
 select
     'worker' as subject_kind, lost.worker_id as subject_id, lost.beat_at as happened_at,
     -- its heartbeats had ended before anyone looked: the row and the look agree
-    case when lost.noticed_s > $beat_s then 'confirmed' else 'probable' end as verdict,
+    case
+        when reached.worker_id is null then 'insufficient_evidence'
+        when lost.noticed_s > $beat_s then 'confirmed'
+        else 'probable'
+    end as verdict,
     format(
         'its pod vanished within a heartbeat of {} and was missed {} s later{}',
         strftime(lost.beat_at, '%H:%M:%S'), round(lost.noticed_s)::bigint,
-        case when held.worker_id is null then ''
-            else format(', with {} task(s) in hand', len(held.task_ids)) end
+        coalesce(', with ' || len(held.task_ids) || ' task(s) in hand', '')
     ) as summary,
-    list_distinct(list_concat(
-        ['workers:' || lost.worker_id, lost.beat_event_id, lost.seen_event_id, lost.end_event_id],
+    list_concat(
+        ['workers:' || lost.worker_id, lost.beat_event_id, lost.seen_event_id],
         coalesce(held.claim_event_ids, [])
-    )) as evidence,
+    ) as evidence,
     lost.seen_as, lost.beat_at as last_heartbeat, lost.seen_at as noticed_at, lost.noticed_s,
     coalesce(held.task_ids, []) as affected_tasks, held.lost_s as lost_worker_s
 from lost
+left join reached using (worker_id)
 left join held using (worker_id)
 order by happened_at, subject_id
