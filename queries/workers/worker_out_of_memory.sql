@@ -31,6 +31,7 @@ counted as (
         min(failures.error) as error, min(tasks.task_type) as task_type,
         min(json_extract_string(try_cast(tasks.params as json), '$.model_name')) as model
     from failures
+    -- equivalent: left join because a task that is named has its row here
     left join tasks on tasks.id = failures.task_id
     where failures.worker_id is not null
     group by failures.worker_id

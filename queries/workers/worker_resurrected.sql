@@ -26,6 +26,7 @@ with late as (
         worker_ends.worker_id, worker_ends.ended_at, worker_ends.end_kind,
         worker_ends.event_id as end_event_id, workers.last_heartbeat, workers.status
     from worker_ends
+    -- equivalent: join because its heartbeat is compared with
     join workers on workers.id = worker_ends.worker_id
     where workers.last_heartbeat > worker_ends.ended_at
 ),
@@ -34,7 +35,6 @@ looks as (
     -- what an orchestrator does to live rows only, and did to this one afterwards
     select
         late.worker_id, count(*) filter (where events.kind = 'worker_marked_error') as kills,
-        min(events.happened_at) as looked_at,
         arg_min(events.event_id, (events.happened_at, events.event_id)) as event_id
     from late
     join events
@@ -48,6 +48,7 @@ looks as (
 ),
 
 still as (
+    -- equivalent: min because a row is told to be active again once
     select subject_id as worker_id, min(event_id) as event_id
     from anomalies
     where kind = 'resurrected'
@@ -58,7 +59,7 @@ select
     'worker' as subject_kind, late.worker_id as subject_id, late.last_heartbeat as happened_at,
     'confirmed' as verdict,
     format(
-        'its row was active again after its end ({} s)', round(epoch(late.last_heartbeat - late.ended_at), 1)
+        'its row was active again after its end ({} s)', epoch(late.last_heartbeat - late.ended_at)
     )
     || case
         when still.worker_id is not null then ', and is to this day'

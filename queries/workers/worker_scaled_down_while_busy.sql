@@ -25,11 +25,13 @@ with held as (
         list_sort(list(distinct task_attempts.claimed_event_id)) as claim_event_ids,
         min(tasks.task_type) as task_type
     from worker_ends
+    -- equivalent: join because the next one drops what it would keep
     join task_attempts
         on task_attempts.worker_id = worker_ends.worker_id
         and task_attempts.claimed_at <= worker_ends.ended_at
         and task_attempts.ended_at >= worker_ends.decided_at
-        and task_attempts.outcome in ('reset', 'requeued', 'lost')
+        and task_attempts.outcome in ('reset', 'lost')
+    -- equivalent: join and = because an attempt is of a task that has its row, and one task has one type here
     join tasks on tasks.id = task_attempts.task_id
     where worker_ends.end_kind = 'scale_down'
     group by worker_ends.worker_id, worker_ends.ended_at, worker_ends.event_id
@@ -39,7 +41,7 @@ select
     'worker' as subject_kind, worker_id as subject_id, ended_at as happened_at, 'confirmed' as verdict,
     format(
         'stopped as one too many with {} task(s) in hand, the first for {} s', len(task_ids),
-        round(epoch(ended_at - claimed_at), 1)
+        epoch(ended_at - claimed_at)
     ) as summary,
     list_concat([end_event_id], claim_event_ids, list_transform(task_ids, lambda task: 'tasks:' || task)) as evidence,
     task_type, epoch(ended_at - claimed_at) as held_s,

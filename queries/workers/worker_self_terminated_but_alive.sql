@@ -21,7 +21,7 @@ with given_up as (
     select
         worker_id, min(happened_at) as gave_up_at,
         arg_min(event_id, (happened_at, event_id)) as event_id,
-        max(json_extract_string(attributes, '$.reason')) as error
+        arg_min(json_extract_string(attributes, '$.reason'), (happened_at, event_id)) as error
     from events
     where kind = 'worker_self_terminated'
     group by worker_id
@@ -41,8 +41,11 @@ later as (
 
 taken as (
     -- what it took after it had given up
-    select given_up.worker_id, list_sort(list(distinct task_attempts.task_id)) as task_ids
+    select
+        given_up.worker_id, list_sort(list(distinct task_attempts.task_id)) as task_ids,
+        list_sort(list(distinct task_attempts.claimed_event_id)) as claim_event_ids
     from given_up
+    -- equivalent: join because nothing taken is none either way
     join task_attempts
         on task_attempts.worker_id = given_up.worker_id
         and task_attempts.claimed_at > given_up.gave_up_at
@@ -56,14 +59,19 @@ select
         'gave itself up ({}), and still showed life {} s later', coalesce(given_up.error, 'no reason was kept'),
         round(epoch(later.alive_at - given_up.gave_up_at))::bigint
     ) as summary,
-    ['workers:' || given_up.worker_id, given_up.event_id, later.event_id] as evidence,
+    list_concat(
+        ['workers:' || given_up.worker_id, given_up.event_id, later.event_id],
+        coalesce(taken.claim_event_ids, [])
+    ) as evidence,
     given_up.error, workers.status, later.alive_at as last_alive_at,
     epoch(later.alive_at - given_up.gave_up_at) as alive_s, worker_ends.ended_at as pod_ended_at,
     coalesce(taken.task_ids, []) as affected_tasks,
     epoch(later.alive_at - given_up.gave_up_at) as lost_worker_s
 from given_up
 join later using (worker_id)
+-- equivalent: join because a worker that gave itself up has its row
 join workers on workers.id = given_up.worker_id
 left join taken using (worker_id)
+-- equivalent: left join because giving itself up is an end
 left join worker_ends using (worker_id)
 order by happened_at, subject_id

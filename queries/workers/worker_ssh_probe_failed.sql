@@ -35,8 +35,8 @@ with probes as (
 
 beats as (
     select
-        worker_id, max(happened_at) as beat_at,
-        arg_max(event_id, (happened_at, event_id)) as beat_event_id
+        -- equivalent: max and arg_max because the row holds one heartbeat, its last
+        worker_id, max(happened_at) as beat_at, arg_max(event_id, (happened_at, event_id)) as beat_event_id
     from worker_signals
     where by_guardian
     group by worker_id
@@ -47,8 +47,9 @@ facts as (
         probes.*, beats.beat_at, beats.beat_event_id, worker_ends.event_id as end_event_id,
         worker_ends.end_kind, worker_ends.ended_at,
         epoch(beats.beat_at - probes.probed_at) as beats_after_s,
-        epoch(coalesce(worker_ends.ended_at, probes.probed_at) - beats.beat_at) as beat_age_s
+        epoch(worker_ends.ended_at - beats.beat_at) as beat_age_s
     from probes
+    -- equivalent: join because a worker that is probed has its row
     join workers on workers.id = probes.worker_id
     left join beats using (worker_id)
     left join worker_ends using (worker_id)
@@ -59,16 +60,18 @@ facts as (
 select
     'worker' as subject_kind, worker_id as subject_id, probed_at as happened_at,
     case
-        when beat_at is null then 'insufficient_evidence'
-        when beats_after_s > $sure_s then 'confirmed'
         when end_kind = 'external' then 'refuted'
         when beat_age_s <= $beat_sure_s then 'confirmed'
         when beat_age_s <= $beat_s then 'probable'
-        else 'refuted'
+        when beat_age_s > $beat_s then 'refuted'
+        -- it had not ended: only a heartbeat after the probe proves that it lived
+        when beats_after_s > $sure_s then 'confirmed'
+        else 'insufficient_evidence'
     end as verdict,
     format(
         'its SSH port could not be reached (errno {}), and its last heartbeat came {} s {} the probe',
-        coalesce(errno::varchar, 'unknown'), coalesce(round(abs(beats_after_s), 1)::varchar, '?'),
+        coalesce(errno::varchar, 'unknown'), coalesce(abs(beats_after_s)::varchar, '?'),
+        -- equivalent: 0 because no heartbeat comes within the second
         case when beats_after_s > 0 then 'after' else 'before' end
     ) as summary,
     list_filter(
