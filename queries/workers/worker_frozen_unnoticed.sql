@@ -4,7 +4,7 @@
 --! question  = "Which workers froze or stalled on a task, and how long did nobody do anything about it?"
 --! reads     = ["worker_signals", "worker_ends", "workers", "task_attempts", "tasks", "events", "coverage"]
 --! grain     = ["subject_id", "task_id"]
---! params    = { silent_s = 300, stall_s = 600, beat_s = 23 }
+--! params    = { silent_s = 300, stall_s = 600 }
 --! incidents = ["O10", "X2", "X13"]
 --! cause     = ["kind", "acted"]
 --! population = "select id as subject_id, created_at as happened_at from workers"
@@ -21,9 +21,8 @@
 --!   and its process did nothing. `insufficient_evidence`: its lines could not have reached us."""
 
 -- Numbers: silent_s, half of the orchestrators' own timeout of 600 s, and more than two of their cycles
--- (domain/orchestrator.md O10); stall_s, after which the database's own
--- view calls a task stuck (domain/orchestrator.md 1.2, active_workers_health);
--- beat_s, one heartbeat period and jitter (domain/evidence-rules.md section 2).
+-- (domain/orchestrator.md O10); stall_s, after which the database's own view calls a task stuck
+-- (domain/orchestrator.md 1.2, active_workers_health).
 with evidence as (
     select max(until_at) as until_at from coverage
 ),
@@ -50,14 +49,15 @@ held as (
         ) as acted_at,
         task_attempts.ended_at is not null or worker_ends.worker_id is not null as was_acted
     from task_attempts
+    -- equivalent: join because an attempt is of a task that has its row
     join tasks on tasks.id = task_attempts.task_id
     cross join evidence
     left join worker_ends on worker_ends.worker_id = task_attempts.worker_id
     left join told_elsewhere on told_elsewhere.worker_id = task_attempts.worker_id
-    where task_attempts.outcome in ('reset', 'requeued', 'lost', 'cancelled', 'open')
+    where task_attempts.outcome in ('reset', 'lost', 'cancelled', 'open')
         and told_elsewhere.worker_id is null
         -- a pod that vanished is no frozen worker: worker_pod_vanished tells of it
-        and coalesce(worker_ends.end_kind, '') <> 'external'
+        and coalesce(worker_ends.end_kind <> 'external', true)
 ),
 
 long_held as (
@@ -65,7 +65,7 @@ long_held as (
 ),
 
 signs as (
-    -- the last heartbeat and the last act before anyone acted; the claim itself was an act
+    -- the last heartbeat, and the last act before anyone acted; the claim itself was an act
     select
         long_held.task_id, long_held.worker_id, long_held.claimed_at,
         max(worker_signals.happened_at) filter (where worker_signals.by_guardian) as beat_at,
@@ -73,21 +73,25 @@ signs as (
             filter (where worker_signals.by_guardian) as beat_event_id,
         greatest(
             long_held.claimed_at,
-            max(worker_signals.happened_at) filter (where not worker_signals.by_guardian)
+            max(worker_signals.happened_at) filter (
+                where not worker_signals.by_guardian
+                    and worker_signals.happened_at <= long_held.acted_at
+            )
         ) as act_at
     from long_held
+    -- equivalent: join because the claim itself is a signal
     join worker_signals using (worker_id)
-    where worker_signals.happened_at <= long_held.acted_at
     group by long_held.task_id, long_held.worker_id, long_held.claimed_at
 ),
 
 silences as (
     select
         long_held.*, signs.beat_at, signs.beat_event_id, signs.act_at,
-        case when long_held.acted_at - signs.beat_at > to_seconds($silent_s) then 'silent' else 'stalled' end
+        case when long_held.acted_at - signs.beat_at >= to_seconds($silent_s) then 'silent' else 'stalled' end
             as kind,
         greatest(signs.act_at, signs.beat_at) as silent_since
     from long_held
+    -- equivalent: join because the claim itself is a signal
     join signs using (task_id, worker_id, claimed_at)
 ),
 
@@ -112,8 +116,7 @@ reach as (
         unnoticed.task_id, unnoticed.worker_id, unnoticed.claimed_at,
         bool_or(
             unnoticed.kind = 'stalled' and coverage.source_type = 'worker'
-            and coverage.source_id = unnoticed.worker_id
-            and coverage.until_at >= least(unnoticed.acted_at, unnoticed.beat_at) - to_seconds($beat_s)
+            and coverage.until_at > unnoticed.since
         ) as by_worker,
         bool_or(unnoticed.kind = 'silent' and coverage.source_type = 'edge_function') as by_edge
     from unnoticed
@@ -128,17 +131,17 @@ reach as (
 select
     'worker' as subject_kind, unnoticed.worker_id as subject_id, unnoticed.since as happened_at,
     case
-        when unnoticed.kind = 'silent' and unnoticed.was_acted and coalesce(reach.by_edge, false)
+        when unnoticed.kind = 'silent' and unnoticed.was_acted and reach.by_edge
             then 'confirmed'
         when unnoticed.kind = 'silent' then 'probable'
-        when coalesce(reach.by_worker, false) then 'probable'
+        when reach.by_worker then 'probable'
         else 'insufficient_evidence'
     end as verdict,
     format(
         '{} with a {} in hand; {} after {} s',
         case unnoticed.kind
             when 'silent' then 'went silent'
-            else 'beat on without a sign of its process'
+            else 'gave no sign of its process'
         end,
         unnoticed.task_type,
         case when unnoticed.was_acted then 'somebody acted' else 'nobody had acted' end,
@@ -155,5 +158,6 @@ select
     coalesce(unnoticed.reason, unnoticed.end_kind) as acted, unnoticed.waited_s,
     [unnoticed.task_id] as affected_tasks, unnoticed.waited_s as lost_worker_s
 from unnoticed
+-- equivalent: left join because some source always reaches
 left join reach using (task_id, worker_id, claimed_at)
 order by happened_at, subject_id, task_id

@@ -25,6 +25,7 @@
 -- one step of its start than the slowest of this fleet by half, where enough of them are known. quiet_s: a worker whose process still
 -- spoke when it was condemned was loading (domain/orchestrator.md O21): see worker_killed_during_startup.
 with evidence as (
+    -- equivalent: max because a case has one end
     select max(until_at) as until_at from coverage
 ),
 
@@ -59,7 +60,7 @@ usual as (
 timeouts as (
     -- an orchestrator's rule gave up on a worker that had not started
     select
-        subject_id as worker_id, arg_min(event_id, event_id) as event_id, min(formula) as formula
+        subject_id as worker_id, any_value(event_id) as event_id, any_value(formula) as formula
     from decisions
     where rule = 'kill'
         and formula in (
@@ -72,7 +73,7 @@ timeouts as (
 claims as (
     select distinct worker_id
     from worker_signals
-    where signal in ('claim', 'completion', 'failure')
+    where signal = 'claim'
 ),
 
 furthest as (
@@ -106,6 +107,7 @@ judged as (
 
 paid as (
     -- a row without a pod cost nothing
+    -- equivalent: max because a worker has one pod
     select worker_id, max(cost_per_hour) as cost_per_hour from pods group by worker_id
 )
 
@@ -121,11 +123,11 @@ select
         lambda piece: piece is not null
     ) as evidence,
     judged.reached, judged.formula, judged.ended_at as pod_ended_at, judged.lived_s, judged.step_s, judged.slowest_step_s,
+    -- 3600 s an hour: pods are priced by the hour, to the cent: 2 (domain/orchestrator.md O11)
     round(judged.lived_s * paid.cost_per_hour / 3600, 2) as cost,
     cast([] as varchar[]) as affected_tasks, judged.lived_s as lost_worker_s
 from judged
 join paid using (worker_id)
--- 3600 s an hour: pods are priced by the hour (domain/orchestrator.md 1.3)
 where judged.claimer is null
     and (
         (
