@@ -4,7 +4,7 @@
 --! question  = "Which pods could not be ended, or were never written down, and still cost money?"
 --! reads     = ["events", "pods", "worker_ends", "coverage"]
 --! grain     = ["subject_id"]
---! params    = { price_per_hour = 0.59 }
+--! params    = { near_s = 15, price_per_hour = 0.59 }
 --! incidents = ["O18", "O19", "O20"]
 --! cause     = ["sign"]
 --! innocent  = """
@@ -18,7 +18,7 @@
 --!   try ended it; empty, and it still runs as far as the evidence goes. `cost` runs from the sign to there."""
 
 -- Signs: domain/orchestrator.md O18 and O19 (G68, G53, G119, G125, G136). price_per_hour: domain/orchestrator.md
--- O11. An orphan is the third that a row of the default heartbeat hides (O20).
+-- O11. near_s: half a cycle, as the row's time of the end is set by the very try that failed (section 3).
 with evidence as (
     select max(until_at) as until_at from coverage
 ),
@@ -26,7 +26,7 @@ with evidence as (
 signs as (
     select
         coalesce(pod_id, worker_id) as key, any_value(pod_id) as pod_id, any_value(worker_id) as worker_id,
-        min(happened_at) as happened_at, list_sort(list(distinct event_id))[1:3] as event_ids,
+        min(happened_at) as happened_at, list_sort(list(distinct event_id)) as event_ids,
         arg_min(kind, (happened_at, event_id)) as sign, count(*) as signs
     from events
     where kind in ('orphan_pod_detected', 'pod_terminate_failed')
@@ -35,23 +35,32 @@ signs as (
 
 gone as (
     -- the provider says that it does not exist: nothing is left to pay
-    select distinct coalesce(pod_id, worker_id) as key
-    from events
-    where kind = 'pod_gone'
+    select coalesce(pod_id, worker_id) as key, true as is_gone from events where kind = 'pod_gone'
     union
-    select distinct worker_id as key from events where kind = 'pod_gone'
+    select worker_id as key, true as is_gone from events where kind = 'pod_gone'
+),
+
+ends as (
+    -- an orchestrator's word that it had ended the pod
+    select worker_id, min(happened_at) as ended_at, arg_min(event_id, (happened_at, event_id)) as event_id
+    from events
+    where kind in ('pod_terminated', 'worker_pod_terminated', 'worker_early_terminated', 'worker_scaled_down')
+    group by worker_id
 ),
 
 judged as (
     select
-        signs.*, coalesce(signs.pod_id, pods.pod_id) as known_pod_id, pods.cost_per_hour, pods.ended_at,
-        pods.ended_event_id, worker_ends.event_id as end_event_id, worker_ends.end_kind
+        signs.*, coalesce(signs.pod_id, pods.pod_id) as known_pod_id, pods.cost_per_hour, ends.ended_at,
+        ends.event_id as ended_event_id, worker_ends.event_id as end_event_id, worker_ends.end_kind
     from signs
     left join pods on pods.worker_id = signs.worker_id
     left join worker_ends on worker_ends.worker_id = signs.worker_id
+    left join ends on ends.worker_id = signs.worker_id
     left join gone on gone.key = signs.key
-    where gone.key is null
-        and coalesce(pods.ended_at > signs.happened_at, true)
+    where not coalesce(gone.is_gone, false)
+        and coalesce(ends.ended_at > signs.happened_at, true)
+        -- an end that no line tells, but the row does
+        and coalesce(worker_ends.ended_at >= signs.happened_at - to_seconds($near_s), true)
 )
 
 select
@@ -67,8 +76,8 @@ select
         lambda piece: piece is not null
     ) as evidence,
     judged.sign, judged.worker_id, judged.end_kind, judged.ended_at as ended_again_at,
+    -- 3600 s an hour: pods are priced by the hour, to the cent: 2 (domain/orchestrator.md O11)
     round(
-        -- 3600 s an hour: pods are priced by the hour (domain/orchestrator.md O11)
         (epoch(coalesce(judged.ended_at, evidence.until_at) - judged.happened_at)) / 3600
             * coalesce(judged.cost_per_hour, $price_per_hour), 2
     ) as cost,

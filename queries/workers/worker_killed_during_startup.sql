@@ -49,7 +49,7 @@ signs as (
     select
         kills.worker_id, max(worker_signals.happened_at) as act_at,
         arg_max(worker_signals.event_id, (worker_signals.happened_at, worker_signals.event_id)) as act_event_id,
-        bool_or(worker_signals.signal in ('claim', 'completion', 'failure')) as had_claimed
+        count(*) as acts, bool_or(worker_signals.signal = 'claim') as had_claimed
     from kills
     join worker_signals
         on worker_signals.worker_id = kills.worker_id
@@ -86,8 +86,8 @@ judged as (
         kills.*, steps.state, launches.launched_at, launches.launch_event_id, signs.act_at, signs.act_event_id,
         coalesce(held.task_ids, []) as task_ids, coalesce(held.claim_event_ids, []) as claim_event_ids,
         case
-            when kills.formula = 'startup_phase' and held.worker_id is not null then 'startup_phase'
-            when signs.worker_id is null
+            when kills.formula = 'startup_phase' and len(held.task_ids) > 0 then 'startup_phase'
+            when coalesce(signs.acts, 0) = 0
                 and kills.killed_at - launches.launched_at < to_seconds($install_s) then 'installing'
             when not signs.had_claimed
                 and steps.state in ('spawning_script_running', 'active_initialising')
@@ -128,7 +128,7 @@ select
     epoch(judged.killed_at - judged.launched_at) as lost_worker_s
 from judged
 left join worker_ends using (worker_id)
-where judged.stage is not null
+where judged.stage in ('startup_phase', 'installing', 'loading')
     -- a pod that was gone before is aftermath
     and coalesce(worker_ends.ended_at >= judged.killed_at, true)
     and coalesce(worker_ends.end_kind, '') not in ('external', 'spawn_failed')

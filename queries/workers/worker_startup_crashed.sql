@@ -18,7 +18,7 @@
 -- The lines: domain/worker-app.md 4.3 (5, 6, 9, 20).
 with failures as (
     select
-        worker_id, min(happened_at) as failed_at, list_sort(list(distinct event_id))[1:3] as event_ids,
+        worker_id, min(happened_at) as failed_at, list_sort(list(distinct event_id)) as event_ids,
         arg_min(json_extract_string(attributes, '$.error'), (happened_at, event_id)) as error
     from events
     where kind = 'worker_start_failed' and worker_id is not null
@@ -27,9 +27,10 @@ with failures as (
 
 worked as (
     -- it did come up in the end
-    select distinct worker_id
+    select worker_id, true as came_up
     from worker_signals
-    where signal in ('claim', 'completion', 'failure')
+    where signal = 'claim'
+    group by worker_id
 )
 
 select
@@ -48,5 +49,5 @@ from failures
 join workers on workers.id = failures.worker_id
 left join worker_ends using (worker_id)
 left join worked using (worker_id)
-where worked.worker_id is null
+where not coalesce(worked.came_up, false)
 order by happened_at, subject_id
