@@ -48,37 +48,37 @@ lives as (
 ),
 
 silent as (
-    -- it outlived its last heartbeat by far
-    select * from lives where until_at - beat_at > to_seconds($silent_s)
+    -- last heartbeats that were outlived by far
+    select distinct beat_at from lives where until_at - beat_at > to_seconds($silent_s)
 ),
 
 moments as (
     -- of each silent worker's last heartbeat: how many lived then, and how many fell silent with it
     select
-        silent.worker_id, silent.beat_at, count(*) as living,
+        silent.beat_at, count(*) as living,
         count(*) filter (
             where lives.until_at - lives.beat_at > to_seconds($silent_s)
                 and lives.beat_at between silent.beat_at and silent.beat_at + to_seconds($near_s)
         ) as members,
         count(*) filter (where lives.end_kind = 'external') as missed,
         count(*) filter (where lives.act_at > silent.beat_at + to_seconds($near_s)) as working,
-        list(distinct lives.beat_event_id order by lives.beat_event_id) as event_ids
+        list(lives.beat_event_id order by lives.beat_at, lives.beat_event_id) as event_ids
     from silent
     join lives
         on lives.from_at <= silent.beat_at
         and lives.until_at > silent.beat_at + to_seconds($near_s)
-    group by silent.worker_id, silent.beat_at
+    group by silent.beat_at
 ),
 
 watchers as (
     select
-        moments.worker_id, arg_min(events.run_id, events.happened_at) as run_id
+        moments.beat_at, arg_min(events.run_id, events.happened_at) as run_id
     from moments
     join events
         on events.kind = 'cycle_completed'
         and events.happened_at between moments.beat_at and moments.beat_at + to_seconds($silent_s)
     where moments.living >= $workers and moments.members = moments.living
-    group by moments.worker_id
+    group by moments.beat_at
 )
 
 select
@@ -91,6 +91,6 @@ select
     case when moments.working > 0 then 'heartbeats' else 'fleet' end as kind, moments.members, moments.working,
     cast([] as varchar[]) as affected_tasks, moments.members * $silent_s::double as lost_worker_s
 from moments
-join watchers using (worker_id)
+join watchers using (beat_at)
 where moments.missed = 0
 order by happened_at, subject_id

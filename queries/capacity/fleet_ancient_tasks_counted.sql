@@ -2,7 +2,7 @@
 --! title     = "Tasks that nobody will ever run count as demand"
 --! severity  = "medium"
 --! question  = "Which queued tasks are older than a week, and keep workers running for them?"
---! reads     = ["task_states", "tasks", "cycles"]
+--! reads     = ["task_states", "tasks", "cycles", "coverage"]
 --! grain     = ["subject_id"]
 --! params    = { old_s = 604800, cycles = 20 }
 --! incidents = ["O3", "X16"]
@@ -19,15 +19,21 @@
 
 -- old_s: seven days (domain/orchestrator.md O3). cycles: twenty cycles of 30 s each are ten minutes, the timeout
 -- that the orchestrators give to an idle worker (domain/orchestrator.md 3, W14).
-with ancient as (
+with evidence as (
+    select max(until_at) as until_at from coverage
+),
+
+ancient as (
     -- queued to this day, and for more than a week
     select
-        task_states.task_id, task_states.entered_event_id, tasks.task_type, tasks.created_at, tasks.captured_at
+        task_states.task_id, task_states.entered_event_id, tasks.task_type, tasks.created_at,
+        evidence.until_at
     from task_states
+    cross join evidence
     join tasks on tasks.id = task_states.task_id
     where task_states.state = 'queued'
         and task_states.left_at is null
-        and tasks.captured_at - tasks.created_at > to_seconds($old_s)
+        and evidence.until_at - tasks.created_at > to_seconds($old_s)
 ),
 
 total as (
@@ -48,7 +54,7 @@ select
     format(
         '{} queued for {} days; {} such task(s), and never fewer than {} were counted', ancient.task_type,
         -- 86400 s a day, as in domain/orchestrator.md O3
-        floor((epoch(ancient.captured_at - ancient.created_at)) / 86400)::bigint, total.tasks,
+        floor((epoch(ancient.until_at - ancient.created_at)) / 86400)::bigint, total.tasks,
         counted.least_queued
     ) as summary,
     list_filter(

@@ -33,14 +33,14 @@ with deaths as (
 ),
 
 claimers as (
-    select distinct worker_id from task_attempts where worker_id is not null
+    select distinct worker_id, true as has_claimed from task_attempts
 ),
 
 idle_deaths as (
     select deaths.*
     from deaths
     left join claimers using (worker_id)
-    where claimers.worker_id is null
+    where not coalesce(claimers.has_claimed, false)
 ),
 
 runs_of as (
@@ -89,7 +89,9 @@ select
     'confirmed' as verdict,
     format('{} workers died without a task, of "{}"', runs_of.died, runs_of.reason) as summary,
     runs_of.event_ids as evidence,
-    runs_of.reason, worst.deaths, runs_of.died, runs_of.last_at, round(costs.cost, 2) as cost,
+    runs_of.reason, worst.deaths, runs_of.died, runs_of.last_at,
+    -- to the cent: 2 (domain/orchestrator.md O11)
+    round(costs.cost, 2) as cost,
     cast([] as varchar[]) as affected_tasks, costs.paid_s as lost_worker_s
 from runs_of
 join worst using (reason)
