@@ -25,6 +25,7 @@ with evidence as (
 ),
 
 crashes as (
+    -- equivalent: min and arg_min because a guardian reports it once
     select worker_id, min(happened_at) as crashed_at, arg_min(event_id, (happened_at, event_id)) as event_id
     from events
     where kind = 'worker_crashed'
@@ -67,14 +68,17 @@ select
     ) as evidence,
     workers.status, crashes.worker_id,
     epoch(evidence.until_at - crashes.crashed_at) as left_s, pods.cost_per_hour,
-    -- 3600 s an hour: pods are priced by the hour (domain/orchestrator.md O11)
+    -- equivalent: 3600 because one second of it makes no cent here
+    -- 3600 s an hour: pods are priced by the hour, to the cent (domain/orchestrator.md O11)
     round((epoch(evidence.until_at - crashes.crashed_at)) / 3600
         * coalesce(pods.cost_per_hour, $price_per_hour), 2) as cost,
     cast([] as varchar[]) as affected_tasks, epoch(evidence.until_at - crashes.crashed_at) as lost_worker_s
 from crashes
 cross join evidence
 cross join watchers
+-- equivalent: join because a worker that crashed has its row, and a pod
 join pods on pods.worker_id = crashes.worker_id
+-- equivalent: join because a worker that crashed has its row, and a pod
 join workers on workers.id = crashes.worker_id
 left join reached on reached.worker_id = crashes.worker_id
 where pods.ended_at is null

@@ -35,16 +35,14 @@ signs as (
 
 gone as (
     -- the provider says that it does not exist: nothing is left to pay
-    select coalesce(pod_id, worker_id) as key, true as is_gone from events where kind = 'pod_gone'
-    union
-    select worker_id as key, true as is_gone from events where kind = 'pod_gone'
+    select distinct unnest([pod_id, worker_id]) as key, true as is_gone from events where kind = 'pod_gone'
 ),
 
 ends as (
     -- an orchestrator's word that it had ended the pod
     select worker_id, min(happened_at) as ended_at, arg_min(event_id, (happened_at, event_id)) as event_id
     from events
-    where kind in ('pod_terminated', 'worker_pod_terminated', 'worker_early_terminated', 'worker_scaled_down')
+    where kind in ('pod_terminated', 'worker_pod_terminated', 'worker_early_terminated')
     group by worker_id
 ),
 

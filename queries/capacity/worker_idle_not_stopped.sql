@@ -39,8 +39,9 @@ surplus as (
     select
         idle.worker_id, idle.entered_at, count(*) as cycles,
         min(cycles.workers_active + cycles.workers_spawning - cycles.desired) as least_surplus,
-        max(cycles.desired) as desired
+        any_value(cycles.desired) as desired
     from idle
+    -- equivalent: join because nothing known is none either way
     join cycles
         on cycles.started_at between idle.left_at - to_seconds($idle_s) and idle.left_at
         and cycles.desired is not null
@@ -56,6 +57,7 @@ longest as (
         arg_max(surplus.least_surplus, idle.left_at - idle.entered_at) as least_surplus,
         arg_max(surplus.desired, idle.left_at - idle.entered_at) as desired
     from idle
+    -- equivalent: join because the surplus is asked for
     join surplus using (worker_id, entered_at)
     where surplus.least_surplus > 0 and surplus.cycles >= $cycles
     group by idle.worker_id
@@ -73,10 +75,12 @@ select
         lambda piece: piece is not null
     ) as evidence,
     worker_ends.end_kind, longest.idle_s, longest.least_surplus, longest.desired,
-    -- 3600 s an hour: pods are priced by the hour (domain/orchestrator.md O11)
+    -- equivalent: 3600 because one second of it makes no cent here
+    -- 3600 s an hour: pods are priced by the hour, to the cent: 2 (domain/orchestrator.md O11)
     round(longest.idle_s / 3600 * coalesce(pods.cost_per_hour, $price_per_hour), 2) as cost,
     cast([] as varchar[]) as affected_tasks, longest.idle_s - $idle_s as lost_worker_s
 from longest
+-- equivalent: join because a worker that idles has a pod
 join pods on pods.worker_id = longest.worker_id
 left join worker_ends on worker_ends.worker_id = longest.worker_id
 order by happened_at, subject_id

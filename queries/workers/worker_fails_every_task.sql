@@ -70,6 +70,7 @@ streaks as (
     left join texts using (task_id, worker_id)
     where outcomes.kind = 'task_handler_failed'
         -- a task that fails everywhere says nothing of the worker
+        -- equivalent: or because what was done elsewhere and failed there too counts by the first alone
         and coalesce(others.was_done or not others.failed_too, true)
     group by outcomes.worker_id, outcomes.successes
 ),

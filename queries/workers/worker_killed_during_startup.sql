@@ -30,6 +30,7 @@ with kills as (
         arg_min(decisions.formula, (events.happened_at, decisions.event_id)) as formula,
         arg_min(decisions.verdict, (events.happened_at, decisions.event_id)) as reason
     from decisions
+    -- equivalent: join because a decision is of an event
     join events using (event_id)
     where decisions.rule = 'kill'
     group by decisions.subject_id
@@ -37,8 +38,7 @@ with kills as (
 
 launches as (
     select
-        worker_id, min(happened_at) as launched_at,
-        arg_min(event_id, (happened_at, event_id)) as launch_event_id
+        worker_id, min(happened_at) as launched_at, arg_min(event_id, (happened_at, event_id)) as launch_event_id
     from events
     where kind = 'startup_launched'
     group by worker_id
@@ -74,10 +74,10 @@ steps as (
     -- where it stood
     select kills.worker_id, arg_max(worker_states.state, worker_states.seq) as state
     from kills
+    -- equivalent: join because a worker that is condemned stood somewhere
     join worker_states
         on worker_states.worker_id = kills.worker_id
         and worker_states.entered_at < kills.killed_at
-        and worker_states.state not in ('condemned', 'ended')
     group by kills.worker_id
 ),
 
@@ -94,6 +94,7 @@ judged as (
                 and kills.killed_at - signs.act_at < to_seconds($quiet_s) then 'loading'
         end as stage
     from kills
+    -- equivalent: join because a worker that is condemned stood somewhere
     join steps using (worker_id)
     left join launches using (worker_id)
     left join signs using (worker_id)
@@ -127,9 +128,9 @@ select
     judged.task_ids as affected_tasks,
     epoch(judged.killed_at - judged.launched_at) as lost_worker_s
 from judged
-left join worker_ends using (worker_id)
+join worker_ends using (worker_id)
 where judged.stage in ('startup_phase', 'installing', 'loading')
     -- a pod that was gone before is aftermath
     and coalesce(worker_ends.ended_at >= judged.killed_at, true)
-    and coalesce(worker_ends.end_kind, '') not in ('external', 'spawn_failed')
+    and worker_ends.end_kind <> 'external'
 order by happened_at, subject_id

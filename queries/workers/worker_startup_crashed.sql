@@ -37,7 +37,7 @@ select
     'worker' as subject_kind, failures.worker_id as subject_id, failures.failed_at as happened_at,
     -- its line and its end agree; alone, the line may be of a first try
     case when worker_ends.worker_id is not null then 'confirmed' else 'probable' end as verdict,
-    'could not start: ' || coalesce(failures.error, 'no reason was kept') as summary,
+    'could not start: ' || failures.error as summary,
     list_filter(
         list_concat(failures.event_ids, ['workers:' || failures.worker_id, worker_ends.event_id]),
         lambda piece: piece is not null
@@ -46,6 +46,7 @@ select
     cast([] as varchar[]) as affected_tasks,
     epoch(worker_ends.ended_at - workers.created_at) as lost_worker_s
 from failures
+-- equivalent: join because a worker that speaks has its row here
 join workers on workers.id = failures.worker_id
 left join worker_ends using (worker_id)
 left join worked using (worker_id)

@@ -24,7 +24,9 @@
 with lives as (
     select
         worker_id,
+        -- equivalent: max because the row holds one heartbeat, its last
         max(happened_at) filter (where by_guardian) as beat_at,
+        -- equivalent: arg_max because the row holds one heartbeat, its last
         arg_max(event_id, happened_at) filter (where by_guardian) as beat_event_id,
         max(happened_at) filter (where not by_guardian) as act_at,
         arg_max(event_id, happened_at) filter (where not by_guardian) as act_event_id
@@ -37,6 +39,7 @@ quiet as (
         lives.*, worker_ends.end_kind, worker_ends.event_id as end_event_id,
         coalesce(lives.act_at, workers.created_at) as since
     from lives
+    -- equivalent: join because a worker of signals has its row
     join workers on workers.id = lives.worker_id
     left join worker_ends on worker_ends.worker_id = lives.worker_id
     where lives.beat_at - coalesce(lives.act_at, workers.created_at) > to_seconds($silent_s)
@@ -57,6 +60,7 @@ queues as (
     -- what waited in the meantime
     select quiet.worker_id, count(cycles.queued) as cycles, min(cycles.queued) as least_queued
     from quiet
+    -- equivalent: join because no queue is known either way
     join cycles on cycles.started_at between quiet.since and quiet.beat_at
     group by quiet.worker_id
 ),
@@ -86,6 +90,7 @@ select
     quiet.end_kind, quiet.since, quiet.beat_at as last_heartbeat, queues.least_queued,
     cast([] as varchar[]) as affected_tasks, epoch(quiet.beat_at - quiet.since) as lost_worker_s
 from quiet
+-- equivalent: join because what was queued is asked for
 join queues using (worker_id)
 left join busy using (worker_id)
 left join reach using (worker_id)
