@@ -1,25 +1,28 @@
 --! id        = "fleet_all_silent_at_once"
 --! title     = "All workers fell silent at once, and nobody took them for gone"
 --! severity  = "critical"
---! question  = "Did every worker that lived stop beating within a minute, without a census that missed its pod?"
+--! question  = """
+--!   Did every worker that lived stop beating within a minute, without a census that missed its pod?"""
 --! reads     = ["workers", "worker_signals", "worker_ends", "events", "coverage"]
 --! grain     = ["subject_id", "happened_at"]
 --! params    = { workers = 3, near_s = 60, silent_s = 300 }
 --! incidents = ["O31", "X2"]
 --! cause     = ["kind"]
 --! innocent  = """
---!   The database refused heartbeats for a while: then the workers' lines stop too, as they travel together, but
---!   their tasks complete."""
+--!   The database refused heartbeats for a while: then the workers' lines stop too, as they travel
+--!   together, but their tasks complete."""
 --! remedy    = """
---!   Look at the provider's account first: when it has no pod at all, the census returns early and marks nobody.
---!   If the pods are there, look at the key that the guardians write with, or at the heartbeat function."""
+--!   Look at the provider's account first: when it has no pod at all, the census returns early and marks
+--!   nobody. If the pods are there, look at the key that the guardians write with, or at the heartbeat
+--!   function."""
 --! guide     = """
---!   `members` are the workers of that minute: all that lived. `working` of them still completed something after
---!   it: more than none, and it is the heartbeats that failed and not the fleet (`kind` = heartbeats)."""
+--!   `members` are the workers of that minute: all that lived. `working` of them still completed something
+--!   after it: more than none, and it is the heartbeats that failed and not the fleet (`kind` =
+--!   heartbeats)."""
 
 -- Rule: domain/orchestrator.md O31 (all silent at once, no event of external termination). workers: as few as
--- one or two may be chance (G57 takes three for a burst); near_s: three heartbeats of 20 s (domain/worker-app.md
--- 4.1); silent_s: half of the orchestrators' own timeout (domain/orchestrator.md W10).
+-- one or two may be chance (G57 takes three for a burst); near_s: three heartbeats of 20 s
+-- (domain/worker-app.md 4.1); silent_s: half of the orchestrators' own timeout (domain/orchestrator.md W10).
 with evidence as (
     select max(until_at) as until_at from coverage where source_type <> 'edge_function'
 ),
@@ -88,7 +91,8 @@ select
         'all {} workers stopped beating within {} s, and none was taken for gone', moments.members, $near_s
     ) as summary,
     moments.event_ids as evidence,
-    case when moments.working > 0 then 'heartbeats' else 'fleet' end as kind, moments.members, moments.working,
+    case when moments.working > 0 then 'heartbeats' else 'fleet' end as kind,
+    moments.members, moments.working,
     cast([] as varchar[]) as affected_tasks, moments.members * $silent_s::double as lost_worker_s
 from moments
 join watchers using (beat_at)

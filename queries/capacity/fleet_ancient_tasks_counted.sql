@@ -8,17 +8,16 @@
 --! incidents = ["O3", "X16"]
 --! cause     = ["task_type"]
 --! innocent  = """
---!   The queue is truly a week long: then it is long, and its oldest tasks go on being claimed.
---!   """
+--!   The queue is truly a week long: then it is long, and its oldest tasks go on being claimed."""
 --! remedy    = """
---!   Cancel them, or mend what they wait for (a dependency that does not exist, a user without credits). Until
---!   then every count contains them, and the fleet never shrinks to nothing."""
+--!   Cancel them, or mend what they wait for (a dependency that does not exist, a user without credits).
+--!   Until then every count contains them, and the fleet never shrinks to nothing."""
 --! guide     = """
---!   `counted` is how many cycles counted at least as many queued tasks as there are ancient ones; `least_queued`
---!   the fewest that any of them counted."""
+--!   `counted` is how many cycles counted at least as many queued tasks as there are ancient ones;
+--!   `least_queued` the fewest that any of them counted."""
 
--- old_s: seven days (domain/orchestrator.md O3). cycles: twenty cycles of 30 s each are ten minutes, the timeout
--- that the orchestrators give to an idle worker (domain/orchestrator.md 3, W14).
+-- old_s: seven days (domain/orchestrator.md O3). cycles: twenty cycles of 30 s each are ten minutes, the
+-- timeout that the orchestrators give to an idle worker (domain/orchestrator.md 3, W14).
 with evidence as (
     select max(until_at) as until_at from coverage
 ),

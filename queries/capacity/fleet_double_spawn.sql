@@ -11,14 +11,14 @@
 --! innocent  = """
 --!   A worker ended between the two scale-ups, so that one more was missing: such pairs are left out."""
 --! remedy    = """
---!   Two processes (`kind` = two_runs): stop one of them. One process: its formula spawns for the floor and for
---!   the tasks, or a read of the workers failed and it saw none."""
+--!   Two processes (`kind` = two_runs): stop one of them. One process: its formula spawns for the floor and
+--!   for the tasks, or a read of the workers failed and it saw none."""
 --! guide     = """
---!   `current` and `desired` are what the second scale-up went by; with the first's workers counted in, it had
---!   `surplus` too many."""
+--!   `current` and `desired` are what the second scale-up went by; with the first's workers counted in, it
+--!   had `surplus` too many."""
 
--- Rule: domain/orchestrator.md O23 (two workers 26 s apart; spawned more than was missing) and O37 (two processes
--- at once); window_s: two cycles of 30 s (domain/orchestrator.md 3).
+-- Rule: domain/orchestrator.md O23 (two workers 26 s apart; spawned more than was missing) and O37 (two
+-- processes at once); window_s: two cycles of 30 s (domain/orchestrator.md 3).
 with scale_ups as (
     select
         event_id, run_id, cycle, happened_at,

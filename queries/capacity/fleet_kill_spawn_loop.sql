@@ -9,17 +9,19 @@
 --! cause     = ["breaker"]
 --! known_fix = "6ccfa22 (2026-03-30)"
 --! innocent  = """
---!   The breaker was right: workers truly failed (`failed_spawns` of it are only those that no pod could be had
---!   for)."""
+--!   The breaker was right: workers truly failed (`failed_spawns` of it are only those that no pod could be
+--!   had for)."""
 --! remedy    = """
---!   Keep one idle worker rather than stop it for thirty seconds of idleness: the provider may have none left when
---!   it is wanted again. A spawn that the provider refuses is no failure of a worker: do not count it."""
+--!   Keep one idle worker rather than stop it for thirty seconds of idleness: the provider may have none
+--!   left when it is wanted again. A spawn that the provider refuses is no failure of a worker: do not
+--!   count it."""
 --! guide     = """
 --!   The order is the story: `stopped` workers in the half hour before the first refused spawn, then
 --!   `failed_spawns` of them up to the breaker at `happened_at`."""
 
--- Rule: domain/orchestrator.md O27 (an idle kill, a burst of refused spawns, the breaker); window_s: the window of
--- the breaker in its first form, 30 minutes (domain/orchestrator.md 0, E3c); failures: G57, three in a row.
+-- Rule: domain/orchestrator.md O27 (an idle kill, a burst of refused spawns, the breaker); window_s: the
+-- window of the breaker in its first form, 30 minutes (domain/orchestrator.md 0, E3c); failures: G57, three
+-- in a row.
 with breakers as (
     -- the breaker shut; it samples each cycle, so the first of a stretch is the one
     select run_id, happened_at, event_id, kind
@@ -36,7 +38,8 @@ with breakers as (
 refusals as (
     -- spawns that came to nothing, before it
     select
-        breakers.event_id, count(distinct events.worker_id) as failed_spawns, min(events.happened_at) as first_at,
+        breakers.event_id, count(distinct events.worker_id) as failed_spawns,
+        min(events.happened_at) as first_at,
         list(events.event_id order by events.happened_at, events.event_id) as event_ids
     from breakers
     join events
@@ -61,7 +64,8 @@ stops as (
 select
     'run' as subject_kind, breakers.run_id as subject_id, breakers.happened_at, 'confirmed' as verdict,
     format(
-        '{} idle worker(s) stopped, then {} spawns refused, then the breaker', stops.stopped, refusals.failed_spawns
+        '{} idle worker(s) stopped, then {} spawns refused, then the breaker',
+        stops.stopped, refusals.failed_spawns
     ) as summary,
     list_concat(stops.event_ids, refusals.event_ids, [breakers.event_id]) as evidence,
     breakers.kind as breaker, stops.stopped, refusals.failed_spawns, refusals.first_at as first_refused_at,

@@ -8,17 +8,19 @@
 --! incidents = ["O3"]
 --! cause     = ["kind"]
 --! innocent  = """
---!   Many tasks were put back at once (a reset after a death of many workers), or a user resumed: then the tasks
---!   are older than an hour, and were in progress until just before."""
+--!   Many tasks were put back at once (a reset after a death of many workers), or a user resumed: then the
+--!   tasks are older than an hour, and were in progress until just before."""
 --! remedy    = """
---!   Find the tasks that were counted (fleet_ancient_tasks_counted), and take them out of the queue. Look for a
---!   restart of the orchestrator near `happened_at`: a new process has no memory of the count before."""
+--!   Find the tasks that were counted (fleet_ancient_tasks_counted), and take them out of the queue. Look
+--!   for a restart of the orchestrator near `happened_at`: a new process has no memory of the count
+--!   before."""
 --! guide     = """
---!   `kind`: from_zero or spike. `jumped_by` is how many tasks more the count told than in the cycle before,
---!   `created` how many were created in the hour before, `spawned` how many workers were spawned for it."""
+--!   `kind`: from_zero or spike. `jumped_by` is how many tasks more the count told than in the cycle
+--!   before, `created` how many were created in the hour before, `spawned` how many workers were spawned
+--!   for it."""
 
--- Rule and numbers: domain/orchestrator.md O3 and G58 (more than ten times the count before, or from 0 to more
--- than 10, while fewer tasks were created in the last hour); spawned: G57 (three or more in one cycle);
+-- Rule and numbers: domain/orchestrator.md O3 and G58 (more than ten times the count before, or from 0 to
+-- more than 10, while fewer tasks were created in the last hour); spawned: G57 (three or more in one cycle);
 -- cycles_s: the cycle of the jump and the two after it, of 30 s each (section 3).
 with counts as (
     -- what each cycle counted, and the one before it of the same process
@@ -57,7 +59,9 @@ grown as (
 
 told as (
     -- the rows that say so: the count, and what was spawned
-    select jumps.run_id, jumps.cycle, list(events.event_id order by events.happened_at, events.event_id) as event_ids
+    select
+        jumps.run_id, jumps.cycle,
+        list(events.event_id order by events.happened_at, events.event_id) as event_ids
     from jumps
     join events
         on events.run_id = jumps.run_id

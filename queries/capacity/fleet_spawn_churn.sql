@@ -8,18 +8,18 @@
 --! incidents = ["O5", "O27"]
 --! cause     = ["reason"]
 --! innocent  = """
---!   A fleet that is stopped in one go, by a person. Normal stops (scale-down, early termination, idle timeout)
---!   are not counted."""
+--!   A fleet that is stopped in one go, by a person. Normal stops (scale-down, early termination, idle
+--!   timeout) are not counted."""
 --! remedy    = """
---!   Stop spawning until the reason is understood: nothing else will, where the breaker is off. Look at one of
---!   the workers with worker_never_ready; if none of them ever wrote a line, the process never started (a
---!   missing SSH key, an image that does not boot)."""
+--!   Stop spawning until the reason is understood: nothing else will, where the breaker is off. Look at one
+--!   of the workers with worker_never_ready; if none of them ever wrote a line, the process never started
+--!   (a missing SSH key, an image that does not boot)."""
 --! guide     = """
---!   `reason` is the common reason, its numbers masked. `deaths` is the most of them within `window_s`, `died` all
---!   of them. `cost` is what their pods cost."""
+--!   `reason` is the common reason, its numbers masked. `deaths` is the most of them within `window_s`,
+--!   `died` all of them. `cost` is what their pods cost."""
 
--- Rule and numbers: domain/orchestrator.md O5 (five workers or more in 30 minutes, no task claimed, one reason);
--- price_per_hour: O11 there.
+-- Rule and numbers: domain/orchestrator.md O5 (five workers or more in 30 minutes, no task claimed, one
+-- reason); price_per_hour: O11 there.
 with deaths as (
     -- ends that say that something was wrong; numbers in the text are of the single case
     select

@@ -10,14 +10,17 @@
 --! innocent  = """
 --!   The provider had a bad hour: then `formula` is spawning_timeout, and pods of one region only."""
 --! remedy    = """
---!   Go back to the worker image or revision before the first of them: a lock file that drifted, a submodule or
---!   a system package that is missing break every start alike. Stop spawning until one worker has come up."""
+--!   Go back to the worker image or revision before the first of them: a lock file that drifted, a
+--!   submodule or a system package that is missing break every start alike. Stop spawning until one worker
+--!   has come up."""
 --! guide     = """
---!   `failed` of `spawned` workers of that hour were given up while they started, by the rule in `formula`."""
+--!   `failed` of `spawned` workers of that hour were given up while they started, by the rule in
+--!   `formula`."""
 
 -- Rule: domain/orchestrator.md O36 (many deaths of the same startup timeout after a deployment). workers and
 -- share: three of at least that many, and half of all that were spawned meanwhile, as the orchestrator's own
--- failure-rate rule has it (domain/orchestrator.md 5.2). window_s: two of its slowest timeouts of 1800 s (2.3).
+-- failure-rate rule has it (domain/orchestrator.md 5.2). window_s: two of its slowest timeouts of 1800 s
+-- (2.3).
 with failures as (
     select
         decisions.subject_id as worker_id, decisions.formula, decisions.run_id,

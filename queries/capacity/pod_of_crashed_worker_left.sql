@@ -8,18 +8,19 @@
 --! incidents = ["O18", "X13"]
 --! cause     = ["status"]
 --! innocent  = """
---!   The evidence ends within the grace period that the orchestrators give to an error: then it is not listed.
---!   Or a person stopped the pod since: look in the provider's console."""
+--!   The evidence ends within the grace period that the orchestrators give to an error: then it is not
+--!   listed. Or a person stopped the pod since: look in the provider's console."""
 --! remedy    = """
---!   End the pod by hand. The control loop reads rows of status spawning, active and error only, so a row that
---!   says crashed is never looked at again: set it to error, and the cleanup takes it."""
+--!   End the pod by hand. The control loop reads rows of status spawning, active and error only, so a row
+--!   that says crashed is never looked at again: set it to error, and the cleanup takes it."""
 --! guide     = """
---!   `left_s` is how long it has been left, `cost` what that came to (`cost_per_hour`, or the parameter where no
---!   row tells the price). `insufficient_evidence`: the orchestrators' lines could not have reached us since."""
+--!   `left_s` is how long it has been left, `cost` what that came to (`cost_per_hour`, or the parameter
+--!   where no row tells the price). `insufficient_evidence`: the orchestrators' lines could not have
+--!   reached us since."""
 
--- Cause: domain/orchestrator.md 2.3 (status in spawning, active, error) and domain/worker-app.md 1.5 (the crash
--- heartbeat writes crashed). grace_s: ERROR_CLEANUP_GRACE_PERIOD_SEC (domain/orchestrator.md W18); price_per_hour:
--- domain/orchestrator.md O11.
+-- Cause: domain/orchestrator.md 2.3 (status in spawning, active, error) and domain/worker-app.md 1.5 (the
+-- crash heartbeat writes crashed). grace_s: ERROR_CLEANUP_GRACE_PERIOD_SEC (domain/orchestrator.md W18);
+-- price_per_hour: domain/orchestrator.md O11.
 with evidence as (
     select max(until_at) as until_at from coverage
 ),
@@ -62,7 +63,9 @@ select
     list_filter(
         [
             'workers:' || crashes.worker_id, crashes.event_id,
-            case when watchers.happened_at > crashes.crashed_at + to_seconds($grace_s) then watchers.event_id end
+            case
+                when watchers.happened_at > crashes.crashed_at + to_seconds($grace_s) then watchers.event_id
+            end
         ],
         lambda piece: piece is not null
     ) as evidence,

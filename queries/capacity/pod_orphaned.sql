@@ -8,17 +8,20 @@
 --! incidents = ["O18", "O19", "O20"]
 --! cause     = ["sign"]
 --! innocent  = """
---!   The orchestrator had ended it seconds before, and the provider's list still showed it: such pods have an
---!   end (`pod_ended_at`) before the sign, and are not listed."""
+--!   The orchestrator had ended it seconds before, and the provider's list still showed it: such pods have
+--!   an end (`pod_ended_at`) before the sign, and are not listed."""
 --! remedy    = """
---!   End the pod by its id in the provider's console. `sign` says where the hole is: a termination that failed
---!   while the row was set to terminated all the same, or a pod that was made and never written down."""
+--!   End the pod by its id in the provider's console. `sign` says where the hole is: a termination that
+--!   failed while the row was set to terminated all the same, or a pod that was made and never written
+--!   down."""
 --! guide     = """
---!   `sign`: orphan_pod_detected (a pod without a live row) or pod_terminate_failed. `ended_again_at`: when a later
---!   try ended it; empty, and it still runs as far as the evidence goes. `cost` runs from the sign to there."""
+--!   `sign`: orphan_pod_detected (a pod without a live row) or pod_terminate_failed. `ended_again_at`: when
+--!   a later try ended it; empty, and it still runs as far as the evidence goes. `cost` runs from the sign
+--!   to there."""
 
--- Signs: domain/orchestrator.md O18 and O19 (G68, G53, G119, G125, G136). price_per_hour: domain/orchestrator.md
--- O11. near_s: half a cycle, as the row's time of the end is set by the very try that failed (section 3).
+-- Signs: domain/orchestrator.md O18 and O19 (G68, G53, G119, G125, G136). price_per_hour:
+-- domain/orchestrator.md O11. near_s: half a cycle, as the row's time of the end is set by the very try that
+-- failed (section 3).
 with evidence as (
     select max(until_at) as until_at from coverage
 ),
@@ -63,7 +66,10 @@ judged as (
 
 select
     'pod' as subject_kind, coalesce(judged.known_pod_id, judged.worker_id) as subject_id, judged.happened_at,
-    case when judged.signs > 1 or judged.end_event_id is not null then 'confirmed' else 'probable' end as verdict,
+    case
+        when judged.signs > 1 or judged.end_event_id is not null then 'confirmed'
+        else 'probable'
+    end as verdict,
     case judged.sign
         when 'orphan_pod_detected' then 'found running without a live row'
         else 'could not be ended'

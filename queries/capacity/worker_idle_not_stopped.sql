@@ -9,14 +9,15 @@
 --! cause     = ["end_kind"]
 --! known_fix = "c06917c, a796554 (2025-10-05)"
 --! innocent  = """
---!   It was kept on purpose: MIN_ACTIVE_GPUS or the idle buffer. Those count as wanted (`desired`), so a worker
---!   that they keep is not listed."""
+--!   It was kept on purpose: MIN_ACTIVE_GPUS or the idle buffer. Those count as wanted (`desired`), so a
+--!   worker that they keep is not listed."""
 --! remedy    = """
---!   Look at what the scale-down measures idleness by: from the heartbeat it never ends. Stop the workers listed
---!   if they still run."""
+--!   Look at what the scale-down measures idleness by: from the heartbeat it never ends. Stop the workers
+--!   listed if they still run."""
 --! guide     = """
---!   `idle_s` is the stretch of idleness, `least_surplus` how many workers more than wanted there were in each of
---!   the cycles of its last ten minutes. Since E10 no line tells what is wanted: nothing is found there."""
+--!   `idle_s` is the stretch of idleness, `least_surplus` how many workers more than wanted there were in
+--!   each of the cycles of its last ten minutes. Since E10 no line tells what is wanted: nothing is found
+--!   there."""
 
 -- idle_s: GPU_IDLE_TIMEOUT_SEC (domain/orchestrator.md W14); cycles: of the twenty cycles of that time
 -- (30 s each, domain/orchestrator.md 3) most must be known. price_per_hour: domain/orchestrator.md O11.
@@ -31,7 +32,8 @@ idle as (
     from worker_states
     cross join evidence
     where worker_states.state = 'active_idle'
-        and coalesce(worker_states.left_at, evidence.until_at) - worker_states.entered_at > to_seconds($idle_s)
+        and coalesce(worker_states.left_at, evidence.until_at) - worker_states.entered_at
+            > to_seconds($idle_s)
 ),
 
 surplus as (

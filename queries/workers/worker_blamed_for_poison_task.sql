@@ -1,7 +1,8 @@
 --! id        = "worker_blamed_for_poison_task"
 --! title     = "A worker was killed for the failures of one poison task"
 --! severity  = "high"
---! question  = "Which failure-streak kills hit a worker that had failed one task only, and which task was it?"
+--! question  = """
+--!   Which failure-streak kills hit a worker that had failed one task only, and which task was it?"""
 --! reads     = ["events", "task_attempts", "worker_ends"]
 --! grain     = ["subject_id"]
 --! params    = {}
@@ -93,7 +94,10 @@ elsewhere as (
 
 select
     'worker' as subject_kind, kills.worker_id as subject_id, kills.killed_at as happened_at,
-    case when streaks.worked_before or elsewhere.worker_id is not null then 'confirmed' else 'probable' end as verdict,
+    case
+        when streaks.worked_before or elsewhere.worker_id is not null then 'confirmed'
+        else 'probable'
+    end as verdict,
     format(
         'killed for {} failures, all of task {}: {}', streaks.failures, streaks.poison_task,
         coalesce(texts.error, 'no reason was kept')

@@ -8,18 +8,20 @@
 --! incidents = ["X12", "X29"]
 --! cause     = ["error"]
 --! innocent  = """
---!   The tasks are poison, and nobody else ever tried them: then the texts are of a broken GPU, and there is
---!   one task only (`probable`). A task that fails on others too, and nobody could do, is not counted."""
+--!   The tasks are poison, and nobody else ever tried them: then the texts are of a broken GPU, and there
+--!   is one task only (`probable`). A task that fails on others too, and nobody could do, is not counted."""
 --! remedy    = """
---!   Stop the worker and leave its host: a GPU in that state (device-side assert, illegal memory access) does
---!   not mend itself. Give `affected_tasks` their attempts back: it used them up."""
+--!   Stop the worker and leave its host: a GPU in that state (device-side assert, illegal memory access)
+--!   does not mend itself. Give `affected_tasks` their attempts back: it used them up."""
 --! guide     = """
---!   `proof` is why the worker is to blame: gpu_error (a text that only a broken GPU writes) or done_elsewhere
---!   (another worker completed a task that failed here). `until_ended` says how the streak ended."""
+--!   `proof` is why the worker is to blame: gpu_error (a text that only a broken GPU writes) or
+--!   done_elsewhere (another worker completed a task that failed here). `until_ended` says how the streak
+--!   ended."""
 
--- failures: the orchestrator's own MAX_CONSECUTIVE_TASK_FAILURES (domain/orchestrator.md 2.3, task_failure_loop);
--- tasks: two distinct ones mean the worker, one means the task (domain/evidence-rules.md section 2).
--- gpu_failures: the fatal handler's own threshold for such errors (domain/worker-app.md 4.3, cuda_driver(2)).
+-- failures: the orchestrator's own MAX_CONSECUTIVE_TASK_FAILURES (domain/orchestrator.md 2.3,
+-- task_failure_loop); tasks: two distinct ones mean the worker, one means the task (domain/evidence-rules.md
+-- section 2). gpu_failures: the fatal handler's own threshold for such errors (domain/worker-app.md 4.3,
+-- cuda_driver(2)).
 with outcomes as (
     -- how each of its tasks ended by its own word
     select
@@ -102,7 +104,8 @@ select
     ) as evidence,
     worst.streak.error,
     case when worst.streak.gpu_failures >= $gpu_failures then 'gpu_error' else 'done_elsewhere' end as proof,
-    worst.streak.done_tasks, worst.streak.failures, worst.streak.tasks, worst.streak.last_at, worker_ends.end_kind as until_ended,
+    worst.streak.done_tasks, worst.streak.failures, worst.streak.tasks, worst.streak.last_at,
+    worker_ends.end_kind as until_ended,
     worst.streak.task_ids as affected_tasks,
     epoch(worst.streak.last_at - worst.streak.began_at) as lost_worker_s
 from worst

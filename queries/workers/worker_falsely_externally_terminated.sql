@@ -12,13 +12,13 @@
 --!   A heartbeat that was on its way when the pod died arrives after the census: then it is a second or two
 --!   late, and no more follow."""
 --! remedy    = """
---!   The census counts only pods whose name begins with gpu-: let it count every pod that a row names, or leave
---!   workers outside the pool alone. Its tasks were put back while it was at them."""
+--!   The census counts only pods whose name begins with gpu-: let it count every pod that a row names, or
+--!   leave workers outside the pool alone. Its tasks were put back while it was at them."""
 --! guide     = """
 --!   `alive_s` is how long after the verdict the worker still showed life."""
 
--- Rule: domain/orchestrator.md O28 (the worker's rows go on after the line).
--- sure_s: a worker's clock is off by up to 3 s (domain/evidence-rules.md fact 24). Its tasks come back with the verdict.
+-- Rule: domain/orchestrator.md O28 (the worker's rows go on after the line). sure_s: a worker's clock is off
+-- by up to 3 s (domain/evidence-rules.md fact 24). Its tasks come back with the verdict.
 with verdicts as (
     select
         worker_id, min(happened_at) as marked_at,

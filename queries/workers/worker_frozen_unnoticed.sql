@@ -9,16 +9,16 @@
 --! cause     = ["kind", "acted"]
 --! population = "select id as subject_id, created_at as happened_at from workers"
 --! innocent  = """
---!   `kind` = stalled: a task that truly takes that long in one step, without a line. Then others of its type
---!   that completed took as long. `kind` = silent: only its heartbeat guardian had died, and it worked on at
---!   something long: an act of its process afterwards would have shown that (worker_guardian_died)."""
+--!   `kind` = stalled: a task that truly takes that long in one step, without a line. Then others of its
+--!   type that completed took as long. `kind` = silent: only its heartbeat guardian had died, and it worked
+--!   on at something long: an act of its process afterwards would have shown that (worker_guardian_died)."""
 --! remedy    = """
---!   `acted` says who ended it and `waited_s` after how long: that is the timeout to shorten. A stalled worker
---!   beats on, so no heartbeat rule will ever find it; only the stuck-task and stale-task rules do. If `acted`
---!   is empty, stop the worker and put its task back now."""
+--!   `acted` says who ended it and `waited_s` after how long: that is the timeout to shorten. A stalled
+--!   worker beats on, so no heartbeat rule will ever find it; only the stuck-task and stale-task rules do.
+--!   If `acted` is empty, stop the worker and put its task back now."""
 --! guide     = """
---!   silent: neither a heartbeat nor an act of its process came after `since`. stalled: its heartbeats went on,
---!   and its process did nothing. `insufficient_evidence`: its lines could not have reached us."""
+--!   silent: neither a heartbeat nor an act of its process came after `since`. stalled: its heartbeats went
+--!   on, and its process did nothing. `insufficient_evidence`: its lines could not have reached us."""
 
 -- Numbers: silent_s, half of the orchestrators' own timeout of 600 s, and more than two of their cycles
 -- (domain/orchestrator.md O10); stall_s, after which the database's own view calls a task stuck

@@ -8,16 +8,16 @@
 --! incidents = ["X2"]
 --! cause     = ["end_kind"]
 --! innocent  = """
---!   One act, only just later than a heartbeat was due, and a write of the heartbeat that took long: then it
---!   is `probable`. The orchestrators' kill for a stale heartbeat was right by what they could see."""
+--!   One act, only just later than a heartbeat was due, and a write of the heartbeat that took long: then
+--!   it is `probable`. The orchestrators' kill for a stale heartbeat was right by what they could see."""
 --! remedy    = """
---!   A silent guardian costs the worker its life ten minutes later: restart the guardian, not the worker, and
---!   ask what stopped it (a broken log queue, a key that may not write). The tasks that its kill put back are
---!   in `affected_tasks`: they were being worked at."""
+--!   A silent guardian costs the worker its life ten minutes later: restart the guardian, not the worker,
+--!   and ask what stopped it (a broken log queue, a key that may not write). The tasks that its kill put
+--!   back are in `affected_tasks`: they were being worked at."""
 --! guide     = """
---!   `last_heartbeat` is the last the row holds; `last_act` and `last_act_at` what the process did after it.
---!   A worker that did nothing after its last heartbeat is not told here: nothing tells it from a frozen one
---!   (see worker_frozen_unnoticed)."""
+--!   `last_heartbeat` is the last the row holds; `last_act` and `last_act_at` what the process did after
+--!   it. A worker that did nothing after its last heartbeat is not told here: nothing tells it from a
+--!   frozen one (see worker_frozen_unnoticed)."""
 
 -- Rule and late_s: domain/evidence-rules.md section 2 (an act of the main process later than 25 s after the
 -- last heartbeat: one period of 20 s and jitter). sure_s: three periods, which no slow write explains
@@ -35,7 +35,8 @@ acts as (
     -- what the process did after the last heartbeat and before its pod died
     select
         beats.worker_id, max(worker_signals.happened_at) as act_at, count(*) as acts,
-        arg_max(worker_signals.event_id, (worker_signals.happened_at, worker_signals.event_id)) as act_event_id,
+        arg_max(worker_signals.event_id, (worker_signals.happened_at, worker_signals.event_id))
+            as act_event_id,
         arg_max(worker_signals.signal, (worker_signals.happened_at, worker_signals.event_id)) as act
     from beats
     join worker_signals

@@ -1,7 +1,8 @@
 --! id        = "worker_killed_during_startup"
 --! title     = "A worker was killed while it was still starting"
 --! severity  = "high"
---! question  = "Which kills hit a worker that was installing, loading its model, or held a task in a startup phase?"
+--! question  = """
+--!   Which kills hit a worker that was installing, loading its model, or held a task in a startup phase?"""
 --! reads     = ["decisions", "events", "worker_states", "worker_signals", "worker_ends", "task_attempts"]
 --! grain     = ["subject_id"]
 --! params    = { install_s = 360, quiet_s = 60 }
@@ -12,17 +13,17 @@
 --!   It hung, and its last line only happened to be young: `quiet_s` before the kill is the least that a
 --!   process is given."""
 --! remedy    = """
---!   Give the timeout named by `formula` the time that startups take here (worker_never_ready shows the slowest),
---!   and let it count from the launch of the script. A startup phase that nobody clears must not outlive the
---!   first claim."""
+--!   Give the timeout named by `formula` the time that startups take here (worker_never_ready shows the
+--!   slowest), and let it count from the launch of the script. A startup phase that nobody clears must not
+--!   outlive the first claim."""
 --! guide     = """
---!   `stage`: installing (the script ran for less than an install takes, and nothing had spoken yet), loading
---!   (its process still spoke when it was condemned, and had not claimed yet), startup_phase (killed for a phase
---!   that was long over: it held a task)."""
+--!   `stage`: installing (the script ran for less than an install takes, and nothing had spoken yet),
+--!   loading (its process still spoke when it was condemned, and had not claimed yet), startup_phase
+--!   (killed for a phase that was long over: it held a task)."""
 
--- install_s: an install takes five to six minutes (domain/orchestrator.md O8). quiet_s: the orchestrator itself
--- takes a sign of 60 s for life (domain/orchestrator.md W15); O21: lines still flow, no claim yet; O26: the phase
--- was never cleared, and a task is in progress.
+-- install_s: an install takes five to six minutes (domain/orchestrator.md O8). quiet_s: the orchestrator
+-- itself takes a sign of 60 s for life (domain/orchestrator.md W15); O21: lines still flow, no claim yet;
+-- O26: the phase was never cleared, and a task is in progress.
 with kills as (
     select
         decisions.subject_id as worker_id, min(events.happened_at) as killed_at,
@@ -38,7 +39,8 @@ with kills as (
 
 launches as (
     select
-        worker_id, min(happened_at) as launched_at, arg_min(event_id, (happened_at, event_id)) as launch_event_id
+        worker_id, min(happened_at) as launched_at,
+        arg_min(event_id, (happened_at, event_id)) as launch_event_id
     from events
     where kind = 'startup_launched'
     group by worker_id
@@ -48,7 +50,8 @@ signs as (
     -- what its process did before the kill
     select
         kills.worker_id, max(worker_signals.happened_at) as act_at,
-        arg_max(worker_signals.event_id, (worker_signals.happened_at, worker_signals.event_id)) as act_event_id,
+        arg_max(worker_signals.event_id, (worker_signals.happened_at, worker_signals.event_id))
+            as act_event_id,
         count(*) as acts, bool_or(worker_signals.signal = 'claim') as had_claimed
     from kills
     join worker_signals
@@ -83,7 +86,8 @@ steps as (
 
 judged as (
     select
-        kills.*, steps.state, launches.launched_at, launches.launch_event_id, signs.act_at, signs.act_event_id,
+        kills.*, steps.state, launches.launched_at, launches.launch_event_id,
+        signs.act_at, signs.act_event_id,
         coalesce(held.task_ids, []) as task_ids, coalesce(held.claim_event_ids, []) as claim_event_ids,
         case
             when kills.formula = 'startup_phase' and len(held.task_ids) > 0 then 'startup_phase'

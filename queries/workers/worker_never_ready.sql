@@ -1,7 +1,9 @@
 --! id        = "worker_never_ready"
 --! title     = "A worker was paid for and never became ready"
 --! severity  = "high"
---! question  = "Which workers never did anything: pods that did not start, scripts that hung, processes that never polled?"
+--! question  = """
+--!   Which workers never did anything: pods that did not start, scripts that hung, processes that never
+--!   polled?"""
 --! reads     = ["workers", "worker_ends", "worker_signals", "worker_states", "decisions", "pods", "coverage"]
 --! grain     = ["subject_id"]
 --! params    = { born_s = 5, startup_s = 600, slow_factor = 1.5, starts = 5, quiet_s = 60 }
@@ -9,21 +11,24 @@
 --! cause     = ["reached", "formula"]
 --! population = "select id as subject_id, created_at as happened_at from workers"
 --! innocent  = """
---!   It was still installing: a startup script may take twenty minutes. Then `step_s`, how long it had been at
---!   the step it reached, is not longer than other workers took for it (`slowest_step_s`): it is not listed."""
+--!   It was still installing: a startup script may take twenty minutes. Then `step_s`, how long it had been
+--!   at the step it reached, is not longer than other workers took for it (`slowest_step_s`): it is not
+--!   listed."""
 --! remedy    = """
 --!   Look at `reached`: a pod that never ran is the provider's (take another GPU type or region); a script
---!   that was never launched is the SSH key; a script that never ended is the image or the dependencies (see
---!   fleet_startup_burst_failed); a process that came up and never polled hangs in loading its model."""
+--!   that was never launched is the SSH key; a script that never ended is the image or the dependencies
+--!   (see fleet_startup_burst_failed); a process that came up and never polled hangs in loading its model."""
 --! guide     = """
 --!   `reached` is the furthest state before its end. `confirmed`: the orchestrator's own timeout gave up on
---!   it, and its row never had a heartbeat or a claim. `probable`: it was stopped as one too many, before any
---!   timeout, but had been longer at its step than any other of the fleet, or longer than the spawning timeout."""
+--!   it, and its row never had a heartbeat or a claim. `probable`: it was stopped as one too many, before
+--!   any timeout, but had been longer at its step than any other of the fleet, or longer than the spawning
+--!   timeout."""
 
--- born_s: a row is born with a heartbeat that is none, until 2026-01-21 (domain/worker-app.md X25). startup_s:
--- the orchestrators' own spawning timeout (domain/orchestrator.md W8). slow_factor and starts: longer at
--- one step of its start than the slowest of this fleet by half, where enough of them are known. quiet_s: a worker whose process still
--- spoke when it was condemned was loading (domain/orchestrator.md O21): see worker_killed_during_startup.
+-- born_s: a row is born with a heartbeat that is none, until 2026-01-21 (domain/worker-app.md X25).
+-- startup_s: the orchestrators' own spawning timeout (domain/orchestrator.md W8). slow_factor and starts:
+-- longer at one step of its start than the slowest of this fleet by half, where enough of them are known.
+-- quiet_s: a worker whose process still spoke when it was condemned was loading (domain/orchestrator.md O21):
+-- see worker_killed_during_startup.
 with evidence as (
     -- equivalent: max because a case has one end
     select max(until_at) as until_at from coverage
@@ -91,8 +96,11 @@ judged as (
         worker_ends.decided_at, worker_ends.reason,
         coalesce(workers.last_heartbeat <= workers.created_at + to_seconds($born_s), true)
             and lives.worker_id is null as is_mute,
-        epoch(coalesce(worker_ends.ended_at, worker_ends.ended_before, evidence.until_at) - workers.created_at) as lived_s,
-        epoch(coalesce(worker_ends.ended_at, worker_ends.ended_before, evidence.until_at) - furthest.entered_at) as step_s,
+        epoch(coalesce(worker_ends.ended_at, worker_ends.ended_before, evidence.until_at) - workers.created_at)
+            as lived_s,
+        epoch(
+            coalesce(worker_ends.ended_at, worker_ends.ended_before, evidence.until_at) - furthest.entered_at
+        ) as step_s,
         usual.slowest_s as slowest_step_s, usual.starts, claims.worker_id as claimer,
         lives.last_spoke_at
     from workers
@@ -122,7 +130,8 @@ select
         ['workers:' || judged.worker_id, judged.timeout_event_id, judged.end_event_id],
         lambda piece: piece is not null
     ) as evidence,
-    judged.reached, judged.formula, judged.ended_at as pod_ended_at, judged.lived_s, judged.step_s, judged.slowest_step_s,
+    judged.reached, judged.formula, judged.ended_at as pod_ended_at, judged.lived_s, judged.step_s,
+    judged.slowest_step_s,
     -- 3600 s an hour: pods are priced by the hour, to the cent: 2 (domain/orchestrator.md O11)
     round(judged.lived_s * paid.cost_per_hour / 3600, 2) as cost,
     cast([] as varchar[]) as affected_tasks, judged.lived_s as lost_worker_s

@@ -1,19 +1,21 @@
 --! id        = "worker_out_of_memory"
 --! title     = "A worker ran out of GPU memory"
 --! severity  = "medium"
---! question  = "Which workers failed tasks for want of GPU memory, and are the tasks or the machines to blame?"
+--! question  = """
+--!   Which workers failed tasks for want of GPU memory, and are the tasks or the machines to blame?"""
 --! reads     = ["events", "tasks"]
 --! grain     = ["subject_id"]
 --! params    = {}
 --! incidents = ["X29"]
 --! cause     = ["model"]
 --! innocent  = """
---!   One task asked for more than any machine has: then `tasks` is one, and the same task fails elsewhere too
---!   (worker_blamed_for_poison_task)."""
+--!   One task asked for more than any machine has: then `tasks` is one, and the same task fails elsewhere
+--!   too (worker_blamed_for_poison_task)."""
 --! remedy    = """
---!   One task: reduce its size, and do not retry it. Several tasks on one worker: it leaks; stop it. Several
---!   workers with one `model`: it does not fit beside what stays loaded."""
---! guide     = "`failures` counts its failed generations of that kind, `tasks` the distinct tasks among them."
+--!   One task: reduce its size, and do not retry it. Several tasks on one worker: it leaks; stop it.
+--!   Several workers with one `model`: it does not fit beside what stays loaded."""
+--! guide     = """
+--!   `failures` counts its failed generations of that kind, `tasks` the distinct tasks among them."""
 
 -- The words: domain/worker-app.md X29, in the error that the event keeps.
 with failures as (

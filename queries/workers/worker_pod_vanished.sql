@@ -8,19 +8,21 @@
 --! incidents = ["O9", "O28"]
 --! cause     = ["seen_as"]
 --! innocent  = """
---!   A person stopped the pod in the provider's console, or another tool did. A pod that the orchestrator had
---!   ended before is not listed: the late heartbeat that revived its row is worker_resurrected."""
+--!   A person stopped the pod in the provider's console, or another tool did. A pod that the orchestrator
+--!   had ended before is not listed: the late heartbeat that revived its row is worker_resurrected."""
 --! remedy    = """
 --!   Several at one time are the provider's: a host lost, an account without funds. Ask it for the pods'
---!   history (`pod_id`). The tasks it held came back with the next check; `noticed_s` says how long that took."""
+--!   history (`pod_id`). The tasks it held came back with the next check; `noticed_s` says how long that
+--!   took."""
 --! guide     = """
 --!   `last_heartbeat` bounds the loss from below: it happened within one heartbeat period after it.
---!   `seen_as` is what showed it: the census of pods (worker_externally_terminated), the answer to an attempt
---!   to end it (pod_gone), its state (pod_not_seen), or only the reason in the worker's row (row).
+--!   `seen_as` is what showed it: the census of pods (worker_externally_terminated), the answer to an
+--!   attempt to end it (pod_gone), its state (pod_not_seen), or only the reason in the worker's row (row).
 --!   `insufficient_evidence`: an orchestrator may have ended it without a line that could have reached us."""
 
--- Rule: domain/evidence-rules.md class 14 (the end lies within 20 s of the last heartbeat) and section 2 (23 s:
--- one heartbeat period and jitter; a worker that beat later than that before the look may have been alive).
+-- Rule: domain/evidence-rules.md class 14 (the end lies within 20 s of the last heartbeat) and section 2 (23
+-- s: one heartbeat period and jitter; a worker that beat later than that before the look may have been
+-- alive).
 with told as (
     select worker_id, happened_at, event_id, kind as seen_as
     from events

@@ -1,7 +1,8 @@
 --! id        = "worker_process_crashed"
 --! title     = "A worker's process died and left its pod behind"
 --! severity  = "high"
---! question  = "Which workers lost their process (killed, out of memory, segmentation fault), and what did they hold?"
+--! question  = """
+--!   Which workers lost their process (killed, out of memory, segmentation fault), and what did they hold?"""
 --! reads     = ["events", "worker_ends", "worker_signals", "task_attempts", "tasks", "workers", "coverage"]
 --! grain     = ["subject_id"]
 --! params    = {}
@@ -88,8 +89,7 @@ select
         when 'crashed' then 'its guardian reported its process dead'
         else 'its last heartbeat came without GPU memory, as after the death of its process'
     end
-    || case when held.worker_id is null then '' else format(', with {} task(s) in hand', len(held.task_ids)) end
-        as summary,
+    || coalesce(', with ' || len(held.task_ids) || ' task(s) in hand', '') as summary,
     list_filter(
         list_concat(
             ['workers:' || dead.worker_id, dead.crash_event_id],

@@ -8,18 +8,18 @@
 --! incidents = ["X1"]
 --! cause     = ["end_kind"]
 --! innocent  = """
---!   It is the rule, not the exception: until 2026-03-31 every heartbeat writes status active, and one that was
---!   on its way when the pod died arrives after the end. It hurts only where `still_active`, or where it is
---!   killed again for something it did not do."""
+--!   It is the rule, not the exception: until 2026-03-31 every heartbeat writes status active, and one that
+--!   was on its way when the pod died arrives after the end. It hurts only where `still_active`, or where
+--!   it is killed again for something it did not do."""
 --! remedy    = """
---!   Let the heartbeat function leave the status alone, or refuse it for a row that is terminated. Until then
---!   count a worker's first end only: the kills after it (`killed_again`) are aftermath."""
+--!   Let the heartbeat function leave the status alone, or refuse it for a row that is terminated. Until
+--!   then count a worker's first end only: the kills after it (`killed_again`) are aftermath."""
 --! guide     = """
---!   `still_active` means that the row says active to this day: the orchestrators count a worker that is not
---!   there, and spawn one fewer than they should."""
+--!   `still_active` means that the row says active to this day: the orchestrators count a worker that is
+--!   not there, and spawn one fewer than they should."""
 
--- Cause: domain/worker-app.md X1 (the heartbeat function sets status on every call) and domain/evidence-rules.md
--- fact 19 (the first successful termination wins, the rest is aftermath).
+-- Cause: domain/worker-app.md X1 (the heartbeat function sets status on every call) and
+-- domain/evidence-rules.md fact 19 (the first successful termination wins, the rest is aftermath).
 with late as (
     -- the row's last heartbeat came after the pod's end
     select

@@ -8,15 +8,17 @@
 --! incidents = ["X14"]
 --! cause     = ["task_type"]
 --! innocent  = """
---!   It claimed the task within the second in which it was stopped (`held_s`): the race is there by design, and
---!   costs one requeue."""
+--!   It claimed the task within the second in which it was stopped (`held_s`): the race is there by design,
+--!   and costs one requeue."""
 --! remedy    = """
---!   Let the orchestrator mark the row before it ends the pod, and the claim function refuse a marked worker.
---!   Where `held_s` is more than a minute it did not see the task at all: look at the reads of that cycle."""
+--!   Let the orchestrator mark the row before it ends the pod, and the claim function refuse a marked
+--!   worker. Where `held_s` is more than a minute it did not see the task at all: look at the reads of that
+--!   cycle."""
 --! guide     = "`held_s` is how long it had held the task when its pod ended."
 
--- What scale-down may stop: idle workers only (domain/orchestrator.md W20). The race: a claim between the decision
--- and the end of the pod (domain/evidence-rules.md section 3), and its task comes back after the decision.
+-- What scale-down may stop: idle workers only (domain/orchestrator.md W20). The race: a claim between the
+-- decision and the end of the pod (domain/evidence-rules.md section 3), and its task comes back after the
+-- decision.
 with held as (
     select
         worker_ends.worker_id, worker_ends.ended_at, worker_ends.event_id as end_event_id,
@@ -43,7 +45,9 @@ select
         'stopped as one too many with {} task(s) in hand, the first for {} s', len(task_ids),
         epoch(ended_at - claimed_at)
     ) as summary,
-    list_concat([end_event_id], claim_event_ids, list_transform(task_ids, lambda task: 'tasks:' || task)) as evidence,
+    list_concat(
+        [end_event_id], claim_event_ids, list_transform(task_ids, lambda task: 'tasks:' || task)
+    ) as evidence,
     task_type, epoch(ended_at - claimed_at) as held_s,
     task_ids as affected_tasks, epoch(ended_at - claimed_at) as lost_worker_s
 from held

@@ -1,7 +1,8 @@
 --! id        = "worker_self_terminated"
 --! title     = "A worker gave itself up after a fatal GPU error"
 --! severity  = "high"
---! question  = "Which workers ended themselves over a fatal error, on which task, and how long did their pods stay?"
+--! question  = """
+--!   Which workers ended themselves over a fatal error, on which task, and how long did their pods stay?"""
 --! reads     = ["events", "worker_ends", "pods", "task_attempts", "workers", "coverage"]
 --! grain     = ["subject_id"]
 --! params    = {}
@@ -12,16 +13,16 @@
 --!   One worker with one error is a GPU that failed: it did right to give up. Several workers over one task
 --!   are not."""
 --! remedy    = """
---!   Where several workers gave up on one `task_id`, hold that task back: it fells every worker that takes it.
---!   Where one host's workers do, leave that host. The task is put back by the worker itself, but no count of
---!   attempts stops it."""
+--!   Where several workers gave up on one `task_id`, hold that task back: it fells every worker that takes
+--!   it. Where one host's workers do, leave that host. The task is put back by the worker itself, but no
+--!   count of attempts stops it."""
 --! guide     = """
 --!   `error` is the reason without what the orchestrator added. `pod_stayed_s` is how long its pod went on
 --!   costing after the worker had given up: the error cleanup's grace period, or the failsafe."""
 
--- The fatal handler writes error_reason, error_time and self_terminated to the worker's row, and puts its task
--- back (domain/worker-app.md 1.3 and X12). Where a later kill overwrote the time, the
--- requeue lies before it, and says so itself (domain/evidence-rules.md class 9).
+-- The fatal handler writes error_reason, error_time and self_terminated to the worker's row, and puts its
+-- task back (domain/worker-app.md 1.3 and X12). Where a later kill overwrote the time, the requeue lies
+-- before it, and says so itself (domain/evidence-rules.md class 9).
 with given_up as (
     -- the row's own time where no later kill overwrote it, else the first line about it
     select
@@ -80,7 +81,8 @@ select
     given_up.error, held.task_id, worker_ends.end_kind, pods.ended_at as pod_ended_at,
     epoch(coalesce(pods.ended_at, evidence.until_at) - given_up.gave_up_at) as pod_stayed_s,
     coalesce(held.task_ids, []) as affected_tasks,
-    epoch(coalesce(pods.ended_at, evidence.until_at) - coalesce(held.claimed_at, given_up.gave_up_at)) as lost_worker_s
+    epoch(coalesce(pods.ended_at, evidence.until_at) - coalesce(held.claimed_at, given_up.gave_up_at))
+        as lost_worker_s
 from given_up
 cross join evidence
 left join held using (worker_id)

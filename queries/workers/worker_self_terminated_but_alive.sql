@@ -1,7 +1,8 @@
 --! id        = "worker_self_terminated_but_alive"
 --! title     = "A worker gave itself up and went on"
 --! severity  = "critical"
---! question  = "Which workers marked themselves as dead after a fatal GPU error, yet still beat or took tasks?"
+--! question  = """
+--!   Which workers marked themselves as dead after a fatal GPU error, yet still beat or took tasks?"""
 --! reads     = ["events", "worker_signals", "worker_ends", "workers", "task_attempts"]
 --! grain     = ["subject_id"]
 --! params    = { late_s = 40 }
@@ -10,11 +11,12 @@
 --! innocent  = """
 --!   One heartbeat was on its way when it gave up: that is within `late_s`, and is not listed."""
 --! remedy    = """
---!   Stop the pod by hand: the fatal error was raised in a thread that swallows it, so its process lives on with
---!   a broken GPU, and each heartbeat sets its row to active again. The tasks in `affected_tasks` came after."""
+--!   Stop the pod by hand: the fatal error was raised in a thread that swallows it, so its process lives on
+--!   with a broken GPU, and each heartbeat sets its row to active again. The tasks in `affected_tasks` came
+--!   after."""
 --! guide     = """
---!   `alive_s` is how long after its own death it last showed life. `status` active: the orchestrator takes it
---!   for a healthy worker."""
+--!   `alive_s` is how long after its own death it last showed life. `status` active: the orchestrator takes
+--!   it for a healthy worker."""
 
 -- Rule and late_s: domain/worker-app.md X12 (self_terminated, and heartbeats later than error_time + 40 s).
 with given_up as (
@@ -56,7 +58,8 @@ select
     'worker' as subject_kind, given_up.worker_id as subject_id, given_up.gave_up_at as happened_at,
     'confirmed' as verdict,
     format(
-        'gave itself up ({}), and still showed life {} s later', coalesce(given_up.error, 'no reason was kept'),
+        'gave itself up ({}), and still showed life {} s later',
+        coalesce(given_up.error, 'no reason was kept'),
         round(epoch(later.alive_at - given_up.gave_up_at))::bigint
     ) as summary,
     list_concat(

@@ -9,19 +9,21 @@
 --! cause     = ["errno"]
 --! known_fix = "43e90ce (2025-11-05): the heartbeat decides"
 --! innocent  = """
---!   The worker died within one heartbeat period of the probe: then no heartbeat came after it, and the verdict
---!   is `probable` at most. One whose heartbeats had stopped before is `refuted`: the probe was right."""
+--!   The worker died within one heartbeat period of the probe: then no heartbeat came after it, and the
+--!   verdict is `probable` at most. One whose heartbeats had stopped before is `refuted`: the probe was
+--!   right."""
 --! remedy    = """
---!   The port says whether a port forwards, not whether a worker works. Take the orchestrator to the revision
---!   that asks the heartbeat (`known_fix`), or give the probe a second try: errno 11 means only that five
---!   seconds were too short."""
+--!   The port says whether a port forwards, not whether a worker works. Take the orchestrator to the
+--!   revision that asks the heartbeat (`known_fix`), or give the probe a second try: errno 11 means only
+--!   that five seconds were too short."""
 --! guide     = """
---!   `beats_after_s` is how long after the probe the last heartbeat came: more than zero, and the worker lived.
---!   `was_killed` says whether the probe cost it its life: worker_killed_while_healthy tells of those."""
+--!   `beats_after_s` is how long after the probe the last heartbeat came: more than zero, and the worker
+--!   lived. `was_killed` says whether the probe cost it its life: worker_killed_while_healthy tells of
+--!   those."""
 
--- Numbers: domain/evidence-rules.md section 2 (23 s: one heartbeat period and jitter; 18 s is sure; the value that
--- decides is the last heartbeat against the end of the pod). sure_s: clocks of the database and of an orchestrator
--- may differ by that much (domain/evidence-rules.md fact 24 of a worker's, the worst of all).
+-- Numbers: domain/evidence-rules.md section 2 (23 s: one heartbeat period and jitter; 18 s is sure; the value
+-- that decides is the last heartbeat against the end of the pod). sure_s: clocks of the database and of an
+-- orchestrator may differ by that much (domain/evidence-rules.md fact 24 of a worker's, the worst of all).
 with probes as (
     -- the last probe that failed; only E2 to E4 have it
     select

@@ -12,8 +12,8 @@
 --!   One error on many workers is the image or the last deployment of the worker's code: go back to the one
 --!   before (fleet_startup_burst_failed). A single one is its host or its volume."""
 --! guide     = """
---!   A startup script that dies before any process runs leaves no line and no heartbeat at all: those are told
---!   by worker_never_ready, with `reached` spawning_script_running."""
+--!   A startup script that dies before any process runs leaves no line and no heartbeat at all: those are
+--!   told by worker_never_ready, with `reached` spawning_script_running."""
 
 -- The lines: domain/worker-app.md 4.3 (5, 6, 9, 20).
 with failures as (

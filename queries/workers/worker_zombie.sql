@@ -1,26 +1,29 @@
 --! id        = "worker_zombie"
 --! title     = "A worker beats and takes no work while tasks wait"
 --! severity  = "high"
---! question  = "Which workers sent heartbeats for a quarter of an hour, with tasks queued, and their process did nothing?"
+--! question  = """
+--!   Which workers sent heartbeats for a quarter of an hour, with tasks queued, and their process did
+--!   nothing?"""
 --! reads     = ["worker_signals", "worker_ends", "workers", "task_attempts", "cycles", "coverage"]
 --! grain     = ["subject_id"]
 --! params    = { silent_s = 900, cycles = 10 }
 --! incidents = ["X13", "X3", "O35"]
 --! cause     = ["end_kind"]
 --! innocent  = """
---!   The queued tasks were not for it: users at their limit, other pools, tasks that wait for others. Then the
---!   other workers did not take any either."""
+--!   The queued tasks were not for it: users at their limit, other pools, tasks that wait for others. Then
+--!   the other workers did not take any either."""
 --! remedy    = """
---!   Stop the worker: its guardian guards nothing (a loop that died of an exception, a process id that another
---!   process took over, a launcher that heartbeats before anything runs). No heartbeat rule will find it."""
+--!   Stop the worker: its guardian guards nothing (a loop that died of an exception, a process id that
+--!   another process took over, a launcher that heartbeats before anything runs). No heartbeat rule will
+--!   find it."""
 --! guide     = """
---!   `since` is the last act of its process, `last_heartbeat` the last of its guardian, `least_queued` the fewest
---!   tasks that were queued in any cycle between. A worker that hangs with a task in hand is told by
+--!   `since` is the last act of its process, `last_heartbeat` the last of its guardian, `least_queued` the
+--!   fewest tasks that were queued in any cycle between. A worker that hangs with a task in hand is told by
 --!   worker_frozen_unnoticed. `insufficient_evidence`: its lines could not have reached us."""
 
--- Rule and silent_s: domain/worker-app.md X13 (heartbeats, no line of the worker for more than 15 minutes while
--- eligible tasks are queued). cycles: a third of the cycles of that time must tell of the queue (30 s each,
--- domain/orchestrator.md 3), or the queue is not known.
+-- Rule and silent_s: domain/worker-app.md X13 (heartbeats, no line of the worker for more than 15 minutes
+-- while eligible tasks are queued). cycles: a third of the cycles of that time must tell of the queue (30 s
+-- each, domain/orchestrator.md 3), or the queue is not known.
 with lives as (
     select
         worker_id,
