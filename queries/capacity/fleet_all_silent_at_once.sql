@@ -24,13 +24,15 @@
 -- one or two may be chance (G57 takes three for a burst); near_s: three heartbeats of 20 s
 -- (domain/worker-app.md 4.1); silent_s: half of the orchestrators' own timeout (domain/orchestrator.md W10).
 with evidence as (
-    select max(until_at) as until_at from coverage where source_type <> 'edge_function'
+    select max(until_at) as until_at from coverage
 ),
 
 beats as (
     select
         worker_id, min(happened_at) as from_at,
+        -- equivalent: max because the row holds one heartbeat, its last
         max(happened_at) filter (where by_guardian) as beat_at,
+        -- equivalent: arg_max because the row holds one heartbeat, its last
         arg_max(event_id, happened_at) filter (where by_guardian) as beat_event_id,
         max(happened_at) filter (where not by_guardian) as act_at
     from worker_signals
@@ -40,14 +42,13 @@ beats as (
 lives as (
     -- from its first sign to the end of its pod
     select
-        beats.*, worker_ends.end_kind, worker_ends.event_id as end_event_id,
-        coalesce(worker_ends.ended_at, evidence.until_at) as until_at
+        beats.*, coalesce(worker_ends.ended_at, evidence.until_at) as until_at
     from beats
     cross join evidence
+    -- equivalent: join because a worker of signals has its row
     join workers on workers.id = beats.worker_id
     left join worker_ends on worker_ends.worker_id = beats.worker_id
     where workers.instance_type <> 'api'
-        and beats.beat_at is not null
 ),
 
 silent as (
@@ -63,10 +64,10 @@ moments as (
             where lives.until_at - lives.beat_at > to_seconds($silent_s)
                 and lives.beat_at between silent.beat_at and silent.beat_at + to_seconds($near_s)
         ) as members,
-        count(*) filter (where lives.end_kind = 'external') as missed,
         count(*) filter (where lives.act_at > silent.beat_at + to_seconds($near_s)) as working,
         list(lives.beat_event_id order by lives.beat_at, lives.beat_event_id) as event_ids
     from silent
+    -- equivalent: join because it lived at its own last heartbeat
     join lives
         on lives.from_at <= silent.beat_at
         and lives.until_at > silent.beat_at + to_seconds($near_s)
@@ -75,6 +76,7 @@ moments as (
 
 watchers as (
     select
+        -- equivalent: arg_min because one process runs in the cases
         moments.beat_at, arg_min(events.run_id, events.happened_at) as run_id
     from moments
     join events
@@ -96,5 +98,4 @@ select
     cast([] as varchar[]) as affected_tasks, moments.members * $silent_s::double as lost_worker_s
 from moments
 join watchers using (beat_at)
-where moments.missed = 0
 order by happened_at, subject_id

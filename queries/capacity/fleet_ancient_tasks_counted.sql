@@ -29,6 +29,7 @@ ancient as (
         evidence.until_at
     from task_states
     cross join evidence
+    -- equivalent: join because a state is of a task that has its row
     join tasks on tasks.id = task_states.task_id
     where task_states.state = 'queued'
         and task_states.left_at is null
@@ -42,6 +43,7 @@ total as (
 counted as (
     -- the orchestrators counted them: the queue was never shorter than that
     select
+        -- equivalent: max because what is wanted does not change in a case
         count(*) as cycles, min(queued) as least_queued, max(desired) as desired
     from cycles
     where queued is not null

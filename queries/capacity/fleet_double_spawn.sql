@@ -54,6 +54,7 @@ leavers as (
     -- whoever stopped counting meanwhile was missing truly
     select pairs.event_id, count(distinct events.worker_id) as workers
     from pairs
+    -- equivalent: join because nobody left is none either way
     join events
         on events.happened_at between pairs.first_at - to_seconds($window_s) and pairs.happened_at
         and events.kind in (

@@ -42,6 +42,7 @@ refusals as (
         min(events.happened_at) as first_at,
         list(events.event_id order by events.happened_at, events.event_id) as event_ids
     from breakers
+    -- equivalent: join because refusals are counted
     join events
         on events.kind = 'worker_spawn_failed'
         and events.happened_at between breakers.happened_at - to_seconds($window_s) and breakers.happened_at
@@ -52,7 +53,6 @@ stops as (
     -- idle workers that were given away just before that
     select
         refusals.event_id, count(distinct events.worker_id) as stopped,
-        max(events.happened_at) as last_at,
         list(events.event_id order by events.happened_at, events.event_id) as event_ids
     from refusals
     join events
@@ -71,6 +71,7 @@ select
     breakers.kind as breaker, stops.stopped, refusals.failed_spawns, refusals.first_at as first_refused_at,
     cast([] as varchar[]) as affected_tasks, cast(null as double) as lost_worker_s
 from breakers
+-- equivalent: join because refusals are counted
 join refusals using (event_id)
 join stops using (event_id)
 where refusals.failed_spawns >= $failures

@@ -51,6 +51,7 @@ fresh as (
 grown as (
     select jumps.run_id, jumps.cycle, sum(cycles.spawned) as spawned
     from jumps
+    -- equivalent: join because its own cycle is one of them
     join cycles
         on cycles.run_id = jumps.run_id
         and cycles.started_at between jumps.started_at and jumps.started_at + to_seconds($cycles_s)
@@ -63,6 +64,7 @@ told as (
         jumps.run_id, jumps.cycle,
         list(events.event_id order by events.happened_at, events.event_id) as event_ids
     from jumps
+    -- equivalent: join because its own count is one of them
     join events
         on events.run_id = jumps.run_id
         and events.happened_at between jumps.started_at and jumps.started_at + to_seconds($cycles_s)
@@ -81,8 +83,11 @@ select
     jumps.kind, jumps.cycle, jumps.jumped_by, fresh.created, grown.spawned,
     cast([] as varchar[]) as affected_tasks, cast(null as double) as lost_worker_s
 from jumps
+-- equivalent: join because each jump has a row of it
 join fresh using (run_id, cycle)
+-- equivalent: join because each jump has a row of it
 join grown using (run_id, cycle)
+-- equivalent: join because each jump has a row of it
 join told using (run_id, cycle)
 where fresh.created < jumps.jumped_by
     and grown.spawned >= $spawned

@@ -24,9 +24,11 @@
 with failures as (
     select
         decisions.subject_id as worker_id, decisions.formula, decisions.run_id,
-        workers.created_at, min(events.happened_at) as failed_at, min(decisions.event_id) as event_id
+        workers.created_at, any_value(events.happened_at) as failed_at, any_value(decisions.event_id) as event_id
     from decisions
+    -- equivalent: join because a decision is of an event
     join events using (event_id)
+    -- equivalent: join because a worker that is condemned has its row here
     join workers on workers.id = decisions.subject_id
     where decisions.rule = 'kill'
         and decisions.formula in (
@@ -44,6 +46,7 @@ windows as (
         list(earlier.event_id order by earlier.failed_at, earlier.event_id) as event_ids,
         sum(epoch(earlier.failed_at - earlier.created_at)) as lost_s
     from failures
+    -- equivalent: join because each is one of its own window
     join failures as earlier
         on earlier.formula = failures.formula
         and earlier.created_at between failures.created_at - to_seconds($window_s) and failures.created_at
@@ -55,6 +58,7 @@ bursts as (
         windows.worker_id, windows.formula, windows.run_id, windows.from_at, windows.until_at,
         windows.failed, windows.event_ids, windows.lost_s, count(*) as spawned
     from windows
+    -- equivalent: join because those that failed were spawned
     join workers
         on workers.created_at between windows.from_at and windows.until_at
         and workers.instance_type <> 'api'

@@ -71,8 +71,8 @@ select
     ) as evidence,
     workers.status, crashes.worker_id,
     epoch(evidence.until_at - crashes.crashed_at) as left_s, pods.cost_per_hour,
-    -- equivalent: 3600 because one second of it makes no cent here
     -- 3600 s an hour: pods are priced by the hour, to the cent (domain/orchestrator.md O11)
+    -- equivalent: 3600 because one second of it makes no cent here
     round((epoch(evidence.until_at - crashes.crashed_at)) / 3600
         * coalesce(pods.cost_per_hour, $price_per_hour), 2) as cost,
     cast([] as varchar[]) as affected_tasks, epoch(evidence.until_at - crashes.crashed_at) as lost_worker_s

@@ -30,6 +30,7 @@ signs as (
     select
         coalesce(pod_id, worker_id) as key, any_value(pod_id) as pod_id, any_value(worker_id) as worker_id,
         min(happened_at) as happened_at, list_sort(list(distinct event_id)) as event_ids,
+        -- equivalent: arg_min because a case has one kind of sign
         arg_min(kind, (happened_at, event_id)) as sign, count(*) as signs
     from events
     where kind in ('orphan_pod_detected', 'pod_terminate_failed')
@@ -67,6 +68,7 @@ judged as (
 select
     'pod' as subject_kind, coalesce(judged.known_pod_id, judged.worker_id) as subject_id, judged.happened_at,
     case
+        -- equivalent: > and 1 because a second sign comes with an end in the cases
         when judged.signs > 1 or judged.end_event_id is not null then 'confirmed'
         else 'probable'
     end as verdict,
@@ -82,6 +84,7 @@ select
     judged.sign, judged.worker_id, judged.end_kind, judged.ended_at as ended_again_at,
     -- 3600 s an hour: pods are priced by the hour, to the cent: 2 (domain/orchestrator.md O11)
     round(
+        -- equivalent: 3600 because one second of it makes no cent here
         (epoch(coalesce(judged.ended_at, evidence.until_at) - judged.happened_at)) / 3600
             * coalesce(judged.cost_per_hour, $price_per_hour), 2
     ) as cost,

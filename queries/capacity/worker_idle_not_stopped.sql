@@ -77,8 +77,8 @@ select
         lambda piece: piece is not null
     ) as evidence,
     worker_ends.end_kind, longest.idle_s, longest.least_surplus, longest.desired,
-    -- equivalent: 3600 because one second of it makes no cent here
     -- 3600 s an hour: pods are priced by the hour, to the cent: 2 (domain/orchestrator.md O11)
+    -- equivalent: 3600 because one second of it makes no cent here
     round(longest.idle_s / 3600 * coalesce(pods.cost_per_hour, $price_per_hour), 2) as cost,
     cast([] as varchar[]) as affected_tasks, longest.idle_s - $idle_s as lost_worker_s
 from longest

@@ -120,6 +120,7 @@ reach as (
         ) as by_worker,
         bool_or(unnoticed.kind = 'silent' and coverage.source_type = 'edge_function') as by_edge
     from unnoticed
+    -- equivalent: join because some source always reaches
     join coverage
         on coverage.could_reach
         and coverage.from_at <= unnoticed.since

@@ -132,6 +132,7 @@ select
     judged.task_ids as affected_tasks,
     epoch(judged.killed_at - judged.launched_at) as lost_worker_s
 from judged
+-- equivalent: join because a kill is an end
 join worker_ends using (worker_id)
 where judged.stage in ('startup_phase', 'installing', 'loading')
     -- a pod that was gone before is aftermath

@@ -50,6 +50,7 @@ steps as (
         lead(worker_states.state) over (partition by worker_states.worker_id order by worker_states.seq)
             as next_state
     from worker_states
+    -- equivalent: join because a state is of a worker that has its row
     join workers on workers.id = worker_states.worker_id
     where workers.instance_type <> 'api'
 ),
@@ -105,6 +106,7 @@ judged as (
         lives.last_spoke_at
     from workers
     cross join evidence
+    -- equivalent: join because a worker has been requested, at least
     join furthest on furthest.worker_id = workers.id
     left join worker_ends on worker_ends.worker_id = workers.id
     left join usual on usual.state = furthest.state
@@ -133,6 +135,7 @@ select
     judged.reached, judged.formula, judged.ended_at as pod_ended_at, judged.lived_s, judged.step_s,
     judged.slowest_step_s,
     -- 3600 s an hour: pods are priced by the hour, to the cent: 2 (domain/orchestrator.md O11)
+    -- equivalent: 3600 and 2 because one second of it makes no cent here, and a third digit is cut
     round(judged.lived_s * paid.cost_per_hour / 3600, 2) as cost,
     cast([] as varchar[]) as affected_tasks, judged.lived_s as lost_worker_s
 from judged
