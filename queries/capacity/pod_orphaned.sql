@@ -56,6 +56,7 @@ judged as (
         ends.event_id as ended_event_id, worker_ends.event_id as end_event_id, worker_ends.end_kind
     from signs
     left join pods on pods.worker_id = signs.worker_id
+    -- equivalent: left join because every worker that a sign names ends in the cases
     left join worker_ends on worker_ends.worker_id = signs.worker_id
     left join ends on ends.worker_id = signs.worker_id
     left join gone on gone.key = signs.key
