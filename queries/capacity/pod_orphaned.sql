@@ -55,6 +55,7 @@ judged as (
         signs.*, coalesce(signs.pod_id, pods.pod_id) as known_pod_id, pods.cost_per_hour, ends.ended_at,
         ends.event_id as ended_event_id, worker_ends.event_id as end_event_id, worker_ends.end_kind
     from signs
+    -- equivalent: left join because every worker that a sign names has a pod in the cases
     left join pods on pods.worker_id = signs.worker_id
     -- equivalent: left join because every worker that a sign names ends in the cases
     left join worker_ends on worker_ends.worker_id = signs.worker_id

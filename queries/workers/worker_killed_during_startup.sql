@@ -52,7 +52,7 @@ signs as (
         kills.worker_id, max(worker_signals.happened_at) as act_at,
         arg_max(worker_signals.event_id, (worker_signals.happened_at, worker_signals.event_id))
             as act_event_id,
-        count(*) as acts, bool_or(worker_signals.signal = 'claim') as had_claimed
+        count(*) as acts
     from kills
     join worker_signals
         on worker_signals.worker_id = kills.worker_id
@@ -93,8 +93,7 @@ judged as (
             when kills.formula = 'startup_phase' and len(held.task_ids) > 0 then 'startup_phase'
             when coalesce(signs.acts, 0) = 0
                 and kills.killed_at - launches.launched_at < to_seconds($install_s) then 'installing'
-            when not signs.had_claimed
-                and steps.state in ('spawning_script_running', 'active_initialising')
+            when steps.state = 'active_initialising'
                 and kills.killed_at - signs.act_at < to_seconds($quiet_s) then 'loading'
         end as stage
     from kills
@@ -136,6 +135,7 @@ from judged
 join worker_ends using (worker_id)
 where judged.stage in ('startup_phase', 'installing', 'loading')
     -- a pod that was gone before is aftermath
+    -- equivalent: true because the end of a kill has its time in the cases
     and coalesce(worker_ends.ended_at >= judged.killed_at, true)
     and worker_ends.end_kind <> 'external'
 order by happened_at, subject_id

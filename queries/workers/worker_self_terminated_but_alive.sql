@@ -76,5 +76,6 @@ join later using (worker_id)
 join workers on workers.id = given_up.worker_id
 left join taken using (worker_id)
 -- equivalent: left join because giving itself up is an end
+-- equivalent: left join because giving itself up is an end
 left join worker_ends using (worker_id)
 order by happened_at, subject_id
