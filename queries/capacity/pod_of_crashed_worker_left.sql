@@ -1,0 +1,91 @@
+--! id        = "pod_of_crashed_worker_left"
+--! title     = "The pod of a crashed worker goes on costing"
+--! severity  = "critical"
+--! question  = "Which pods still run although their worker's process died and its row says crashed?"
+--! reads     = ["events", "pods", "workers", "coverage"]
+--! grain     = ["subject_id"]
+--! params    = { grace_s = 600, price_per_hour = 0.59 }
+--! incidents = ["O18", "X13"]
+--! cause     = ["status"]
+--! innocent  = """
+--!   The evidence ends within the grace period that the orchestrators give to an error: then it is not
+--!   listed. Or a person stopped the pod since: look in the provider's console."""
+--! remedy    = """
+--!   End the pod by hand. The control loop reads rows of status spawning, active and error only, so a row
+--!   that says crashed is never looked at again: set it to error, and the cleanup takes it."""
+--! guide     = """
+--!   `left_s` is how long it has been left, `cost` what that came to (`cost_per_hour`, or the parameter
+--!   where no row tells the price). `insufficient_evidence`: the orchestrators' lines could not have
+--!   reached us since."""
+
+-- Cause: domain/orchestrator.md 2.3 (status in spawning, active, error) and domain/worker-app.md 1.5 (the
+-- crash heartbeat writes crashed). grace_s: ERROR_CLEANUP_GRACE_PERIOD_SEC (domain/orchestrator.md W18);
+-- price_per_hour: domain/orchestrator.md O11.
+with evidence as (
+    select max(until_at) as until_at from coverage
+),
+
+crashes as (
+    -- equivalent: min and arg_min because a guardian reports it once
+    select worker_id, min(happened_at) as crashed_at, arg_min(event_id, (happened_at, event_id)) as event_id
+    from events
+    where kind = 'worker_crashed'
+    group by worker_id
+),
+
+watchers as (
+    -- the last cycle of an orchestrator that did not end it
+    select arg_max(event_id, (happened_at, event_id)) as event_id, max(happened_at) as happened_at
+    from events
+    where kind = 'cycle_completed'
+),
+
+reached as (
+    -- whether an orchestrator that ended the pod could have told us
+    select distinct crashes.worker_id
+    from crashes
+    cross join evidence
+    join coverage
+        on coverage.source_type = 'orchestrator_gpu'
+        and coverage.entity = coverage.source_id
+        and coverage.could_reach
+        and coverage.from_at <= crashes.crashed_at + to_seconds($grace_s)
+        and coverage.until_at >= crashes.crashed_at + to_seconds($grace_s)
+)
+
+select
+    'pod' as subject_kind, pods.pod_id as subject_id, crashes.crashed_at as happened_at,
+    case when reached.worker_id is not null then 'confirmed' else 'insufficient_evidence' end as verdict,
+    format(
+        'left for {} s since its worker {} crashed',
+        round(epoch(evidence.until_at - crashes.crashed_at))::bigint, crashes.worker_id
+    ) as summary,
+    list_filter(
+        [
+            'workers:' || crashes.worker_id, crashes.event_id,
+            case
+                when watchers.happened_at > crashes.crashed_at + to_seconds($grace_s) then watchers.event_id
+            end
+        ],
+        lambda piece: piece is not null
+    ) as evidence,
+    workers.status, crashes.worker_id,
+    epoch(evidence.until_at - crashes.crashed_at) as left_s, pods.cost_per_hour,
+    -- 3600 s an hour: pods are priced by the hour, to the cent (domain/orchestrator.md O11)
+    -- equivalent: 3600 because one second of it makes no cent here
+    round((epoch(evidence.until_at - crashes.crashed_at)) / 3600
+        * coalesce(pods.cost_per_hour, $price_per_hour), 2) as cost,
+    cast([] as varchar[]) as affected_tasks, epoch(evidence.until_at - crashes.crashed_at) as lost_worker_s
+from crashes
+cross join evidence
+cross join watchers
+-- equivalent: join because a worker that crashed has its row, and a pod
+join pods on pods.worker_id = crashes.worker_id
+-- equivalent: join because a worker that crashed has its row, and a pod
+join workers on workers.id = crashes.worker_id
+left join reached on reached.worker_id = crashes.worker_id
+where pods.ended_at is null
+    -- a later status would have brought the cleanup
+    and workers.status = 'crashed'
+    and evidence.until_at - crashes.crashed_at > to_seconds($grace_s)
+order by happened_at, subject_id

@@ -1,0 +1,97 @@
+--! id        = "pod_orphaned"
+--! title     = "A pod runs that no live row names"
+--! severity  = "critical"
+--! question  = "Which pods could not be ended, or were never written down, and still cost money?"
+--! reads     = ["events", "pods", "worker_ends", "coverage"]
+--! grain     = ["subject_id"]
+--! params    = { near_s = 15, price_per_hour = 0.59 }
+--! incidents = ["O18", "O19", "O20"]
+--! cause     = ["sign"]
+--! innocent  = """
+--!   The orchestrator had ended it seconds before, and the provider's list still showed it: such pods have
+--!   an end (`pod_ended_at`) before the sign, and are not listed."""
+--! remedy    = """
+--!   End the pod by its id in the provider's console. `sign` says where the hole is: a termination that
+--!   failed while the row was set to terminated all the same, or a pod that was made and never written
+--!   down."""
+--! guide     = """
+--!   `sign`: orphan_pod_detected (a pod without a live row) or pod_terminate_failed. `ended_again_at`: when
+--!   a later try ended it; empty, and it still runs as far as the evidence goes. `cost` runs from the sign
+--!   to there."""
+
+-- Signs: domain/orchestrator.md O18 and O19 (G68, G53, G119, G125, G136). price_per_hour:
+-- domain/orchestrator.md O11. near_s: half a cycle, as the row's time of the end is set by the very try that
+-- failed (section 3).
+with evidence as (
+    select max(until_at) as until_at from coverage
+),
+
+signs as (
+    select
+        coalesce(pod_id, worker_id) as key, any_value(pod_id) as pod_id, any_value(worker_id) as worker_id,
+        min(happened_at) as happened_at, list_sort(list(distinct event_id)) as event_ids,
+        -- equivalent: arg_min because a case has one kind of sign
+        arg_min(kind, (happened_at, event_id)) as sign, count(*) as signs
+    from events
+    where kind in ('orphan_pod_detected', 'pod_terminate_failed')
+    group by coalesce(pod_id, worker_id)
+),
+
+gone as (
+    -- the provider says that it does not exist: nothing is left to pay
+    select distinct unnest([pod_id, worker_id]) as key, true as is_gone from events where kind = 'pod_gone'
+),
+
+ends as (
+    -- an orchestrator's word that it had ended the pod
+    select worker_id, min(happened_at) as ended_at, arg_min(event_id, (happened_at, event_id)) as event_id
+    from events
+    where kind in ('pod_terminated', 'worker_pod_terminated', 'worker_early_terminated')
+    group by worker_id
+),
+
+judged as (
+    select
+        signs.*, coalesce(signs.pod_id, pods.pod_id) as known_pod_id, pods.cost_per_hour, ends.ended_at,
+        ends.event_id as ended_event_id, worker_ends.event_id as end_event_id, worker_ends.end_kind
+    from signs
+    -- equivalent: left join because every worker that a sign names has a pod in the cases
+    left join pods on pods.worker_id = signs.worker_id
+    -- equivalent: left join because every worker that a sign names ends in the cases
+    left join worker_ends on worker_ends.worker_id = signs.worker_id
+    left join ends on ends.worker_id = signs.worker_id
+    left join gone on gone.key = signs.key
+    where not coalesce(gone.is_gone, false)
+        and coalesce(ends.ended_at > signs.happened_at, true)
+        -- an end that no line tells, but the row does
+        and coalesce(worker_ends.ended_at >= signs.happened_at - to_seconds($near_s), true)
+)
+
+select
+    'pod' as subject_kind, coalesce(judged.known_pod_id, judged.worker_id) as subject_id, judged.happened_at,
+    case
+        -- equivalent: > and 1 because a second sign comes with an end in the cases
+        when judged.signs > 1 or judged.end_event_id is not null then 'confirmed'
+        else 'probable'
+    end as verdict,
+    case judged.sign
+        when 'orphan_pod_detected' then 'found running without a live row'
+        else 'could not be ended'
+    end
+    || case when judged.ended_at is null then ', and no end is known' else ', and ended later' end as summary,
+    list_filter(
+        list_concat(judged.event_ids, [judged.end_event_id, judged.ended_event_id]),
+        lambda piece: piece is not null
+    ) as evidence,
+    judged.sign, judged.worker_id, judged.end_kind, judged.ended_at as ended_again_at,
+    -- 3600 s an hour: pods are priced by the hour, to the cent: 2 (domain/orchestrator.md O11)
+    round(
+        -- equivalent: 3600 because one second of it makes no cent here
+        (epoch(coalesce(judged.ended_at, evidence.until_at) - judged.happened_at)) / 3600
+            * coalesce(judged.cost_per_hour, $price_per_hour), 2
+    ) as cost,
+    cast([] as varchar[]) as affected_tasks,
+    epoch(coalesce(judged.ended_at, evidence.until_at) - judged.happened_at) as lost_worker_s
+from judged
+cross join evidence
+order by happened_at, subject_id

@@ -1,0 +1,122 @@
+--! id        = "worker_blamed_for_poison_task"
+--! title     = "A worker was killed for the failures of one poison task"
+--! severity  = "high"
+--! question  = """
+--!   Which failure-streak kills hit a worker that had failed one task only, and which task was it?"""
+--! reads     = ["events", "task_attempts", "worker_ends"]
+--! grain     = ["subject_id"]
+--! params    = {}
+--! incidents = ["X14", "X30", "X6"]
+--! cause     = ["poison_task", "error"]
+--! innocent  = """
+--!   The worker broke while it was at that task, and would have failed the next one too: `probable` where
+--!   neither an earlier success of the worker nor a failure of the task elsewhere speaks for it."""
+--! remedy    = """
+--!   Quarantine `poison_task`: it goes on to the next worker with each retry, and kills that one too. Count
+--!   distinct tasks, not failures, in the streak rule."""
+--! guide     = """
+--!   `elsewhere` counts other workers that the task failed on; `worked_before` says that the worker had
+--!   completed something. The other side of it is worker_fails_every_task, the task's is
+--!   task_bounced_between_workers."""
+
+-- Rule: domain/evidence-rules.md section 2 (one distinct task since the last success: the task is the poison;
+-- texts of a broken GPU speak against the worker).
+with kills as (
+    -- the orchestrator counts failures, not tasks (domain/orchestrator.md 2.3)
+    select
+        worker_id, min(happened_at) as killed_at,
+        arg_min(event_id, (happened_at, event_id)) as kill_event_id
+    from events
+    where kind in ('worker_marked_error', 'worker_error_recorded')
+        and starts_with(json_extract_string(attributes, '$.reason'), 'Task failure loop')
+    group by worker_id
+),
+
+outcomes as (
+    select kills.worker_id, events.task_id, events.happened_at, events.event_id, events.kind
+    from kills
+    -- equivalent: join because a row without an event has no kind, and is dropped below
+    join events
+        on events.worker_id = kills.worker_id
+        and events.kind in ('task_handler_succeeded', 'task_handler_failed')
+        and events.happened_at <= kills.killed_at
+),
+
+successes as (
+    select worker_id, max(happened_at) as succeeded_at
+    from outcomes
+    where kind = 'task_handler_succeeded'
+    group by worker_id
+),
+
+streaks as (
+    -- what failed since its last success
+    select
+        outcomes.worker_id, count(distinct outcomes.task_id) as tasks, count(*) as failures,
+        any_value(outcomes.task_id) as poison_task, min(outcomes.happened_at) as began_at,
+        list(outcomes.event_id order by outcomes.happened_at, outcomes.event_id) as event_ids,
+        any_value(successes.succeeded_at) is not null as worked_before
+    from outcomes
+    left join successes using (worker_id)
+    where outcomes.kind = 'task_handler_failed'
+        and coalesce(outcomes.happened_at > successes.succeeded_at, true)
+    group by outcomes.worker_id
+),
+
+texts as (
+    select
+        streaks.worker_id, min(json_extract_string(events.attributes, '$.error')) as error,
+        bool_or(regexp_matches(
+            json_extract_string(events.attributes, '$.error'), 'device-side assert|illegal memory access'
+        )) as is_gpu_error
+    from streaks
+    -- equivalent: join because a streak without a text has none either way
+    join events
+        on events.worker_id = streaks.worker_id
+        and events.task_id = streaks.poison_task
+        and events.kind = 'generation_failed'
+    group by streaks.worker_id
+),
+
+elsewhere as (
+    -- other workers that the same task failed on
+    select
+        streaks.worker_id, count(distinct events.worker_id) as workers,
+        list_sort(list(events.event_id)) as event_ids
+    from streaks
+    -- equivalent: join because nobody else is none either way
+    join events
+        on events.task_id = streaks.poison_task
+        and events.kind = 'task_handler_failed'
+        and events.worker_id <> streaks.worker_id
+    group by streaks.worker_id
+)
+
+select
+    'worker' as subject_kind, kills.worker_id as subject_id, kills.killed_at as happened_at,
+    case
+        when streaks.worked_before or elsewhere.worker_id is not null then 'confirmed'
+        else 'probable'
+    end as verdict,
+    format(
+        'killed for {} failures, all of task {}: {}', streaks.failures, streaks.poison_task,
+        coalesce(texts.error, 'no reason was kept')
+    ) as summary,
+    list_concat(
+        [kills.kill_event_id, 'tasks:' || streaks.poison_task], streaks.event_ids,
+        coalesce(elsewhere.event_ids, [])
+    ) as evidence,
+    streaks.poison_task, texts.error, streaks.failures, coalesce(elsewhere.workers, 0) as elsewhere,
+    streaks.worked_before, worker_ends.ended_at as pod_ended_at,
+    [streaks.poison_task] as affected_tasks,
+    epoch(kills.killed_at - streaks.began_at) as lost_worker_s
+from kills
+-- equivalent: join because the number of its tasks is asked for
+join streaks using (worker_id)
+left join texts using (worker_id)
+left join elsewhere using (worker_id)
+-- equivalent: left join because a kill is an end
+left join worker_ends using (worker_id)
+where streaks.tasks = 1
+    and coalesce(not texts.is_gpu_error, true)
+order by happened_at, subject_id

@@ -1,0 +1,164 @@
+--! id        = "worker_frozen_unnoticed"
+--! title     = "A worker went silent with a task in hand, and nobody acted"
+--! severity  = "high"
+--! question  = "Which workers froze or stalled on a task, and how long did nobody do anything about it?"
+--! reads     = ["worker_signals", "worker_ends", "workers", "task_attempts", "tasks", "events", "coverage"]
+--! grain     = ["subject_id", "task_id"]
+--! params    = { silent_s = 300, stall_s = 600 }
+--! incidents = ["O10", "X2", "X13"]
+--! cause     = ["kind", "acted"]
+--! population = "select id as subject_id, created_at as happened_at from workers"
+--! innocent  = """
+--!   `kind` = stalled: a task that truly takes that long in one step, without a line. Then others of its
+--!   type that completed took as long. `kind` = silent: only its heartbeat guardian had died, and it worked
+--!   on at something long: an act of its process afterwards would have shown that (worker_guardian_died)."""
+--! remedy    = """
+--!   `acted` says who ended it and `waited_s` after how long: that is the timeout to shorten. A stalled
+--!   worker beats on, so no heartbeat rule will ever find it; only the stuck-task and stale-task rules do.
+--!   If `acted` is empty, stop the worker and put its task back now."""
+--! guide     = """
+--!   silent: neither a heartbeat nor an act of its process came after `since`. stalled: its heartbeats went
+--!   on, and its process did nothing. `insufficient_evidence`: its lines could not have reached us."""
+
+-- Numbers: silent_s, half of the orchestrators' own timeout of 600 s, and more than two of their cycles
+-- (domain/orchestrator.md O10); stall_s, after which the database's own view calls a task stuck
+-- (domain/orchestrator.md 1.2, active_workers_health).
+with evidence as (
+    select max(until_at) as until_at from coverage
+),
+
+told_elsewhere as (
+    -- they said that they were dying: worker_process_crashed and worker_self_terminated tell of them
+    select worker_id from events where kind in ('worker_crashed', 'worker_self_terminated')
+    union
+    select id as worker_id
+    from workers
+    where try_cast(json_extract(try_cast(metadata as json), '$.vram_total_mb') as bigint) = 0
+),
+
+held as (
+    -- work that did not come to an end by its holder
+    select
+        task_attempts.task_id, task_attempts.worker_id, task_attempts.claimed_at, task_attempts.outcome,
+        task_attempts.reason, task_attempts.claimed_event_id, task_attempts.ended_event_id,
+        tasks.task_type, worker_ends.end_kind, worker_ends.event_id as end_event_id,
+        -- whoever acted first: on the task or on its worker
+        least(
+            coalesce(task_attempts.ended_at, evidence.until_at),
+            coalesce(worker_ends.decided_at, worker_ends.ended_at, evidence.until_at)
+        ) as acted_at,
+        task_attempts.ended_at is not null or worker_ends.worker_id is not null as was_acted
+    from task_attempts
+    -- equivalent: join because an attempt is of a task that has its row
+    join tasks on tasks.id = task_attempts.task_id
+    cross join evidence
+    left join worker_ends on worker_ends.worker_id = task_attempts.worker_id
+    left join told_elsewhere on told_elsewhere.worker_id = task_attempts.worker_id
+    where task_attempts.outcome in ('reset', 'lost', 'cancelled', 'open')
+        and told_elsewhere.worker_id is null
+        -- a pod that vanished is no frozen worker: worker_pod_vanished tells of it
+        and coalesce(worker_ends.end_kind <> 'external', true)
+),
+
+long_held as (
+    select * from held where acted_at - claimed_at >= to_seconds($silent_s)
+),
+
+signs as (
+    -- the last heartbeat, and the last act before anyone acted; the claim itself was an act
+    select
+        long_held.task_id, long_held.worker_id, long_held.claimed_at,
+        max(worker_signals.happened_at) filter (where worker_signals.by_guardian) as beat_at,
+        arg_max(worker_signals.event_id, worker_signals.happened_at)
+            filter (where worker_signals.by_guardian) as beat_event_id,
+        greatest(
+            long_held.claimed_at,
+            max(worker_signals.happened_at) filter (
+                where not worker_signals.by_guardian
+                    and worker_signals.happened_at <= long_held.acted_at
+            )
+        ) as act_at
+    from long_held
+    -- equivalent: join because the claim itself is a signal
+    join worker_signals using (worker_id)
+    group by long_held.task_id, long_held.worker_id, long_held.claimed_at
+),
+
+silences as (
+    select
+        long_held.*, signs.beat_at, signs.beat_event_id, signs.act_at,
+        case when long_held.acted_at - signs.beat_at >= to_seconds($silent_s) then 'silent' else 'stalled' end
+            as kind,
+        greatest(signs.act_at, signs.beat_at) as silent_since
+    from long_held
+    -- equivalent: join because the claim itself is a signal
+    join signs using (task_id, worker_id, claimed_at)
+),
+
+unnoticed as (
+    select
+        *,
+        case kind when 'silent' then silent_since else act_at end as since,
+        epoch(acted_at - case kind when 'silent' then silent_since else act_at end) as waited_s
+    from silences
+    where (kind = 'silent' and acted_at - silent_since >= to_seconds($silent_s))
+        -- an orchestrator task waits for its children: its holder may have nothing to do
+        or (
+            kind = 'stalled' and acted_at - act_at >= to_seconds($stall_s)
+            and task_type not like '%orchestrator%'
+        )
+),
+
+reach as (
+    -- whether an act could have reached us: lines travel with heartbeats, so for a worker without them only
+    -- the edge functions speak (domain/worker-app.md 4.1)
+    select
+        unnoticed.task_id, unnoticed.worker_id, unnoticed.claimed_at,
+        bool_or(
+            unnoticed.kind = 'stalled' and coverage.source_type = 'worker'
+            and coverage.until_at > unnoticed.since
+        ) as by_worker,
+        bool_or(unnoticed.kind = 'silent' and coverage.source_type = 'edge_function') as by_edge
+    from unnoticed
+    -- equivalent: join because some source always reaches
+    join coverage
+        on coverage.could_reach
+        and coverage.from_at <= unnoticed.since
+        and coverage.until_at >= unnoticed.since
+        and (coverage.source_type = 'edge_function' or coverage.source_id = unnoticed.worker_id)
+    group by unnoticed.task_id, unnoticed.worker_id, unnoticed.claimed_at
+)
+
+select
+    'worker' as subject_kind, unnoticed.worker_id as subject_id, unnoticed.since as happened_at,
+    case
+        when unnoticed.kind = 'silent' and unnoticed.was_acted and reach.by_edge
+            then 'confirmed'
+        when unnoticed.kind = 'silent' then 'probable'
+        when reach.by_worker then 'probable'
+        else 'insufficient_evidence'
+    end as verdict,
+    format(
+        '{} with a {} in hand; {} after {} s',
+        case unnoticed.kind
+            when 'silent' then 'went silent'
+            else 'gave no sign of its process'
+        end,
+        unnoticed.task_type,
+        case when unnoticed.was_acted then 'somebody acted' else 'nobody had acted' end,
+        round(unnoticed.waited_s)::bigint
+    ) as summary,
+    list_filter(
+        [
+            unnoticed.claimed_event_id, unnoticed.beat_event_id, unnoticed.ended_event_id,
+            unnoticed.end_event_id, 'tasks:' || unnoticed.task_id
+        ],
+        lambda piece: piece is not null
+    ) as evidence,
+    unnoticed.kind, unnoticed.task_id, unnoticed.task_type, unnoticed.since, unnoticed.acted_at,
+    coalesce(unnoticed.reason, unnoticed.end_kind) as acted, unnoticed.waited_s,
+    [unnoticed.task_id] as affected_tasks, unnoticed.waited_s as lost_worker_s
+from unnoticed
+-- equivalent: left join because some source always reaches
+left join reach using (task_id, worker_id, claimed_at)
+order by happened_at, subject_id, task_id

@@ -1,0 +1,110 @@
+--! id        = "worker_process_crashed"
+--! title     = "A worker's process died and left its pod behind"
+--! severity  = "high"
+--! question  = """
+--!   Which workers lost their process (killed, out of memory, segmentation fault), and what did they hold?"""
+--! reads     = ["events", "worker_ends", "worker_signals", "task_attempts", "tasks", "workers", "coverage"]
+--! grain     = ["subject_id"]
+--! params    = {}
+--! incidents = ["X29", "X2", "O9"]
+--! cause     = ["sign", "task_type"]
+--! population = "select id as subject_id, created_at as happened_at from workers"
+--! innocent  = """
+--!   `sign` = no_gpu_memory: nvidia-smi failed once, just before a normal stop. A guardian reports zero
+--!   memory then too, with its process alive."""
+--! remedy    = """
+--!   Look at what it held (`affected_tasks`): a task that has felled several workers is the cause (see
+--!   task_bounced_between_workers). The process leaves no line of its death; the memory lines before
+--!   `last_work_at` tell whether it ran out of memory. Stop the pod if `pod_ended_at` is empty."""
+--! guide     = """
+--!   `sign` is how the death is known: its guardian said so (crashed) or its last heartbeat carried no GPU
+--!   memory (no_gpu_memory), which is all that is left when a later status overwrote the word."""
+
+-- A guardian that finds its process dead sends one last heartbeat, with status crashed and 0/0 of GPU memory,
+-- and ends (domain/worker-app.md 4.1). The crash puts its tasks back in the same write (1.5 there).
+with crashes as (
+    -- its guardian's own word, while no later write has overwritten it
+    -- equivalent: min and arg_min because a guardian reports it once
+    select worker_id, min(happened_at) as crashed_at, arg_min(event_id, happened_at) as crash_event_id
+    from events
+    where kind = 'worker_crashed'
+    group by worker_id
+),
+
+last_beats as (
+    -- the row's last heartbeat says which GPU memory the guardian saw
+    select
+        id as worker_id, last_heartbeat as crashed_at,
+        try_cast(json_extract(try_cast(metadata as json), '$.vram_total_mb') as bigint) as vram_mb
+    from workers
+    where instance_type <> 'api'
+),
+
+dead as (
+    select
+        last_beats.worker_id, coalesce(crashes.crashed_at, last_beats.crashed_at) as crashed_at,
+        crashes.crash_event_id,
+        case when crashes.worker_id is null then 'no_gpu_memory' else 'crashed' end as sign
+    from last_beats
+    left join crashes using (worker_id)
+    where crashes.worker_id is not null or last_beats.vram_mb = 0
+),
+
+lives as (
+    -- a process that never spoke is a startup that failed: see worker_never_ready
+    select worker_id, max(happened_at) as last_work_at
+    from worker_signals
+    where not by_guardian
+    group by worker_id
+),
+
+held as (
+    -- what it held when it died; the crash itself puts its tasks back
+    select
+        dead.worker_id, list_sort(list(distinct task_attempts.task_id)) as task_ids,
+        list_sort(list(distinct task_attempts.claimed_event_id)) as claim_event_ids,
+        max(tasks.task_type) as task_type,
+        bool_or(task_attempts.reason = 'its worker crashed') as says_crashed,
+        sum(epoch(dead.crashed_at - task_attempts.claimed_at)) as work_s
+    from dead
+    -- equivalent: join because the next one drops what it would keep
+    join task_attempts
+        on task_attempts.worker_id = dead.worker_id
+        and task_attempts.claimed_at <= dead.crashed_at
+        and coalesce(task_attempts.ended_at >= dead.crashed_at, true)
+        and task_attempts.outcome <> 'complete'
+    -- equivalent: join because an attempt is of a task that has its row
+    join tasks on tasks.id = task_attempts.task_id
+    group by dead.worker_id
+),
+
+evidence as (
+    select max(until_at) as until_at from coverage
+)
+
+select
+    'worker' as subject_kind, dead.worker_id as subject_id, dead.crashed_at as happened_at,
+    case when held.says_crashed then 'confirmed' else 'probable' end as verdict,
+    case dead.sign
+        when 'crashed' then 'its guardian reported its process dead'
+        else 'its last heartbeat came without GPU memory, as after the death of its process'
+    end
+    || coalesce(', with ' || len(held.task_ids) || ' task(s) in hand', '') as summary,
+    list_filter(
+        list_concat(
+            ['workers:' || dead.worker_id, dead.crash_event_id],
+            coalesce(held.claim_event_ids, []),
+            list_transform(coalesce(held.task_ids, []), lambda task: 'tasks:' || task)
+        ),
+        lambda piece: piece is not null
+    ) as evidence,
+    dead.sign, held.task_type, lives.last_work_at, worker_ends.ended_at as pod_ended_at,
+    coalesce(held.task_ids, []) as affected_tasks,
+    coalesce(held.work_s, 0)
+        + epoch(coalesce(worker_ends.ended_at, evidence.until_at) - dead.crashed_at) as lost_worker_s
+from dead
+join lives using (worker_id)
+cross join evidence
+left join held using (worker_id)
+left join worker_ends using (worker_id)
+order by happened_at, subject_id

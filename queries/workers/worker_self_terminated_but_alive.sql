@@ -1,0 +1,81 @@
+--! id        = "worker_self_terminated_but_alive"
+--! title     = "A worker gave itself up and went on"
+--! severity  = "critical"
+--! question  = """
+--!   Which workers marked themselves as dead after a fatal GPU error, yet still beat or took tasks?"""
+--! reads     = ["events", "worker_signals", "worker_ends", "workers", "task_attempts"]
+--! grain     = ["subject_id"]
+--! params    = { late_s = 40 }
+--! incidents = ["X12"]
+--! cause     = ["error"]
+--! innocent  = """
+--!   One heartbeat was on its way when it gave up: that is within `late_s`, and is not listed."""
+--! remedy    = """
+--!   Stop the pod by hand: the fatal error was raised in a thread that swallows it, so its process lives on
+--!   with a broken GPU, and each heartbeat sets its row to active again. The tasks in `affected_tasks` came
+--!   after."""
+--! guide     = """
+--!   `alive_s` is how long after its own death it last showed life. `status` active: the orchestrator takes
+--!   it for a healthy worker."""
+
+-- Rule and late_s: domain/worker-app.md X12 (self_terminated, and heartbeats later than error_time + 40 s).
+with given_up as (
+    select
+        worker_id, min(happened_at) as gave_up_at,
+        arg_min(event_id, (happened_at, event_id)) as event_id,
+        arg_min(json_extract_string(attributes, '$.reason'), (happened_at, event_id)) as error
+    from events
+    where kind = 'worker_self_terminated'
+    group by worker_id
+),
+
+later as (
+    -- the last sign of life, by whomever
+    select
+        given_up.worker_id, max(worker_signals.happened_at) as alive_at,
+        arg_max(worker_signals.event_id, (worker_signals.happened_at, worker_signals.event_id)) as event_id
+    from given_up
+    join worker_signals
+        on worker_signals.worker_id = given_up.worker_id
+        and worker_signals.happened_at > given_up.gave_up_at + to_seconds($late_s)
+    group by given_up.worker_id
+),
+
+taken as (
+    -- what it took after it had given up
+    select
+        given_up.worker_id, list_sort(list(distinct task_attempts.task_id)) as task_ids,
+        list_sort(list(distinct task_attempts.claimed_event_id)) as claim_event_ids
+    from given_up
+    -- equivalent: join because nothing taken is none either way
+    join task_attempts
+        on task_attempts.worker_id = given_up.worker_id
+        and task_attempts.claimed_at > given_up.gave_up_at
+    group by given_up.worker_id
+)
+
+select
+    'worker' as subject_kind, given_up.worker_id as subject_id, given_up.gave_up_at as happened_at,
+    'confirmed' as verdict,
+    format(
+        'gave itself up ({}), and still showed life {} s later',
+        coalesce(given_up.error, 'no reason was kept'),
+        round(epoch(later.alive_at - given_up.gave_up_at))::bigint
+    ) as summary,
+    list_concat(
+        ['workers:' || given_up.worker_id, given_up.event_id, later.event_id],
+        coalesce(taken.claim_event_ids, [])
+    ) as evidence,
+    given_up.error, workers.status, later.alive_at as last_alive_at,
+    epoch(later.alive_at - given_up.gave_up_at) as alive_s, worker_ends.ended_at as pod_ended_at,
+    coalesce(taken.task_ids, []) as affected_tasks,
+    epoch(later.alive_at - given_up.gave_up_at) as lost_worker_s
+from given_up
+join later using (worker_id)
+-- equivalent: join because a worker that gave itself up has its row
+join workers on workers.id = given_up.worker_id
+left join taken using (worker_id)
+-- equivalent: left join because giving itself up is an end
+-- equivalent: left join because giving itself up is an end
+left join worker_ends using (worker_id)
+order by happened_at, subject_id

@@ -1,0 +1,103 @@
+--! id        = "worker_zombie"
+--! title     = "A worker beats and takes no work while tasks wait"
+--! severity  = "high"
+--! question  = """
+--!   Which workers sent heartbeats for a quarter of an hour, with tasks queued, and their process did
+--!   nothing?"""
+--! reads     = ["worker_signals", "worker_ends", "workers", "task_attempts", "cycles", "coverage"]
+--! grain     = ["subject_id"]
+--! params    = { silent_s = 900, cycles = 10 }
+--! incidents = ["X13", "X3", "O35"]
+--! cause     = ["end_kind"]
+--! innocent  = """
+--!   The queued tasks were not for it: users at their limit, other pools, tasks that wait for others. Then
+--!   the other workers did not take any either."""
+--! remedy    = """
+--!   Stop the worker: its guardian guards nothing (a loop that died of an exception, a process id that
+--!   another process took over, a launcher that heartbeats before anything runs). No heartbeat rule will
+--!   find it."""
+--! guide     = """
+--!   `since` is the last act of its process, `last_heartbeat` the last of its guardian, `least_queued` the
+--!   fewest tasks that were queued in any cycle between. A worker that hangs with a task in hand is told by
+--!   worker_frozen_unnoticed. `insufficient_evidence`: its lines could not have reached us."""
+
+-- Rule and silent_s: domain/worker-app.md X13 (heartbeats, no line of the worker for more than 15 minutes
+-- while eligible tasks are queued). cycles: a third of the cycles of that time must tell of the queue (30 s
+-- each, domain/orchestrator.md 3), or the queue is not known.
+with lives as (
+    select
+        worker_id,
+        -- equivalent: max because the row holds one heartbeat, its last
+        max(happened_at) filter (where by_guardian) as beat_at,
+        -- equivalent: arg_max because the row holds one heartbeat, its last
+        arg_max(event_id, happened_at) filter (where by_guardian) as beat_event_id,
+        max(happened_at) filter (where not by_guardian) as act_at,
+        arg_max(event_id, happened_at) filter (where not by_guardian) as act_event_id
+    from worker_signals
+    group by worker_id
+),
+
+quiet as (
+    select
+        lives.*, worker_ends.end_kind, worker_ends.event_id as end_event_id,
+        coalesce(lives.act_at, workers.created_at) as since
+    from lives
+    -- equivalent: join because a worker of signals has its row
+    join workers on workers.id = lives.worker_id
+    left join worker_ends on worker_ends.worker_id = lives.worker_id
+    where lives.beat_at - coalesce(lives.act_at, workers.created_at) > to_seconds($silent_s)
+        -- the API orchestrator's worker works inside its process
+        and workers.instance_type <> 'api'
+),
+
+busy as (
+    -- it had a task in hand meanwhile: that is another question
+    select distinct quiet.worker_id
+    from quiet
+    join task_attempts
+        on task_attempts.worker_id = quiet.worker_id
+        and coalesce(task_attempts.ended_at > quiet.since, true)
+),
+
+queues as (
+    -- what waited in the meantime
+    select quiet.worker_id, count(cycles.queued) as cycles, min(cycles.queued) as least_queued
+    from quiet
+    -- equivalent: join because no queue is known either way
+    join cycles on cycles.started_at between quiet.since and quiet.beat_at
+    group by quiet.worker_id
+),
+
+reach as (
+    -- its lines travel with its heartbeats: those that it sent could have reached us
+    select distinct quiet.worker_id
+    from quiet
+    join coverage
+        on coverage.source_type = 'worker'
+        and coverage.source_id = quiet.worker_id
+        and coverage.could_reach
+        and coverage.until_at >= quiet.beat_at
+)
+
+select
+    'worker' as subject_kind, quiet.worker_id as subject_id, quiet.since as happened_at,
+    case when reach.worker_id is not null then 'probable' else 'insufficient_evidence' end as verdict,
+    format(
+        'beat on for {} s without a sign of its process, while at least {} task(s) were queued',
+        round(epoch(quiet.beat_at - quiet.since))::bigint, queues.least_queued
+    ) as summary,
+    list_filter(
+        ['workers:' || quiet.worker_id, quiet.act_event_id, quiet.beat_event_id, quiet.end_event_id],
+        lambda piece: piece is not null
+    ) as evidence,
+    quiet.end_kind, quiet.since, quiet.beat_at as last_heartbeat, queues.least_queued,
+    cast([] as varchar[]) as affected_tasks, epoch(quiet.beat_at - quiet.since) as lost_worker_s
+from quiet
+-- equivalent: join because what was queued is asked for
+join queues using (worker_id)
+left join busy using (worker_id)
+left join reach using (worker_id)
+where busy.worker_id is null
+    and queues.least_queued > 0
+    and queues.cycles >= $cycles
+order by happened_at, subject_id
