@@ -40,7 +40,8 @@ task ids) and `lost_worker_s` (seconds of workers' time). `query check` refuses 
 null`, ...) in a query that does not join `coverage`, numbers other than 0 and 1 that are neither a parameter nor below a
 comment that names their source (`domain/...`), and functions that answer otherwise each time.
 
-Its cases stand in a folder of its name, `<id>/fires*.txt` and `<id>/silent*.txt`:
+Its cases stand in a folder of its name beside it (ours in `tests/queries/`, by `--cases`), `<id>/fires*.txt` and
+`<id>/silent*.txt`:
 
 ```
 # fires: its heading
@@ -110,7 +111,7 @@ fn one(page: &mut String, query: &Query) {
 
 /// The headings of a query's cases, without their first word.
 fn titles(query: &Query, kind: &str) -> Vec<String> {
-    let folder = root().join("queries").join(query.path.trim_end_matches(".sql"));
+    let folder = root().join("tests/queries").join(&query.header.id);
     let mut files: Vec<PathBuf> = fs::read_dir(&folder)
         .expect("a folder of cases")
         .map(|entry| entry.expect("an entry").path())

@@ -199,7 +199,9 @@ fn no_change_of_a_query_goes_unnoticed() {
     assert_eq!(files.len(), catalogue::all().expect("good headers").len());
     let check = |file: &String| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_backstory"));
-        let ran = command.args(["query", "check", "--mutate", file]).output().expect("it starts");
+        let args = ["query", "check", "--mutate", "--cases", "tests/queries", file];
+        let command = command.current_dir(env!("CARGO_MANIFEST_DIR"));
+        let ran = command.args(args).output().expect("it starts");
         (!ran.status.success()).then(|| {
             let said = String::from_utf8_lossy(&ran.stdout).into_owned();
             said + &String::from_utf8_lossy(&ran.stderr)

@@ -186,8 +186,9 @@ fn undeclared(path: &str, main: &str) -> Vec<String> {
 
 /// A query without its folder of cases.
 fn caseless(path: &str, has_folder: impl Fn(&str) -> bool) -> Vec<String> {
-    let query = path.strip_suffix(".sql").filter(|path| path.starts_with("queries/"));
-    let missing = query.map(str::to_string).filter(|folder| !has_folder(folder));
+    let query = path.strip_prefix("queries/").and_then(|rest| rest.strip_suffix(".sql"));
+    let id = query.and_then(|query| query.rsplit_once('/')).map(|(_, id)| id);
+    let missing = id.map(|id| format!("tests/queries/{id}")).filter(|folder| !has_folder(folder));
     missing.map(|folder| format!("{path}: it has no cases in {folder}/")).into_iter().collect()
 }
 
@@ -314,7 +315,7 @@ fn every_test_file_is_declared() {
 #[test]
 fn every_query_has_cases() {
     assert_eq!(caseless("queries/workers/killed.sql", |_| false).len(), 1);
-    assert!(caseless("queries/workers/killed.sql", |f| f == "queries/workers/killed").is_empty());
-    assert!(caseless("src/views.sql", |_| false).is_empty());
+    assert!(caseless("queries/workers/killed.sql", |f| f == "tests/queries/killed").is_empty());
+    assert!(caseless("queries/views.sql", |_| false).is_empty());
     assert_clean(|path, _| caseless(path, |folder| root().join(folder).is_dir()), |_| true);
 }
