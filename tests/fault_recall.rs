@@ -64,7 +64,8 @@ fn truth(folder: &std::path::Path) -> BTreeMap<String, BTreeMap<String, String>>
         faults.entry(kind).or_default().insert(worker, text(&fault["state_before"]));
     }
     for fault in truth["injected_faults"].as_array().into_iter().flatten() {
-        if let Some(task) = fault["task_id"].as_str().filter(|_| !fault["status_before"].is_null()) {
+        if let Some(task) = fault["task_id"].as_str().filter(|_| !fault["status_before"].is_null())
+        {
             let (kind, before) = (text(&fault["kind"]), text(&fault["status_before"]));
             faults.entry(kind).or_default().insert(task.to_string(), before);
         }

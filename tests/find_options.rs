@@ -78,12 +78,14 @@ fn what_is_suppressed_is_counted_until_it_expires() {
     };
     // the snapshot was taken on 2026-01-05
     let said: Value =
-        serde_json::from_str(&suppressed(&bench, &one("gpu-*aaaaaaa1", "2026-01-06")).ok()).expect("JSON");
+        serde_json::from_str(&suppressed(&bench, &one("gpu-*aaaaaaa1", "2026-01-06")).ok())
+            .expect("JSON");
     assert_eq!(said["findings"].as_array().expect("a list").len(), 5);
     assert_eq!(said["suppressed"].as_array().expect("a list").len(), 1);
     assert_eq!(said["suppressed"][0]["owner"], "ops");
     let said: Value =
-        serde_json::from_str(&suppressed(&bench, &one("gpu-*aaaaaaa1", "2026-01-05")).ok()).expect("JSON");
+        serde_json::from_str(&suppressed(&bench, &one("gpu-*aaaaaaa1", "2026-01-05")).ok())
+            .expect("JSON");
     let list = said["findings"].as_array().expect("a list");
     assert_eq!((list.len(), said["suppressed"].as_array().expect("a list").len()), (7, 0));
     let expired = list.iter().find(|finding| finding["query"] == "suppression_expired");
@@ -107,6 +109,9 @@ fn ci_reads_a_test_report() {
     assert!(said.starts_with("<?xml"), "{said}");
     assert!(said.contains("tests=\"1\" failures=\"1\" skipped=\"0\""), "{said}");
     assert!(said.contains(&format!("name=\"{KILLED}\"")), "{said}");
-    assert!(said.contains("confirmed worker gpu-20260105_090000-aaaaaaa1: killed for &quot;"), "{said}");
+    assert!(
+        said.contains("confirmed worker gpu-20260105_090000-aaaaaaa1: killed for &quot;"),
+        "{said}"
+    );
     assert!(!said.contains("aaaaaaa6"), "what is not sure fails no test: {said}");
 }

@@ -92,8 +92,13 @@ fn one(page: &mut String, query: &Query) {
     if !incidents.is_empty() {
         write!(page, ", incidents {incidents}").expect("a text");
     }
-    write!(page, ".\n\n- Asks: {}\n- Reads: {}\n", words(&header.question), header.reads.join(", "))
-        .expect("a text");
+    write!(
+        page,
+        ".\n\n- Asks: {}\n- Reads: {}\n",
+        words(&header.question),
+        header.reads.join(", ")
+    )
+    .expect("a text");
     if !params.is_empty() {
         writeln!(page, "- Parameters: {}", params.join(", ")).expect("a text");
     }

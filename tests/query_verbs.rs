@@ -74,10 +74,12 @@ fn a_question_of_ones_own_is_held_to_the_same_rules() {
     };
     let (code, said) = checked(OWN, FIRES, SILENT);
     assert_eq!(code, 1, "{said}");
-    let unnoticed: Vec<&str> = said.lines().filter(|line| line.contains("no case notices")).collect();
+    let unnoticed: Vec<&str> =
+        said.lines().filter(|line| line.contains("no case notices")).collect();
     assert_eq!(unnoticed.len(), 1, "every row of a task's state has its task: {said}");
     assert!(unnoticed[0].contains("join -> left join"), "{said}");
-    let excused = OWN.replace("join tasks on", "-- equivalent: join, every state is of a task\njoin tasks on");
+    let excused = OWN
+        .replace("join tasks on", "-- equivalent: join, every state is of a task\njoin tasks on");
     let (code, said) = checked(&excused, FIRES, SILENT);
     assert!(code == 0 && said.contains("in order; 3 of 3 cases"), "{said}");
     for (sql, fires, silent, part) in [
@@ -105,8 +107,7 @@ fn a_question_of_ones_own_is_asked_beside_ours() {
     let dir = own(&bench, OWN, FIRES, SILENT);
     let dir = dir.to_str().expect("UTF-8");
     let args = ["--queries", dir, "--only", "task_waits", "--format", "json"];
-    let said: Value =
-        serde_json::from_str(&bench.run("findings", "s", &args).ok()).expect("JSON");
+    let said: Value = serde_json::from_str(&bench.run("findings", "s", &args).ok()).expect("JSON");
     let found = said["findings"].as_array().expect("a list");
     assert_eq!(found.len(), 1, "t32 was put back and waits: {said}");
     let listed = query(&bench, &["list", "--queries", dir, "--format", "csv"]).ok();
@@ -147,7 +148,11 @@ fn parameters_of_ones_own_stand_in_for_the_headers() {
         assert!(ran.code == 2 && ran.stderr.contains(part), "{}", ran.stderr);
     }
     let unknown = asked(&bench, &["run", "task_frog"], &[]);
-    assert!(unknown.code == 2 && unknown.stderr.contains("there is no query"), "{}", unknown.stderr);
+    assert!(
+        unknown.code == 2 && unknown.stderr.contains("there is no query"),
+        "{}",
+        unknown.stderr
+    );
 }
 
 #[test]
@@ -160,7 +165,10 @@ fn why_a_question_did_not_fire_is_told_with_values() {
     let task = |n: u32| format!("00000000-0000-4000-8000-{n:012}");
     let told = |task: &str, more: &[&str]| asked(&bench, &["explain", file, task], more).ok();
     let waits = told(&task(32), &[]);
-    assert!(waits.contains("is among the results") && waits.contains("summary = it waits"), "{waits}");
+    assert!(
+        waits.contains("is among the results") && waits.contains("summary = it waits"),
+        "{waits}"
+    );
     let done = told(&task(21), &[]);
     assert!(done.contains("is NOT among the results"), "{done}");
     let failed: Vec<&str> = done.lines().filter(|line| line.contains("FAILS")).collect();
@@ -182,7 +190,8 @@ fn one_question_is_shown_with_its_sql() {
         assert!(said.contains(part), "`{part}` is not in: {said}");
     }
     let json: Value =
-        serde_json::from_str(&query(&bench, &["show", KILLED, "--format", "json"]).ok()).expect("JSON");
+        serde_json::from_str(&query(&bench, &["show", KILLED, "--format", "json"]).ok())
+            .expect("JSON");
     assert_eq!((json["id"].as_str(), json["theme"].as_str()), (Some(KILLED), Some("workers")));
 }
 

@@ -26,6 +26,8 @@ use crate::snapshot::open::Snapshot;
 /// What a worker's hour cost when the source's own scripts reckoned with it, in US dollars
 /// (domain/orchestrator.md section 7).
 pub(super) const PRICE: f64 = 0.69;
+/// With so many questions, the tables are better taken into memory first.
+const QUERIES_WORTH_HOLDING: usize = 5;
 /// Findings of one query that a person is told with their evidence.
 const LISTED_MAX: usize = 5;
 /// Columns of a report that no terminal narrows.
@@ -159,6 +161,9 @@ pub(super) fn run(ui: &mut Ui, args: &FindingsArgs) -> Outcome {
     let asked = args.when.open(ui, args.snapshot.as_deref())?;
     warn_of_unreadable(ui, &asked.snapshot);
     let database = asked.database()?;
+    if asked.as_of.is_none() && queries.len() > QUERIES_WORTH_HOLDING {
+        database.hold()?;
+    }
     let mut answers = ask(&database, &queries, args.timeout)?;
     answers.found.retain(|finding| {
         let within = |at: Micros| {

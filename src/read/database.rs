@@ -14,6 +14,29 @@ use crate::read::{as_of, gate, order, views};
 use crate::snapshot::error::SnapshotError;
 use crate::snapshot::open::Snapshot;
 
+/// Events that are taken into memory at once: some 300 MB.
+const HELD_EVENTS_MAX: i64 = 1_000_000;
+/// What most questions look at. Log lines are not among them: they are large, and few ask for their text.
+const HELD: [&str; 17] = [
+    "events",
+    "decisions",
+    "worker_states",
+    "worker_signals",
+    "worker_liveness",
+    "worker_ends",
+    "task_states",
+    "task_attempts",
+    "task_generations",
+    "pods",
+    "runs",
+    "cycles",
+    "gaps",
+    "coverage",
+    "anomalies",
+    "tasks",
+    "workers",
+];
+
 /// A snapshot's tables in an engine that can read its files and nothing else, and write nothing.
 pub struct Database {
     connection: Connection,
@@ -76,6 +99,27 @@ impl Database {
         }
         connection.execute_batch(order::HAPPENED_BEFORE).map_err(setup)?;
         Ok(Self { connection, held })
+    }
+
+    /// Takes the tables that most questions look at into memory, where the snapshot is no larger than that is
+    /// worth: many questions then read each of them once from its files, and not each for itself.
+    pub fn hold(&self) -> Result<(), ReadError> {
+        let failed = |err: duckdb::Error| ReadError::of_engine(&err);
+        let count = |table: &str| {
+            let sql = format!("select count(*) from {table}");
+            self.connection.query_row(&sql, [], |row| row.get::<_, i64>(0)).map_err(failed)
+        };
+        if count("events")? > HELD_EVENTS_MAX {
+            return Ok(());
+        }
+        for table in HELD.iter().filter(|table| self.holds(table) == Some(true)) {
+            let statements = format!(
+                "create table held_{table} as select * from {table}; drop view {table};
+                 alter table held_{table} rename to {table}"
+            );
+            self.connection.execute_batch(&statements).map_err(failed)?;
+        }
+        Ok(())
     }
 
     /// Another connection to the same tables, for a question beside this one's.

@@ -84,6 +84,10 @@ fn checked(file: &Path, grammar: &Grammar, args: &CheckArgs) -> Result<QueryChec
             problems.push(format!("it has no case in {wanted}: write one (docs/queries.md)"));
         }
     }
+    let known =
+        |table: &&String| ready.iter().all(|ready| ready.prepared.database.holds(table).is_some());
+    let unknown = query.header.reads.iter().filter(|table| !known(table));
+    problems.extend(unknown.map(|table| format!("it reads `{table}`, which is no table")));
     let cases = ready.iter().map(|ready| answered(&query, ready)).collect();
     let mut checked = QueryCheck {
         format: FORMAT,
