@@ -52,7 +52,8 @@ idle_deaths as (
 runs_of as (
     -- who killed the first of them; a run that is not known is the first that we know
     select
-        reason, bool_or(has_spoken) as has_spoken, min(died_at) as first_at, max(died_at) as last_at, count(*) as died,
+        reason, bool_or(has_spoken) as has_spoken,
+        min(died_at) as first_at, max(died_at) as last_at, count(*) as died,
         -- equivalent: arg_min because one process runs in the cases
         arg_min(coalesce(decided_by, first_run.run_id), died_at) as run_id,
         list(event_id order by died_at, event_id) as event_ids

@@ -24,7 +24,8 @@
 with failures as (
     select
         decisions.subject_id as worker_id, decisions.formula, decisions.run_id,
-        workers.created_at, any_value(events.happened_at) as failed_at, any_value(decisions.event_id) as event_id
+        workers.created_at, any_value(events.happened_at) as failed_at,
+        any_value(decisions.event_id) as event_id
     from decisions
     -- equivalent: join because a decision is of an event
     join events using (event_id)

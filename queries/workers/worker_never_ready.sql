@@ -97,7 +97,9 @@ judged as (
         worker_ends.decided_at, worker_ends.reason,
         coalesce(workers.last_heartbeat <= workers.created_at + to_seconds($born_s), true)
             and lives.worker_id is null as is_mute,
-        epoch(coalesce(worker_ends.ended_at, worker_ends.ended_before, evidence.until_at) - workers.created_at)
+        epoch(
+            coalesce(worker_ends.ended_at, worker_ends.ended_before, evidence.until_at) - workers.created_at
+        )
             as lived_s,
         epoch(
             coalesce(worker_ends.ended_at, worker_ends.ended_before, evidence.until_at) - furthest.entered_at
