@@ -178,6 +178,7 @@ done as (
     from deaths
     -- equivalent: join because the next one drops what it would keep
     join acts using (worker_id)
+    -- equivalent: join because a worker that had not done with it has no event of it either way
     join outcomes
         on outcomes.worker_id = deaths.worker_id
         and outcomes.kind = 'task_handler_succeeded'
