@@ -1,133 +1,134 @@
-//! What a replay costs: events to timelines in memory, and rows to derived tables, on one core and two;
-//! beside it a fold of the tasks' events into states by DuckDB's window functions. A simulated fleet, warm
-//! files; `BENCH_HOURS` changes its length.
+//! What a replay costs, step by step, on one thread and two; and one small fold, written by hand, as
+//! DuckDB's window functions, over the same events. A simulated fleet; `BENCH_HOURS` changes its length,
+//! `BENCH_SNAPSHOT` names a snapshot to be measured instead, `BENCH_PEERS=no` leaves the last part out.
 
 #![allow(clippy::print_stdout)]
 
+#[path = "replay/cost.rs"]
+mod cost;
+mod fleet;
+#[path = "replay/peers.rs"]
+mod peers;
+
 use std::error::Error;
+use std::hint::black_box;
 use std::path::Path;
-use std::process::Command;
-use std::time::Instant;
 
 use backstory::derived;
 use backstory::events;
 use backstory::grammar::matcher::Grammar;
-use backstory::replay::replay;
-use backstory::simulate::{self, Era, Fault, Plan};
+use backstory::replay::lives::Lives;
+use backstory::replay::task::world::Told;
+use backstory::replay::{Replayed, replay};
 use backstory::snapshot::open::Snapshot;
 use backstory::spool::Spool;
 
-type Done<T> = Result<T, Box<dyn Error>>;
+use crate::cost::{Cost, forget};
+
+type Done<T> = Result<T, Box<dyn Error + Send + Sync>>;
 
 const RUNS: usize = 3;
 
-/// States of tasks, from the events that move them; of repeats the first counts.
-const WINDOWS: &str = "with moves as (\
-    select task_id, happened_at, event_id, case \
-        when kind in ('task_created', 'task_reset_listed') then 'queued' \
-        when kind in ('task_claimed', 'task_claim_recorded') then 'in_progress' \
-        when kind = 'task_completed' then 'complete' when kind = 'task_failed' then 'failed' \
-        when kind = 'task_cancelled' then 'cancelled' end as state \
-    from read_parquet('EVENTS') where task_id is not null), \
-    changed as (select *, lag(state) over (partition by task_id order by happened_at, event_id) as before \
-        from moves where state is not null) \
-    select count(*) from (select task_id, state, happened_at as entered_at, \
-        lead(happened_at) over (partition by task_id order by happened_at, event_id) as left_at \
-        from changed where before is distinct from state)";
-
 fn main() -> Done<()> {
+    println!("backstory {}, {}", env!("CARGO_PKG_VERSION"), std::env::consts::ARCH);
+    println!(
+        "best of {RUNS}; a second is one of the clock, a core-second one that a core worked for us"
+    );
+    if let Some(dir) = std::env::var_os("BENCH_SNAPSHOT") {
+        return measure(&Snapshot::open(Path::new(&dir))?);
+    }
     let hours: f64 = std::env::var("BENCH_HOURS").ok().and_then(|h| h.parse().ok()).unwrap_or(40.0);
     let work = tempfile::tempdir()?;
-    println!("backstory {}, {}, E6, warm", env!("CARGO_PKG_VERSION"), std::env::consts::ARCH);
     for hours in [hours, hours * 4.0] {
-        measure(hours, work.path())?;
+        let (_, snapshot) = fleet::snapshot(hours, work.path()).map_err(|err| err.to_string())?;
+        measure(&snapshot)?;
     }
     Ok(())
 }
 
-fn measure(hours: f64, work: &Path) -> Done<()> {
-    let (rows, snapshot) = snapshot(hours, work)?;
+/// What each step took.
+struct Steps {
+    read_cold: Cost,
+    read: Cost,
+    states: Cost,
+    replay: Cost,
+    others: Cost,
+    written: Cost,
+}
+
+fn measure(snapshot: &Snapshot) -> Done<()> {
     let grammar = Grammar::built_in()?;
-    println!("\n{rows} log rows");
+    let mut last = None;
     for threads in [1, 2] {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build()?;
-        let (mut warm, mut cold, mut made) = (f64::MAX, f64::MAX, 0);
+        let mut steps = Steps {
+            read_cold: Cost::NONE,
+            read: Cost::NONE,
+            states: Cost::NONE,
+            replay: Cost::NONE,
+            others: Cost::NONE,
+            written: Cost::NONE,
+        };
         for _ in 0..RUNS {
-            let begin = Instant::now();
-            let history = events::read(&snapshot, &grammar, &Spool::in_memory())?;
-            let read = begin.elapsed().as_secs_f64();
-            made = history.events.len();
-            let begin = Instant::now();
-            let replayed = pool.install(|| replay(history));
-            let folded = begin.elapsed().as_secs_f64();
-            // workers and decisions are folded again as they are written
-            let again = Instant::now();
-            let mut workers = 0;
-            pool.install(|| replayed.each_worker(|_| workers += 1));
-            replayed.decisions().for_each(drop);
-            let warm_too = again.elapsed().as_secs_f64();
-            let begin = Instant::now();
-            derived::write(&snapshot, grammar.digest(), &replayed)?;
-            warm = warm.min(folded + warm_too);
-            cold = cold.min(read + folded + begin.elapsed().as_secs_f64());
+            // what another run left is given back before the next begins
+            drop(last.take());
+            let replayed = pool.install(|| once(snapshot, &grammar, &mut steps))?;
+            last = Some(replayed);
         }
-        println!(
-            "  {threads} threads: {made} events to all timelines {:>6.2} M events/s; rows to derived tables {:>5.0} k rows/s",
-            made as f64 / warm / 1e6,
-            rows as f64 / cold / 1e3
-        );
+        last.iter().for_each(|replayed| report(threads, replayed, &steps));
     }
-    windows(&snapshot)
+    match last {
+        Some(_) if std::env::var("BENCH_PEERS").is_ok_and(|told| told == "no") => Ok(()),
+        Some(replayed) => peers::compare(snapshot, &replayed.history),
+        None => Ok(()),
+    }
 }
 
-fn windows(snapshot: &Snapshot) -> Done<()> {
-    let file = snapshot.dir().join("derived/events/events.parquet");
-    let sql = WINDOWS.replace("EVENTS", &file.display().to_string());
-    let connection = duckdb::Connection::open_in_memory()?;
-    connection.execute_batch("set threads = 1")?;
-    let (mut best, mut states) = (f64::MAX, 0i64);
-    for _ in 0..RUNS {
-        let begin = Instant::now();
-        states = connection.query_row(&sql, [], |row| row.get(0))?;
-        best = best.min(begin.elapsed().as_secs_f64());
+/// The whole way once, as threads of the pool.
+fn once(snapshot: &Snapshot, grammar: &Grammar, steps: &mut Steps) -> Done<Replayed> {
+    let spool = Spool::in_memory();
+    forget(snapshot.dir())?;
+    drop(steps.read_cold.least(|| events::read(snapshot, grammar, &spool))?);
+    let history = steps.read.least(|| events::read(snapshot, grammar, &spool))?;
+    let replayed = steps.replay.least(|| replay(history));
+    // folded as they are written
+    steps.others.least(|| {
+        let mut workers = 0;
+        replayed.each_worker(|_| workers += 1);
+        replayed.decisions().for_each(|decision| drop(black_box(decision)));
+        black_box(workers)
+    });
+    // the same events, once more, into states of tasks and workers alone
+    steps.states.least(|| {
+        let history = &replayed.history;
+        let mut told = Told::default();
+        history.events.iter().for_each(|event| told.see(&event));
+        let lives = Lives::of(history, &told);
+        let mut workers = Vec::new();
+        lives.each_worker(history, |worker| workers.push(worker));
+        black_box((lives.tasks, workers));
+    });
+    steps.written.least(|| derived::write(snapshot, grammar.digest(), &replayed))?;
+    Ok(replayed)
+}
+
+fn report(threads: usize, replayed: &Replayed, steps: &Steps) {
+    let rows = replayed.history.tallies.values().map(|tally| tally.read).sum();
+    let events = replayed.history.events.len() as u64;
+    if threads == 1 {
+        println!("\n{rows} log rows, {events} events");
     }
-    let count = format!("select count(*) from read_parquet('{}')", file.display());
-    let events: i64 = connection.query_row(&count, [], |row| row.get(0))?;
+    println!("  {threads} threads, warm but where it says cold:");
+    println!("    events to states of tasks and workers  {}", steps.states.rate(events));
+    let timelines = steps.replay.and(steps.others);
+    println!("    events to all timelines                {}", timelines.rate(events));
+    println!("    timelines to derived tables, by events {}", steps.written.rate(events));
+    println!("    rows to events                         {}", steps.read.rate(rows));
+    println!("    rows to events, cold                   {}", steps.read_cold.rate(rows));
     println!(
-        "  DuckDB windows, 1 thread, task states alone, from Parquet: {:>6.2} M events/s ({states} states)",
-        events as f64 / best / 1e6
+        "    rows to all timelines, cold            {}",
+        steps.read_cold.and(timelines).rate(rows)
     );
-    Ok(())
-}
-
-fn snapshot(hours: f64, work: &Path) -> Done<(u64, Snapshot)> {
-    let (from, to) = (work.join(format!("f-{hours}")), work.join(format!("s-{hours}")));
-    let era = Era::E6;
-    let plan = Plan {
-        era,
-        workers: 8,
-        hours,
-        seed: 1,
-        tasks_per_hour: 64.0,
-        faults: Fault::ALL
-            .iter()
-            .map(|(fault, _)| *fault)
-            .filter(|f| f.is_of(era) && !f.hides_rows())
-            .collect(),
-        hours_between: 4.0,
-    };
-    std::fs::create_dir_all(&from)?;
-    let rows = simulate::run(&plan, &from, &mut |_, _| {})?.log_rows;
-    let import = Command::new(env!("CARGO_BIN_EXE_backstory"))
-        .args(["import", "--redact", "none", "--from"])
-        .arg(&from)
-        .arg("--snapshot")
-        .arg(&to)
-        .env("XDG_CONFIG_HOME", work)
-        .output()?;
-    if !import.status.success() {
-        return Err(String::from_utf8_lossy(&import.stderr).into());
-    }
-    std::fs::remove_dir_all(&from)?;
-    Ok((rows, Snapshot::open(&to)?))
+    let all = steps.read_cold.and(steps.replay).and(steps.written);
+    println!("    rows to derived tables, cold           {}", all.rate(rows));
 }

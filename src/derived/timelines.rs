@@ -162,7 +162,7 @@ impl Tables {
     }
 
     fn tasks(&mut self, replayed: &Replayed) {
-        for task in &replayed.tasks {
+        for task in &replayed.lives.tasks {
             let id = task.id.as_str();
             self.states("task_states", id, &task.states, |state| state.name());
             for (n, attempt) in task.attempts.iter().enumerate() {

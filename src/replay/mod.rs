@@ -12,6 +12,7 @@ pub mod decisions;
 pub mod era;
 pub mod gaps;
 pub mod generation;
+pub mod lives;
 pub mod lost_updates;
 pub mod pods;
 pub mod rules;
@@ -21,27 +22,21 @@ pub mod timeline;
 pub mod worker;
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 
 use crate::events::{Events, History};
 use crate::model::event::Event;
-use crate::model::id::WorkerId;
-use crate::model::rows::{TaskRow, WorkerRow};
 use crate::replay::bind::Bindings;
-use crate::replay::by_row::ByRow;
 use crate::replay::clocks::{ClockOffset, Correction, Pairs};
 use crate::replay::cycles::{Cycle, Cycles};
 use crate::replay::decisions::Decision;
 use crate::replay::gaps::{Coverage, Gap};
 use crate::replay::generation::{EdgeLog, GenerationVerdict};
+use crate::replay::lives::Lives;
 use crate::replay::lost_updates::LostUpdates;
 use crate::replay::pods::{Created, Pod};
 use crate::replay::runs::{Assigned, Run, Starts};
-use crate::replay::task::TaskTimeline;
 use crate::replay::task::world::Told;
 use crate::replay::worker::WorkerTimeline;
-use crate::replay::worker::beats::Watch;
-use crate::replay::worker::end::WorkerEnd;
 
 /// All timelines, each list in a documented order.
 pub struct Replayed {
@@ -59,14 +54,12 @@ pub struct Replayed {
     pub coverage: Vec<Coverage>,
     /// Workers and edge functions by name, then runs in their order.
     pub clocks: Vec<ClockOffset>,
-    /// By task.
-    pub tasks: Vec<TaskTimeline>,
+    /// Of tasks and workers.
+    pub lives: Lives,
     /// By task.
     pub generations: Vec<GenerationVerdict>,
     /// By pod.
     pub pods: Vec<Pod>,
-    by_worker: ByRow,
-    ends: BTreeMap<WorkerId, WorkerEnd>,
 }
 
 /// Rebuilds everything. Any order of rows and any number of threads give the same result.
@@ -94,18 +87,16 @@ pub fn replay(mut history: History) -> Replayed {
         created.see(&event);
         witness.see(&event);
     }
-    let by_worker = ByRow::of(&history.events, &history.facts.workers);
-    let ends = ends(&history, &by_worker);
-    let ledger = gaps::find(&history, &runs, &clocks, &ends, &witness.finish());
-    let mut tasks = replay_tasks(&history, &told, &ends);
+    let mut lives = Lives::of(&history, &told);
+    let ledger = gaps::find(&history, &runs, &clocks, &lives.ends, &witness.finish());
     let mut inferred = history.events.beside();
-    let implied = tasks.iter_mut().flat_map(|timeline| std::mem::take(&mut timeline.inferred));
-    inferred.extend(implied);
+    let implied = lives.tasks.iter_mut().map(|timeline| std::mem::take(&mut timeline.inferred));
+    inferred.extend(implied.flatten());
     drop(told);
     inferred.sort();
     Replayed {
         generations: generation::decide(&history, &edge),
-        pods: pods::find(&history, bindings, &created, &ends),
+        pods: pods::find(&history, bindings, &created, &lives.ends),
         cycles: cycles.into_sorted(),
         history,
         inferred,
@@ -113,9 +104,7 @@ pub fn replay(mut history: History) -> Replayed {
         gaps: ledger.gaps,
         coverage: ledger.coverage,
         clocks,
-        tasks,
-        by_worker,
-        ends,
+        lives,
     }
 }
 
@@ -130,44 +119,6 @@ fn settle(history: &mut History, bindings: &Bindings, clocks: &[ClockOffset], ru
         lost.mark(event);
     });
     history.events.sort();
-}
-
-fn ends(history: &History, by_worker: &ByRow) -> BTreeMap<WorkerId, WorkerEnd> {
-    let mut ends = BTreeMap::new();
-    let fold = |row: &WorkerRow, events: &[&Event]| {
-        worker::end::of(row, events).map(|end| (row.id.clone(), end))
-    };
-    by_worker.each(&history.events, &history.facts.workers, fold, |end| ends.extend(end));
-    ends
-}
-
-fn replay_tasks(
-    history: &History,
-    told: &Told,
-    ends: &BTreeMap<WorkerId, WorkerEnd>,
-) -> Vec<TaskTimeline> {
-    let (events, rows) = (&history.events, &history.facts.tasks);
-    let by_task = ByRow::of(events, rows);
-    let world = task::World::new(history, told, ends);
-    let mut timelines = Vec::with_capacity(rows.len());
-    let fold = |row: &TaskRow, events: &[&Event]| task::replay(row, events, &world);
-    by_task.each(events, rows, fold, |timeline| timelines.push(timeline));
-    let eliminated = task::elimination::find(rows, &timelines, &world);
-    if eliminated.is_empty() {
-        return timelines;
-    }
-    let world = world.with(eliminated);
-    let again = |row: &TaskRow, events: &[&Event]| {
-        let is_known = world.eliminated(&row.id).is_empty();
-        (!is_known).then(|| task::replay(row, events, &world))
-    };
-    let mut place = timelines.iter_mut();
-    by_task.each(events, rows, again, |made| {
-        if let (Some(timeline), Some(made)) = (place.next(), made) {
-            *timeline = made;
-        }
-    });
-    timelines
 }
 
 impl Replayed {
@@ -189,16 +140,6 @@ impl Replayed {
 
     /// Folds every worker, and gives its timeline away, in the order of their ids.
     pub fn each_worker(&self, give: impl FnMut(WorkerTimeline)) {
-        let held = worker::held::by_worker(&self.history.facts, &self.tasks);
-        let work = worker::signals::completions(&self.history.facts, &self.tasks);
-        let latest = worker::beats::horizon(&self.history);
-        let fold = |row: &WorkerRow, events: &[&Event]| {
-            let held = held.get(&row.id).map_or(&[][..], Vec::as_slice);
-            let done = work.get(&row.id).map_or(&[][..], Vec::as_slice);
-            let end = self.ends.get(&row.id);
-            let horizon = self.history.facts.seen_until(&row.id).min(latest);
-            worker::replay(&Watch { row, events, held, end, horizon }, done)
-        };
-        self.by_worker.each(&self.history.events, &self.history.facts.workers, fold, give);
+        self.lives.each_worker(&self.history, give);
     }
 }

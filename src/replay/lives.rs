@@ -1,0 +1,88 @@
+//! The lives of tasks and workers: events on one clock, folded into states. Each entity is folded alone, in
+//! parallel, so that the thread count cannot show.
+
+use std::collections::BTreeMap;
+
+use crate::events::History;
+use crate::model::event::Event;
+use crate::model::id::WorkerId;
+use crate::model::rows::{TaskRow, WorkerRow};
+use crate::replay::by_row::ByRow;
+use crate::replay::task::world::Told;
+use crate::replay::task::{self, TaskTimeline, World};
+use crate::replay::worker::beats::Watch;
+use crate::replay::worker::end::WorkerEnd;
+use crate::replay::worker::{self, WorkerTimeline};
+
+/// What became of every task, and how every worker ended.
+pub struct Lives {
+    /// By task.
+    pub tasks: Vec<TaskTimeline>,
+    /// Of workers that ended.
+    pub ends: BTreeMap<WorkerId, WorkerEnd>,
+    by_worker: ByRow,
+}
+
+impl Lives {
+    /// Folds the events of a history, which must be settled: in order, on one clock, with their workers
+    /// named.
+    pub fn of(history: &History, told: &Told) -> Self {
+        let by_worker = ByRow::of(&history.events, &history.facts.workers);
+        let ends = ends(history, &by_worker);
+        let tasks = tasks(history, told, &ends);
+        Self { tasks, ends, by_worker }
+    }
+
+    /// Folds every worker, and gives its timeline away, in the order of their ids.
+    pub fn each_worker(&self, history: &History, give: impl FnMut(WorkerTimeline)) {
+        let held = worker::held::by_worker(&history.facts, &self.tasks);
+        let work = worker::signals::completions(&history.facts, &self.tasks);
+        let latest = worker::beats::horizon(history);
+        let fold = |row: &WorkerRow, events: &[&Event]| {
+            let held = held.get(&row.id).map_or(&[][..], Vec::as_slice);
+            let done = work.get(&row.id).map_or(&[][..], Vec::as_slice);
+            let end = self.ends.get(&row.id);
+            let horizon = history.facts.seen_until(&row.id).min(latest);
+            worker::replay(&Watch { row, events, held, end, horizon }, done)
+        };
+        self.by_worker.each(&history.events, &history.facts.workers, fold, give);
+    }
+}
+
+fn ends(history: &History, by_worker: &ByRow) -> BTreeMap<WorkerId, WorkerEnd> {
+    let mut ends = BTreeMap::new();
+    let fold = |row: &WorkerRow, events: &[&Event]| {
+        worker::end::of(row, events).map(|end| (row.id.clone(), end))
+    };
+    by_worker.each(&history.events, &history.facts.workers, fold, |end| ends.extend(end));
+    ends
+}
+
+fn tasks(
+    history: &History,
+    told: &Told,
+    ends: &BTreeMap<WorkerId, WorkerEnd>,
+) -> Vec<TaskTimeline> {
+    let (events, rows) = (&history.events, &history.facts.tasks);
+    let by_task = ByRow::of(events, rows);
+    let world = World::new(history, told, ends);
+    let mut timelines = Vec::with_capacity(rows.len());
+    let fold = |row: &TaskRow, events: &[&Event]| task::replay(row, events, &world);
+    by_task.each(events, rows, fold, |timeline| timelines.push(timeline));
+    let eliminated = task::elimination::find(rows, &timelines, &world);
+    if eliminated.is_empty() {
+        return timelines;
+    }
+    let world = world.with(eliminated);
+    let again = |row: &TaskRow, events: &[&Event]| {
+        let is_known = world.eliminated(&row.id).is_empty();
+        (!is_known).then(|| task::replay(row, events, &world))
+    };
+    let mut place = timelines.iter_mut();
+    by_task.each(events, rows, again, |made| {
+        if let (Some(timeline), Some(made)) = (place.next(), made) {
+            *timeline = made;
+        }
+    });
+    timelines
+}
