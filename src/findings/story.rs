@@ -104,7 +104,24 @@ fn key(query: &Query, finding: &Finding) -> Vec<String> {
         return vec![format!("{at:020}"), finding.subject_id.clone()];
     }
     let value = |name: &String| finding.column(name).and_then(Cell::to_plain).unwrap_or_default();
-    query.header.cause.iter().map(value).collect()
+    query.header.cause.iter().map(|name| without_numbers(&value(name))).collect()
+}
+
+/// A sentence with `#` for its numbers: a heartbeat of 604 s and one of 624 s are one cause. A name stays as it
+/// is.
+fn without_numbers(text: &str) -> String {
+    if !text.contains(' ') {
+        return text.to_string();
+    }
+    let mut made = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            c if !c.is_ascii_digit() => made.push(c),
+            _ if made.ends_with('#') => {}
+            _ => made.push('#'),
+        }
+    }
+    made
 }
 
 fn subjects<'a>(members: &[&'a Finding]) -> impl Iterator<Item = &'a str> {
@@ -114,7 +131,12 @@ fn subjects<'a>(members: &[&'a Finding]) -> impl Iterator<Item = &'a str> {
 fn story(query: &Query, members: &[&Finding], reach: &Reach, border: Option<Border>) -> Story {
     let cause = query.header.cause.iter().filter_map(|name| {
         let cell = members.first()?.column(name)?;
-        Some((name.clone(), cell.clone()))
+        let is_shared = members.iter().all(|finding| finding.column(name) == Some(cell));
+        let told = match cell.to_plain() {
+            Some(text) if !is_shared => Cell::Text(without_numbers(&text)),
+            Some(_) | None => cell.clone(),
+        };
+        Some((name.clone(), told))
     });
     let times: Vec<Micros> = members.iter().filter_map(|finding| finding.happened_at).collect();
     let text = |at: Option<&Micros>| at.map(Micros::to_string);
@@ -137,5 +159,17 @@ fn story(query: &Query, members: &[&Finding], reach: &Reach, border: Option<Bord
         verdicts,
         blast: reach.blast(members.iter().copied()),
         border,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sentences_that_differ_in_numbers_are_one_cause() {
+        assert_eq!(without_numbers("stale (604s old)"), without_numbers("stale (1624s old)"));
+        assert_eq!(without_numbers("2 of 3 tasks"), "# of # tasks");
+        assert_ne!(without_numbers("gpu#1"), without_numbers("gpu#2"));
     }
 }
