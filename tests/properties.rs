@@ -204,7 +204,7 @@ fn history(bench: &Bench) -> (Snapshot, History) {
 }
 
 fn tasks(history: History) -> Vec<TaskTimeline> {
-    replay(history).tasks
+    replay(history).lives.tasks
 }
 
 fn task_event() -> impl Strategy<Value = TaskEvent> {
