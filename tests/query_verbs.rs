@@ -186,7 +186,7 @@ fn why_a_question_did_not_fire_is_told_with_values() {
 fn one_question_is_shown_with_its_sql() {
     let bench = Bench::new();
     let said = query(&bench, &["show", KILLED]).ok();
-    for part in ["harmless?", "parameters   act_sure_s = 60", "with kills as (", "O1, O25"] {
+    for part in ["harmless?", "parameters   act_sure_s = 60", "with condemned as (", "O1, O25"] {
         assert!(said.contains(part), "`{part}` is not in: {said}");
     }
     let json: Value =

@@ -246,12 +246,19 @@ fn the_floors_of_the_soak_can_fail() {
     assert_eq!(score.shortfalls(&Floors::of_any_fleet()).len(), 2);
 }
 
+/// What a fleet does without a fault, and rightly is told of: a task now and then yields nothing, and until
+/// 2025-11-28 an orchestrator task was closed with its last segment, whatever the others did
+/// (domain/worker-app.md X10, X30).
+const TRULY_THERE: [&str; 2] = ["task_generated_nothing", "task_orchestrator_completed_early"];
+
 #[test]
 fn a_day_without_faults_has_no_finding() {
     for era in Era::ALL {
         let plan = Plan { era, faults: Vec::new(), hours: 8.0, ..plan(3) };
         let score = scored(&plan);
-        assert_eq!(score.findings_medium_or_worse, Default::default(), "{}", command(&plan));
+        let mut found = score.findings_medium_or_worse;
+        found.retain(|query, _| !TRULY_THERE.contains(&query.as_str()));
+        assert_eq!(found, Default::default(), "{}", command(&plan));
         assert_eq!(score.outages.false_gaps, 0, "{}", command(&plan));
         assert!(score.task_states.same_sequence >= Some(0.99), "{:?}", score.task_states);
     }

@@ -9,7 +9,7 @@ use backstory::snapshot::open::Snapshot;
 
 /// Simulates so many hours of E6 with every fault that leaves its rows, and imports them: log rows, and the
 /// snapshot.
-pub fn snapshot(hours: f64, work: &Path) -> Result<(u64, Snapshot), Box<dyn Error>> {
+pub(crate) fn snapshot(hours: f64, work: &Path) -> Result<(u64, Snapshot), Box<dyn Error>> {
     let (from, to) = (work.join(format!("f-{hours}")), work.join(format!("s-{hours}")));
     let era = Era::E6;
     let faults = Fault::ALL.iter().map(|(fault, _)| *fault);

@@ -62,7 +62,13 @@ fn shown(cell: &Cell) -> String {
             let items: Vec<String> = items.iter().filter_map(Cell::to_plain).collect();
             format!("[{}]", items.join(", "))
         }
-        other => other.to_plain().unwrap_or_default(),
+        Cell::Null
+        | Cell::Bool(_)
+        | Cell::Int(_)
+        | Cell::Float(_)
+        | Cell::Digits(_)
+        | Cell::Text(_)
+        | Cell::Record(_) => cell.to_plain().unwrap_or_default(),
     }
 }
 

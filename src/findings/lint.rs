@@ -41,7 +41,7 @@ fn absences(query: &Query, tokens: &[Token<'_>]) -> Vec<String> {
         (has(&["left", "join"]) && has(&["is", "null"]), "left join ... is null"),
     ];
     let problem = |name| format!("`{name}` takes absence for proof: join `coverage`, and read it");
-    absent.into_iter().filter_map(|(is, name)| is.then(|| problem(name))).collect()
+    absent.into_iter().filter(|(is, _)| *is).map(|(_, name)| problem(name)).collect()
 }
 
 /// Numbers other than 0 and 1, and dates, that neither a parameter nor a source accounts for.

@@ -40,7 +40,7 @@ pub(super) struct Prepared {
 /// Imports and replays a case.
 pub(super) fn prepare(case: &Case, grammar: &Grammar) -> Result<Prepared, Fault> {
     let root = tempfile::tempdir()
-        .map_err(|err| SnapshotError::io("create a folder in", &std::env::temp_dir(), err))?;
+        .map_err(|err| SnapshotError::io("create a folder in", std::env::temp_dir(), err))?;
     let mut snapshot = None;
     for (n, tables) in (0..).zip(&case.captures) {
         let files = root.path().join(format!("files{n}"));
