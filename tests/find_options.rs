@@ -52,6 +52,10 @@ fn findings_of_one_cause_are_one_story_with_what_they_hit() {
     assert_eq!(ssh["members"].as_array().expect("a list").len(), 3);
     assert_eq!(ssh["verdicts"]["confirmed"], 2);
     assert_eq!(ssh["first_at"], "2026-01-05T10:30:00.200000Z");
+    for bad in ["-1", "nan", "dear"] {
+        let ran = bench.run("findings", "s", &["--price", bad]);
+        assert!(ran.code == 2 && ran.stderr.contains("not a price"), "{bad}: {}", ran.stderr);
+    }
     let reset = stories.iter().find(|story| story["blast"]["tasks"] == 1).expect("a story");
     // worker 3 held task 32 for 12.8 s: 10:51:50.13 to 10:52:02.9
     assert_eq!(reset["blast"]["worker_s"], 13.0);

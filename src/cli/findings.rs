@@ -66,7 +66,8 @@ pub(super) struct FindingsArgs {
     suppress: Option<PathBuf>,
 
     /// What an hour of a worker costs, in the currency you think in
-    #[arg(long, value_name = "PRICE", default_value_t = PRICE)]
+    #[arg(long, value_name = "PRICE", default_value_t = PRICE, allow_negative_numbers = true,
+          value_parser = crate::cli::format::price)]
     price: f64,
 
     /// Read the query files of this folder too (may be given again)

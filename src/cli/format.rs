@@ -31,6 +31,14 @@ pub(crate) fn seed(text: &str) -> Result<u64, String> {
     text.parse().map_err(|_| format!("give a whole number from 0 to {}", u64::MAX))
 }
 
+/// What an hour costs: a number that is not below zero.
+pub(crate) fn price(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(price) if price.is_finite() && price >= 0.0 => Ok(price),
+        Ok(_) | Err(_) => Err("not a price: a number from 0 on, such as 0.69".to_string()),
+    }
+}
+
 /// An instant, UTC where no zone is named; seconds may be left out, and the time of day: then it is the
 /// day's first instant.
 pub(crate) fn instant(text: &str) -> Result<Micros, String> {
