@@ -71,12 +71,13 @@ pub fn ask(
         .par_iter()
         .map(|(query, own)| {
             let own = own.lock().unwrap_or_else(PoisonError::into_inner);
-            answer(&own, query, limit)
+            told(&own, query, limit)
         })
         .collect();
     for found in answers {
         findings.found.extend(found?);
     }
+    prove(database, &mut findings.found, limit)?;
     sort(&mut findings.found);
     Ok(findings)
 }
@@ -104,21 +105,30 @@ pub fn answer(
     query: &Query,
     limit: Duration,
 ) -> Result<Vec<Finding>, QueryError> {
+    let mut found = told(database, query, limit)?;
+    prove(database, &mut found, limit)?;
+    Ok(found)
+}
+
+/// The answers of one query, without the rows that prove them.
+fn told(database: &Database, query: &Query, limit: Duration) -> Result<Vec<Finding>, QueryError> {
     let read = |source| QueryError::Read { query: query.header.id.clone(), source };
     let answer = database.query(&query.sql, &query.header.bound(), limit).map_err(read)?;
     check_shape(query, &answer.columns)?;
     check_grain(query, &answer)?;
     let names: Vec<&str> = answer.columns.iter().map(|column| column.name.as_str()).collect();
-    let mut found = Vec::new();
-    for row in answer.rows {
-        found.push(finding(query, &names, row)?);
-    }
-    let pieces = evidence::resolve(database, &found, limit).map_err(read)?;
+    answer.rows.into_iter().map(|row| finding(query, &names, row)).collect()
+}
+
+/// Looks up the rows behind findings, all at once: each table is read once, whoever cites it.
+fn prove(database: &Database, found: &mut [Finding], limit: Duration) -> Result<(), QueryError> {
+    let read = |source| QueryError::Read { query: "evidence".to_string(), source };
+    let pieces = evidence::resolve(database, found, limit).map_err(read)?;
     for (finding, pieces) in found.iter_mut().zip(pieces) {
         finding.pieces = pieces;
         weigh(finding)?;
     }
-    Ok(found)
+    Ok(())
 }
 
 /// A finding stands on rows: without one it is a bug of the query, on one it is not confirmed.
