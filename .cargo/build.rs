@@ -14,13 +14,12 @@ fn main() -> io::Result<()> {
         println!("cargo:rustc-link-arg=-Wl,-rpath,{dir}");
     }
     let out = PathBuf::from(std::env::var_os("OUT_DIR").unwrap_or_default());
-    fs::write(
-        out.join("queries.rs"),
-        catalogue(&Path::new(env!("CARGO_MANIFEST_DIR")).join("queries"))?,
-    )
+    let root = PathBuf::from(std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default());
+    fs::write(out.join("queries.rs"), catalogue(&root.join("queries"))?)
 }
 
-/// `[(path below queries/, its text)]` of every query file, sorted.
+/// `[(path below queries/, its text)]` of every query file, sorted. The path of the package is left to the
+/// compiler: what this script wrote outlives a move of the checkout.
 fn catalogue(root: &Path) -> io::Result<String> {
     let mut files = Vec::new();
     for theme in fs::read_dir(root)? {
@@ -38,7 +37,10 @@ fn catalogue(root: &Path) -> io::Result<String> {
     files.sort();
     let listed = files.iter().filter_map(|file| {
         let path = file.strip_prefix(root).ok()?.to_string_lossy().replace('\\', "/");
-        Some(format!("({path:?}, include_str!({file:?})),\n"))
+        let inside = format!("/queries/{path}");
+        Some(format!(
+            "({path:?}, include_str!(concat!(env!(\"CARGO_MANIFEST_DIR\"), {inside:?}))),\n"
+        ))
     });
     Ok(format!("[\n{}]", listed.collect::<String>()))
 }

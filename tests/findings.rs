@@ -35,13 +35,13 @@ t2,yes,ok,true,1,,2026-01-05 09:11:00,recorded,e2
 t3,yes,missing_generation,false,0,,2026-01-05 09:09:00,recorded,e3
 ";
 const EVENTS: &str = "\
-event_id,happened_at,subject_kind,subject_id,kind,task_id,basis,evidence_table,evidence_key,evidence_column
-e1,2026-01-05 09:10:05.200789,task,t1,task_completed,t1,recorded,tasks,t1,generation_processed_at
-e2,2026-01-05 09:11:00,task,t2,task_completed,t2,recorded,tasks,t2,generation_processed_at
-e3,2026-01-05 09:09:00,task,t3,task_completed,t3,recorded,tasks,t3,generation_processed_at
-e4,2026-01-05 09:10:05.2,task,t1,task_status_updated,t1,logged,system_logs,l2,message
-e5,2026-01-05 09:10:04.6,task,t1,task_status_requested,t1,logged,system_logs,l1,message
-e6,2026-01-05 09:10:04,task,t1,task_claimed,t1,logged,system_logs,l3,message
+event_id,happened_at,subject_kind,subject_id,kind,task_id,basis,evidence_table,evidence_key,evidence_column,source_type,source_id
+e1,2026-01-05 09:10:05.200789,task,t1,task_completed,t1,recorded,tasks,t1,generation_processed_at,,
+e2,2026-01-05 09:11:00,task,t2,task_completed,t2,recorded,tasks,t2,generation_processed_at,,
+e3,2026-01-05 09:09:00,task,t3,task_completed,t3,recorded,tasks,t3,generation_processed_at,,
+e4,2026-01-05 09:10:05.2,task,t1,task_status_updated,t1,logged,system_logs,l2,message,edge_function,update-task-status
+e5,2026-01-05 09:10:04.6,task,t1,task_status_requested,t1,logged,system_logs,l1,message,edge_function,update-task-status
+e6,2026-01-05 09:10:04,task,t1,task_claimed,t1,logged,system_logs,l3,message,edge_function,claim-next-task
 ";
 
 /// One task whose generation is missing by three rows, one that is well, one missing by one row.

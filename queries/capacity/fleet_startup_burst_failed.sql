@@ -2,7 +2,7 @@
 --! title     = "Startups failed in a burst"
 --! severity  = "high"
 --! question  = "Did most of the workers that were spawned within an hour fail to start?"
---! reads     = ["workers", "decisions", "events"]
+--! reads     = ["workers", "decisions"]
 --! grain     = ["subject_id", "formula"]
 --! params    = { workers = 3, share = 0.5, window_s = 3600 }
 --! incidents = ["O36", "O22"]
@@ -24,11 +24,9 @@
 with failures as (
     select
         decisions.subject_id as worker_id, decisions.formula, decisions.run_id,
-        workers.created_at, any_value(events.happened_at) as failed_at,
+        workers.created_at, any_value(decisions.happened_at) as failed_at,
         any_value(decisions.event_id) as event_id
     from decisions
-    -- equivalent: join because a decision is of an event
-    join events using (event_id)
     -- equivalent: join because a worker that is condemned has its row here
     join workers on workers.id = decisions.subject_id
     where decisions.rule = 'kill'

@@ -29,13 +29,21 @@ with links as (
     from generations
 ),
 
-twice as (
-    select
-        task_id, count(*) as generations, max(created_at) as last_created_at,
-        list(generation_id order by created_at, generation_id) as generation_ids
+counted as (
+    select task_id, count(*) as generations, max(created_at) as last_created_at
     from links
     group by task_id
     having count(*) > 1
+),
+
+twice as (
+    select
+        counted.task_id, counted.generations, counted.last_created_at,
+        list(links.generation_id order by links.created_at, links.generation_id) as generation_ids
+    from counted
+    -- equivalent: join because it was counted there
+    join links using (task_id)
+    group by counted.task_id, counted.generations, counted.last_created_at
 ),
 
 requests as (

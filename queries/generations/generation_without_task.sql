@@ -30,13 +30,22 @@ whole as (
     select bool_or(is_whole) as is_whole from snapshot_tables where table_name = 'tasks'
 ),
 
-named as (
-    select
-        links.task_id, min(links.created_at) as created_at, count(tasks.id) as rows_here,
-        list(links.generation_id order by links.created_at, links.generation_id) as generation_ids
+missing as (
+    select links.task_id, min(links.created_at) as created_at
     from links
     left join tasks on tasks.id = links.task_id
     group by links.task_id
+    having count(tasks.id) = 0
+),
+
+named as (
+    select
+        missing.task_id, missing.created_at,
+        list(links.generation_id order by links.created_at, links.generation_id) as generation_ids
+    from missing
+    -- equivalent: join because it was named there
+    join links using (task_id)
+    group by missing.task_id, missing.created_at
 )
 
 select
@@ -47,7 +56,5 @@ select
     named.created_at, named.generation_ids,
     [named.task_id] as affected_tasks, cast(null as double) as lost_worker_s
 from named
-where named.rows_here = 0
-    -- equivalent: and because a case captures every table whole
-    and (select is_whole from whole)
+where (select is_whole from whole)
 order by happened_at, subject_id

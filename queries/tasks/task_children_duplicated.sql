@@ -63,6 +63,7 @@ families as (
 runs as (
     select task_id, count(*) as attempts, list(claimed_event_id order by attempt) as event_ids
     from task_attempts
+    where task_id in (select orchestrator_id from families)
     group by task_id
 )
 

@@ -18,7 +18,13 @@
 --!   update-task-status). Without its line the row alone tells it: `probable`."""
 
 -- Rule: domain/worker-app.md 3.5 D2. Orchestrator tasks may be complete with a text.
-with takers as (
+with empty as (
+    select task_generations.task_id, task_generations.decided_at, task_generations.completed_event_id
+    from task_generations
+    where task_generations.verdict = 'no_output'
+),
+
+takers as (
     -- which function took the completion
     select
         task_id,
@@ -28,29 +34,32 @@ with takers as (
         ) as completion_path,
         list(event_id order by happened_at, event_id) as event_ids
     from events
-    where kind = 'completion_acknowledged'
-        or (
-            kind = 'task_status_updated'
-            and coalesce(
-                json_extract_string(attributes, '$.new_status'), json_extract_string(attributes, '$.status')
-            ) = 'Complete'
+    where task_id in (select task_id from empty)
+        and (
+            kind = 'completion_acknowledged'
+            or (
+                kind = 'task_status_updated'
+                and coalesce(
+                    json_extract_string(attributes, '$.new_status'),
+                    json_extract_string(attributes, '$.status')
+                ) = 'Complete'
+            )
         )
     group by task_id
 )
 
 select
-    'task' as subject_kind, tasks.id as subject_id, task_generations.decided_at as happened_at,
+    'task' as subject_kind, tasks.id as subject_id, empty.decided_at as happened_at,
     'confirmed' as verdict,
     format('{} is complete, but has no output', tasks.task_type) as summary,
     list_concat(
-        [task_generations.completed_event_id, 'tasks:' || tasks.id], coalesce(takers.event_ids, [])
+        [empty.completed_event_id, 'tasks:' || tasks.id], coalesce(takers.event_ids, [])
     ) as evidence,
     coalesce(tasks._output_class, 'nothing') as output_class, takers.completion_path, tasks.task_type,
     tasks.worker_id, [tasks.id] as affected_tasks, cast(null as double) as lost_worker_s
-from task_generations
+from empty
 -- equivalent: join because it was made of rows of tasks
-join tasks on tasks.id = task_generations.task_id
+join tasks on tasks.id = empty.task_id
 left join takers on takers.task_id = tasks.id
-where task_generations.verdict = 'no_output'
-    and tasks.task_type not like '%orchestrator%'
+where tasks.task_type not like '%orchestrator%'
 order by happened_at, subject_id

@@ -51,6 +51,7 @@ tries as (
             sum(epoch(ended_at) - epoch(claimed_at)) filter (where outcome in ('duplicate', 'overtaken')), 1
         ) as lost_s
     from task_attempts
+    where task_id in (select task_id from twice)
     group by task_id
 )
 

@@ -40,6 +40,7 @@ made as (
     select task_id, list(event_id order by happened_at, event_id) as event_ids
     from events
     where kind = 'generation_created'
+        and task_id in (select task_id from disagreeing)
     group by task_id
 )
 

@@ -58,18 +58,16 @@ log_events as (
         missing.task_id,
         list(events.event_id order by events.happened_at, events.event_id) as event_ids,
         string_agg(
-            distinct system_logs.source_id, ', ' order by system_logs.source_id
-        ) filter (where system_logs.source_type in ('edge_function', 'orchestrator_api'))
+            distinct events.source_id, ', ' order by events.source_id
+        ) filter (where events.source_type in ('edge_function', 'orchestrator_api'))
             as completion_path
     from missing
-    -- equivalent: join because the next one drops what it would keep
+    -- equivalent: join because what it would keep has no kind, and is dropped below
     join events
         on events.task_id = missing.task_id
         and events.evidence_table = 'system_logs'
         and events.happened_at between missing.decided_at - to_seconds($window_s)
             and missing.decided_at + to_seconds($window_s)
-    -- equivalent: join because such an event names the line it was read from
-    join system_logs on system_logs.id = events.evidence_key
     where events.kind not like '%claim%'
     group by missing.task_id
 ),

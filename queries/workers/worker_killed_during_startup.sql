@@ -26,15 +26,13 @@
 -- O26: the phase was never cleared, and a task is in progress.
 with kills as (
     select
-        decisions.subject_id as worker_id, min(events.happened_at) as killed_at,
-        arg_min(decisions.event_id, (events.happened_at, decisions.event_id)) as kill_event_id,
-        arg_min(decisions.formula, (events.happened_at, decisions.event_id)) as formula,
-        arg_min(decisions.verdict, (events.happened_at, decisions.event_id)) as reason
+        subject_id as worker_id, min(happened_at) as killed_at,
+        arg_min(event_id, (happened_at, event_id)) as kill_event_id,
+        arg_min(formula, (happened_at, event_id)) as formula,
+        arg_min(verdict, (happened_at, event_id)) as reason
     from decisions
-    -- equivalent: join because a decision is of an event
-    join events using (event_id)
-    where decisions.rule = 'kill'
-    group by decisions.subject_id
+    where rule = 'kill'
+    group by subject_id
 ),
 
 launches as (

@@ -26,8 +26,6 @@ use crate::snapshot::open::Snapshot;
 /// What a worker's hour cost when the source's own scripts reckoned with it, in US dollars
 /// (domain/orchestrator.md section 7).
 pub(super) const PRICE: f64 = 0.69;
-/// With so many questions, the tables are better taken into memory first.
-const QUERIES_WORTH_HOLDING: usize = 5;
 /// Findings of one query that a person is told with their evidence.
 const LISTED_MAX: usize = 5;
 /// Columns of a report that no terminal narrows.
@@ -161,10 +159,7 @@ pub(super) fn run(ui: &mut Ui, args: &FindingsArgs) -> Outcome {
     let suppressions = suppressions(args.suppress.as_deref())?;
     let asked = args.when.open(ui, args.snapshot.as_deref())?;
     warn_of_unreadable(ui, &asked.snapshot);
-    let database = asked.database()?;
-    if asked.as_of.is_none() && queries.len() > QUERIES_WORTH_HOLDING {
-        database.hold()?;
-    }
+    let database = asked.database_for(queries.len())?;
     let mut answers = ask(&database, &queries, args.timeout)?;
     answers.found.retain(|finding| {
         let within = |at: Micros| {
@@ -217,7 +212,7 @@ pub(super) fn show_all(
     listed_max: usize,
 ) -> Result<(), Fault> {
     let queries = catalogue::all()?;
-    let database = Database::open(snapshot)?;
+    let database = Database::open_for_many(snapshot, None)?;
     let answers = ask(&database, &queries, limit)?;
     let asking = Asking { database: &database, price: PRICE, limit };
     let mut made = reported(snapshot, queries, answers, Shown::Unrefuted, &asking)?;

@@ -50,6 +50,14 @@ impl WhenArgs {
 }
 
 impl Asked {
+    /// Its tables, for so many questions at a time.
+    pub(super) fn database_for(&self, questions: usize) -> Result<Database, ReadError> {
+        match questions {
+            0 | 1 => self.database(),
+            _ => Database::open_for_many(&self.snapshot, self.as_of),
+        }
+    }
+
     /// Its tables.
     pub(super) fn database(&self) -> Result<Database, ReadError> {
         Database::open_as_of(&self.snapshot, self.as_of)

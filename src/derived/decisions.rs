@@ -8,7 +8,7 @@ use crate::replay::decisions::Decision;
 use crate::replay::rules::limit::{Limits, Told};
 
 /// One row.
-pub(super) fn row(decision: &Decision) -> [Cell<'_>; 15] {
+pub(super) fn row(decision: &Decision) -> [Cell<'_>; 16] {
     [
         word(decision.event),
         text(decision.run.as_ref()),
@@ -25,6 +25,7 @@ pub(super) fn row(decision: &Decision) -> [Cell<'_>; 15] {
         text(decision.formula.map(crate::model::state::Formula::name)),
         text(decision.decided.map(|answer| answer.to_string())),
         text(decision.recomputed.map(|answer| answer.to_string())),
+        Cell::Time(decision.at),
     ]
 }
 

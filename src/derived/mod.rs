@@ -1,5 +1,6 @@
 //! Timelines as Parquet beside the evidence. Must not know DuckDB.
 
+mod by_kind;
 mod decisions;
 mod fields;
 pub mod manifest;
@@ -11,6 +12,8 @@ pub mod verify;
 
 use std::fs::{self, File};
 use std::path::Path;
+
+use rayon::prelude::*;
 
 use crate::derived::manifest::DerivedManifest;
 use crate::derived::timelines::Written;
@@ -32,7 +35,7 @@ pub fn is_current(snapshot: &Snapshot, grammar_digest: &str) -> bool {
     };
     let files = std::mem::take(&mut made.files);
     made == DerivedManifest::of(snapshot, grammar_digest)
-        && files.iter().all(|(path, hash)| {
+        && files.par_iter().all(|(path, hash)| {
             hash_file(&derived.join(path)).is_ok_and(|(_, found)| found == *hash)
         })
         // a file that someone put beside them would be read as well

@@ -41,6 +41,7 @@ pub struct Rows {
     pub table: &'static DerivedTable,
     columns: Vec<Column>,
     len: usize,
+    text: usize,
 }
 
 /// One column on its way.
@@ -57,7 +58,7 @@ impl Rows {
     /// No rows yet.
     pub fn new(table: &'static DerivedTable) -> Self {
         let columns = table.columns.iter().map(|(_, kind)| Column::new(*kind)).collect();
-        Self { table, columns, len: 0 }
+        Self { table, columns, len: 0, text: 0 }
     }
 
     /// Takes one row: as many cells as columns, in their order.
@@ -65,6 +66,7 @@ impl Rows {
         assert_eq!(N, self.columns.len(), "a row of `{}` has one cell a column", self.table.name);
         for (column, cell) in self.columns.iter_mut().zip(&cells) {
             column.push(cell);
+            self.text += if let Cell::Text(text) = cell { text.len() } else { 0 };
         }
         self.len += 1;
     }
@@ -74,6 +76,11 @@ impl Rows {
         self.len
     }
 
+    /// Bytes of their texts.
+    pub fn text(&self) -> usize {
+        self.text
+    }
+
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.len == 0
@@ -81,7 +88,7 @@ impl Rows {
 
     /// Their arrow arrays; no rows are left.
     pub fn take(&mut self) -> Vec<ArrayRef> {
-        self.len = 0;
+        (self.len, self.text) = (0, 0);
         self.columns.iter_mut().map(Column::take).collect()
     }
 }

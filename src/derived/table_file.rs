@@ -71,11 +71,26 @@ impl TableFile {
         }
     }
 
+    /// Takes rows made elsewhere; none are left there.
+    pub fn append(&mut self, rows: &mut Rows) {
+        self.written += rows.len() as u64;
+        let arrays = rows.take();
+        self.keep_going(|file| file.write(arrays));
+    }
+
+    /// What comes next begins a row group.
+    pub fn end_group(&mut self) {
+        self.keep_going(|file| file.writer.flush());
+    }
+
     fn flush(&mut self) {
         let arrays = self.rows.take();
+        self.keep_going(|file| file.write(arrays));
+    }
+
+    fn keep_going(&mut self, step: impl FnOnce(&mut Self) -> Result<(), ParquetError>) {
         if self.failed.is_none() {
-            self.failed =
-                self.write(arrays).err().map(|err| SnapshotError::writing(&self.path, err));
+            self.failed = step(self).err().map(|err| SnapshotError::writing(&self.path, err));
         }
     }
 

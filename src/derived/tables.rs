@@ -95,6 +95,7 @@ pub const DERIVED: &[DerivedTable] = &[
             ("formula", Text),
             ("decided", Text),
             ("recomputed", Text),
+            ("happened_at", Timestamp),
         ],
     },
     DerivedTable {
@@ -134,6 +135,8 @@ pub const DERIVED: &[DerivedTable] = &[
             ("evidence_column", Text),
             ("arrived_by", Timestamp),
             ("call_site", Text),
+            ("source_type", Text),
+            ("source_id", Text),
         ],
     },
     DerivedTable {

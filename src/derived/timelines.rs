@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
+use crate::derived::by_kind::ByKind;
 use crate::derived::rows::{Cell, int, text, time, word};
 use crate::derived::table_file::TableFile;
 use crate::derived::tables::DERIVED;
@@ -13,6 +14,8 @@ use crate::replay::Replayed;
 use crate::replay::era;
 use crate::replay::timeline::{Anomaly, Stay};
 use crate::snapshot::error::SnapshotError;
+
+const EVENTS: &str = "events";
 
 /// Rows written, by table.
 pub type Written = BTreeMap<&'static str, u64>;
@@ -32,20 +35,33 @@ pub fn write(replayed: &Replayed, folder: &Path) -> Result<Written, SnapshotErro
     tables.finish()
 }
 
+/// Who wrote the line of an event; no line, no name.
+fn logged_by(name: &str) -> Option<&str> {
+    Some(name).filter(|name| !name.is_empty())
+}
+
 struct Tables {
     made: BTreeMap<&'static str, TableFile>,
+    /// Most questions ask for a few kinds of events.
+    events: ByKind,
 }
 
 impl Tables {
     fn create(folder: &Path) -> Result<Self, SnapshotError> {
         let mut made = BTreeMap::new();
+        let mut events = None;
         // `captures` is read from the capture files themselves
         for table in DERIVED.iter().filter(|table| table.name != "captures") {
             let path = folder.join(table.name);
             fs::create_dir_all(&path).map_err(|err| SnapshotError::io("create", &path, err))?;
-            made.insert(table.name, TableFile::create(&folder.join(inside(table.name)), table)?);
+            let file = TableFile::create(&folder.join(inside(table.name)), table)?;
+            if table.name == EVENTS {
+                events = Some(ByKind::new(file, table));
+            } else {
+                made.insert(table.name, file);
+            }
         }
-        Ok(Self { made })
+        Ok(Self { made, events: events.expect("events are in the contract") })
     }
 
     fn of(&mut self, name: &'static str) -> &mut TableFile {
@@ -53,15 +69,18 @@ impl Tables {
     }
 
     fn finish(self) -> Result<Written, SnapshotError> {
-        let finish = |(name, file): (&'static str, TableFile)| Ok((name, file.finish()?));
-        self.made.into_iter().map(finish).collect()
+        let mut written = Written::from([(EVENTS, self.events.finish()?)]);
+        for (name, file) in self.made {
+            written.insert(name, file.finish()?);
+        }
+        Ok(written)
     }
 
     fn events(&mut self, replayed: &Replayed) {
         for event in replayed.events() {
             let subject = event.subject();
             let arrived = event.source.0.is_empty().then_some(event.latest);
-            self.of("events").push([
+            self.events.push(event.kind.name(), [
                 word(event.id),
                 Cell::Time(event.at),
                 Cell::Time(event.earliest),
@@ -82,6 +101,8 @@ impl Tables {
                 word(event.evidence.column),
                 time(arrived),
                 text(event.call_site.as_ref()),
+                text(logged_by(&event.source.0)),
+                text(logged_by(&event.source.1)),
             ]);
             for (piece, role) in event.pieces() {
                 self.of("event_evidence").push([

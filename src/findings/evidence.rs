@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use rayon::prelude::*;
 use serde_json::Value;
 
 use crate::findings::finding::{Finding, Piece};
@@ -12,22 +13,18 @@ use crate::read::cell::Cell;
 use crate::read::database::Database;
 use crate::read::error::ReadError;
 
-/// Every piece of the events asked for; their own primary piece first.
-const PIECES_OF_EVENTS: &str = r#"
-with wanted as (
-    select distinct unnest(from_json(cast($ids as json), '["VARCHAR"]')) as event_id
-),
-all_pieces as (
-    select event_id, evidence_table, evidence_key, evidence_column, 'primary' as role
-    from events join wanted using (event_id)
-    union
-    select event_id, evidence_table, evidence_key, evidence_column, role
-    from event_evidence join wanted using (event_id)
-)
-select all_pieces.event_id, events.happened_at, all_pieces.evidence_table,
-    all_pieces.evidence_key, all_pieces.evidence_column, all_pieces.role
-from all_pieces join events using (event_id)
-order by 1, all_pieces.role <> 'primary', 3, 4, 5
+/// The row that each event asked for was read from, first.
+const PRIMARY: &str = r#"
+select event_id, happened_at, evidence_table, evidence_key, evidence_column, 'primary'
+from events
+where event_id in (select unnest(from_json(cast($ids as json), '["VARCHAR"]')))
+"#;
+/// Every other piece of them.
+const PIECES: &str = r#"
+select event_id, cast(null as timestamp), evidence_table, evidence_key, evidence_column, role
+from event_evidence
+where event_id in (select unnest(from_json(cast($ids as json), '["VARCHAR"]')))
+order by 1, role <> 'primary', 3, 4, 5, role
 "#;
 
 /// What of a row is shown when no column is named.
@@ -43,7 +40,7 @@ fn telling_columns(table: Table) -> &'static [&'static str] {
 }
 
 /// One cited cell or row, before its content is known.
-#[derive(Clone)]
+#[derive(Clone, PartialEq)]
 struct Citation {
     time: Option<Micros>,
     table: String,
@@ -79,16 +76,7 @@ pub(crate) fn resolve_ids<L: AsRef<[String]>>(
     let events = events(database, lists, limit)?;
     let cited: Vec<Vec<Citation>> =
         lists.iter().map(|list| citations(list.as_ref(), &events)).collect();
-    let mut keys: BTreeMap<Table, BTreeSet<&str>> = BTreeMap::new();
-    for citation in cited.iter().flatten() {
-        if let Some(table) = Table::from_name(&citation.table) {
-            keys.entry(table).or_default().insert(&citation.key);
-        }
-    }
-    let mut rows = BTreeMap::new();
-    for (table, keys) in keys {
-        rows.insert(table, rows_of(database, table, &keys, limit)?);
-    }
+    let rows = rows(database, cited.iter().flatten(), limit)?;
     let piece = |citation: &Citation| {
         let table = Table::from_name(&citation.table)?;
         let row = rows.get(&table)?.get(&citation.key)?;
@@ -129,7 +117,7 @@ fn citations(list: &[String], events: &BTreeMap<String, Vec<Citation>>) -> Vec<C
     citations
 }
 
-/// The pieces of every event that the lists cite.
+/// The pieces of every event that the lists cite: the row it was read from, then the others.
 fn events<L: AsRef<[String]>>(
     database: &Database,
     lists: &[L],
@@ -141,38 +129,84 @@ fn events<L: AsRef<[String]>>(
     if ids.is_empty() {
         return Ok(events);
     }
-    for row in database.query(PIECES_OF_EVENTS, &[json_list(&ids)], limit)?.rows {
+    let (one, other) = (database.another()?, database.another()?);
+    let ids = [json_list(&ids)];
+    let query = |own: Database, sql| own.query(sql, &ids, limit);
+    let (primary, pieces) =
+        rayon::join(move || query(one, PRIMARY), move || query(other, PIECES));
+    for row in primary?.rows.iter().chain(&pieces?.rows) {
         let text = |at: usize| row[at].as_text().unwrap_or_default().to_string();
-        events.entry(text(0)).or_default().push(Citation {
-            time: time(&row[1]),
+        let of_event = events.entry(text(0)).or_default();
+        let first = of_event.first();
+        let citation = Citation {
+            time: time(&row[1]).or_else(|| first.and_then(|first| first.time)),
             table: text(2),
             key: text(3),
             column: Some(text(4)).filter(|name| !name.is_empty()),
             contradicts: text(5) == "contradicts",
             repeats: text(5) == "confirms",
-        });
+        };
+        if text(5) != "primary" || first != Some(&citation) {
+            of_event.push(citation);
+        }
     }
     Ok(events)
 }
 
-/// The latest version of the rows with these keys.
+/// The rows of citations, of each table its own, some beside each other.
+fn rows<'a>(
+    database: &Database,
+    citations: impl Iterator<Item = &'a Citation>,
+    limit: Duration,
+) -> Result<BTreeMap<Table, BTreeMap<String, Row>>, ReadError> {
+    let mut wanted: BTreeMap<Table, Wanted<'_>> = BTreeMap::new();
+    for citation in citations {
+        let Some(table) = Table::from_name(&citation.table) else { continue };
+        let of = wanted.entry(table).or_default();
+        of.keys.insert(&citation.key);
+        let column = citation.column.as_deref().and_then(|path| path.split('.').next());
+        of.columns.extend(column.into_iter().chain(telling_columns(table).iter().copied()));
+    }
+    let mut own = Vec::new();
+    for (table, of) in wanted {
+        own.push((table, of, database.another()?));
+    }
+    let read = |(table, of, own): (Table, Wanted<'_>, Database)| {
+        Ok((table, rows_of(&own, table, &of, limit)?))
+    };
+    own.into_par_iter().map(read).collect()
+}
+
+/// What of one table is cited.
+#[derive(Default)]
+struct Wanted<'a> {
+    keys: BTreeSet<&'a str>,
+    columns: BTreeSet<&'a str>,
+}
+
+/// The latest version of the rows with these keys: of their columns those that are told.
 fn rows_of(
     database: &Database,
     table: Table,
-    keys: &BTreeSet<&str>,
+    wanted: &Wanted<'_>,
     limit: Duration,
 ) -> Result<BTreeMap<String, Row>, ReadError> {
     let time_of = if table.is_append_only() { table.time_column() } else { "captured_at" };
+    let known = Database::columns(table);
+    let columns: Vec<&str> = known.filter(|name| wanted.columns.contains(name)).collect();
+    let told: String =
+        columns.iter().map(|name| format!(r#", cast(r."{name}" as varchar)"#)).collect();
     let sql = format!(
-        r#"select r.id, r."{time_of}", cast(to_json(r) as varchar) from {table} as r
+        r#"select r.id, r."{time_of}"{told} from {table} as r
         where r.id in (select unnest(from_json(cast($ids as json), '["VARCHAR"]')))"#
     );
     let mut rows = BTreeMap::new();
-    for row in database.query(&sql, &[json_list(keys)], limit)?.rows {
-        if let (Cell::Text(id), Some(columns)) = (&row[0], row[2].as_text()) {
-            let columns = serde_json::from_str(columns).unwrap_or(Value::Null);
-            rows.insert(id.clone(), Row { time: time(&row[1]), columns });
-        }
+    for row in database.query(&sql, &[json_list(&wanted.keys)], limit)?.rows {
+        let Some((Cell::Text(id), cells)) = row.split_first() else { continue };
+        let text = |cell: &Cell| cell.as_text().map_or(Value::Null, Value::from);
+        let told = columns.iter().zip(cells.iter().skip(1));
+        let columns = told.map(|(name, cell)| (name.to_string(), text(cell))).collect();
+        rows.insert(id.clone(), Row { time: cells.first().and_then(time), columns });
     }
     Ok(rows)
 }

@@ -1,7 +1,6 @@
 //! Asking questions of a snapshot.
 
 use std::collections::BTreeSet;
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use rayon::prelude::*;
@@ -16,6 +15,9 @@ use crate::read::database::{Answer, Database};
 
 /// Rows a confirmed finding must at least cite.
 const CONFIRMING_ROWS_MIN: usize = 2;
+
+/// Below it a double has six digits behind the point.
+const STEADY_MAX: f64 = 1e9;
 
 /// The columns every result begins with.
 const LEADING: [(&str, ColumnKind); 6] = [
@@ -62,17 +64,14 @@ pub fn ask(
         let missing = missing(database, query)?;
         if missing.is_empty() {
             let read = |source| QueryError::Read { query: query.header.id.clone(), source };
-            asked.push((query, Mutex::new(database.another().map_err(read)?)));
+            asked.push((query, database.another().map_err(read)?));
         } else {
             findings.skipped.push(Skipped { query: query.header.id.clone(), missing });
         }
     }
     let answers: Vec<Result<Vec<Finding>, QueryError>> = asked
-        .par_iter()
-        .map(|(query, own)| {
-            let own = own.lock().unwrap_or_else(PoisonError::into_inner);
-            told(&own, query, limit)
-        })
+        .into_par_iter()
+        .map(|(query, own)| told(&own, query, limit))
         .collect();
     for found in answers {
         findings.found.extend(found?);
@@ -188,9 +187,17 @@ fn check_grain(query: &Query, answer: &Answer) -> Result<(), QueryError> {
     Ok(())
 }
 
+/// Seconds are sums of microseconds: what stands behind them depends on the order of the sum.
+fn steady(cell: Cell) -> Cell {
+    match cell {
+        Cell::Float(x) if x.abs() < STEADY_MAX => Cell::Float((x * 1e6).round() / 1e6),
+        _ => cell,
+    }
+}
+
 fn finding(query: &Query, names: &[&str], mut row: Vec<Cell>) -> Result<Finding, QueryError> {
     let id = &query.header.id;
-    let own = row.split_off(LEADING.len());
+    let own = row.split_off(LEADING.len()).into_iter().map(steady);
     let text = |at: usize| match row[at].as_text() {
         Some(text) if !text.is_empty() => Ok(text.to_string()),
         _ => Err(bad_row(id, &format!("without a {}", LEADING[at].0))),

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use rayon::prelude::*;
 use serde::Serialize;
 
 use crate::findings::blast::{Blast, Reach};
@@ -64,24 +65,36 @@ pub fn stories(
         move |source| QueryError::Read { query, source }
     };
     let reach = Reach::of(database, findings, price, limit).map_err(failed("projects"))?;
-    let mut stories = Vec::new();
+    let mut asked = Vec::new();
     for query in queries {
         let own: Vec<&Vec<&Finding>> = groups
             .iter()
             .filter(|((id, _), _)| *id == query.header.id)
             .map(|(_, members)| members)
             .collect();
+        if !own.is_empty() {
+            let database = database.another().map_err(failed(&query.header.id))?;
+            asked.push((query, own, database));
+        }
+    }
+    let told = |(query, own, database): (&Query, Vec<&Vec<&Finding>>, Database)| {
         let population = match &query.header.population {
-            Some(sql) if !own.is_empty() => {
-                Population::read(database, sql, limit).map_err(failed(&query.header.id))?
+            Some(sql) => {
+                Population::read(&database, sql, limit).map_err(failed(&query.header.id))?
             }
-            _ => Population::default(),
+            None => Population::default(),
         };
         let positive: BTreeSet<&str> = own.iter().flat_map(|members| subjects(members)).collect();
-        for members in own {
+        let story = |members: &&Vec<&Finding>| {
             let border = population.border(&subjects(members).collect(), &positive);
-            stories.push(story(query, members, &reach, border));
-        }
+            story(query, members, &reach, border)
+        };
+        Ok(own.iter().map(story).collect::<Vec<_>>())
+    };
+    let told: Vec<Result<Vec<Story>, QueryError>> = asked.into_par_iter().map(told).collect();
+    let mut stories = Vec::new();
+    for of_query in told {
+        stories.extend(of_query?);
     }
     stories.sort_by(|a, b| {
         let size = |story: &Story| (story.blast.tasks, story.blast.worker_s, story.members.len());

@@ -25,7 +25,7 @@ const CUTS: [Cut; 22] = [
     },
     Cut {
         table: "decisions",
-        select: "select * from {all}decisions where event_id in (select event_id from {all}events where happened_at <= {t})",
+        select: "select * from {all}decisions where happened_at <= {t}",
     },
     Cut { table: "anomalies", select: "select * from {all}anomalies where happened_at <= {t}" },
     Cut { table: "task_states", select: STATES_TASK },

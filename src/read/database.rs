@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use duckdb::Connection;
 
+use crate::model::table::Table;
 use crate::model::time::Micros;
 use crate::read::cell::{Cell, Column};
 use crate::read::error::ReadError;
@@ -13,34 +14,23 @@ use crate::read::run::{self, RowSink};
 use crate::read::{as_of, gate, order, views};
 use crate::snapshot::error::SnapshotError;
 use crate::snapshot::open::Snapshot;
-
-/// Events that are taken into memory at once: some 300 MB.
-const HELD_EVENTS_MAX: i64 = 1_000_000;
-/// What most questions look at. Log lines are not among them: they are large, and few ask for their text.
-const HELD: [&str; 17] = [
-    "events",
-    "decisions",
-    "worker_states",
-    "worker_signals",
-    "worker_liveness",
-    "worker_ends",
-    "task_states",
-    "task_attempts",
-    "task_generations",
-    "pods",
-    "runs",
-    "cycles",
-    "gaps",
-    "coverage",
-    "anomalies",
-    "tasks",
-    "workers",
-];
+use crate::snapshot::schema::known_columns;
 
 /// A snapshot's tables in an engine that can read its files and nothing else, and write nothing.
 pub struct Database {
     connection: Connection,
     held: BTreeMap<String, bool>,
+}
+
+/// What is going to be asked.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Load {
+    /// Much of a few rows.
+    InMemory,
+    /// One thing at a time: it has all threads.
+    OneQuestion,
+    /// Many things at a time.
+    ManyQuestions,
 }
 
 /// A whole answer in memory.
@@ -61,18 +51,27 @@ impl Database {
     /// The same for a snapshot of few rows of which much is asked: the tables are taken into memory, and one
     /// thread serves them.
     pub fn open_small(snapshot: &Snapshot) -> Result<Self, ReadError> {
-        Self::opened(snapshot, None, true)
+        Self::opened(snapshot, None, Load::InMemory)
     }
 
     /// The same, with every table as it was at an instant; the whole ones are `whole_<table>`.
     pub fn open_as_of(snapshot: &Snapshot, instant: Option<Micros>) -> Result<Self, ReadError> {
-        Self::opened(snapshot, instant, false)
+        Self::opened(snapshot, instant, Load::OneQuestion)
+    }
+
+    /// The same for many questions beside each other ([`Self::another`]), each on a thread of its own: so
+    /// none waits for the others' threads.
+    pub fn open_for_many(
+        snapshot: &Snapshot,
+        instant: Option<Micros>,
+    ) -> Result<Self, ReadError> {
+        Self::opened(snapshot, instant, Load::ManyQuestions)
     }
 
     fn opened(
         snapshot: &Snapshot,
         instant: Option<Micros>,
-        is_small: bool,
+        load: Load,
     ) -> Result<Self, ReadError> {
         let views = views::all(snapshot)?;
         let dir = snapshot.dir();
@@ -84,13 +83,13 @@ impl Database {
         let connection = Connection::open_in_memory().map_err(setup)?;
         // Fails without the ICU extension, where there are no zones to get wrong.
         drop(connection.execute_batch("set timezone = 'UTC'"));
-        if is_small {
+        if load != Load::OneQuestion {
             connection.execute_batch("set threads = 1").map_err(setup)?;
         }
         connection.execute_batch(&lock_in(&views::path_literal(&own)?)?).map_err(setup)?;
         let mut held = BTreeMap::new();
         for view in views {
-            let create = if is_small { view.as_table() } else { view.create };
+            let create = if load == Load::InMemory { view.as_table() } else { view.create };
             connection.execute_batch(&create).map_err(setup)?;
             held.insert(view.name, view.held);
         }
@@ -101,31 +100,15 @@ impl Database {
         Ok(Self { connection, held })
     }
 
-    /// Takes the tables that most questions look at into memory, where the snapshot is no larger than that is
-    /// worth: many questions then read each of them once from its files, and not each for itself.
-    pub fn hold(&self) -> Result<(), ReadError> {
-        let failed = |err: duckdb::Error| ReadError::of_engine(&err);
-        let count = |table: &str| {
-            let sql = format!("select count(*) from {table}");
-            self.connection.query_row(&sql, [], |row| row.get::<_, i64>(0)).map_err(failed)
-        };
-        if count("events")? > HELD_EVENTS_MAX {
-            return Ok(());
-        }
-        for table in HELD.iter().filter(|table| self.holds(table) == Some(true)) {
-            let statements = format!(
-                "create table held_{table} as select * from {table}; drop view {table};
-                 alter table held_{table} rename to {table}"
-            );
-            self.connection.execute_batch(&statements).map_err(failed)?;
-        }
-        Ok(())
-    }
-
     /// Another connection to the same tables, for a question beside this one's.
     pub fn another(&self) -> Result<Self, ReadError> {
         let connection = self.connection.try_clone().map_err(|err| ReadError::of_engine(&err))?;
         Ok(Self { connection, held: self.held.clone() })
+    }
+
+    /// The columns that a table of evidence has in every snapshot.
+    pub fn columns(table: Table) -> impl Iterator<Item = &'static str> {
+        known_columns(table).iter().map(|(name, _)| *name)
     }
 
     /// Whether the snapshot holds this table, rows or none; `None` when no table has that name.
@@ -183,6 +166,7 @@ fn lock_in(own: &str) -> Result<String, ReadError> {
     Ok(format!(
         "set autoinstall_known_extensions = false;
          set autoload_known_extensions = false;
+         set parquet_metadata_cache = true;
          set temp_directory = {spill};
          set max_temp_directory_size = '16GiB';
          set allowed_directories = [{own}];

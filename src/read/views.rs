@@ -48,7 +48,7 @@ pub(crate) fn all(snapshot: &Snapshot) -> Result<Vec<View>, ReadError> {
         let versions = format!("{table}_versions");
         let create = create(&versions, known_columns(table), &own, &files)?;
         views.push(View { name: versions, held, create });
-        let create = latest(table, snapshot.repeats(table));
+        let create = latest(table, snapshot.has_one_version(table));
         views.push(View { name: table.name().to_string(), held, create });
     }
     for table in DERIVED.iter().filter(|table| table.name != CAPTURES) {
@@ -91,11 +91,10 @@ fn captures(snapshot: &Snapshot) -> View {
     View { name: CAPTURES.to_string(), held: true, create }
 }
 
-/// The latest version of each row. Rows of an append-only table have one version, unless the source
-/// repeated some; a row without a key is a version of nothing.
-fn latest(table: Table, repeats: bool) -> String {
+/// The latest version of each row. A row without a key is a version of nothing.
+fn latest(table: Table, is_only: bool) -> String {
     let versions = format!("create view {table} as select * from {table}_versions");
-    if table.is_append_only() && !repeats {
+    if is_only {
         return versions;
     }
     format!(
@@ -157,8 +156,10 @@ fn create(
     let from = if files.is_empty() {
         "where false".to_string()
     } else {
+        // to unite the columns of one file costs a look at it each time
+        let unite = files.len() > 1;
         format!(
-            "from read_parquet([{}], union_by_name = true, hive_partitioning = false)",
+            "from read_parquet([{}], union_by_name = {unite}, hive_partitioning = false)",
             paths(files)?.join(", ")
         )
     };

@@ -4,6 +4,7 @@ use std::path::{Component, Path, PathBuf};
 
 use crate::model::table::Table;
 use crate::model::time::Micros;
+use crate::snapshot::capture::repeats::KEYS_MAX;
 use crate::snapshot::error::SnapshotError;
 use crate::snapshot::manifest::{
     Capture, FileEntry, MANIFEST, Manifest, StoredManifest, read_json,
@@ -110,10 +111,14 @@ impl Snapshot {
         held.map(|held| held.rows_unreadable)
     }
 
-    /// Whether a source of this table had several rows under one key.
-    pub fn repeats(&self, table: Table) -> bool {
-        let held = self.captures.iter().filter_map(|capture| capture.tables.get(table.name()));
-        held.into_iter().any(|held| held.rows_repeated > 0)
+    /// Whether every row of this table is the only version there is of it: a view need not look for the
+    /// latest then.
+    pub fn has_one_version(&self, table: Table) -> bool {
+        let captures = self.captures.iter().filter_map(|capture| capture.tables.get(table.name()));
+        let with_rows: Vec<_> = captures.filter(|held| held.rows_new > 0).collect();
+        let is_one = table.is_append_only() || with_rows.len() < 2;
+        let is_counted = |rows: u64| table.is_append_only() || rows < KEYS_MAX as u64;
+        is_one && with_rows.iter().all(|held| held.rows_repeated == 0 && is_counted(held.rows_read))
     }
 
     /// When the last capture began: what was true at the source up to then.

@@ -5,7 +5,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 /// Keys that are remembered: beyond them memory would grow with the table, so repeats of later ones
 /// go uncounted.
-const KEYS_MAX: usize = 4 << 20;
+pub(crate) const KEYS_MAX: usize = 4 << 20;
 
 /// Counts rows whose key was seen before.
 #[derive(Default)]
