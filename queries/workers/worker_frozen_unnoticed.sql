@@ -39,7 +39,8 @@ told_elsewhere as (
 held as (
     -- work that did not come to an end by its holder
     select
-        task_attempts.task_id, task_attempts.worker_id, task_attempts.claimed_at, task_attempts.outcome,
+        task_attempts.task_id, task_attempts.worker_id, task_attempts.claimed_at, task_attempts.ended_at,
+        task_attempts.outcome,
         task_attempts.reason, task_attempts.claimed_event_id, task_attempts.ended_event_id,
         tasks.task_type, worker_ends.end_kind, worker_ends.event_id as end_event_id,
         -- whoever acted first: on the task or on its worker
@@ -156,7 +157,11 @@ select
         lambda piece: piece is not null
     ) as evidence,
     unnoticed.kind, unnoticed.task_id, unnoticed.task_type, unnoticed.since, unnoticed.acted_at,
-    coalesce(unnoticed.reason, unnoticed.end_kind) as acted, unnoticed.waited_s,
+    case
+        when unnoticed.outcome = 'cancelled' and unnoticed.ended_at = unnoticed.acted_at then 'cancelled'
+        else coalesce(unnoticed.reason, unnoticed.end_kind)
+    end as acted,
+    unnoticed.waited_s,
     [unnoticed.task_id] as affected_tasks, unnoticed.waited_s as lost_worker_s
 from unnoticed
 -- equivalent: left join because some source always reaches

@@ -2,7 +2,7 @@
 --! title     = "A worker was stopped as idle while it held a task"
 --! severity  = "low"
 --! question  = "Which workers were scaled down with a task in hand?"
---! reads     = ["worker_ends", "task_attempts", "tasks"]
+--! reads     = ["worker_ends", "task_attempts", "tasks", "events"]
 --! grain     = ["subject_id"]
 --! params    = {}
 --! incidents = ["X14"]
@@ -14,7 +14,9 @@
 --!   Let the orchestrator mark the row before it ends the pod, and the claim function refuse a marked
 --!   worker. Where `held_s` is more than a minute it did not see the task at all: look at the reads of that
 --!   cycle."""
---! guide     = "`held_s` is how long it had held the task when its pod ended."
+--! guide     = """
+--!   `held_s` is how long it had held the task when its pod ended. `insufficient_evidence`: no row says when
+--!   it claimed; the claim may have come after the pod's end, and then it is the answer that was lost."""
 
 -- What scale-down may stop: idle workers only (domain/orchestrator.md W20). The race: a claim between the
 -- decision and the end of the pod (domain/evidence-rules.md section 3), and its task comes back after the
@@ -22,7 +24,8 @@
 with held as (
     select
         worker_ends.worker_id, worker_ends.ended_at, worker_ends.event_id as end_event_id,
-        min(task_attempts.claimed_at) as claimed_at,
+        -- an inferred claim lies between two bounds: held only where both are before the end
+        min(task_attempts.claimed_at) filter (where claims.latest <= worker_ends.ended_at) as claimed_at,
         list_sort(list(distinct task_attempts.task_id)) as task_ids,
         list_sort(list(distinct task_attempts.claimed_event_id)) as claim_event_ids,
         min(tasks.task_type) as task_type
@@ -33,6 +36,8 @@ with held as (
         and task_attempts.claimed_at <= worker_ends.ended_at
         and task_attempts.ended_at >= worker_ends.decided_at
         and task_attempts.outcome in ('reset', 'lost')
+    -- equivalent: join because every claim is an event
+    join events as claims on claims.event_id = task_attempts.claimed_event_id
     -- equivalent: join and = because an attempt is of a task that has its row, and one task has one type here
     join tasks on tasks.id = task_attempts.task_id
     where worker_ends.end_kind = 'scale_down'
@@ -40,11 +45,18 @@ with held as (
 )
 
 select
-    'worker' as subject_kind, worker_id as subject_id, ended_at as happened_at, 'confirmed' as verdict,
-    format(
-        'stopped as one too many with {} task(s) in hand, the first for {} s', len(task_ids),
-        epoch(ended_at - claimed_at)
-    ) as summary,
+    'worker' as subject_kind, worker_id as subject_id, ended_at as happened_at,
+    case when claimed_at is null then 'insufficient_evidence' else 'confirmed' end as verdict,
+    case
+        when claimed_at is null then format(
+            'stopped as one too many about when it claimed {} task(s): which came first, no row says',
+            len(task_ids)
+        )
+        else format(
+            'stopped as one too many with {} task(s) in hand, the first for {} s', len(task_ids),
+            epoch(ended_at - claimed_at)
+        )
+    end as summary,
     list_concat(
         [end_event_id], claim_event_ids, list_transform(task_ids, lambda task: 'tasks:' || task)
     ) as evidence,

@@ -13,9 +13,10 @@ use crate::read::cell::Cell;
 use crate::read::database::Database;
 use crate::read::error::ReadError;
 
-/// The row that each event asked for was read from, first.
+/// The row that each event asked for was read from. What was inferred lies between two times: its row is told
+/// with the time at which it was read.
 const PRIMARY: &str = r#"
-select event_id, happened_at, evidence_table, evidence_key, evidence_column, 'primary'
+select event_id, case when basis <> 'inferred' then happened_at end, evidence_table, evidence_key, evidence_column, 'primary'
 from events
 where event_id in (select unnest(from_json(cast($ids as json), '["VARCHAR"]')))
 "#;

@@ -25,6 +25,9 @@ const AFTER_HEARTBEAT_S: f64 = 5.0;
 /// GPU_IDLE_TIMEOUT_SEC and one cycle: the failsafe's bound (evidence-rules class 15).
 const FAILSAFE_S: f64 = 630.0;
 
+/// What the cloud says of a pod that is not there (domain/orchestrator.md G128).
+const GONE: &str = "pod not found to terminate";
+
 /// The end of one worker.
 #[derive(Clone, Debug, PartialEq)]
 pub struct WorkerEnd {
@@ -147,9 +150,33 @@ impl View<'_> {
             (Some(gone), Some(done)) if done.at < gone.at => Some(self.terminated(done)),
             (Some(gone), _) => Some(self.vanished(gone, EndKind::External)),
             (None, Some(done)) => Some(self.terminated(done)),
-            (None, None) => {
-                let gone = self.first_true(&[EventKind::PodGone])?;
-                Some(self.vanished(gone, self.decision(gone.at).map_or(EndKind::Unknown, |d| d.0)))
+            (None, None) => Some(self.found_gone(self.first_true(&[EventKind::PodGone])?)),
+        }
+    }
+
+    /// The pod was not there any more when it was to be ended: the decision behind that attempt did not end
+    /// it. One of an earlier cycle may have, with its lines lost; else somebody else had.
+    fn found_gone(&self, gone: &Event) -> WorkerEnd {
+        let found = self.vanished(gone, EndKind::External);
+        let reach = gone.at.plus_seconds(-DECISION_REACH_S);
+        let decided = self.events.iter().copied().rev();
+        let mut decided = decided
+            .filter(|event| reach <= event.at && event.at <= gone.at)
+            .filter_map(|event| Some((decided_kind(event)?, event)))
+            .peekable();
+        if decided.peek().is_none() {
+            return WorkerEnd { kind: EndKind::Unknown, ..found };
+        }
+        let in_time = |event: &Event| found.before.is_none_or(|latest| event.at <= latest);
+        let is_earlier = |event: &Event| (&event.run, event.cycle) != (&gone.run, gone.cycle);
+        match decided.find(|(_, event)| is_earlier(event) && in_time(event)) {
+            Some((kind, by)) => {
+                let (ended_at, after) = (found.ended_at.max(Some(by.at)), Some(by.at));
+                WorkerEnd { kind, ended_at, after, decided_at: after, ..found }
+            }
+            None => {
+                let reason = Some(GONE.to_string());
+                WorkerEnd { reason, decided_at: Some(gone.at), ..found }
             }
         }
     }
