@@ -63,8 +63,10 @@ queues as (
     -- what waited in the meantime
     select quiet.worker_id, count(cycles.queued) as cycles, min(cycles.queued) as least_queued
     from quiet
+    left join busy using (worker_id)
     -- equivalent: join because no queue is known either way
     join cycles on cycles.started_at between quiet.since and quiet.beat_at
+    where busy.worker_id is null
     group by quiet.worker_id
 ),
 
@@ -95,9 +97,7 @@ select
 from quiet
 -- equivalent: join because what was queued is asked for
 join queues using (worker_id)
-left join busy using (worker_id)
 left join reach using (worker_id)
-where busy.worker_id is null
-    and queues.least_queued > 0
+where queues.least_queued > 0
     and queues.cycles >= $cycles
 order by happened_at, subject_id

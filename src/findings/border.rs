@@ -73,7 +73,9 @@ impl Population {
     /// the members of its other stories are no innocent others.
     pub fn border(&self, hit: &BTreeSet<&str>, positive: &BTreeSet<&str>) -> Option<Border> {
         let mut best: Option<Border> = None;
-        for (at, name) in self.names.iter().enumerate() {
+        // most stories are of one: no side of theirs is more than chance
+        let names = self.names.iter().enumerate().filter(|_| hit.len() >= SIDE_MIN);
+        for (at, name) in names {
             let mut told: Vec<(&Cell, bool)> = Vec::new();
             for (subject, cells) in &self.rows {
                 let is_hit = hit.contains(subject.as_str());
