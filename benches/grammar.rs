@@ -20,6 +20,10 @@ use backstory::snapshot::open::Snapshot;
 use backstory::spool::Spool;
 use regex::RegexSet;
 
+/// As in the binary.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 type Done<T> = Result<T, Box<dyn Error>>;
 
 /// Distinct messages that DuckDB is asked about: it takes long.

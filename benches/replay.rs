@@ -25,6 +25,10 @@ use backstory::spool::Spool;
 
 use crate::cost::{Cost, forget};
 
+/// As in the binary.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 type Done<T> = Result<T, Box<dyn Error + Send + Sync>>;
 
 const RUNS: usize = 3;

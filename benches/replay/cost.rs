@@ -25,7 +25,9 @@ impl Cost {
         let (began, worked) = (Instant::now(), worked());
         let made = work();
         let wall = began.elapsed().as_secs_f64();
-        let cores = crate::cost::worked().zip(worked).map_or(wall, |(now, then)| now - then);
+        let cores = crate::cost::worked().zip(worked).map(|(now, then)| now - then);
+        // the system counts in ticks: what is shorter has no measure but the clock
+        let cores = cores.filter(|cores| *cores > 0.0).unwrap_or(wall);
         self.wall = self.wall.min(wall);
         self.cores = self.cores.min(cores);
         made

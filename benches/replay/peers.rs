@@ -2,6 +2,7 @@
 //! knows no hidden claims, no attempts, no workers, no citations: what a query could do in place of a replay.
 
 use std::hint::black_box;
+use std::process::Command;
 
 use backstory::events::History;
 use backstory::model::event::Event;
@@ -38,7 +39,8 @@ pub(crate) fn compare(snapshot: &Snapshot, history: &History) -> Done<()> {
     }
     println!("  the same small fold, 1 thread, {events} events, warm:");
     println!("    by hand, events in memory      {}, {stays} stays", cost.rate(events));
-    duckdb(snapshot)
+    duckdb(snapshot)?;
+    polars(snapshot, events)
 }
 
 /// What a fold makes; nobody reads it here.
@@ -102,6 +104,28 @@ fn duckdb(snapshot: &Snapshot) -> Done<()> {
         }
         let name = format!("DuckDB {version}, {name}");
         println!("    {name:<30} {}, {stays} stays", cost.rate(events as u64));
+    }
+    Ok(())
+}
+
+/// In a Python that has polars (`BENCH_PYTHON`), on one thread, by the clock.
+fn polars(snapshot: &Snapshot, events: u64) -> Done<()> {
+    let Some(python) = std::env::var_os("BENCH_PYTHON") else {
+        println!("    polars: not measured (BENCH_PYTHON names a Python that has it)");
+        return Ok(());
+    };
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/replay/fold.py");
+    let file = snapshot.dir().join("derived/events/events.parquet");
+    let mut command = Command::new(python);
+    command.arg(script).arg(file).arg(RUNS.to_string()).env("POLARS_MAX_THREADS", "1");
+    let said = String::from_utf8(command.output()?.stdout)?;
+    let [version, stays, in_memory, from_file] = said.split_whitespace().collect::<Vec<_>>()[..]
+    else {
+        return Err("BENCH_PYTHON could not run the fold in polars".into());
+    };
+    for (seconds, name) in [(in_memory, "events in memory"), (from_file, "from Parquet")] {
+        let rate = events as f64 / seconds.parse::<f64>()? / 1e3;
+        println!("    {:<30} {rate:>7.0} k/s, {stays} stays", format!("polars {version}, {name}"));
     }
     Ok(())
 }
