@@ -5,6 +5,7 @@ mod drift;
 mod faults;
 mod huge_messages;
 mod incidents;
+mod incremental;
 mod kept;
 mod load_back;
 mod round_trip;

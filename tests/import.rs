@@ -455,10 +455,10 @@ fn a_capture_that_dies_halfway_leaves_the_snapshot_as_it_was() {
     let id = Column { name: "id".into(), kind: ColumnType::Text, source_type: "text".into() };
     {
         let mut writer = CaptureWriter::begin(&bench.path("snap"), options).expect("begins");
-        let mut done = writer.table(Table::Tasks, vec![id.clone()]).expect("a table");
+        let mut done = writer.table(Table::Tasks, vec![id.clone()], None).expect("a table");
         done.push(&[Value::Text("t9".into())], None).expect("a row");
         writer.finish_table(done, 0).expect("published, but named by no manifest");
-        let mut open = writer.table(Table::Workers, vec![id]).expect("a table");
+        let mut open = writer.table(Table::Workers, vec![id], None).expect("a table");
         open.push(&[Value::Text("w9".into())], None).expect("a row");
     }
     assert_eq!(fs::read(bench.path("snap/manifest.json")).expect("a manifest"), before);

@@ -80,30 +80,33 @@ impl Tables {
         for event in replayed.events() {
             let subject = event.subject();
             let arrived = event.source.0.is_empty().then_some(event.latest);
-            self.events.push(event.kind.name(), [
-                word(event.id),
-                Cell::Time(event.at),
-                Cell::Time(event.earliest),
-                Cell::Time(event.latest),
-                word(subject.kind()),
-                word(subject.id()),
-                word(event.kind.name()),
-                text(event.worker.as_ref()),
-                text(event.task.as_ref()),
-                text(event.pod.as_ref()),
-                text(event.run.as_ref()),
-                int(event.cycle),
-                word(json(&event)),
-                word(event.basis.name()),
-                word(event.clock.name(&event.source.1)),
-                word(event.evidence.table),
-                word(&event.evidence.key),
-                word(event.evidence.column),
-                time(arrived),
-                text(event.call_site.as_ref()),
-                text(logged_by(&event.source.0)),
-                text(logged_by(&event.source.1)),
-            ]);
+            self.events.push(
+                event.kind.name(),
+                [
+                    word(event.id),
+                    Cell::Time(event.at),
+                    Cell::Time(event.earliest),
+                    Cell::Time(event.latest),
+                    word(subject.kind()),
+                    word(subject.id()),
+                    word(event.kind.name()),
+                    text(event.worker.as_ref()),
+                    text(event.task.as_ref()),
+                    text(event.pod.as_ref()),
+                    text(event.run.as_ref()),
+                    int(event.cycle),
+                    word(json(&event)),
+                    word(event.basis.name()),
+                    word(event.clock.name(&event.source.1)),
+                    word(event.evidence.table),
+                    word(&event.evidence.key),
+                    word(event.evidence.column),
+                    time(arrived),
+                    text(event.call_site.as_ref()),
+                    text(logged_by(&event.source.0)),
+                    text(logged_by(&event.source.1)),
+                ],
+            );
             for (piece, role) in event.pieces() {
                 self.of("event_evidence").push([
                     word(event.id),

@@ -15,6 +15,8 @@ pub(super) const SCHEMA: &str = "public";
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct SourceTable {
     pub(super) table: Table,
+    /// The table's own number: another one is another table of the same name.
+    pub(super) oid: u32,
     pub(super) columns: Vec<SourceColumn>,
     pub(super) may_select: bool,
     /// Whether row-level security would keep rows from us.
@@ -54,7 +56,8 @@ pub(super) struct SourceKey {
 const TABLES: &str = "
 select c.relname::text,
        has_table_privilege(c.oid, 'select'),
-       row_security_active(c.oid)
+       row_security_active(c.oid),
+       c.oid
 from pg_class c
 where c.relnamespace = (select oid from pg_namespace where nspname = 'public')
   and c.relkind in ('r', 'p')
@@ -110,8 +113,8 @@ pub(super) async fn tables(client: &Client) -> Result<Vec<SourceTable>, ExportEr
         let name: String = row.get(0);
         if let Some(table) = Table::from_name(&name) {
             let columns = columns.remove(&name).unwrap_or_default();
-            let (may_select, hides_rows) = (row.get(1), row.get(2));
-            found.push(SourceTable { table, columns, may_select, hides_rows });
+            let (may_select, hides_rows, oid) = (row.get(1), row.get(2), row.get(3));
+            found.push(SourceTable { table, oid, columns, may_select, hides_rows });
         }
     }
     found.sort_by_key(|source| source.table);

@@ -29,6 +29,11 @@ pub(super) fn notes(before: &Value, now: &Value) -> Vec<String> {
     notes
 }
 
+/// The columns of a table as a `source_schema.json` describes them, with their defaults.
+pub(super) fn columns<'a>(schema: &'a Value, table: &str) -> &'a Value {
+    &schema["tables"][table]["columns"]
+}
+
 fn types(table: &Value) -> BTreeMap<&str, &str> {
     let columns = table["columns"].as_array().into_iter().flatten();
     columns

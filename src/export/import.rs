@@ -141,7 +141,7 @@ impl Import {
         let table = file.table;
         let columns = reader.columns().to_vec();
         let roles: Vec<Role> = columns.iter().map(|column| role(table, &column.name)).collect();
-        let mut rows = self.writer.table(table, output_class::with_class(table, &columns))?;
+        let mut rows = self.writer.table(table, output_class::with_class(table, &columns), None)?;
         let mut bad = Unreadable::new(&file.name);
         let read = |source| ImportError::Read { path: file.path.clone(), source };
         loop {

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use tokio_postgres::Client;
 
-use crate::export::catalogue::{self, SCHEMA, SourceTable};
+use crate::export::catalogue::{self, SCHEMA, SourceColumn, SourceTable};
 use crate::export::error::ExportError;
 use crate::export::select::quote;
 use crate::export::server_error::{Doing, explain};
 use crate::model::table::Table;
+use crate::model::time::Micros;
 
 /// What the manifest says of the source: nothing that names a host, a user or a way in.
 pub(super) async fn describe_source(
@@ -16,10 +17,15 @@ pub(super) async fn describe_source(
 ) -> Result<BTreeMap<String, String>, ExportError> {
     let failed = |err| explain(&err, Doing::Session);
     let mut source = BTreeMap::from([("kind".to_string(), "postgres".to_string())]);
-    let sql = "select current_setting('server_version'), current_database()::text";
+    let sql = "select current_setting('server_version'), current_database()::text, \
+               (select oid::text from pg_database where datname = current_database()), \
+               (pg_postmaster_start_time() at time zone 'UTC')::text";
     let row = client.query_typed_one(sql, &[]).await.map_err(failed)?;
-    source.insert("server_version".to_string(), row.get(0));
-    source.insert("database".to_string(), row.get(1));
+    for (at, name) in
+        ["server_version", "database", "database_oid", "server_started_at"].iter().enumerate()
+    {
+        source.insert(name.to_string(), row.get(at));
+    }
     // Hosted servers keep these to themselves; then we do without.
     let sql = "select s.system_identifier::text, c.timeline_id::text \
                from pg_control_system() s, pg_control_checkpoint() c";
@@ -37,6 +43,62 @@ pub(super) struct Instant {
     pub(super) snapshot: String,
     /// The next full transaction id.
     pub(super) next_xid: u64,
+}
+
+impl Instant {
+    /// The number of a table that is there.
+    pub(super) fn oid_of(&self, table: Table) -> Option<u32> {
+        self.tables.iter().find(|source| source.table == table).map(|source| source.oid)
+    }
+
+    /// Whether a table that is there has this column.
+    pub(super) fn has_column(&self, table: Table, name: &str) -> bool {
+        let columns = self.tables.iter().filter(|source| source.table == table);
+        columns.flat_map(|source| &source.columns).any(|column| column.name == name)
+    }
+}
+
+/// How many transactions ago an id was given out, as the server reckons the age of rows in this transaction;
+/// `None` where that cannot be told.
+pub(super) async fn age(client: &Client, xid: u64) -> Result<Option<u32>, ExportError> {
+    let low = xid as u32;
+    let sql = format!("select pg_catalog.age('{low}'::pg_catalog.xid)");
+    let failed = |err| explain(&err, Doing::Catalogue);
+    let row = client.query_typed_one(&sql, &[]).await.map_err(failed)?;
+    let age: i32 = row.get(0);
+    // an id below 3 is no transaction's
+    Ok(u32::try_from(age).ok().filter(|age| *age < i32::MAX as u32))
+}
+
+/// The time of the oldest row of a table, whether it is asked for or not: so far back the source reaches.
+pub(super) async fn oldest(
+    client: &Client,
+    source: &SourceTable,
+) -> Result<Option<Micros>, ExportError> {
+    let time = source.table.time_column();
+    let is_time = |column: &SourceColumn| column.name == time && column.type_name == "timestamptz";
+    if !source.columns.iter().any(is_time) {
+        return Ok(None);
+    }
+    let sql = format!(
+        "select (extract(epoch from min({time})) * 1000000)::int8 from {SCHEMA}.{table} \
+         where isfinite({time})",
+        time = quote(time),
+        table = quote(source.table.name()),
+    );
+    let failed = |err| explain(&err, Doing::Reading(source.table));
+    let row = client.query_typed_one(&sql, &[]).await.map_err(failed)?;
+    Ok(row.get::<_, Option<i64>>(0).map(Micros))
+}
+
+/// Since when a transaction that writes has been open, in seconds, where one has been for long: all rows since
+/// it began are read again by each capture.
+pub(super) async fn oldest_transaction_s(client: &Client) -> Result<Option<f64>, ExportError> {
+    let sql = "select max(extract(epoch from now() - xact_start))::float8 from pg_stat_activity \
+               where backend_xid is not null and datname = current_database()";
+    let failed = |err| explain(&err, Doing::Catalogue);
+    let row = client.query_typed_one(sql, &[]).await.map_err(failed)?;
+    Ok(row.get(0))
 }
 
 /// Locks the tables, then takes the snapshot. In that order: TRUNCATE and rewriting ALTER are not

@@ -32,6 +32,7 @@ mod field;
 mod instant;
 mod select;
 mod server_error;
+mod since;
 mod source_schema;
 mod sweep;
 mod table_reader;

@@ -3,17 +3,20 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use tokio_postgres::Client;
+
 use crate::export::catalogue::{self, SourceTable};
 use crate::export::connect::connect;
 use crate::export::drift;
 use crate::export::error::ExportError;
-use crate::export::instant::{begin, describe_source};
+use crate::export::instant::{self, Instant, begin, describe_source};
 use crate::export::output_class::with_class;
 use crate::export::select::select;
 use crate::export::server_error::{Doing, explain};
+use crate::export::since::Since;
 use crate::export::source_schema::describe;
 use crate::export::sweep::Sweep;
-use crate::export::table_reader::{Reading, left_out_note, read_table};
+use crate::export::table_reader::{Reading, left_out_note, read_table, young_keys};
 use crate::export::target::Target;
 use crate::export::user_type::user_types;
 use crate::model::table::Table;
@@ -112,7 +115,9 @@ async fn run(plan: Plan<'_>, watch: &mut dyn FnMut(Step)) -> Result<Exported, Ex
     for note in since_last_time(&writer, &asked, &schema) {
         watch(Step::Note(note));
     }
-    let reading = Reading { client: &client, redactor: plan.redactor, next_xid: instant.next_xid };
+    let since = since(&client, &writer, &asked, &schema, &instant, watch).await?;
+    let reading =
+        Reading { client: &client, redactor: plan.redactor, next_xid: instant.next_xid, since };
     let mut outcome = same_redaction(&writer, &ours).map(|()| None);
     if outcome.is_ok() {
         outcome = read_all(&reading, &instant.tables, &mut writer, watch).await;
@@ -172,6 +177,45 @@ fn other_source_note(writer: &CaptureWriter, asked: &BTreeMap<String, String>) -
     Some(format!("the snapshot was made from another database (differs in {names})"))
 }
 
+/// How old a transaction may be before it is worth a word.
+const OPEN_S_MAX: f64 = 600.0;
+
+/// Which rows of the log are asked for, and what the user should know of it.
+async fn since(
+    client: &Client,
+    writer: &CaptureWriter,
+    asked: &BTreeMap<String, String>,
+    schema: &serde_json::Value,
+    instant: &Instant,
+    watch: &mut dyn FnMut(Step),
+) -> Result<Option<(u64, u32)>, ExportError> {
+    let log = Table::SystemLogs.name();
+    let earlier = writer.before().map(|before| before.dir().join(SOURCE_SCHEMA));
+    let earlier: Option<serde_json::Value> = earlier.and_then(|path| read_json(&path).ok());
+    let is_same_shape =
+        earlier.is_some_and(|earlier| drift::columns(&earlier, log) == drift::columns(schema, log));
+    let why = match Since::of(writer.before(), asked, is_same_shape, instant) {
+        Since::Beginning => return Ok(None),
+        Since::Everything(why) => why,
+        Since::Xid(xid) => match instant::age(client, xid).await? {
+            Some(age) => {
+                let open_s = instant::oldest_transaction_s(client).await?;
+                if let Some(open_s) = open_s.filter(|open_s| *open_s > OPEN_S_MAX) {
+                    watch(Step::Note(format!(
+                        "a transaction has been open for {:.1} hours: the rows since it began are read \
+                         again by every capture until it ends",
+                        open_s / 3_600.0
+                    )));
+                }
+                return Ok(Some((xid, age)));
+            }
+            None => "too many transactions lie between",
+        },
+    };
+    watch(Step::Note(format!("{log}: all rows are read and told apart by key: {why}")));
+    Ok(None)
+}
+
 /// A database of encoding SQL_ASCII promises nothing about its bytes, and the server would end the
 /// export at the first that are no UTF-8. So they come as they are; names, read before, do not.
 const BYTES_AS_THEY_ARE: &str = "select set_config('client_encoding', 'SQL_ASCII', false) \
@@ -189,18 +233,30 @@ async fn read_all(
     let mut oldest_log = None;
     for source in tables {
         let table = source.table;
-        let selection = select(source);
+        let since = reading.since.filter(|_| table.is_append_only());
+        let (xid, age) = (since.map(|(xid, _)| xid), since.map(|(_, age)| age));
+        let selection = select(source, age);
         watch(Step::Begin(table));
         if let Some(note) = left_out_note(table, &selection) {
             watch(Step::Note(note));
         }
-        let mut rows = writer.table(table, with_class(table, &selection.columns))?;
+        let coming = match age {
+            Some(age) => Some(young_keys(reading.client, table, age).await?),
+            None => None,
+        };
+        let columns = with_class(table, &selection.columns);
+        let mut rows = writer.table(table, columns, coming.as_ref())?;
         let mut progress = |rows| watch(Step::Rows(rows));
-        let oldest = read_table(reading, &selection, &mut rows, &mut progress).await?;
+        let mut oldest = read_table(reading, &selection, &mut rows, &mut progress).await?;
+        if xid.is_some() {
+            oldest = instant::oldest(reading.client, source).await?;
+            oldest.into_iter().for_each(|at| rows.reaches_back_to(at));
+        }
         if table == Table::SystemLogs {
             oldest_log = oldest;
         }
         let (read, new) = writer.finish_table(rows, 0)?;
+        writer.asked(table, source.oid, xid);
         watch(Step::End { table, read, new });
     }
     let ended = reading.client.batch_execute("commit").await;

@@ -18,8 +18,8 @@ pub(super) struct Selection {
     pub(super) left_out: Vec<String>,
 }
 
-/// The selection of all columns of a table.
-pub(super) fn select(source: &SourceTable) -> Selection {
+/// The selection of all columns of a table, of the rows whose `xmin` is at most so many transactions old.
+pub(super) fn select(source: &SourceTable, age_max: Option<u32>) -> Selection {
     let mut list = vec!["t.xmin::pg_catalog.text::pg_catalog.int8".to_string()];
     let (mut columns, mut wires, mut left_out) = (Vec::new(), Vec::new(), Vec::new());
     for column in in_order(&source.columns) {
@@ -37,8 +37,16 @@ pub(super) fn select(source: &SourceTable) -> Selection {
         });
     }
     let (list, table) = (list.join(", "), quote(source.table.name()));
-    let sql = format!("copy (select {list} from {SCHEMA}.{table} t) to stdout (format binary)");
+    let young = age_max.map(|age| format!(" where {}", is_young(age))).unwrap_or_default();
+    let sql =
+        format!("copy (select {list} from {SCHEMA}.{table} t{young}) to stdout (format binary)");
     Selection { sql, columns, wires, left_out }
+}
+
+/// Whether a row of `t` was written at most so many transactions ago. An id that cannot be told old from new has
+/// a negative age, and is read: too much, never too little.
+pub(super) fn is_young(age_max: u32) -> String {
+    format!("pg_catalog.age(t.xmin) <= {age_max}")
 }
 
 /// The columns as they stand in the table, but that of names which differ in case only the lower-case
@@ -123,8 +131,10 @@ mod tests {
             column("captured_at", "timestamptz", true),
         ];
         let table = Table::Tasks;
-        let selection =
-            select(&SourceTable { table, columns, may_select: true, hides_rows: false });
+        let selection = select(
+            &SourceTable { table, oid: 1, columns, may_select: true, hides_rows: false },
+            None,
+        );
         insta::assert_snapshot!(selection.sql, @r#"copy (select t.xmin::pg_catalog.text::pg_catalog.int8, t."id"::pg_catalog.text, t."odd ""name""", t."n", case when t."status" is distinct from null then pg_catalog.format('%s', t."status") end, case when t."mine" is distinct from null then pg_catalog.format('%s', t."mine") end, t."at" from public."tasks" t) to stdout (format binary)"#);
         assert_eq!(selection.left_out, ["captured_at"]);
         assert_eq!(selection.columns[4].kind, ColumnType::Text);

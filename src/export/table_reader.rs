@@ -1,16 +1,18 @@
 //! The rows of one table, from the wire into the snapshot, one at a time.
 
+use std::collections::HashSet;
 use std::pin::pin;
 
 use futures_util::StreamExt;
 use tokio_postgres::Client;
 
+use crate::export::catalogue::SCHEMA;
 use crate::export::copy::{CopyDecoder, CopyError, CopyRow};
 use crate::export::error::ExportError;
 use crate::export::field;
 use crate::export::output_class;
 use crate::export::roles::role;
-use crate::export::select::Selection;
+use crate::export::select::{Selection, is_young, quote};
 use crate::export::server_error::{Doing, explain};
 use crate::export::xid::widen;
 use crate::model::table::Table;
@@ -29,6 +31,8 @@ pub(super) struct Reading<'a> {
     pub(super) redactor: &'a Redactor,
     /// The next full transaction id at the time of the snapshot.
     pub(super) next_xid: u64,
+    /// From which full transaction id on rows of the log are asked for, and its age; `None`: all.
+    pub(super) since: Option<(u64, u32)>,
 }
 
 /// Reads a table to its end and returns its earliest time.
@@ -72,6 +76,34 @@ pub(super) async fn read_table(
     }
     decoder.finish().map_err(damaged)?;
     Ok(oldest)
+}
+
+/// The keys of the rows whose `xmin` is at most so many transactions old: to know which of them earlier captures
+/// hold, without holding all keys of those in memory.
+pub(super) async fn young_keys(
+    client: &Client,
+    table: Table,
+    age_max: u32,
+) -> Result<HashSet<Box<str>>, ExportError> {
+    let failed = |err: tokio_postgres::Error| explain(&err, Doing::Reading(table));
+    let damaged = |source: CopyError| ExportError::Copy { table, source };
+    let sql = format!(
+        "copy (select t.id::pg_catalog.text from {SCHEMA}.{} t where {}) to stdout (format binary)",
+        quote(table.name()),
+        is_young(age_max)
+    );
+    let mut stream = pin!(client.copy_out(sql.as_str()).await.map_err(failed)?);
+    let mut decoder = CopyDecoder::new(1);
+    let mut keys = HashSet::new();
+    while let Some(bytes) = stream.next().await {
+        decoder.push(&bytes.map_err(failed)?);
+        while let Some(row) = decoder.next_row().map_err(damaged)? {
+            let key = row.fields().next().flatten().map(String::from_utf8_lossy);
+            keys.extend(key.map(Box::from));
+        }
+    }
+    decoder.finish().map_err(damaged)?;
+    Ok(keys)
 }
 
 /// The row's `xmin`, and its values in the order of the columns.

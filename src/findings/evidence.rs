@@ -133,8 +133,7 @@ fn events<L: AsRef<[String]>>(
     let (one, other) = (database.another()?, database.another()?);
     let ids = [json_list(&ids)];
     let query = |own: Database, sql| own.query(sql, &ids, limit);
-    let (primary, pieces) =
-        rayon::join(move || query(one, PRIMARY), move || query(other, PIECES));
+    let (primary, pieces) = rayon::join(move || query(one, PRIMARY), move || query(other, PIECES));
     for row in primary?.rows.iter().chain(&pieces?.rows) {
         let text = |at: usize| row[at].as_text().unwrap_or_default().to_string();
         let of_event = events.entry(text(0)).or_default();

@@ -69,10 +69,8 @@ pub fn ask(
             findings.skipped.push(Skipped { query: query.header.id.clone(), missing });
         }
     }
-    let answers: Vec<Result<Vec<Finding>, QueryError>> = asked
-        .into_par_iter()
-        .map(|(query, own)| told(&own, query, limit))
-        .collect();
+    let answers: Vec<Result<Vec<Finding>, QueryError>> =
+        asked.into_par_iter().map(|(query, own)| told(&own, query, limit)).collect();
     for found in answers {
         findings.found.extend(found?);
     }

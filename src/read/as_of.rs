@@ -23,10 +23,7 @@ const CUTS: [Cut; 22] = [
         table: "event_objects",
         select: "select * from {all}event_objects where event_id in (select event_id from {all}events where happened_at <= {t})",
     },
-    Cut {
-        table: "decisions",
-        select: "select * from {all}decisions where happened_at <= {t}",
-    },
+    Cut { table: "decisions", select: "select * from {all}decisions where happened_at <= {t}" },
     Cut { table: "anomalies", select: "select * from {all}anomalies where happened_at <= {t}" },
     Cut { table: "task_states", select: STATES_TASK },
     Cut { table: "worker_states", select: STATES_WORKER },

@@ -61,18 +61,11 @@ impl Database {
 
     /// The same for many questions beside each other ([`Self::another`]), each on a thread of its own: so
     /// none waits for the others' threads.
-    pub fn open_for_many(
-        snapshot: &Snapshot,
-        instant: Option<Micros>,
-    ) -> Result<Self, ReadError> {
+    pub fn open_for_many(snapshot: &Snapshot, instant: Option<Micros>) -> Result<Self, ReadError> {
         Self::opened(snapshot, instant, Load::ManyQuestions)
     }
 
-    fn opened(
-        snapshot: &Snapshot,
-        instant: Option<Micros>,
-        load: Load,
-    ) -> Result<Self, ReadError> {
+    fn opened(snapshot: &Snapshot, instant: Option<Micros>, load: Load) -> Result<Self, ReadError> {
         let views = views::all(snapshot)?;
         let dir = snapshot.dir();
         let own = dir.canonicalize().map_err(|err| SnapshotError::io("read", dir, err))?;

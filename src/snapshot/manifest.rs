@@ -100,11 +100,18 @@ pub struct TableCapture {
     /// Lines that could not be read: what they said is not in the snapshot.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub rows_unreadable: u64,
+    /// The table's own number at its source; null for imports.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub oid: Option<u32>,
+    /// Only rows at or above this full transaction id were asked for; null: all of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since_xid: Option<u64>,
     /// Smallest time of the rows written; null without rows.
     pub min_time: Option<String>,
     /// Largest time of the rows written.
     pub max_time: Option<String>,
-    /// Smallest time of the rows read, new or known: how far back the source reached.
+    /// Smallest time of the rows that the source had, whether they were asked for or not: so far back it
+    /// reached.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub read_from: Option<String>,
     /// Largest time of the rows read.

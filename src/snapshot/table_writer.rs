@@ -61,6 +61,8 @@ struct Totals {
     written: Option<(Micros, Micros)>,
     /// The same of the rows read.
     read: Option<(Micros, Micros)>,
+    /// The first time of the rows at the source, where they were not all read.
+    reaches_back: Option<Micros>,
     digest: u128,
 }
 
@@ -166,6 +168,11 @@ impl TableWriter {
         Ok(())
     }
 
+    /// The source holds rows of this time, though they were not asked for.
+    pub fn reaches_back_to(&mut self, at: Micros) {
+        self.totals.reaches_back = Some(at);
+    }
+
     /// Rows read so far, for progress.
     pub fn rows_read(&self) -> u64 {
         self.totals.rows_read
@@ -185,6 +192,8 @@ impl TableWriter {
             files.push(parquet_file::entry(&part, self.relative.clone(), self.totals.rows_new)?);
             publish(&part, &self.path)?;
         }
+        let read_from = self.totals.read.map(|(from, _)| from);
+        let from = read_from.into_iter().chain(self.totals.reaches_back).min();
         Ok(TableCapture {
             rows_read: self.totals.rows_read,
             rows_new: self.totals.rows_new,
@@ -193,7 +202,9 @@ impl TableWriter {
             rows_unreadable: 0,
             min_time: self.totals.written.map(|(from, _)| from.to_string()),
             max_time: self.totals.written.map(|(_, until)| until.to_string()),
-            read_from: self.totals.read.map(|(from, _)| from.to_string()),
+            oid: None,
+            since_xid: None,
+            read_from: from.map(|from| from.to_string()),
             read_until: self.totals.read.map(|(_, until)| until.to_string()),
             digest: format!("{:032x}", self.totals.digest),
             disappeared: self.known.disappeared(self.table.is_append_only()),

@@ -1,12 +1,12 @@
 //! A private PostgreSQL for the time of the tests: own directory, own port, gone with its last user.
 
 use std::fs;
-use std::io::{Read, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
 use std::os::unix::fs::{PermissionsExt, chown};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::{Arc, Mutex, Weak};
 use std::time::{Duration, Instant};
 
@@ -188,6 +188,46 @@ impl Database {
         psql.args(["-p", &self.server.port.to_string(), "-U", "postgres", "-d", &self.name]);
         psql.env("PGPASSWORD", PASSWORD).env("PGTZ", "UTC").env("PGCLIENTENCODING", "UTF8");
         psql
+    }
+}
+
+/// A connection that stays: its transactions end when the test says so.
+pub(crate) struct Session {
+    psql: Child,
+    to: ChildStdin,
+    from: BufReader<ChildStdout>,
+}
+
+impl Session {
+    /// A new one.
+    pub(crate) fn open(database: &Database) -> Self {
+        let mut psql = database.psql();
+        psql.args(["-At", "-f", "-"]);
+        psql.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::inherit());
+        let mut psql = psql.spawn().expect("psql runs");
+        let (to, from) = (psql.stdin.take(), psql.stdout.take());
+        let (to, from) = (to.expect("a pipe"), BufReader::new(from.expect("a pipe")));
+        Self { psql, to, from }
+    }
+
+    /// Runs SQL, and waits until it has run.
+    pub(crate) fn run(&mut self, sql: &str) {
+        const DONE: &str = "-- done --";
+        writeln!(self.to, "{sql};\n\\echo {DONE}").expect("psql listens");
+        self.to.flush().expect("psql listens");
+        for line in self.from.by_ref().lines() {
+            if line.expect("UTF-8") == DONE {
+                return;
+            }
+        }
+        panic!("psql ended at: {sql}");
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        drop(self.psql.kill());
+        drop(self.psql.wait());
     }
 }
 

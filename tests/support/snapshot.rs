@@ -62,7 +62,7 @@ impl TestSnapshot {
                 Column { name: name.clone(), kind, source_type: "text".to_string() }
             };
             let columns: Vec<Column> = names.iter().map(column).collect();
-            let mut writer = capture.table(table, columns.clone()).expect("a table");
+            let mut writer = capture.table(table, columns.clone(), None).expect("a table");
             for row in &rows {
                 let values: Vec<Value<'_>> =
                     row.iter().zip(&columns).map(|(text, column)| value(text, column)).collect();

@@ -23,9 +23,16 @@ impl KnownRows {
         Self::default()
     }
 
-    /// Reads keys and hashes of all earlier captures, oldest first.
-    pub(crate) fn read(snapshot: &Snapshot, table: Table) -> Result<Self, SnapshotError> {
+    /// Reads keys and hashes of all earlier captures, oldest first: of the rows that will come, or of all.
+    pub(crate) fn read(
+        snapshot: &Snapshot,
+        table: Table,
+        coming: Option<&HashSet<Box<str>>>,
+    ) -> Result<Self, SnapshotError> {
         let mut known = Self::default();
+        if coming.is_some_and(HashSet::is_empty) {
+            return Ok(known);
+        }
         for path in snapshot.files(table) {
             read_columns(&path, &["id", "_row_hash"], |batch| {
                 let (Some(ids), Some(hashes)) =
@@ -41,8 +48,9 @@ impl KnownRows {
                         column: "id".into(),
                     });
                 };
+                let comes = |row| coming.is_none_or(|keys| keys.contains(ids.value(row)));
                 for row in 0..ids.len() {
-                    if ids.is_valid(row) {
+                    if ids.is_valid(row) && comes(row) {
                         let hash = u128::from_str_radix(hashes.value(row), 16).unwrap_or_default();
                         known.latest.insert(ids.value(row).into(), hash);
                     }

@@ -5,7 +5,7 @@ mod leftovers;
 mod mess;
 pub(crate) mod repeats;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
@@ -90,10 +90,15 @@ impl CaptureWriter {
         self.before.as_ref()
     }
 
-    /// Starts one table.
-    pub fn table(&self, table: Table, columns: Vec<Column>) -> Result<TableWriter, SnapshotError> {
+    /// Starts one table, of which the rows with these keys will come, or all of them.
+    pub fn table(
+        &self,
+        table: Table,
+        columns: Vec<Column>,
+        coming: Option<&HashSet<Box<str>>>,
+    ) -> Result<TableWriter, SnapshotError> {
         let known = match &self.before {
-            Some(snapshot) => KnownRows::read(snapshot, table)?,
+            Some(snapshot) => KnownRows::read(snapshot, table, coming)?,
             None => KnownRows::none(),
         };
         TableWriter::create(TableSpec {
@@ -118,6 +123,13 @@ impl CaptureWriter {
         let counts = (done.rows_read, done.rows_new);
         self.tables.insert(name.to_string(), done);
         Ok(counts)
+    }
+
+    /// What a finished table is at its source, and which of its rows were asked for.
+    pub fn asked(&mut self, table: Table, oid: u32, since_xid: Option<u64>) {
+        if let Some(held) = self.tables.get_mut(table.name()) {
+            (held.oid, held.since_xid) = (Some(oid), since_xid);
+        }
     }
 
     /// The last time in the log rows of this capture, and the last one in those of the captures before,

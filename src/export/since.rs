@@ -1,0 +1,118 @@
+//! Which rows of an append-only table a capture has to ask for: all of them, or those of transactions that the
+//! capture before may not have seen (DESIGN section 4).
+//!
+//! Rows of a transaction that was open when the last capture read are not in it, whatever their time or key
+//! says. Its snapshot's `xmin` is the oldest such transaction, and every row of it, or of a subtransaction,
+//! bears an id at or above that.
+
+use std::collections::BTreeMap;
+
+use crate::export::instant::Instant;
+use crate::model::table::Table;
+use crate::snapshot::manifest::Capture;
+use crate::snapshot::open::Snapshot;
+
+/// Ids further apart than this cannot be told by their lower halves.
+const COMPARABLE: u64 = 1 << 31;
+
+/// What is asked of the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Since {
+    /// All rows: there is nothing to go on from.
+    Beginning,
+    /// All rows again, and why.
+    Everything(&'static str),
+    /// Rows whose full transaction id is this or a later one.
+    Xid(u64),
+}
+
+impl Since {
+    /// What a snapshot allows. `asked` is who the source says it is, `schema` what its tables look like.
+    pub(super) fn of(
+        before: Option<&Snapshot>,
+        asked: &BTreeMap<String, String>,
+        is_same_shape: bool,
+        instant: &Instant,
+    ) -> Self {
+        let Some(before) = before else { return Self::Beginning };
+        let last = before.captures().last();
+        let Some(last) = last.filter(|last| last.tables.contains_key(Table::SystemLogs.name()))
+        else {
+            return Self::Beginning;
+        };
+        let Some((xmin, xmax)) = last.database_snapshot.as_deref().and_then(bounds) else {
+            return Self::Everything("the capture before was made from files");
+        };
+        if !is_same_source(&before.manifest().source, asked) {
+            return Self::Everything("this is another database, or one that was restored");
+        }
+        if oid_of(last) != instant.oid_of(Table::SystemLogs) {
+            return Self::Everything("the table was made anew");
+        }
+        if !instant.has_column(Table::SystemLogs, "id") {
+            return Self::Everything("it has no column `id`");
+        }
+        if !is_same_shape {
+            return Self::Everything("its columns are not those of the capture before");
+        }
+        if instant.next_xid < xmax {
+            return Self::Everything("the database counts its transactions from an earlier one");
+        }
+        if instant.next_xid - xmin >= COMPARABLE {
+            return Self::Everything("too many transactions lie between");
+        }
+        Self::Xid(xmin)
+    }
+}
+
+/// Where the source says by itself whether it was restored, that is compared; hosted servers do not, and then
+/// a server that was started anew may be another one.
+fn is_same_source(before: &BTreeMap<String, String>, now: &BTreeMap<String, String>) -> bool {
+    let same = |name: &str| before.get(name).is_some() && before.get(name) == now.get(name);
+    let identity = ["kind", "database", "database_oid"].into_iter().all(same);
+    identity && (same("system_identifier") && same("timeline") || same("server_started_at"))
+}
+
+fn oid_of(capture: &Capture) -> Option<u32> {
+    capture.tables.get(Table::SystemLogs.name())?.oid
+}
+
+/// `xmin` and `xmax` of a `pg_snapshot`.
+fn bounds(snapshot: &str) -> Option<(u64, u64)> {
+    let mut parts = snapshot.split(':');
+    Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_snapshot_begins_with_its_bounds() {
+        assert_eq!(bounds("100:104:100,102"), Some((100, 104)));
+        assert_eq!(bounds("7:7:"), Some((7, 7)));
+        assert_eq!(bounds(""), None);
+        assert_eq!(bounds("7"), None);
+    }
+
+    #[test]
+    fn a_source_is_the_same_where_it_says_so() {
+        let told = |pairs: &[(&str, &str)]| -> BTreeMap<String, String> {
+            let all = [("kind", "postgres"), ("database", "d"), ("database_oid", "5")];
+            let all = all.iter().chain(pairs);
+            all.map(|(name, value)| (name.to_string(), value.to_string())).collect()
+        };
+        let cluster =
+            told(&[("system_identifier", "1"), ("timeline", "1"), ("server_started_at", "a")]);
+        let restarted =
+            told(&[("system_identifier", "1"), ("timeline", "1"), ("server_started_at", "b")]);
+        assert!(is_same_source(&cluster, &restarted));
+        let restored =
+            told(&[("system_identifier", "1"), ("timeline", "2"), ("server_started_at", "c")]);
+        assert!(!is_same_source(&cluster, &restored));
+        let hosted = |at| told(&[("server_started_at", at)]);
+        assert!(is_same_source(&hosted("a"), &hosted("a")));
+        assert!(!is_same_source(&hosted("a"), &hosted("b")), "it may have been restored");
+        assert!(!is_same_source(&BTreeMap::new(), &BTreeMap::new()));
+    }
+}

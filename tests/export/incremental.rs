@@ -1,0 +1,187 @@
+//! Captures that ask only for what may be new: whatever the order in which transactions end, no row is missed
+//! and none comes twice.
+
+use std::collections::BTreeSet;
+
+use backstory::model::table::Table;
+use backstory::snapshot::open::Snapshot;
+
+use super::{OPTIONS, export_into};
+use crate::support::postgres::{Database, Session, database};
+use crate::support::replayed::Bench;
+
+const SCHEMA: &str = "
+create table public.system_logs (id uuid primary key default gen_random_uuid(), timestamp timestamptz not null,
+    source_type text, source_id text, log_level text, message text);
+create table public.workers (id text primary key, instance_type text);
+create table public.tasks (id uuid primary key, params jsonb);
+create function public.log(at timestamptz, said text) returns void language plpgsql as $$
+begin
+    -- each row in a subtransaction of its own, as the source's own function has it
+    begin
+        insert into public.system_logs (timestamp, message) values (at, said);
+    exception when others then raise;
+    end;
+end $$;";
+
+/// Adds a row, in a transaction of its own.
+fn say(database: &Database, message: &str) {
+    database.sql(&format!("select public.log(now(), '{message}')"));
+}
+
+/// The first column of an answer.
+fn texts(bench: &Bench, snapshot: &str, query: &str) -> Vec<String> {
+    let rows = bench.sql(snapshot, query);
+    rows.into_iter().map(|row| row.into_iter().next().expect("a column")).collect()
+}
+
+/// Rows of the log: in the source, and in the snapshot; each once.
+fn assert_whole(database: &Database, bench: &Bench, snapshot: &str) {
+    let there = database.sql("select id from public.system_logs order by id");
+    let there: BTreeSet<String> = there.lines().map(str::to_string).collect();
+    let opened = Snapshot::open(&bench.path(snapshot)).expect("a snapshot");
+    let kept = texts(bench, snapshot, "select id from system_logs_versions");
+    let distinct: BTreeSet<String> = kept.iter().cloned().collect();
+    assert_eq!(kept.len(), distinct.len(), "a row came twice");
+    let missed: Vec<&String> = there.difference(&distinct).collect();
+    assert!(missed.is_empty(), "missed: {missed:?}");
+    opened.check_hashes().expect("whole files");
+}
+
+/// From which transaction on the last capture asked for log rows.
+fn since(bench: &Bench, snapshot: &str) -> Option<u64> {
+    let opened = Snapshot::open(&bench.path(snapshot)).expect("a snapshot");
+    let last = opened.captures().last().expect("a capture");
+    last.tables[Table::SystemLogs.name()].since_xid
+}
+
+#[test]
+fn only_rows_that_may_be_new_are_read() {
+    let database = database("incremental_new");
+    database.sql(SCHEMA);
+    for n in 0..50 {
+        say(&database, &format!("line {n}"));
+    }
+    let bench = Bench::new();
+    export_into(&bench, &database, "s");
+    assert_eq!(since(&bench, "s"), None, "the first capture reads all");
+    say(&database, "one more");
+    let said = export_into(&bench, &database, "s");
+    assert!(said.contains("system_logs: 1 rows read, 1 new"), "{said}");
+    assert!(since(&bench, "s").is_some());
+    assert_whole(&database, &bench, "s");
+    let said = export_into(&bench, &database, "s");
+    assert!(said.contains("system_logs: 0 rows read, 0 new"), "{said}");
+    // how far back the source reaches is known all the same
+    let opened = Snapshot::open(&bench.path("s")).expect("a snapshot");
+    let horizons: BTreeSet<_> =
+        opened.captures().iter().map(|capture| capture.retention_horizon()).collect();
+    assert_eq!(horizons.len(), 1);
+    assert!(horizons.iter().all(Option::is_some));
+}
+
+#[test]
+fn transactions_that_end_out_of_order_are_read() {
+    let database = database("incremental_order");
+    database.sql(SCHEMA);
+    let bench = Bench::new();
+    say(&database, "first");
+    let mut early = Session::open(&database);
+    early.run("begin; select public.log(now() - interval '3 days', 'early, dated back')");
+    let mut late = Session::open(&database);
+    late.run("begin; select public.log(now() + interval '1 day', 'late, dated forward')");
+    late.run("commit");
+    let mut lost = Session::open(&database);
+    lost.run("begin; select public.log(now(), 'never')");
+    export_into(&bench, &database, "s");
+    say(&database, "between");
+    export_into(&bench, &database, "s");
+    early.run("savepoint a; select public.log(now(), 'undone'); rollback to a");
+    early.run("select public.log(now(), 'in the same one'); commit");
+    lost.run("rollback");
+    export_into(&bench, &database, "s");
+    assert_whole(&database, &bench, "s");
+    let said: BTreeSet<String> =
+        texts(&bench, "s", "select message from system_logs").into_iter().collect();
+    assert!(said.contains("early, dated back"), "{said:?}");
+    assert!(!said.contains("never") && !said.contains("undone"), "{said:?}");
+}
+
+#[test]
+fn upkeep_of_the_table_hides_no_row() {
+    let database = database("incremental_upkeep");
+    database.sql(SCHEMA);
+    let bench = Bench::new();
+    say(&database, "first");
+    export_into(&bench, &database, "s");
+    let steps = [
+        ("vacuum (freeze) public.system_logs", None),
+        ("vacuum full public.system_logs", None),
+        ("update public.system_logs set message = message", None),
+        (
+            "alter table public.system_logs add column cycle_number int default 7",
+            Some("its columns are not those of the capture before"),
+        ),
+        ("truncate public.system_logs", None),
+        (
+            "alter table public.system_logs rename to old; \
+             create table public.system_logs (like public.old including all)",
+            Some("the table was made anew"),
+        ),
+    ];
+    for (n, (step, why)) in steps.into_iter().enumerate() {
+        say(&database, &format!("before step {n}"));
+        database.sql(step);
+        say(&database, &format!("after step {n}"));
+        let said = export_into(&bench, &database, "s");
+        assert_whole(&database, &bench, "s");
+        assert_eq!(since(&bench, "s").is_none(), why.is_some(), "{step}: {said}");
+        assert!(why.is_none_or(|why| said.contains(why)), "{step}: {said}");
+    }
+}
+
+#[test]
+fn another_database_of_the_same_name_is_read_whole() {
+    let first = database("incremental_other");
+    first.sql(SCHEMA);
+    say(&first, "of the first");
+    let bench = Bench::new();
+    export_into(&bench, &first, "s");
+    let second = database("incremental_other_too");
+    second.sql(SCHEMA);
+    say(&second, "of the second");
+    let said = export_into(&bench, &second, "s");
+    assert!(said.contains("all rows are read and told apart by key"), "{said}");
+    assert_whole(&second, &bench, "s");
+    let url = second.url();
+    let ran = bench.run("export", "s", &[&["--db", url.as_str()], OPTIONS].concat());
+    assert!(ran.stderr.contains("0 rows read, 0 new"), "{}", ran.stderr);
+}
+
+#[test]
+fn writers_at_work_meanwhile_lose_nothing() {
+    let database = database("incremental_writers");
+    database.sql(SCHEMA);
+    let bench = Bench::new();
+    // each transaction stays open for another while, and one of four is rolled back
+    let script: String = (0..150)
+        .map(|n| {
+            let end = if n % 4 == 3 { "rollback" } else { "commit" };
+            format!(
+                "begin; select public.log(now(), 'a'); select pg_sleep({}); \
+                 select public.log(now() - interval '1 hour', 'b'); {end};\n",
+                f64::from((n * 7) % 11) / 1_000.0
+            )
+        })
+        .collect();
+    std::thread::scope(|scope| {
+        let writers: Vec<_> = (0..4).map(|_| scope.spawn(|| database.sql(&script))).collect();
+        while writers.iter().any(|writer| !writer.is_finished()) {
+            export_into(&bench, &database, "s");
+        }
+    });
+    export_into(&bench, &database, "s");
+    assert_whole(&database, &bench, "s");
+    let count = database.sql("select count(*) from public.system_logs");
+    assert_eq!(count.trim(), "904", "of 600 transactions 452 end well, two rows each");
+}
