@@ -2,6 +2,7 @@
 
 mod any_value;
 mod drift;
+mod every;
 mod faults;
 mod huge_messages;
 mod incidents;

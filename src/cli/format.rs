@@ -43,7 +43,11 @@ pub(crate) fn price(text: &str) -> Result<f64, String> {
 /// day's first instant.
 pub(crate) fn instant(text: &str) -> Result<Micros, String> {
     let day = || is_date(text).then(|| Micros::parse(&format!("{text}T00:00:00"))).flatten();
-    let full = Micros::parse(text).or_else(|| Micros::parse(&format!("{text}:00"))).or_else(day);
+    let minute = match text.strip_suffix(['Z', 'z']) {
+        Some(rest) => format!("{rest}:00Z"),
+        None => format!("{text}:00"),
+    };
+    let full = Micros::parse(text).or_else(|| Micros::parse(&minute)).or_else(day);
     full.ok_or_else(|| {
         "not an instant; write it as 2026-01-05T17:55:00, or 2026-01-05 for its midnight (UTC)"
             .to_string()
@@ -93,9 +97,13 @@ mod tests {
     #[test]
     fn a_day_alone_is_its_midnight_in_utc() {
         let midnight = Micros::parse("2026-01-06T00:00:00Z").expect("an instant");
-        for text in
-            ["2026-01-06", "2026-01-06T00:00", "2026-01-06 00:00:00", "2026-01-06T01:00+01:00"]
-        {
+        for text in [
+            "2026-01-06",
+            "2026-01-06T00:00",
+            "2026-01-06T00:00Z",
+            "2026-01-06 00:00:00",
+            "2026-01-06T01:00+01:00",
+        ] {
             assert_eq!(instant(text), Ok(midnight), "{text}");
         }
         for text in ["2026-01", "2026-13-01", "2026-02-30", "20260106", "2026-1-6", "today", ""] {

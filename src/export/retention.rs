@@ -2,22 +2,38 @@
 
 use crate::model::time::{Micros, SECOND};
 
-const DAY: i64 = 86_400 * SECOND;
-/// Logs younger than this survive a clean-up.
-const KEPT_FOR: i64 = 48 * 3_600 * SECOND;
-/// The hour of the daily clean-up, after midnight UTC.
-const CLEANUP_AT: i64 = 3 * 3_600 * SECOND;
+const HOUR: i64 = 3_600 * SECOND;
+const DAY: i64 = 24 * HOUR;
 
-/// When a log line of that time is deleted: the first 03:00 UTC at which it is older than 48 hours.
-pub fn deleted_at(logged: Micros) -> Micros {
-    let too_old = logged.0.saturating_add(KEPT_FOR);
-    let days = too_old.saturating_sub(CLEANUP_AT).div_euclid(DAY);
-    Micros(days.saturating_add(1).saturating_mul(DAY).saturating_add(CLEANUP_AT))
+/// How long log lines are kept, and when the daily clean-up runs.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Retention {
+    /// Hours: lines younger than this survive a clean-up.
+    pub kept_h: f64,
+    /// The hour after midnight UTC of the clean-up.
+    pub cleaned_at_h: u8,
+}
+
+impl Retention {
+    /// As the source is set up (domain/orchestrator.md 1.2): 48 hours, 03:00 UTC.
+    pub const OF_THE_SOURCE: Self = Self { kept_h: 48.0, cleaned_at_h: 3 };
+
+    /// When a log line of that time is deleted: the first clean-up at which it is too old.
+    pub fn deleted_at(self, logged: Micros) -> Micros {
+        let cleanup = i64::from(self.cleaned_at_h) * HOUR;
+        let too_old = logged.0.saturating_add((self.kept_h * HOUR as f64) as i64);
+        let days = too_old.saturating_sub(cleanup).div_euclid(DAY);
+        Micros(days.saturating_add(1).saturating_mul(DAY).saturating_add(cleanup))
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn at(text: &str) -> Micros {
+        Micros::parse(text).expect("a time")
+    }
 
     #[test]
     fn the_first_clean_up_after_48_hours_takes_it() {
@@ -26,8 +42,16 @@ mod tests {
             ("2025-11-03 03:00:00+00", "2025-11-06 03:00:00+00"),
             ("2025-11-03 14:00:00+00", "2025-11-06 03:00:00+00"),
         ] {
-            let at = |text| Micros::parse(text).expect("a time");
-            assert_eq!(deleted_at(at(logged)), at(deleted), "{logged}");
+            let kept = Retention::OF_THE_SOURCE;
+            assert_eq!(kept.deleted_at(at(logged)), at(deleted), "{logged}");
         }
+    }
+
+    #[test]
+    fn another_source_keeps_otherwise() {
+        let kept = Retention { kept_h: 6.0, cleaned_at_h: 0 };
+        let deleted = kept.deleted_at(at("2025-11-03 17:00:00+00"));
+        assert_eq!(deleted, at("2025-11-04 00:00:00+00"));
+        assert_eq!(kept.deleted_at(at("2025-11-03 18:00:00+00")), at("2025-11-05 00:00:00+00"));
     }
 }

@@ -31,6 +31,11 @@ impl Metadata {
         Self { text: text.into(), ends: ends.into() }
     }
 
+    /// Whether it has no key: also where the column could not be read.
+    pub fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
+
     /// Each key with the JSON that it has.
     fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         (0..self.ends.len()).map(|place| self.entry(place))

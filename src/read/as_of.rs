@@ -127,6 +127,7 @@ const TASKS: &str = "select tasks.* replace (\
         when state.state <> 'queued' then held.claimed_at end as generation_started_at, \
     case when generation_processed_at <= {t} then generation_processed_at end as generation_processed_at, \
     case when updated_at <= {t} then updated_at end as updated_at, \
+    case when later.task_id is null then attempts end as attempts, \
     case when later.task_id is null or state.state = 'complete' then generation_created \
         else false end as generation_created, \
     case when later.task_id is null or state.state in ('complete', 'failed', 'cancelled') \
@@ -144,21 +145,28 @@ const TASKS: &str = "select tasks.* replace (\
 
 /// The same of workers; keys of the metadata that a later end wrote are away.
 const WORKERS: &str = "select workers.* replace (\
-    case when later.worker_id is null or state.state is null then status \
+    case when later.worker_id is null and told.terminated_at > {t} and told.error_time <= {t} then 'error' \
+        when later.worker_id is null or state.state is null then status \
         when state.state = 'requested' then 'inactive' when state.state like 'spawning%' then 'spawning' \
         when state.state like 'active%' then 'active' when state.state = 'condemned' then 'error' \
         else 'terminated' end as status, \
     case when last_heartbeat <= {t} then last_heartbeat else beat.beat_at end as last_heartbeat, \
     case when not json_valid(metadata) then metadata \
-        when later.worker_id is null and last_heartbeat <= {t} then metadata \
+        when later.worker_id is null and last_heartbeat <= {t} \
+            and coalesce(told.terminated_at <= {t}, true) then metadata \
         else json_merge_patch(try_cast(metadata as json), \
-        case when try_cast(json_extract_string(try_cast(metadata as json), '$.error_time') as timestamp) > {t} \
+        case when told.error_time > {t} \
             then '{\"error_time\":null,\"error_reason\":null,\"error_code\":null,\"diagnostics\":null,\"self_terminated\":null}' else '{}' end, \
-        case when try_cast(json_extract_string(try_cast(metadata as json), '$.terminated_at') as timestamp) > {t} \
+        case when told.terminated_at > {t} \
             then '{\"terminated_at\":null,\"termination_reason\":null,\"terminated_by\":null}' else '{}' end, \
-        case when try_cast(json_extract_string(try_cast(metadata as json), '$.promoted_to_active_at') as timestamp) > {t} \
+        case when told.promoted_at > {t} \
             then '{\"promoted_to_active_at\":null,\"promotion_reason\":null}' else '{}' end)::varchar end as metadata) \
     from {all}workers as workers \
+    left join (select id, \
+        try_cast(json_extract_string(try_cast(metadata as json), '$.error_time') as timestamp) as error_time, \
+        try_cast(json_extract_string(try_cast(metadata as json), '$.terminated_at') as timestamp) as terminated_at, \
+        try_cast(json_extract_string(try_cast(metadata as json), '$.promoted_to_active_at') as timestamp) as promoted_at \
+        from {all}workers) as told on told.id = workers.id \
     left join (select worker_id, arg_max(state, seq) as state from {all}worker_states \
         where entered_at <= {t} group by worker_id) as state on state.worker_id = workers.id \
     left join (select distinct worker_id from {all}worker_states where entered_at > {t}) as later \

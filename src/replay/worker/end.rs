@@ -16,6 +16,8 @@ const DECISION_REACH_S: f64 = 60.0;
 /// The line that names the worker and the step follows the cloud's answer by what one write of the row
 /// takes (domain/orchestrator.md G53 and G56 after G128).
 const SAID_AFTER_S: f64 = 5.0;
+/// The pod is dead so soon after the line that says so (evidence-rules fact 15).
+const DEAD_AFTER_S: f64 = 7.0;
 /// Early termination falls in the first cycle past the grace of 180 s (evidence-rules class 13).
 const EARLY_S: (f64, f64, f64) = (180.0, 197.0, 212.0);
 /// A second kill is dated later than the heartbeat that proves the first (evidence-rules class 12).
@@ -88,7 +90,10 @@ impl View<'_> {
                 .map(str::to_string);
         }
         if recorded.is_some_and(|event| event.kind == EventKind::WorkerSelfTerminated)
-            && matches!(end.kind, EndKind::EarlyTermination | EndKind::Failsafe | EndKind::Error)
+            && matches!(
+                end.kind,
+                EndKind::EarlyTermination | EndKind::Failsafe | EndKind::Error | EndKind::ScaleDown
+            )
         {
             end.kind = EndKind::SelfTerminated;
         }
@@ -132,6 +137,14 @@ impl View<'_> {
             (event.clock == Clock::Worker)
                 || matches!(event.kind, EventKind::TaskClaimed | EventKind::ClaimAttempted)
         });
+        acts.map(|event| event.at).max()
+    }
+
+    /// The last claim or completion, which a living process alone brings about.
+    fn last_act(&self) -> Option<Micros> {
+        let acts =
+            [EventKind::TaskClaimed, EventKind::TaskCompleted, EventKind::CompletionRequested];
+        let acts = self.events.iter().filter(|event| acts.contains(&event.kind));
         acts.map(|event| event.at).max()
     }
 
@@ -203,7 +216,7 @@ impl View<'_> {
         WorkerEnd {
             ended_at: Some(done.at),
             after: since,
-            before: Some(done.at),
+            before: Some(done.at.plus_seconds(DEAD_AFTER_S)),
             kind,
             reason: by.and_then(|event| event.text("reason")).map(str::to_string),
             error_code: None,
@@ -216,9 +229,11 @@ impl View<'_> {
         }
     }
 
-    /// The pod was found gone: it went within a heartbeat period of its last heartbeat.
+    /// The pod was found gone: it went within a heartbeat period of its last heartbeat, or of what its process
+    /// did after that.
     fn vanished(&self, found: &Event, kind: EndKind) -> WorkerEnd {
         let beat = self.row.real_heartbeat().filter(|beat| *beat <= found.at);
+        let beat = beat.max(self.last_act().filter(|act| *act <= found.at));
         let middle = beat.map(|beat| beat.plus_seconds(HEARTBEAT_PERIOD_S / 2.0).min(found.at));
         let latest = beat.map_or(found.at, |b| b.plus_seconds(HEARTBEAT_PERIOD_S).min(found.at));
         let decision = self.decision(found.at);

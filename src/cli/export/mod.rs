@@ -1,0 +1,174 @@
+//! `export`: once, or again and again.
+
+mod advice;
+mod watch;
+
+use std::convert::Infallible;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use indicatif::ProgressBar;
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::cli::Outcome;
+pub(super) use crate::cli::export::advice::fault;
+use crate::cli::fault::{Fault, FaultKind};
+use crate::cli::redaction::Redact;
+use crate::cli::ui::{self, Ui};
+use crate::export::error::ExportError;
+use crate::export::key::RowKey;
+use crate::export::postgres::{Exported, Plan, Step, export};
+use crate::export::retention::Retention;
+use crate::export::target::{Target, TargetError};
+use crate::model::time::Micros;
+use crate::redact::Redactor;
+use crate::snapshot::open::Snapshot;
+
+/// Copy the orchestrator's tables into a snapshot, read-only and at one instant
+///
+/// The database may also be named by the environment: BACKSTORY_DB, else PGHOST, PGPORT, PGUSER,
+/// PGDATABASE. Keep the password out of the process list with PGPASSWORD or BACKSTORY_DB.
+#[derive(clap::Args, Debug)]
+pub(super) struct ExportArgs {
+    /// postgres:// URL, or `host=... dbname=...`
+    #[arg(long, value_name = "URL", value_parser = secret)]
+    db: Option<SecretString>,
+    /// Where the snapshot is, or will be
+    #[arg(long, value_name = "DIR")]
+    snapshot: PathBuf,
+    /// Certificate authorities to trust instead of this machine's (PEM)
+    #[arg(long, value_name = "FILE")]
+    ssl_root_cert: Option<PathBuf>,
+    /// The redaction key; made on first use [default: in your configuration folder]
+    #[arg(long, value_name = "FILE")]
+    redact_key_file: Option<PathBuf>,
+    /// What is hidden before a byte is written
+    #[arg(long, value_enum, value_name = "POLICY", default_value_t)]
+    redact: Redact,
+    /// Go on until stopped: capture again each time this has passed (`6h`, `90m`, `1h 30m`)
+    #[arg(long, value_name = "TIME", value_parser = watch::interval)]
+    every: Option<Duration>,
+    /// For how many hours the source keeps its log lines
+    #[arg(long, value_name = "HOURS", default_value_t = Retention::OF_THE_SOURCE.kept_h,
+          value_parser = watch::hours)]
+    retention: f64,
+    /// At which hour of the day (UTC) it deletes older ones
+    #[arg(long, value_name = "HOUR", default_value_t = Retention::OF_THE_SOURCE.cleaned_at_h,
+          value_parser = clap::value_parser!(u8).range(0..24))]
+    retention_at: u8,
+    /// Takes a URL given without --db, which clap would repeat on the terminal, password and all.
+    #[arg(hide = true, value_parser = secret)]
+    stray: Vec<SecretString>,
+}
+
+/// A value that no message repeats.
+pub(super) fn secret(text: &str) -> Result<SecretString, Infallible> {
+    Ok(SecretString::from(text))
+}
+
+pub(super) fn run(ui: &mut Ui, args: &ExportArgs) -> Outcome {
+    if !args.stray.is_empty() {
+        let error = "`export` takes no argument without a name";
+        return Err(Fault::new(FaultKind::Usage, error).hint("name the database with --db URL"));
+    }
+    let env = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let from_env = env("BACKSTORY_DB").map(SecretString::from);
+    let given = args.db.as_ref().or(from_env.as_ref());
+    if given.is_none_or(|text| text.expose_secret().is_empty()) && env("PGHOST").is_none() {
+        return Err(fault(ExportError::Target(TargetError::Nothing)));
+    }
+    let key = RowKey::load_or_create(args.redact_key_file.as_deref()).map_err(|err| {
+        Fault::new(FaultKind::Usage, err).hint("name a file of yours with --redact-key-file FILE")
+    })?;
+    args.redact.warn(ui);
+    let redactor = Redactor::new(args.redact.policy(), &key.bytes());
+    let mut once = |ui: &mut Ui| {
+        // named anew each time: a password file may have changed
+        let plan = Plan {
+            dir: args.snapshot.clone(),
+            target: Target::resolve(given, args.ssl_root_cert.clone(), &env)?,
+            redactor: &redactor,
+            row_key: key.bytes(),
+            key_fingerprint: key.fingerprint(),
+            now: &ui::now,
+        };
+        let mut screen = Screen { ui, bar: ProgressBar::hidden() };
+        let outcome = export(plan, &mut |step| screen.show(step));
+        screen.bar.finish_and_clear();
+        summary(ui, args, &outcome?);
+        Ok(())
+    };
+    match args.every {
+        None => once(ui).map_err(fault)?,
+        Some(every) => watch::run(ui, every, &mut once)?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Shows the steps of an export on stderr.
+struct Screen<'a> {
+    ui: &'a mut Ui,
+    bar: ProgressBar,
+}
+
+impl Screen<'_> {
+    fn show(&mut self, step: Step) {
+        match step {
+            Step::Note(text) => self.note(&format!("note: {text}")),
+            Step::Begin(table) => self.bar = self.ui.progress(table.name()),
+            Step::Rows(rows) => self.bar.set_position(rows),
+            Step::End { table, read, new } => {
+                self.bar.finish_and_clear();
+                self.note(&format!("{table}: {read} rows read, {new} new"));
+            }
+        }
+    }
+
+    /// An export goes on when nobody is left to watch it.
+    fn note(&mut self, text: &str) {
+        self.bar.suspend(|| self.ui.note(text));
+    }
+}
+
+fn summary(ui: &mut Ui, args: &ExportArgs, exported: &Exported) {
+    let count = exported.snapshot.captures().len();
+    ui.note(&format!("snapshot: {}, capture {count}", args.snapshot.display()));
+    let kept = Retention { kept_h: args.retention, cleaned_at_h: args.retention_at };
+    if let Some(hole) = hole(&exported.snapshot, exported.oldest_log) {
+        ui.note(&hole);
+    }
+    if let Some(oldest) = exported.oldest_log {
+        ui.note(&retention(oldest, ui::now(), kept));
+    }
+}
+
+/// What the source deleted between two captures before anyone took it: the oldest line that is left there is
+/// younger than the capture before.
+fn hole(snapshot: &Snapshot, oldest: Option<Micros>) -> Option<String> {
+    let captures = snapshot.captures();
+    let before = captures.get(captures.len().checked_sub(2)?)?;
+    let (ended, oldest) = (Micros::parse(&before.began_at)?, oldest?);
+    (ended < oldest).then(|| {
+        format!(
+            "warning: log lines between {ended} and {oldest} were deleted before they were captured; the gap is \
+             kept as `not_exported`. Capture more often than lines are kept"
+        )
+    })
+}
+
+/// When the next export has to be done so that nothing is lost.
+fn retention(oldest: Micros, now: Micros, kept: Retention) -> String {
+    let deleted = kept.deleted_at(oldest);
+    let left = deleted.seconds_since(now);
+    if left < 0.0 {
+        return format!(
+            "oldest log line at the source: {oldest}; its {} hours are over, so what is older is gone",
+            kept.kept_h
+        );
+    }
+    let hours = left / 3_600.0;
+    format!(
+        "oldest log line at the source: {oldest}, deleted there at {deleted} (in {hours:.1} hours)"
+    )
+}

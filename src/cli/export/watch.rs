@@ -1,0 +1,88 @@
+//! `export --every`: capture after capture, until someone stops it.
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::cli::export::advice::{fault, may_pass};
+use crate::cli::fault::Fault;
+use crate::cli::ui::Ui;
+use crate::export::error::ExportError;
+
+/// How long to wait after a first failure; after each further one twice as long, at most as long as captures
+/// lie apart.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+/// `6h`, `90m`, `1h 30m`.
+pub(super) fn interval(text: &str) -> Result<Duration, String> {
+    let parsed: Result<jiff::SignedDuration, _> = text.trim().parse();
+    let parsed = parsed.ok().and_then(|time| Duration::try_from(time).ok());
+    parsed
+        .filter(|time| !time.is_zero())
+        .ok_or_else(|| "give a time above zero, such as 6h, 90m or `1h 30m`".to_string())
+}
+
+/// A number of hours above zero.
+pub(super) fn hours(text: &str) -> Result<f64, String> {
+    let hours = text.parse().ok().filter(|hours: &f64| *hours > 0.0 && *hours <= 87_600.0);
+    hours.ok_or_else(|| "give hours above zero, 87600 at most".to_string())
+}
+
+/// Captures until one fails for good. What may pass is tried again; nothing is lost by being stopped.
+pub(super) fn run(
+    ui: &mut Ui,
+    every: Duration,
+    once: &mut dyn FnMut(&mut Ui) -> Result<(), ExportError>,
+) -> Result<(), Fault> {
+    let mut wait = PATIENCE;
+    loop {
+        let begun = Instant::now();
+        match once(ui) {
+            Ok(()) => {
+                wait = PATIENCE;
+                let left = every.saturating_sub(begun.elapsed());
+                ui.note(&format!("next capture in {}; Ctrl-C stops", told(left)));
+                thread::sleep(left);
+            }
+            Err(err) if may_pass(&err) => {
+                let pause = wait.min(every);
+                ui.note(&format!("warning: {err}; tried again in {}", told(pause)));
+                thread::sleep(pause);
+                wait = wait.saturating_mul(2);
+            }
+            Err(err) => return Err(fault(err)),
+        }
+    }
+}
+
+/// `5h 59m`, `12s`.
+fn told(time: Duration) -> String {
+    let seconds = time.as_secs();
+    match (seconds / 3_600, seconds % 3_600 / 60, seconds % 60) {
+        (0, 0, s) => format!("{s}s"),
+        (0, m, _) => format!("{m}m"),
+        (h, m, _) => format!("{h}h {m}m"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn intervals_are_read_as_people_write_them() {
+        assert_eq!(interval("6h"), Ok(Duration::from_secs(21_600)));
+        assert_eq!(interval("1h 30m"), Ok(Duration::from_secs(5_400)));
+        assert_eq!(interval("2s"), Ok(Duration::from_secs(2)));
+        for bad in ["", "6", "0s", "-1h", "soon", "1 fortnight"] {
+            assert!(interval(bad).is_err(), "{bad}");
+        }
+        assert!(hours("0").is_err() && hours("nan").is_err() && hours("48").is_ok());
+    }
+
+    #[test]
+    fn waits_are_told_shortly() {
+        assert_eq!(told(Duration::from_secs(12)), "12s");
+        assert_eq!(told(Duration::from_secs(5_400)), "1h 30m");
+        assert_eq!(told(Duration::from_secs(90)), "1m");
+    }
+}

@@ -1,0 +1,99 @@
+//! `export --every`: it goes on by itself, tells what it cannot mend, and loses nothing when it is killed.
+
+use std::process::Child;
+use std::time::{Duration, Instant};
+
+use backstory::snapshot::open::Snapshot;
+
+use crate::export::{Bench, OPTIONS};
+use crate::support::postgres::database;
+use crate::support::run::spawn;
+
+const SCHEMA: &str = "
+create table public.system_logs (id uuid primary key default gen_random_uuid(), timestamp timestamptz not null,
+    source_type text, message text);
+create table public.workers (id text primary key);
+create table public.tasks (id uuid primary key);";
+
+/// Waits until something holds, at most for half a minute.
+fn wait_until(what: &str, holds: impl Fn() -> bool) {
+    let begin = Instant::now();
+    while !holds() {
+        assert!(begin.elapsed() < Duration::from_secs(30), "not in time: {what}");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+/// Killed at the end of the test, however that comes.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        drop(self.0.kill());
+        drop(self.0.wait());
+    }
+}
+
+#[test]
+fn captures_follow_until_someone_stops_it() {
+    let database = database("every");
+    database.sql(SCHEMA);
+    let bench = Bench::new();
+    let (url, dir) = (database.url(), bench.path("s"));
+    let dir_text = dir.to_str().expect("UTF-8");
+    let args =
+        [&["export", "--db", &url, "--snapshot", dir_text, "--every", "1s"][..], OPTIONS].concat();
+    let running = Running(spawn(&bench.path("config"), &args));
+    let captures = || Snapshot::open(&dir).map_or(0, |snapshot| snapshot.captures().len());
+    wait_until("a first capture", || captures() >= 1);
+    database.sql("insert into public.system_logs (timestamp, message) values (now(), 'one')");
+    let before = captures();
+    wait_until("two more captures", || captures() >= before + 2);
+    drop(running);
+    let snapshot = Snapshot::open(&dir).expect("a snapshot that is whole");
+    snapshot.check_hashes().expect("whole files");
+    let new: u64 =
+        snapshot.captures().iter().map(|capture| capture.tables["system_logs"].rows_new).sum();
+    assert_eq!(new, 1, "the row was captured once");
+}
+
+#[test]
+fn what_cannot_pass_ends_it_and_wrong_times_are_refused() {
+    let database = database("every_ends");
+    database.sql(SCHEMA);
+    let bench = Bench::new();
+    let url = database.url_as("postgres", "wrong");
+    let ran = bench.run("export", "s", &["--db", &url, "--every", "1s"]);
+    assert_eq!(ran.code, 3, "{}", ran.stderr);
+    assert!(ran.stderr.contains("refused the user name or the password"), "{}", ran.stderr);
+    for wrong in ["0s", "6", "soon"] {
+        let ran = bench.run("export", "s", &["--db", &url, "--every", wrong]);
+        assert_eq!(ran.code, 2, "{wrong}: {}", ran.stderr);
+        assert!(ran.stderr.contains("such as 6h, 90m"), "{wrong}: {}", ran.stderr);
+    }
+}
+
+#[test]
+fn what_was_deleted_between_two_captures_is_said() {
+    let database = database("every_hole");
+    database.sql(SCHEMA);
+    let say = |at: &str| {
+        database.sql(&format!(
+            "insert into public.system_logs (timestamp, message) values ({at}, 'x')"
+        ));
+    };
+    say("'2026-01-05 10:00:00+00'");
+    let bench = Bench::new();
+    let url = database.url();
+    let args =
+        [&["--db", url.as_str(), "--retention", "6", "--retention-at", "0"][..], OPTIONS].concat();
+    let ran = bench.run("export", "s", &args);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    assert!(ran.stderr.contains("deleted there at 2026-01-06T00:00:00"), "{}", ran.stderr);
+    assert!(!ran.stderr.contains("not_exported"), "{}", ran.stderr);
+    database.sql("truncate public.system_logs");
+    say("'2026-01-09 10:00:00+00'");
+    let ran = bench.run("export", "s", &args);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    assert!(ran.stderr.contains("the gap is kept as `not_exported`"), "{}", ran.stderr);
+}
