@@ -364,6 +364,19 @@ fn ids_that_stand_twice_in_one_dump_are_counted_and_told() {
 }
 
 #[test]
+fn values_that_are_none_of_their_type_are_told() {
+    let bench = Bench::new();
+    let header = "id,task_type,status,worker_id,created_at,attempts\n";
+    let rows = "t1,x,Queued,,not a date,1\nt2,x,Queued,,infinity,99999999999999999999999\nt3,x,Queued,,,2\n";
+    bench.source("tasks.csv", format!("{header}{rows}"));
+    let said = bench.import(0);
+    for want in ["`created_at`: 1 values are no time", "`attempts`: 1 values are no whole number"] {
+        assert!(said.contains(&format!("warning: tasks.csv: {want}")), "{said}");
+    }
+    assert!(!bench.import(2).contains("values are no"), "the same files are not read again");
+}
+
+#[test]
 fn a_later_dump_adds_what_is_new_or_changed() {
     let bench = Bench::new();
     bench.source("workers.csv", format!("{WORKERS}{WORKER}w2,gpu,,,active,\nw3,gpu,,,active,\n"));

@@ -123,6 +123,13 @@ impl Progress for Watch<'_> {
             let more = summary.unreadable - shown;
             self.say(&format!("warning: {}: {more} more lines are unreadable", summary.file));
         }
+        for (column, kind, count) in &summary.odd_values {
+            self.say(&format!(
+                "warning: {}: `{column}`: {count} values are no {kind}: taken as NULL, their text is kept in \
+                 `_verbatim`",
+                summary.file
+            ));
+        }
         if summary.rows_repeated > 0 {
             let FileSummary { file, rows_repeated, table, .. } = summary;
             let counts = if table.is_append_only() {

@@ -9,6 +9,7 @@ use serde_json::json;
 use crate::export::cells::value;
 use crate::export::import_error::ImportError;
 use crate::export::key::RowKey;
+use crate::export::odd_values::OddValues;
 use crate::export::output_class;
 use crate::export::roles::role;
 use crate::export::rows::{Cells, RowReader};
@@ -51,6 +52,8 @@ pub struct FileSummary {
     pub unreadable: u64,
     /// `file:line: why` of each of them, up to a limit.
     pub unreadable_named: Vec<String>,
+    /// Columns with values that are none of their type: the column, the type, how many.
+    pub odd_values: Vec<(String, &'static str, u64)>,
 }
 
 /// Where progress is told: table and rows so far, then the summary of each file.
@@ -143,6 +146,7 @@ impl Import {
         let roles: Vec<Role> = columns.iter().map(|column| role(table, &column.name)).collect();
         let mut rows = self.writer.table(table, output_class::with_class(table, &columns), None)?;
         let mut bad = Unreadable::new(&file.name);
+        let mut odd = OddValues::default();
         let read = |source| ImportError::Read { path: file.path.clone(), source };
         loop {
             let why = match reader.read().map_err(read)? {
@@ -151,6 +155,7 @@ impl Import {
                 Some(Ok(cells)) => match row(table, &columns, &roles, cells, redactor) {
                     Err(why) => why.to_string(),
                     Ok(values) => {
+                        odd.see(&values);
                         rows.push(&values, None)?;
                         if rows.rows_read().is_multiple_of(PROGRESS_ROWS) {
                             progress.rows(table, rows.rows_read());
@@ -176,6 +181,7 @@ impl Import {
             rows_changed: self.writer.rows_changed(table),
             unreadable,
             unreadable_named,
+            odd_values: odd.told(&columns),
         });
         Ok(())
     }

@@ -30,6 +30,7 @@ mod copy;
 mod drift;
 mod field;
 mod instant;
+mod odd_values;
 mod select;
 mod server_error;
 mod since;
