@@ -178,8 +178,67 @@ fn why_a_question_did_not_fire_is_told_with_values() {
     let json: Value = serde_json::from_str(&told(&task(21), &["--format", "json"])).expect("JSON");
     assert_eq!(json["fired"], false);
     assert_eq!(json["steps"][0]["conditions"][1]["holds"], false);
-    let frog = told("frog", &[]);
-    assert!(frog.contains("no row of it in"), "{frog}");
+    let excused = OWN.replace("is null\n", "is null -- equivalent: is null, so it is\n");
+    let dir = own(&bench, &excused, FIRES, SILENT);
+    let file = dir.join("task_waits.sql");
+    let commented = asked(&bench, &["explain", file.to_str().expect("UTF-8"), &task(21)], &[]).ok();
+    assert_eq!(commented, done, "a comment is no part of a condition");
+}
+
+#[test]
+fn what_is_explained_must_be_there_and_of_the_questions_kind() {
+    let bench = Bench::new();
+    bench.replayed(&case(KILLED), "s");
+    let worker = |n: u32| format!("gpu-20260105_090000-aaaaaaa{n}");
+    let explained = |query: &str, id: &str| asked(&bench, &["explain", query, id], &[]);
+    let whole = explained(KILLED, &worker(1)).ok();
+    assert!(whole.starts_with(&format!("worker {} is among", worker(1))), "{whole}");
+    for (query, id, parts) in [
+        (KILLED, "gpu-frog", ["nothing here has the id `gpu-frog`", "did you mean"]),
+        (KILLED, "gpu-2026", ["`gpu-2026` begins several ids", &worker(2)]),
+        ("task_missing_generation", &worker(1), ["is about tasks", "another thing: worker"]),
+        (KILLED, "00000000-0000-4000-8000-000000000021", ["is about workers", "thing: task"]),
+        (KILLED, "00000000-0000-4000-8000-000000000", ["nothing here has the id", "did you mean"]),
+    ] {
+        let ran = explained(query, id);
+        assert_eq!((ran.code, ran.stdout.as_str()), (2, ""), "{query} {id}: {}", ran.stderr);
+        for part in parts {
+            assert!(ran.stderr.contains(part), "`{part}` is not in: {}", ran.stderr);
+        }
+    }
+    // the beginning of an id is enough where it begins no other
+    let only = explained("task_missing_generation", "00000000-0000-4000-8000-00000000007").ok();
+    assert!(only.starts_with("task 00000000-0000-4000-8000-000000000071 is NOT among"), "{only}");
+    for id in bench.sql("s", "select run_id, source_id from runs").remove(0) {
+        assert!(explained("run_restarted", &id).ok().contains("is NOT among"), "{id}");
+    }
+    let worker = explained("pod_orphaned", &worker(1)).ok();
+    assert!(worker.contains("is NOT among"), "a pod without an id goes by its worker: {worker}");
+}
+
+/// A step that is kept by worker, in a question about tasks.
+const BY_WORKER: &str = "\nwith lives as (\n    select worker_id, min(entered_at) as since from worker_states group by worker_id\n),\n\
+    queued as (\n    select task_id, worker_id, claimed_at from task_attempts where outcome = 'complete'\n)\n";
+
+#[test]
+fn a_step_that_is_kept_by_another_id_is_followed() {
+    let bench = Bench::new();
+    bench.replayed(&case(KILLED), "s");
+    let head = &OWN[..OWN.find("with queued").expect("SQL")];
+    let sql = format!(
+        "{head}{BY_WORKER}select 'task' as subject_kind, queued.task_id as subject_id, since as happened_at,\n\
+         'probable' as verdict, 'it waits' as summary, ['tasks:' || queued.task_id] as evidence,\n\
+         [queued.task_id] as affected_tasks, cast(null as double) as lost_worker_s\n\
+         from queued join lives using (worker_id) where $attempts_max > 0\n"
+    );
+    let file = own(&bench, &sql, FIRES, SILENT).join("task_waits.sql");
+    let told =
+        |task: &str| asked(&bench, &["explain", file.to_str().expect("UTF-8"), task], &[]).ok();
+    let said = told("00000000-0000-4000-8000-000000000031");
+    let worker = "gpu-20260105_090000-aaaaaaa3";
+    assert!(said.contains(&format!("lives, by its worker_id {worker}:")), "{said}");
+    let said = told("00000000-0000-4000-8000-000000000032");
+    assert!(said.contains("lives: kept by worker_id, and not by task"), "{said}");
 }
 
 #[test]

@@ -15,6 +15,7 @@ pub mod header;
 pub mod lint;
 pub mod mutants;
 pub mod run;
+mod stage;
 pub mod story;
 pub mod suppress;
 mod tokens;

@@ -9,9 +9,11 @@ use crate::cli::Outcome;
 use crate::cli::fault::{Fault, FaultKind};
 use crate::cli::format::{Answer, Format, show};
 use crate::cli::query::chosen;
+use crate::cli::query::subject::meant;
 use crate::cli::ui::Ui;
 use crate::cli::when::WhenArgs;
 use crate::findings::why::{self, Why};
+use crate::read::database::Database;
 use crate::report::query_why;
 use crate::report::rows_csv::write_line;
 
@@ -23,7 +25,7 @@ pub(super) struct ExplainArgs {
     #[arg(value_name = "ID|FILE")]
     query: String,
 
-    /// The whole id of the task, worker, pod or run
+    /// The id of the task, worker, pod or run; of a task or worker the beginning of one, too
     #[arg(value_name = "SUBJECT")]
     subject: String,
 
@@ -57,7 +59,10 @@ pub(super) fn run(ui: &mut Ui, args: &ExplainArgs) -> Outcome {
             format!("`{}` cannot be asked: the snapshot does not hold `{table}`", query.header.id);
         return Err(Fault::new(FaultKind::Usage, said));
     }
-    let why = why::explain(&database, &query, &args.subject, args.timeout)?;
+    let whole = Database::open(&asked.snapshot)?;
+    let subject = meant(&database, &whole, &query, args.subject.trim(), args.timeout)?;
+    let subject = (subject.kind.as_str(), subject.id.as_str());
+    let why = why::explain(&database, &query, subject, args.timeout)?;
     show(ui, args.format, &why)?;
     Ok(ExitCode::SUCCESS)
 }

@@ -5,6 +5,7 @@ mod evidence;
 mod explain;
 mod list;
 mod run;
+mod subject;
 
 use std::path::{Path, PathBuf};
 
