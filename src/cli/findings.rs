@@ -1,12 +1,12 @@
 //! `findings`: the catalogue of questions, asked of a snapshot.
 
-use std::collections::BTreeSet;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
 use crate::cli::Outcome;
+use crate::cli::choice;
 use crate::cli::fault::{Fault, FaultKind};
 use crate::cli::format::{Answer, Format, show};
 use crate::cli::ui::Ui;
@@ -155,7 +155,7 @@ enum FindingsFormat {
 }
 
 pub(super) fn run(ui: &mut Ui, args: &FindingsArgs) -> Outcome {
-    let queries = chosen(args)?;
+    let queries = choice::some(&args.only, &args.theme, &args.queries)?;
     let suppressions = suppressions(args.suppress.as_deref())?;
     let asked = args.when.open(ui, args.snapshot.as_deref())?;
     warn_of_unreadable(ui, &asked.snapshot);
@@ -269,28 +269,6 @@ impl Answer for FindingsReport {
     fn csv(&self, mut out: &mut dyn Write) -> io::Result<()> {
         findings_csv::write(&mut out, self)
     }
-}
-
-/// The queries asked for, each once, or all of them.
-fn chosen(args: &FindingsArgs) -> Result<Vec<Query>, Fault> {
-    let all = catalogue::with(&args.queries)?;
-    let usage = |said: String, known: BTreeSet<&str>| {
-        let known: Vec<&str> = known.into_iter().collect();
-        Fault::new(FaultKind::Usage, said).hint(format!("there are: {}", known.join(", ")))
-    };
-    let ids: BTreeSet<&str> = all.iter().map(|query| query.header.id.as_str()).collect();
-    if let Some(unknown) = args.only.iter().find(|id| !ids.contains(id.as_str())) {
-        return Err(usage(format!("there is no query `{unknown}`"), ids));
-    }
-    let themes: BTreeSet<&str> = all.iter().map(|query| query.theme.as_str()).collect();
-    if let Some(unknown) = args.theme.iter().find(|theme| !themes.contains(theme.as_str())) {
-        return Err(usage(format!("there is no theme `{unknown}`"), themes));
-    }
-    let wanted = |query: &Query| {
-        (args.only.is_empty() || args.only.contains(&query.header.id))
-            && (args.theme.is_empty() || args.theme.contains(&query.theme))
-    };
-    Ok(all.into_iter().filter(wanted).collect())
 }
 
 /// What an import could not read is missing from every answer: absence may be its fault.

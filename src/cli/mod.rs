@@ -2,6 +2,7 @@
 //! codes.
 
 mod captures;
+mod choice;
 mod coverage;
 mod demo;
 mod explain;

@@ -6,9 +6,9 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use crate::cli::Outcome;
+use crate::cli::choice;
 use crate::cli::fault::{Fault, FaultKind};
 use crate::cli::format::{Answer, Format, show};
-use crate::cli::query::chosen;
 use crate::cli::query::subject::meant;
 use crate::cli::ui::Ui;
 use crate::cli::when::WhenArgs;
@@ -50,7 +50,7 @@ pub(super) struct ExplainArgs {
 }
 
 pub(super) fn run(ui: &mut Ui, args: &ExplainArgs) -> Outcome {
-    let query = chosen(&args.query, &args.queries)?;
+    let query = choice::one(&args.query, &args.queries)?;
     let asked = args.when.open(ui, args.snapshot.as_deref())?;
     let database = asked.database()?;
     let missing = query.header.reads.iter().find(|table| database.holds(table) != Some(true));

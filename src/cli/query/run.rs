@@ -5,10 +5,10 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use crate::cli::Outcome;
+use crate::cli::choice;
 use crate::cli::fault::{Fault, FaultKind};
 use crate::cli::findings::{Asking, PRICE, Shown, reported, warn_of_unreadable};
 use crate::cli::format::{Format, show};
-use crate::cli::query::chosen;
 use crate::cli::ui::Ui;
 use crate::cli::when::WhenArgs;
 use crate::findings::header::Header;
@@ -50,7 +50,7 @@ pub(super) struct RunArgs {
 }
 
 pub(super) fn run(ui: &mut Ui, args: &RunArgs) -> Outcome {
-    let mut query = chosen(&args.query, &args.queries)?;
+    let mut query = choice::one(&args.query, &args.queries)?;
     for given in &args.param {
         set(&mut query.header, given)?;
     }
