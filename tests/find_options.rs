@@ -37,10 +37,53 @@ fn findings_are_of_a_theme_and_a_time() {
     assert_eq!(late, ["5", "6", "7"]);
     let early = found(&bench, &["--until", "2026-01-05T11:00:00.2"]).0;
     assert_eq!(early, ["1", "2", "3"]);
-    assert_eq!(found(&bench, &["--theme", "tasks"]).0, Vec::<String>::new());
+    let none = bench.run("findings", "s", &["--only", KILLED, "--theme", "tasks"]);
+    assert_eq!((none.code, none.stdout.as_str()), (2, ""), "no question is left: {}", none.stderr);
+    for part in ["--theme leaves nothing to ask", "`worker_killed_while_healthy` is of `workers`"] {
+        assert!(none.stderr.contains(part), "{}", none.stderr);
+    }
+    for (since, until) in [("2026-01-05T12:00", "2026-01-05T11:00"), ("2026-01-05", "2026-01-05")] {
+        let ran = bench.run("findings", "s", &["--since", since, "--until", until]);
+        assert!(ran.code == 2 && ran.stderr.contains("is not before --until"), "{}", ran.stderr);
+    }
     assert_eq!(found(&bench, &["--theme", "workers"]).0, all);
     let ran = bench.run("findings", "s", &["--theme", "frogs"]);
     assert!(ran.code == 2 && ran.stderr.contains("there is no theme `frogs`"), "{}", ran.stderr);
+}
+
+#[test]
+fn nothing_to_be_asked_is_no_clean_bill() {
+    let bench = replayed();
+    for verb in ["findings", "query run", "query explain"] {
+        let mut args: Vec<&str> = verb.split(' ').collect();
+        if args.len() == 2 {
+            args.push(KILLED);
+        }
+        if verb == "query explain" {
+            args.push("gpu-20260105_090000-aaaaaaa1");
+        }
+        let dir = bench.path("s");
+        args.extend(["--snapshot", dir.to_str().expect("UTF-8"), "--as-of", "2020-01-01"]);
+        let ran = crate::support::run::backstory(&bench.path("config"), &args);
+        assert_eq!((ran.code, ran.stdout.as_str()), (2, ""), "{verb}: {}", ran.stderr);
+        assert!(ran.stderr.contains("the evidence begins at 2026-01-05"), "{}", ran.stderr);
+    }
+    let sql = bench.run("sql", "s", &["--as-of", "2020-01-01", "select count(*) from tasks"]);
+    assert!(sql.stderr.contains("warning: nothing is known of 2020"), "{}", sql.stderr);
+    assert!(sql.ok().contains('0'), "an empty table is a true answer");
+    let files = bench.path("empty");
+    fs::create_dir_all(&files).expect("a folder");
+    for (table, columns) in [
+        ("system_logs", "id,timestamp,source_type,source_id,log_level,message"),
+        ("workers", "id,status,created_at,last_heartbeat,metadata,instance_type"),
+        ("tasks", "id,status,created_at,task_type"),
+    ] {
+        fs::write(files.join(format!("{table}.csv")), format!("{columns}\n")).expect("a file");
+    }
+    bench.replayed(&files, "none");
+    let ran = bench.run("findings", "none", &[]);
+    assert!(ran.stderr.contains("no table of the snapshot has a row"), "{}", ran.stderr);
+    assert!(!bench.run("findings", "s", &[]).stderr.contains("has a row"));
 }
 
 #[test]

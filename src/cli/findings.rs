@@ -10,6 +10,7 @@ use crate::cli::choice;
 use crate::cli::fault::{Fault, FaultKind};
 use crate::cli::format::{Answer, Format, show};
 use crate::cli::ui::Ui;
+use crate::cli::warn::{warn_of_nothing, warn_of_unreadable};
 use crate::cli::when::WhenArgs;
 use crate::findings::catalogue::{self, Query};
 use crate::findings::finding::{Finding, Severity, Verdict, sort};
@@ -155,11 +156,14 @@ enum FindingsFormat {
 }
 
 pub(super) fn run(ui: &mut Ui, args: &FindingsArgs) -> Outcome {
+    check_stretch(args)?;
     let queries = choice::some(&args.only, &args.theme, &args.queries)?;
     let suppressions = suppressions(args.suppress.as_deref())?;
     let asked = args.when.open(ui, args.snapshot.as_deref())?;
     warn_of_unreadable(ui, &asked.snapshot);
     let database = asked.database_for(queries.len())?;
+    asked.check_begun(&database, args.timeout)?;
+    warn_of_nothing(ui, &database, args.timeout)?;
     let mut answers = ask(&database, &queries, args.timeout)?;
     answers.found.retain(|finding| {
         let within = |at: Micros| {
@@ -271,14 +275,14 @@ impl Answer for FindingsReport {
     }
 }
 
-/// What an import could not read is missing from every answer: absence may be its fault.
-pub(super) fn warn_of_unreadable(ui: &mut Ui, snapshot: &Snapshot) {
-    for capture in snapshot.captures().iter().filter(|capture| !capture.unreadable.is_empty()) {
-        ui.note(&format!(
-            "warning: capture {} left out lines it could not read ({}): what they would have said is \
-             missing here",
-            capture.id,
-            capture.unreadable.join("; ").chars().take(200).collect::<String>()
-        ));
+/// Refuses a stretch of time in which nothing can have happened.
+fn check_stretch(args: &FindingsArgs) -> Result<(), Fault> {
+    match (args.since, args.until) {
+        (Some(since), Some(until)) if since >= until => {
+            let said =
+                format!("--since {since} is not before --until {until}: nothing lies between");
+            Err(Fault::new(FaultKind::Usage, said).hint("exchange the two"))
+        }
+        (Some(_) | None, Some(_) | None) => Ok(()),
     }
 }

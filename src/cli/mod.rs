@@ -21,6 +21,7 @@ mod snapshot_dir;
 mod sql;
 mod ui;
 mod verify;
+mod warn;
 mod when;
 
 use std::ffi::OsString;
