@@ -143,16 +143,49 @@ fn parameters_of_ones_own_stand_in_for_the_headers() {
         ("beats_s=15", "has no parameter `beats_s`"),
         ("beat_s", "not NAME=VALUE"),
         ("beat_s=soon", "cannot be `soon`"),
+        ("beat_s=nan", "is a whole number"),
+        ("beat_s=inf", "is a whole number"),
+        ("beat_s=1e999", "is a whole number"),
+        ("beat_s=15.5", "is a whole number"),
+        ("beat_s=-5", "is a whole number from 0 on"),
     ] {
         let ran = asked(&bench, &["run", KILLED], &["--param", param]);
         assert!(ran.code == 2 && ran.stderr.contains(part), "{}", ran.stderr);
     }
-    let unknown = asked(&bench, &["run", "task_frog"], &[]);
+    let twice = ["--param", "beat_s=15", "--param", "beat_s=16"];
+    let twice = asked(&bench, &["run", KILLED], &twice);
     assert!(
-        unknown.code == 2 && unknown.stderr.contains("there is no query"),
+        twice.code == 2 && twice.stderr.contains("`beat_s` is given twice"),
         "{}",
-        unknown.stderr
+        twice.stderr
     );
+    // a decimal stays one, and is a number
+    let own = own(&bench, &OWN.replace("attempts_max = 3", "attempts_max = 3.0"), FIRES, SILENT);
+    let own = own.join("task_waits.sql").display().to_string();
+    for (value, code) in [("2.5", 0), ("-1", 0), ("nan", 2), ("inf", 2), ("1e999", 2)] {
+        let ran = asked(&bench, &["run", &own], &["--param", &format!("attempts_max={value}")]);
+        assert_eq!(ran.code, code, "{value}: {}", ran.stderr);
+    }
+}
+
+#[test]
+fn an_id_that_no_query_has_is_told_what_was_meant() {
+    let bench = Bench::new();
+    bench.replayed(&case(KILLED), "s");
+    let mistyped = "worker_kiled_while_healthy";
+    for ran in [
+        asked(&bench, &["run", mistyped], &[]),
+        asked(&bench, &["explain", mistyped, "x"], &[]),
+        query(&bench, &["show", mistyped]),
+        bench.run("findings", "s", &["--only", mistyped]),
+    ] {
+        assert_eq!(ran.code, 2, "{}", ran.stderr);
+        assert!(ran.stderr.contains(&format!("did you mean `{KILLED}`?")), "{}", ran.stderr);
+        assert!(ran.stderr.contains("`backstory query list`"), "{}", ran.stderr);
+        assert!(!ran.stderr.contains("task_missing_generation"), "not all of them: {}", ran.stderr);
+    }
+    let frog = query(&bench, &["show", "frog"]);
+    assert!(frog.code == 2 && !frog.stderr.contains("did you mean"), "{}", frog.stderr);
 }
 
 #[test]
