@@ -130,6 +130,16 @@ fn what_is_suppressed_is_counted_until_it_expires() {
     assert_eq!(said["findings"].as_array().expect("a list").len(), 5);
     assert_eq!(said["suppressed"].as_array().expect("a list").len(), 1);
     assert_eq!(said["suppressed"][0]["owner"], "ops");
+    let day = one("gpu-*aaaaaaa1", "2026-01-06").replace("\"2026-01-06\"", "2026-01-06");
+    let said: Value = serde_json::from_str(&suppressed(&bench, &day).ok()).expect("JSON");
+    assert_eq!(said["suppressed"].as_array().expect("a list").len(), 1, "as TOML writes a day");
+    let renewed = one("gpu-*aaaaaaa1", "2026-01-05") + &one("gpu-*aaaaaaa1", "2026-01-06");
+    let said: Value = serde_json::from_str(&suppressed(&bench, &renewed).ok()).expect("JSON");
+    assert_eq!(said["findings"].as_array().expect("a list").len(), 5, "it was renewed: {said}");
+    let idle = suppressed(&bench, &one("gpu-frog*", "2026-01-05"));
+    assert!(idle.stderr.contains("for `gpu-frog*` matches no finding"), "{}", idle.stderr);
+    let said: Value = serde_json::from_str(&idle.ok()).expect("JSON");
+    assert_eq!(said["findings"].as_array().expect("a list").len(), 6, "it hides nothing: {said}");
     let said: Value =
         serde_json::from_str(&suppressed(&bench, &one("gpu-*aaaaaaa1", "2026-01-05")).ok())
             .expect("JSON");
@@ -141,12 +151,15 @@ fn what_is_suppressed_is_counted_until_it_expires() {
     for (text, part) in [
         (one("*", "soon"), "is no day"),
         (one("*", "2026-01-06").replace(KILLED, "frog"), "there is no query `frog`"),
+        (one("*", "2026-01-06").replace(KILLED, "worker_killed_healthy"), "did you mean `worker_"),
         (one("*", "2026-01-06").replace("ops", " "), "needs a reason and an owner"),
         ("frog = 1".to_string(), "unknown field `frog`"),
     ] {
         let ran = suppressed(&bench, &text);
         assert!(ran.code == 2 && ran.stderr.contains(part), "`{part}`: {}", ran.stderr);
     }
+    let ran = bench.run("findings", "s", &["--suppress", "/nowhere/known.toml"]);
+    assert!(ran.code == 2 && ran.stderr.contains("hint: --suppress names"), "{}", ran.stderr);
 }
 
 #[test]

@@ -116,6 +116,25 @@ fn a_question_of_ones_own_is_asked_beside_ours() {
         .expect("a copy");
     let twice = bench.run("findings", "s", &["--queries", dir]);
     assert!(twice.code == 2 && twice.stderr.contains("file and id must agree"), "{}", twice.stderr);
+    // a file that is not needed is not in the way
+    fs::write(Path::new(dir).join("broken.sql"), "select 1\n").expect("a file");
+    let broken = bench.run("findings", "s", &["--queries", dir]);
+    assert!(
+        broken.code == 5 && broken.stderr.contains("`findings --only ID`"),
+        "{}",
+        broken.stderr
+    );
+    bench.run("findings", "s", &args).ok();
+    bench.run("findings", "s", &["--queries", dir, "--only", KILLED]).ok();
+    assert_eq!(bench.run("findings", "s", &["--queries", dir, "--only", "broken"]).code, 5);
+    let known = bench.path("known.toml");
+    let of_ours = "[[suppress]]\nquery = \"task_waits\"\nsubject = \"*\"\nreason = \"r\"\nowner = \"o\"\n\
+        expires = 2027-03-01\n";
+    fs::write(&known, of_ours).expect("a file");
+    let known = known.to_str().expect("UTF-8");
+    let said = bench.run("findings", "s", &[&args[..], &["--suppress", known]].concat()).ok();
+    let said: Value = serde_json::from_str(&said).expect("JSON");
+    assert_eq!(said["suppressed"].as_array().expect("a list").len(), 1, "{said}");
     let none = bench.run("findings", "s", &["--queries", "/nowhere"]);
     assert!(none.code == 2 && none.stderr.contains("/nowhere"), "{}", none.stderr);
 }

@@ -16,7 +16,7 @@ use crate::findings::catalogue::{self, Query};
 use crate::findings::finding::{Finding, Severity, Verdict, sort};
 use crate::findings::run::{Findings, ask};
 use crate::findings::story::stories;
-use crate::findings::suppress::{self, Suppression};
+use crate::findings::suppress::{self, SuppressError, Suppression};
 use crate::model::table::Table;
 use crate::model::time::Micros;
 use crate::read::database::Database;
@@ -158,13 +158,19 @@ enum FindingsFormat {
 pub(super) fn run(ui: &mut Ui, args: &FindingsArgs) -> Outcome {
     check_stretch(args)?;
     let queries = choice::some(&args.only, &args.theme, &args.queries)?;
-    let suppressions = suppressions(args.suppress.as_deref())?;
+    let suppressions = suppressions(args.suppress.as_deref(), &args.queries)?;
     let asked = args.when.open(ui, args.snapshot.as_deref())?;
     warn_of_unreadable(ui, &asked.snapshot);
     let database = asked.database_for(queries.len())?;
     asked.check_begun(&database, args.timeout)?;
     warn_of_nothing(ui, &database, args.timeout)?;
     let mut answers = ask(&database, &queries, args.timeout)?;
+    let skipped = |id: &str| answers.skipped.iter().any(|skipped| skipped.query == id);
+    let ids = queries.iter().map(|query| query.header.id.as_str());
+    let ids: Vec<&str> = ids.filter(|id| !skipped(id)).collect();
+    for said in suppress::idle(&answers.found, &suppressions, &ids) {
+        ui.note(&format!("note: {said}"));
+    }
     answers.found.retain(|finding| {
         let within = |at: Micros| {
             args.since.is_none_or(|since| since <= at) && args.until.is_none_or(|until| at < until)
@@ -201,11 +207,23 @@ fn taken_at(snapshot: &Snapshot) -> Micros {
     last.and_then(|capture| Micros::parse(&capture.ended_at)).unwrap_or(Micros(0))
 }
 
-fn suppressions(path: Option<&Path>) -> Result<Vec<Suppression>, Fault> {
+fn suppressions(path: Option<&Path>, dirs: &[PathBuf]) -> Result<Vec<Suppression>, Fault> {
     let Some(path) = path else { return Ok(Vec::new()) };
-    let all = catalogue::all()?;
-    let ids: Vec<&str> = all.iter().map(|query| query.header.id.as_str()).collect();
-    suppress::read(path, &ids).map_err(|err| Fault::new(FaultKind::Usage, err))
+    let ids = catalogue::ids(dirs)?;
+    suppress::read(path, &ids).map_err(|err| {
+        let hint = match &err {
+            SuppressError::Io { .. } => {
+                Some("--suppress names a file that can be read".to_string())
+            }
+            SuppressError::Unknown { query, .. } => Some(choice::meant_instead(query, &ids)),
+            SuppressError::Bad { .. } => None,
+        };
+        let fault = Fault::new(FaultKind::Usage, err);
+        match hint {
+            Some(hint) => fault.hint(hint),
+            None => fault,
+        }
+    })
 }
 
 /// Asks everything and shows a person what was found, of each query no more than `listed_max`.
