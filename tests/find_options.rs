@@ -173,5 +173,49 @@ fn ci_reads_a_test_report() {
         said.contains("confirmed worker gpu-20260105_090000-aaaaaaa1: killed for &quot;"),
         "{said}"
     );
-    assert!(!said.contains("aaaaaaa6"), "what is not sure fails no test: {said}");
+    let (failed, told) = said.split_once("</failure>").expect("a failure");
+    assert!(!failed.contains("aaaaaaa6"), "what is not sure fails no test: {said}");
+    assert!(told.contains("<system-out>") && told.contains("aaaaaaa6"), "{said}");
+}
+
+/// The test report, and the exit code.
+fn junit(bench: &Bench, more: &[&str]) -> (String, i32) {
+    let ran = bench.run("findings", "s", &[&["--format", "junit"], more].concat());
+    (ran.stdout, ran.code)
+}
+
+#[test]
+fn the_test_report_and_the_exit_code_say_the_same() {
+    let bench = replayed();
+    let only = ["--only", KILLED, "--fail-on", "info"];
+    // only what is shown counts
+    let (said, code) =
+        junit(&bench, &[&only[..], &["--verdict", "insufficient_evidence"]].concat());
+    assert_eq!(code, 0, "what fails is hidden: {said}");
+    assert!(said.contains("tests=\"1\" failures=\"0\" skipped=\"1\""), "{said}");
+    assert!(said.contains("<skipped message=\"insufficient evidence (1)\">"), "{said}");
+    assert!(said.contains("aaaaaaa6: "), "with its sentence: {said}");
+    assert_eq!(junit(&bench, &[&only[..], &["--verdict", "refuted"]].concat()).1, 0);
+    assert_eq!(junit(&bench, &[&only[..], &["--verdict", "probable"]].concat()).1, 1);
+    // only what is as bad as named fails
+    let ssh = ["--only", "worker_ssh_probe_failed"];
+    let (said, code) = junit(&bench, &[&ssh[..], &["--fail-on", "high"]].concat());
+    assert!(code == 0 && said.contains("failures=\"0\" skipped=\"0\""), "{said}");
+    assert!(said.contains("<system-out>") && said.contains("aaaaaaa5: "), "{said}");
+    let (said, code) = junit(&bench, &[&ssh[..], &["--fail-on", "medium"]].concat());
+    assert!(code == 1 && said.contains("failures=\"1\""), "{said}");
+    let (said, code) = junit(&bench, &ssh);
+    assert!(code == 0 && said.contains("failures=\"1\""), "no level was named: {said}");
+    // what no question found
+    let file = bench.path("known.toml");
+    let known = format!(
+        "[[suppress]]\nquery = \"{KILLED}\"\nsubject = \"*\"\nreason = \"seen\"\nowner = \"ops\"\n\
+         expires = 2026-01-05\n"
+    );
+    fs::write(&file, known).expect("a file");
+    let file = file.to_str().expect("UTF-8");
+    let args = ["--only", KILLED, "--verdict", "confirmed", "--suppress", file, "--fail-on", "low"];
+    let (said, code) = junit(&bench, &args);
+    assert!(code == 1 && said.contains("tests=\"2\" failures=\"2\""), "{said}");
+    assert!(said.contains("name=\"suppression_expired\""), "{said}");
 }

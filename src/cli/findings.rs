@@ -77,7 +77,8 @@ pub(super) struct FindingsArgs {
     #[arg(long, value_enum, default_value_t = Shown::Unrefuted)]
     verdict: Shown,
 
-    /// Exit with 1 when a confirmed or probable finding is at least this bad
+    /// Exit with 1 when a confirmed or probable finding that is shown is at least this bad; in a test report
+    /// only such findings fail
     #[arg(long, value_enum, value_name = "LEVEL", default_value_t = FailOn::None)]
     fail_on: FailOn,
 
@@ -151,7 +152,8 @@ enum FindingsFormat {
     Json,
     /// A header and a line each
     Csv,
-    /// A test report for CI: a query is a test, which fails when it found something
+    /// A test report for CI: a query is a test, which fails when it found something (as bad as --fail-on), and
+    /// is skipped when it could not be asked or decided
     Junit,
 }
 
@@ -179,13 +181,10 @@ pub(super) fn run(ui: &mut Ui, args: &FindingsArgs) -> Outcome {
     });
     let suppressed = suppress::apply(&mut answers.found, &suppressions, taken_at(&asked.snapshot));
     sort(&mut answers.found);
-    let fails = args.fail_on.level().is_some_and(|level| {
-        let bad = |finding: &Finding| finding.verdict.is_positive() && finding.severity <= level;
-        answers.found.iter().any(bad)
-    });
     let asking = Asking { database: &database, price: args.price, limit: args.timeout };
     let mut report = reported(&asked.snapshot, queries, answers, args.verdict, &asking)?;
     report.suppressed = suppressed;
+    report.fail_on = args.fail_on.level();
     report.listed_max = if args.all { usize::MAX } else { LISTED_MAX };
     match args.format {
         FindingsFormat::Text => show(ui, Format::Text, &report)?,
@@ -197,7 +196,7 @@ pub(super) fn run(ui: &mut Ui, args: &FindingsArgs) -> Outcome {
             out.flush()?;
         }
     }
-    Ok(if fails { ExitCode::from(1) } else { ExitCode::SUCCESS })
+    Ok(if report.fails_any() { ExitCode::from(1) } else { ExitCode::SUCCESS })
 }
 
 /// When the snapshot was last added to: what has expired by then has expired for it, whenever it is
@@ -270,6 +269,7 @@ pub(super) fn reported(
         questions: queries.into_iter().map(|query| query.header).collect(),
         hidden: hidden.len(),
         listed_max: usize::MAX,
+        fail_on: None,
     })
 }
 
