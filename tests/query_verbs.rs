@@ -94,10 +94,75 @@ fn a_question_of_ones_own_is_held_to_the_same_rules() {
         (OWN.replace("\"task_waits\"", "\"other\""), FIRES, SILENT, "file and id must agree"),
         (OWN.replace("from queued", "from nowhere"), FIRES, SILENT, "nowhere"),
         (OWN.replace("[\"task_states\"", "[\"frogs\""), FIRES, SILENT, "which is no table"),
+        (OWN.replace("severity  =", "sverity ="), FIRES, SILENT, "unknown field `sverity`"),
+        ("select 1\n".to_string(), FIRES, SILENT, "it must begin with lines of `--! key"),
+        (OWN.to_string(), "# x\non 2026-01-12\n\nlog 25:00:00 gpu INFO a\n", SILENT, "line 4, in"),
+        (OWN.to_string(), "# x\non 2026-99-99\n", SILENT, "line 2, in case `x`"),
     ] {
         let (code, said) = checked(&sql, fires, silent);
-        assert!(code != 0 && said.contains(part), "`{part}` is not in: {said}");
+        assert!(code == 1 && said.contains(part), "{code}: `{part}` is not in: {said}");
     }
+    let none = query(&bench, &["check", "/nowhere/frog.sql"]);
+    assert_eq!(none.code, 2, "{}", none.stderr);
+}
+
+#[test]
+fn a_question_without_cases_is_asked_of_no_rows() {
+    let bench = Bench::new();
+    let file = bench.path("task_waits.sql");
+    let path = file.to_str().expect("UTF-8");
+    let checked = |sql: &str, more: &[&str]| {
+        fs::write(&file, sql).expect("a file");
+        let ran = query(&bench, &[&["check", path], more].concat());
+        assert_eq!(ran.code, 1, "it has no case: {}{}", ran.stdout, ran.stderr);
+        ran.stdout
+    };
+    assert_eq!(checked(OWN, &[]).lines().count(), 3, "only its cases are missing");
+    let endless = "with recursive n as (select 1 as n union all select n + 1 from n)\n\
+        select 'task' as subject_kind, max(n)::varchar as subject_id from n";
+    let endless = format!("{}{endless}", &OWN[..OWN.find("with queued").expect("SQL")]);
+    for (sql, part) in [
+        (OWN.replace("order by happened_at", "order happened_at"), "not valid SQL"),
+        (OWN.replace("from queued", "from nowhere"), "nowhere"),
+        (OWN.replace("tasks.attempts,", "tasks.frogs,"), "frogs"),
+        (OWN.replace("as lost_worker_s", "as lost"), "must return lost_worker_s"),
+        (OWN.replace("[\"subject_id\"]", "[\"frog\"]"), "without the column `frog` of its grain"),
+        (OWN.replace("[\"task_states\"", "[\"frogs\""), "it reads `frogs`, which is no table"),
+        (format!("{OWN};\nselect 1"), "2 statements were given"),
+        (format!("{}drop table tasks", &OWN[..OWN.find("with").expect("SQL")]), "refused"),
+        (endless.replace("attempts_max = 3", ""), "was stopped after 1 s"),
+    ] {
+        let said = checked(&sql, &["--timeout", "1"]);
+        assert!(said.contains(part), "`{part}` is not in: {said}");
+    }
+    fs::write(&file, OWN).expect("a file");
+    let ours = bench.path("task_missing_generation.sql");
+    let sql = catalogue::all().expect("good headers");
+    let sql =
+        sql.iter().find(|query| query.header.id == "task_missing_generation").expect("a query");
+    fs::write(&ours, &sql.sql).expect("a file");
+    let ours = ours.to_str().expect("UTF-8");
+    let said = query(&bench, &["check", ours, path, "--format", "json"]);
+    assert_eq!(said.code, 1, "{}", said.stderr);
+    let said: Value = serde_json::from_str(&said.stdout).expect("one document");
+    let files = said["files"].as_array().expect("a list");
+    assert_eq!((files.len(), &files[1]["path"]), (2, &Value::from(path)));
+    let problems = files[0]["problems"].to_string();
+    assert!(problems.contains("is that of a query of backstory's own"), "{problems}");
+}
+
+#[test]
+fn nobody_waits_for_a_pipe() {
+    let bench = Bench::new();
+    bench.replayed(&case(KILLED), "s");
+    let dir = own(&bench, OWN, FIRES, SILENT);
+    let pipe = dir.join("pipe.sql");
+    let made = Command::new("mkfifo").arg(&pipe).status().expect("mkfifo starts");
+    assert!(made.success());
+    let listed = query(&bench, &["list", "--queries", dir.to_str().expect("UTF-8")]).ok();
+    assert!(listed.contains("task_waits") && !listed.contains("pipe"), "{listed}");
+    let ran = query(&bench, &["check", pipe.to_str().expect("UTF-8")]);
+    assert!(ran.code == 2 && ran.stderr.contains("not a regular file"), "{}", ran.stderr);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! `query`: the catalogue of questions, one at a time.
 
 mod check;
+mod checked;
 mod evidence;
 mod explain;
 mod list;
