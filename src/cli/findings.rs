@@ -43,8 +43,8 @@ pub(super) struct FindingsArgs {
     #[arg(long, value_name = "ID")]
     only: Vec<String>,
 
-    /// Ask only the queries of this theme: workers, tasks, generations, orchestrator, capacity, integrity
-    /// (may be given again)
+    /// Ask only the queries of this theme: workers, tasks, generations, orchestrator, capacity, integrity, or
+    /// the name of the folder in which a query of your own stands (may be given again)
     #[arg(long, value_name = "THEME")]
     theme: Vec<String>,
 

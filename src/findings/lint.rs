@@ -107,8 +107,8 @@ fn constants(tokens: &[Token<'_>], sourced: &[usize]) -> Vec<String> {
         let told = sourced.iter().any(|line| (*line..=line + SOURCE_REACHES).contains(&token.line));
         if (date || (number && !token.is_string)) && !told {
             found.push(format!(
-                "line {}: where does {} come from? make it a parameter, or name its source in {SOURCE} \
-                 in a comment above",
+                "line {}: where does {} come from? make it a parameter of the header, or name its \
+                 source in {SOURCE} in a comment above",
                 token.line, token.text
             ));
         }
