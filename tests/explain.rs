@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::support::replayed::{Bench, case};
-use crate::support::run::Ran;
+use crate::support::run::{Ran, backstory};
 
 const SECOND: &str = "gpu-20260105_090000-aaaaaaa2";
 
@@ -83,4 +83,48 @@ fn an_id_that_means_none_or_several_says_which() {
     assert!(
         bench.run("explain", "s", &["gpu-20260105_090000-aaaaaaa2"]).ok().starts_with("worker")
     );
+}
+
+/// Lines of the README that name what a demonstration keeps, with what it shows below them.
+fn examples(readme: &str) -> Vec<(Vec<&str>, Vec<&str>)> {
+    let mut lines = readme.lines().peekable();
+    let mut found = Vec::new();
+    while let Some(line) = lines.next() {
+        let line = line.trim_start_matches("$ ");
+        let Some(command) = line.strip_prefix("backstory ") else { continue };
+        let words: Vec<&str> = command.split_whitespace().take_while(|word| *word != "#").collect();
+        let mut shown = Vec::new();
+        while let Some(line) =
+            lines.next_if(|line| !line.starts_with("backstory ") && *line != "```")
+        {
+            shown.push(line);
+        }
+        if words.contains(&"demo/snapshot") {
+            found.push((words, shown));
+        }
+    }
+    found
+}
+
+#[test]
+fn the_examples_of_the_readme_work_as_typed() {
+    let root = tempfile::tempdir().expect("a temporary directory");
+    let config = root.path().join("config");
+    let keep = root.path().join("demo").display().to_string();
+    backstory(&config, &["demo", "--keep", &keep]).ok();
+    let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md"));
+    let readme = readme.expect("a README");
+    let examples = examples(&readme);
+    assert_eq!(examples.len(), 2, "{examples:?}");
+    let snapshot = format!("{keep}/snapshot");
+    for (words, shown) in examples {
+        let at = words.iter().position(|word| *word == "demo/snapshot").expect("it names one");
+        let mut args = words.clone();
+        args[at] = &snapshot;
+        let said = backstory(&config, &args).ok();
+        for line in shown.iter().filter(|line| **line != "...") {
+            let parts = line.split("...").all(|part| said.contains(part));
+            assert!(parts, "{words:?} does not say `{line}`:\n{said}");
+        }
+    }
 }

@@ -25,6 +25,7 @@ mod order;
 mod properties;
 mod queries;
 mod query_docs;
+mod query_lint;
 mod query_verbs;
 mod redact;
 mod roundtrip;

@@ -21,7 +21,9 @@ other numbers, and `query explain ID SUBJECT` tells why it fired on a task, work
 ## A question of your own
 
 A file `<id>.sql`: a header of `--! key = value` lines (TOML), then one SELECT. `--queries DIR` asks the files of a
-folder beside ours; `query check FILE` holds them to the same rules.
+folder beside ours, `DIR/*.sql` and `DIR/<theme>/*.sql`; `query check FILE` holds them to the same rules. No key says
+the theme: it is the name of the folder the file stands in, and `--theme` takes it. With `--only ID` a file is read only
+when it has that name.
 
 | key | holds |
 |---|---|
@@ -37,8 +39,10 @@ folder beside ours; `query check FILE` holds them to the same rules.
 
 The columns begin `subject_kind, subject_id, happened_at, verdict, summary, evidence`, and end `affected_tasks` (list of
 task ids) and `lost_worker_s` (seconds of workers' time). `query check` refuses absence (`not exists`, `left join ... is
-null`, ...) in a query that does not join `coverage`, numbers other than 0 and 1 that are neither a parameter nor below a
-comment that names their source (`domain/...`), and functions that answer otherwise each time.
+null`, ...) in a query that does not join `coverage`, numbers other than 0 and 1 that nobody can trace, and functions that
+answer otherwise each time (`now()`, `uuid()`, `localtime`, `using sample`, ...). A number can be traced when it is a
+parameter of the header: make yours one. (Ours may stand below a comment that names its source, `domain/...`: documents
+of the orchestrator that the binary does not carry.)
 
 Its cases stand in a folder of its name beside it (ours in `tests/queries/`, by `--cases`), `<id>/fires*.txt` and
 `<id>/silent*.txt`:
@@ -55,6 +59,11 @@ repeat 30s 09:30:00..10:20:00 log {time} gpu#{n} INFO Starting orchestrator cycl
 > by task_claimed 09:49:00.030000, tasks:t1
 > with worker_id = w1, affected_tasks = [t1]
 ```
+
+Times that cannot be (`25:00:00`, `on 2026-02-30`) are refused with the number of their line. Without cases the question
+is asked of a snapshot without rows: syntax, columns and grain are told even so. `--timeout` (300 s) is for one case, which
+fails when it takes longer. `query check` exits with 1 for whatever is wrong in the files, an unreadable header included,
+and with 2 when one cannot be read. `--format json` is one document: that of the file, or `files` with one for each.
 
 `query check --mutate` changes each comparison, text, number, parameter and join in turn and names the changes that no
 case notices; what nothing can notice is excused by a comment on that line or the one above, `-- equivalent: <= because

@@ -94,10 +94,75 @@ fn a_question_of_ones_own_is_held_to_the_same_rules() {
         (OWN.replace("\"task_waits\"", "\"other\""), FIRES, SILENT, "file and id must agree"),
         (OWN.replace("from queued", "from nowhere"), FIRES, SILENT, "nowhere"),
         (OWN.replace("[\"task_states\"", "[\"frogs\""), FIRES, SILENT, "which is no table"),
+        (OWN.replace("severity  =", "sverity ="), FIRES, SILENT, "unknown field `sverity`"),
+        ("select 1\n".to_string(), FIRES, SILENT, "it must begin with lines of `--! key"),
+        (OWN.to_string(), "# x\non 2026-01-12\n\nlog 25:00:00 gpu INFO a\n", SILENT, "line 4, in"),
+        (OWN.to_string(), "# x\non 2026-99-99\n", SILENT, "line 2, in case `x`"),
     ] {
         let (code, said) = checked(&sql, fires, silent);
-        assert!(code != 0 && said.contains(part), "`{part}` is not in: {said}");
+        assert!(code == 1 && said.contains(part), "{code}: `{part}` is not in: {said}");
     }
+    let none = query(&bench, &["check", "/nowhere/frog.sql"]);
+    assert_eq!(none.code, 2, "{}", none.stderr);
+}
+
+#[test]
+fn a_question_without_cases_is_asked_of_no_rows() {
+    let bench = Bench::new();
+    let file = bench.path("task_waits.sql");
+    let path = file.to_str().expect("UTF-8");
+    let checked = |sql: &str, more: &[&str]| {
+        fs::write(&file, sql).expect("a file");
+        let ran = query(&bench, &[&["check", path], more].concat());
+        assert_eq!(ran.code, 1, "it has no case: {}{}", ran.stdout, ran.stderr);
+        ran.stdout
+    };
+    assert_eq!(checked(OWN, &[]).lines().count(), 3, "only its cases are missing");
+    let endless = "with recursive n as (select 1 as n union all select n + 1 from n)\n\
+        select 'task' as subject_kind, max(n)::varchar as subject_id from n";
+    let endless = format!("{}{endless}", &OWN[..OWN.find("with queued").expect("SQL")]);
+    for (sql, part) in [
+        (OWN.replace("order by happened_at", "order happened_at"), "not valid SQL"),
+        (OWN.replace("from queued", "from nowhere"), "nowhere"),
+        (OWN.replace("tasks.attempts,", "tasks.frogs,"), "frogs"),
+        (OWN.replace("as lost_worker_s", "as lost"), "must return lost_worker_s"),
+        (OWN.replace("[\"subject_id\"]", "[\"frog\"]"), "without the column `frog` of its grain"),
+        (OWN.replace("[\"task_states\"", "[\"frogs\""), "it reads `frogs`, which is no table"),
+        (format!("{OWN};\nselect 1"), "2 statements were given"),
+        (format!("{}drop table tasks", &OWN[..OWN.find("with").expect("SQL")]), "refused"),
+        (endless.replace("attempts_max = 3", ""), "was stopped after 1 s"),
+    ] {
+        let said = checked(&sql, &["--timeout", "1"]);
+        assert!(said.contains(part), "`{part}` is not in: {said}");
+    }
+    fs::write(&file, OWN).expect("a file");
+    let ours = bench.path("task_missing_generation.sql");
+    let sql = catalogue::all().expect("good headers");
+    let sql =
+        sql.iter().find(|query| query.header.id == "task_missing_generation").expect("a query");
+    fs::write(&ours, &sql.sql).expect("a file");
+    let ours = ours.to_str().expect("UTF-8");
+    let said = query(&bench, &["check", ours, path, "--format", "json"]);
+    assert_eq!(said.code, 1, "{}", said.stderr);
+    let said: Value = serde_json::from_str(&said.stdout).expect("one document");
+    let files = said["files"].as_array().expect("a list");
+    assert_eq!((files.len(), &files[1]["path"]), (2, &Value::from(path)));
+    let problems = files[0]["problems"].to_string();
+    assert!(problems.contains("is that of a query of backstory's own"), "{problems}");
+}
+
+#[test]
+fn nobody_waits_for_a_pipe() {
+    let bench = Bench::new();
+    bench.replayed(&case(KILLED), "s");
+    let dir = own(&bench, OWN, FIRES, SILENT);
+    let pipe = dir.join("pipe.sql");
+    let made = Command::new("mkfifo").arg(&pipe).status().expect("mkfifo starts");
+    assert!(made.success());
+    let listed = query(&bench, &["list", "--queries", dir.to_str().expect("UTF-8")]).ok();
+    assert!(listed.contains("task_waits") && !listed.contains("pipe"), "{listed}");
+    let ran = query(&bench, &["check", pipe.to_str().expect("UTF-8")]);
+    assert!(ran.code == 2 && ran.stderr.contains("not a regular file"), "{}", ran.stderr);
 }
 
 #[test]
@@ -116,6 +181,25 @@ fn a_question_of_ones_own_is_asked_beside_ours() {
         .expect("a copy");
     let twice = bench.run("findings", "s", &["--queries", dir]);
     assert!(twice.code == 2 && twice.stderr.contains("file and id must agree"), "{}", twice.stderr);
+    // a file that is not needed is not in the way
+    fs::write(Path::new(dir).join("broken.sql"), "select 1\n").expect("a file");
+    let broken = bench.run("findings", "s", &["--queries", dir]);
+    assert!(
+        broken.code == 5 && broken.stderr.contains("`findings --only ID`"),
+        "{}",
+        broken.stderr
+    );
+    bench.run("findings", "s", &args).ok();
+    bench.run("findings", "s", &["--queries", dir, "--only", KILLED]).ok();
+    assert_eq!(bench.run("findings", "s", &["--queries", dir, "--only", "broken"]).code, 5);
+    let known = bench.path("known.toml");
+    let of_ours = "[[suppress]]\nquery = \"task_waits\"\nsubject = \"*\"\nreason = \"r\"\nowner = \"o\"\n\
+        expires = 2027-03-01\n";
+    fs::write(&known, of_ours).expect("a file");
+    let known = known.to_str().expect("UTF-8");
+    let said = bench.run("findings", "s", &[&args[..], &["--suppress", known]].concat()).ok();
+    let said: Value = serde_json::from_str(&said).expect("JSON");
+    assert_eq!(said["suppressed"].as_array().expect("a list").len(), 1, "{said}");
     let none = bench.run("findings", "s", &["--queries", "/nowhere"]);
     assert!(none.code == 2 && none.stderr.contains("/nowhere"), "{}", none.stderr);
 }
@@ -143,16 +227,49 @@ fn parameters_of_ones_own_stand_in_for_the_headers() {
         ("beats_s=15", "has no parameter `beats_s`"),
         ("beat_s", "not NAME=VALUE"),
         ("beat_s=soon", "cannot be `soon`"),
+        ("beat_s=nan", "is a whole number"),
+        ("beat_s=inf", "is a whole number"),
+        ("beat_s=1e999", "is a whole number"),
+        ("beat_s=15.5", "is a whole number"),
+        ("beat_s=-5", "is a whole number from 0 on"),
     ] {
         let ran = asked(&bench, &["run", KILLED], &["--param", param]);
         assert!(ran.code == 2 && ran.stderr.contains(part), "{}", ran.stderr);
     }
-    let unknown = asked(&bench, &["run", "task_frog"], &[]);
+    let twice = ["--param", "beat_s=15", "--param", "beat_s=16"];
+    let twice = asked(&bench, &["run", KILLED], &twice);
     assert!(
-        unknown.code == 2 && unknown.stderr.contains("there is no query"),
+        twice.code == 2 && twice.stderr.contains("`beat_s` is given twice"),
         "{}",
-        unknown.stderr
+        twice.stderr
     );
+    // a decimal stays one, and is a number
+    let own = own(&bench, &OWN.replace("attempts_max = 3", "attempts_max = 3.0"), FIRES, SILENT);
+    let own = own.join("task_waits.sql").display().to_string();
+    for (value, code) in [("2.5", 0), ("-1", 0), ("nan", 2), ("inf", 2), ("1e999", 2)] {
+        let ran = asked(&bench, &["run", &own], &["--param", &format!("attempts_max={value}")]);
+        assert_eq!(ran.code, code, "{value}: {}", ran.stderr);
+    }
+}
+
+#[test]
+fn an_id_that_no_query_has_is_told_what_was_meant() {
+    let bench = Bench::new();
+    bench.replayed(&case(KILLED), "s");
+    let mistyped = "worker_kiled_while_healthy";
+    for ran in [
+        asked(&bench, &["run", mistyped], &[]),
+        asked(&bench, &["explain", mistyped, "x"], &[]),
+        query(&bench, &["show", mistyped]),
+        bench.run("findings", "s", &["--only", mistyped]),
+    ] {
+        assert_eq!(ran.code, 2, "{}", ran.stderr);
+        assert!(ran.stderr.contains(&format!("did you mean `{KILLED}`?")), "{}", ran.stderr);
+        assert!(ran.stderr.contains("`backstory query list`"), "{}", ran.stderr);
+        assert!(!ran.stderr.contains("task_missing_generation"), "not all of them: {}", ran.stderr);
+    }
+    let frog = query(&bench, &["show", "frog"]);
+    assert!(frog.code == 2 && !frog.stderr.contains("did you mean"), "{}", frog.stderr);
 }
 
 #[test]
@@ -178,8 +295,67 @@ fn why_a_question_did_not_fire_is_told_with_values() {
     let json: Value = serde_json::from_str(&told(&task(21), &["--format", "json"])).expect("JSON");
     assert_eq!(json["fired"], false);
     assert_eq!(json["steps"][0]["conditions"][1]["holds"], false);
-    let frog = told("frog", &[]);
-    assert!(frog.contains("no row of it in"), "{frog}");
+    let excused = OWN.replace("is null\n", "is null -- equivalent: is null, so it is\n");
+    let dir = own(&bench, &excused, FIRES, SILENT);
+    let file = dir.join("task_waits.sql");
+    let commented = asked(&bench, &["explain", file.to_str().expect("UTF-8"), &task(21)], &[]).ok();
+    assert_eq!(commented, done, "a comment is no part of a condition");
+}
+
+#[test]
+fn what_is_explained_must_be_there_and_of_the_questions_kind() {
+    let bench = Bench::new();
+    bench.replayed(&case(KILLED), "s");
+    let worker = |n: u32| format!("gpu-20260105_090000-aaaaaaa{n}");
+    let explained = |query: &str, id: &str| asked(&bench, &["explain", query, id], &[]);
+    let whole = explained(KILLED, &worker(1)).ok();
+    assert!(whole.starts_with(&format!("worker {} is among", worker(1))), "{whole}");
+    for (query, id, parts) in [
+        (KILLED, "gpu-frog", ["nothing here has the id `gpu-frog`", "did you mean"]),
+        (KILLED, "gpu-2026", ["`gpu-2026` begins several ids", &worker(2)]),
+        ("task_missing_generation", &worker(1), ["is about tasks", "another thing: worker"]),
+        (KILLED, "00000000-0000-4000-8000-000000000021", ["is about workers", "thing: task"]),
+        (KILLED, "00000000-0000-4000-8000-000000000", ["nothing here has the id", "did you mean"]),
+    ] {
+        let ran = explained(query, id);
+        assert_eq!((ran.code, ran.stdout.as_str()), (2, ""), "{query} {id}: {}", ran.stderr);
+        for part in parts {
+            assert!(ran.stderr.contains(part), "`{part}` is not in: {}", ran.stderr);
+        }
+    }
+    // the beginning of an id is enough where it begins no other
+    let only = explained("task_missing_generation", "00000000-0000-4000-8000-00000000007").ok();
+    assert!(only.starts_with("task 00000000-0000-4000-8000-000000000071 is NOT among"), "{only}");
+    for id in bench.sql("s", "select run_id, source_id from runs").remove(0) {
+        assert!(explained("run_restarted", &id).ok().contains("is NOT among"), "{id}");
+    }
+    let worker = explained("pod_orphaned", &worker(1)).ok();
+    assert!(worker.contains("is NOT among"), "a pod without an id goes by its worker: {worker}");
+}
+
+/// A step that is kept by worker, in a question about tasks.
+const BY_WORKER: &str = "\nwith lives as (\n    select worker_id, min(entered_at) as since from worker_states group by worker_id\n),\n\
+    queued as (\n    select task_id, worker_id, claimed_at from task_attempts where outcome = 'complete'\n)\n";
+
+#[test]
+fn a_step_that_is_kept_by_another_id_is_followed() {
+    let bench = Bench::new();
+    bench.replayed(&case(KILLED), "s");
+    let head = &OWN[..OWN.find("with queued").expect("SQL")];
+    let sql = format!(
+        "{head}{BY_WORKER}select 'task' as subject_kind, queued.task_id as subject_id, since as happened_at,\n\
+         'probable' as verdict, 'it waits' as summary, ['tasks:' || queued.task_id] as evidence,\n\
+         [queued.task_id] as affected_tasks, cast(null as double) as lost_worker_s\n\
+         from queued join lives using (worker_id) where $attempts_max > 0\n"
+    );
+    let file = own(&bench, &sql, FIRES, SILENT).join("task_waits.sql");
+    let told =
+        |task: &str| asked(&bench, &["explain", file.to_str().expect("UTF-8"), task], &[]).ok();
+    let said = told("00000000-0000-4000-8000-000000000031");
+    let worker = "gpu-20260105_090000-aaaaaaa3";
+    assert!(said.contains(&format!("lives, by its worker_id {worker}:")), "{said}");
+    let said = told("00000000-0000-4000-8000-000000000032");
+    assert!(said.contains("lives: kept by worker_id, and not by task"), "{said}");
 }
 
 #[test]

@@ -18,7 +18,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("derived", &["model", "events", "replay", "snapshot"]),
     ("read", &["model", "snapshot", "derived"]),
     ("findings", &["model", "read"]),
-    ("cases", &[]),
+    ("cases", &["model"]),
     ("answers", &["model", "grammar", "read", "findings"]),
     ("score", &["model", "snapshot", "read", "findings"]),
     ("stats", &["model", "snapshot", "derived"]),

@@ -21,6 +21,7 @@
 use std::collections::BTreeMap;
 
 use crate::cases::error::CaseError;
+use crate::cases::names::{check_times, day};
 use crate::cases::rows::Rows;
 use crate::cases::span::repeated;
 
@@ -42,24 +43,50 @@ pub struct Case {
     pub expected: Vec<String>,
 }
 
+impl Case {
+    /// A case without a row: the tables are there.
+    pub fn empty() -> Self {
+        Self {
+            id: String::new(),
+            title: String::new(),
+            day: String::new(),
+            captures: vec![Rows::default().csv()],
+            expected: Vec::new(),
+        }
+    }
+}
+
 /// All cases of a file. What stands before the first heading is for the reader.
 pub fn read(text: &str) -> Result<Vec<Case>, CaseError> {
     let text = format!("\n{}", text.replace("\r\n", "\n"));
-    text.split(HEADING).skip(1).map(case).collect()
+    let mut parts = text.split(HEADING);
+    let mut heading = parts.next().map_or(0, lines_in) + 1;
+    let mut cases = Vec::new();
+    for part in parts {
+        cases.push(case(part, heading)?);
+        heading += lines_in(part) + 1;
+    }
+    Ok(cases)
 }
 
-fn case(part: &str) -> Result<Case, CaseError> {
+fn lines_in(text: &str) -> usize {
+    text.matches('\n').count()
+}
+
+/// A case whose heading is the line of that number.
+fn case(part: &str, heading: usize) -> Result<Case, CaseError> {
     let (title, body) = part.split_once('\n').unwrap_or((part, ""));
     let mut made = Case {
         id: title.split(' ').next().unwrap_or_default().to_string(),
         title: title.to_string(),
-        day: String::new(),
         captures: Vec::new(),
-        expected: Vec::new(),
+        ..Case::empty()
     };
     let mut rows = Rows::default();
-    for line in body.lines().map(str::trim).filter(|line| !line.is_empty()) {
+    let numbered = (heading + 1..).zip(body.lines().map(str::trim));
+    for (number, line) in numbered.filter(|(_, line)| !line.is_empty()) {
         take(&mut made, &mut rows, line).map_err(|problem| CaseError {
+            number,
             title: title.to_string(),
             line: line.to_string(),
             problem,
@@ -72,7 +99,7 @@ fn case(part: &str) -> Result<Case, CaseError> {
 fn take(made: &mut Case, rows: &mut Rows, line: &str) -> Result<(), String> {
     let (word, rest) = line.split_once(' ').unwrap_or((line, ""));
     match word {
-        "on" => made.day = rest.to_string(),
+        "on" => made.day = day(rest)?,
         ">" => made.expected.push(rest.to_string()),
         "capture" => {
             made.captures.push(rows.csv());
@@ -85,7 +112,7 @@ fn take(made: &mut Case, rows: &mut Rows, line: &str) -> Result<(), String> {
         }
         "why" => {}
         _ if made.day.is_empty() => return Err("a case begins with its day: `on DATE`".to_string()),
-        _ if rows.row(word, rest, &made.day)? => {}
+        _ if rows.row(word, rest, &made.day)? => check_times(rest, &made.day)?,
         _ => return Err(format!("what is `{word}`?")),
     }
     Ok(())
@@ -133,5 +160,30 @@ mod tests {
         assert!(said("on 2026-01-12\nfrog t1").contains("what is `frog`?"));
         assert!(said("on 2026-01-12\nlog 09:00:00 gpu").contains("log TIME SOURCE"));
         assert!(said("on 2026-01-12\nworker x1").contains("no short name"));
+    }
+
+    #[test]
+    fn a_time_that_cannot_be_is_said_with_its_line() {
+        let said = |body: &str| {
+            let text = format!("For the reader.\n\n# X1 one\non 2026-01-12\n# X2 two\n{body}\n");
+            read(&text).expect_err("a bad case").to_string()
+        };
+        for day in ["2026-99-99", "2026-02-30", "2026-1-1", "today", "2026-01-12T10:00:00"] {
+            let told = said(&format!("on {day}"));
+            assert!(told.starts_with("line 6, in case `X2 two`"), "{told}");
+            assert!(told.contains(&format!("`{day}` is no day")), "{told}");
+        }
+        for line in [
+            "log 25:00:00 gpu#1 INFO a",
+            "task t1 created=09:61:00",
+            "worker w1 created=9:00:00",
+            "log 2026-13-01T09:00:00 gpu#1 INFO a",
+            "log 09:00:00 gpu#1 INFO a | {\"x\": \"@09:00:75\"}",
+            "repeat 30s 09:00:00..09:00:30 log {time}0 gpu#1 INFO a",
+        ] {
+            let told = said(&format!("on 2026-01-12\n\n{line}"));
+            assert!(told.starts_with("line 8, in case `X2 two`"), "{told}");
+            assert!(told.contains("is no time"), "{told}");
+        }
     }
 }

@@ -2,8 +2,10 @@
 
 /// A line of a case that says nothing we know.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error("case `{title}`, line `{line}`: {problem}")]
+#[error("line {number}, in case `{title}`: `{line}`: {problem}")]
 pub struct CaseError {
+    /// The line's number in its file, from 1.
+    pub number: usize,
     /// The case's heading.
     pub title: String,
     /// The line as it stands.

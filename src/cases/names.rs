@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 use regex::{Captures, Regex};
 
 use crate::cases::error::Problem;
+use crate::model::time::Micros;
 
 /// A short name inside braces.
 static IDS: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"\{([wtpgvu]\d+|api)\}").ok());
@@ -51,11 +52,35 @@ pub(super) fn filled(text: &str, day: &str) -> String {
 }
 
 /// A time of the case's day, `09:00:00`, or of another, `2026-01-11T09:00:00`, as the source writes it.
-pub(super) fn at(day: &str, time: &str) -> String {
-    match time.split_once('T') {
+pub(super) fn at(day: &str, time: &str) -> Result<String, Problem> {
+    let text = match time.split_once('T') {
         Some((day, time)) => format!("{day} {time}+00"),
         None => format!("{day} {time}+00"),
+    };
+    match Micros::parse(&text) {
+        Some(_) => Ok(text),
+        None => Err(format!(
+            "`{time}` is no time: it is written 09:00:00, or 2026-01-11T09:00:00 of another day"
+        )),
     }
+}
+
+/// The day of a case.
+pub(super) fn day(text: &str) -> Result<String, Problem> {
+    let is_day = text.len() == "2026-01-12".len();
+    match Micros::parse(&format!("{text}T00:00:00")) {
+        Some(_) if is_day => Ok(text.to_string()),
+        Some(_) | None => Err(format!("`{text}` is no day: it is written 2026-01-12")),
+    }
+}
+
+/// Checks the times inside texts, `@10:00:02`.
+pub(super) fn check_times(text: &str, day: &str) -> Result<(), Problem> {
+    let Some(times) = &*TIMES else { return Ok(()) };
+    for found in times.captures_iter(text) {
+        at(day, &format!("{}{}", &found[1], &found[2]))?;
+    }
+    Ok(())
 }
 
 /// Puts short names for ids, and times without the case's day.

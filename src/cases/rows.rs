@@ -149,8 +149,8 @@ impl<'a> Given<'a> {
         self.columns.get(key).map_or(or.to_string(), |value| filled(value, self.day))
     }
 
-    fn time(&self, key: &str) -> String {
-        self.columns.get(key).map_or(String::new(), |time| at(self.day, time))
+    fn time(&self, key: &str) -> Result<String, Problem> {
+        self.columns.get(key).map_or(Ok(String::new()), |time| at(self.day, time))
     }
 
     /// The id behind a short name.
@@ -171,8 +171,8 @@ fn worker(line: &str, day: &str) -> Result<Vec<String>, Problem> {
     Ok(vec![
         of.id.clone(),
         kind.to_string(),
-        of.time("created"),
-        of.time("beat"),
+        of.time("created")?,
+        of.time("beat")?,
         of.text("status", "active"),
         of.text("meta", "{}"),
     ])
@@ -202,11 +202,11 @@ fn task(line: &str, day: &str) -> Result<Vec<String>, Problem> {
         of.id.clone(),
         of.text("type", "wan_2_2_t2i"),
         of.text("status", "Queued").replace('_', " "),
-        of.time("created"),
+        of.time("created")?,
         of.of_name("worker")?,
-        of.time("started"),
-        of.time("processed"),
-        of.time("updated"),
+        of.time("started")?,
+        of.time("processed")?,
+        of.time("updated")?,
         of.text("attempts", "0"),
         of.text("flag", "false"),
         of.text("output", ""),
@@ -226,7 +226,7 @@ fn generation(line: &str, day: &str) -> Result<Vec<String>, Problem> {
         of.text("params", "{}"),
         of.text("location", ""),
         of.text("type", "image"),
-        of.time("created"),
+        of.time("created")?,
         of.of_name("parent")?,
     ])
 }
@@ -234,7 +234,7 @@ fn generation(line: &str, day: &str) -> Result<Vec<String>, Problem> {
 fn variant(line: &str, day: &str) -> Result<Vec<String>, Problem> {
     let of = Given::of(line, day, &["generation", "type", "params", "created"])?;
     let generation = of.of_name("generation")?;
-    let row = [of.text("type", ""), of.text("params", "{}"), of.time("created")];
+    let row = [of.text("type", ""), of.text("params", "{}"), of.time("created")?];
     Ok([of.id.clone(), generation].into_iter().chain(row).collect())
 }
 
@@ -260,7 +260,7 @@ fn log(line: &str, day: &str, number: usize) -> Result<Vec<String>, Problem> {
     };
     Ok(vec![
         format!("00000000-0000-4000-9000-{number:012}"),
-        at(day, time),
+        at(day, time)?,
         kind.to_string(),
         id,
         level.to_string(),

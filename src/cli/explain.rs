@@ -53,11 +53,15 @@ enum Shape {
 /// A few rows by key: a query that takes longer hangs.
 const LIMIT: Duration = Duration::from_secs(60);
 
+/// What it can explain.
+const KINDS: [&str; 3] = ["task", "worker", "event"];
+
 pub(super) fn run(ui: &mut Ui, args: &ExplainArgs) -> Outcome {
     let asked = args.when.open(ui, args.snapshot.as_deref())?;
     let grammar = replay::grammar(ui)?;
     // an id is looked for in all of it: what had not happened yet is an answer, too
-    let subject = one(find(&Database::open(&asked.snapshot)?, args.id.trim(), LIMIT)?, &args.id)?;
+    let whole = Database::open(&asked.snapshot)?;
+    let subject = one(find(&whole, args.id.trim(), &KINDS, LIMIT)?, &args.id)?;
     let database = asked.database()?;
     let made = explain(&database, &grammar, &subject, asked.as_of.map(plain_time), LIMIT)?;
     match args.format {

@@ -197,10 +197,10 @@ impl From<ReadError> for Fault {
 
 impl From<QueryError> for Fault {
     fn from(err: QueryError) -> Self {
-        let bug = "this is a bug of the query file: mend it if it is yours, else please report it; --only asks the others";
+        let bug = "this is a bug of the query file: mend it if it is yours, else please report it; `findings --only ID` asks another";
         let hint = match &err {
             QueryError::Read { source: ReadError::TimedOut(_), .. } => {
-                "give it more --timeout, or ask the others with --only"
+                "give it more --timeout, or ask another with `findings --only ID`"
             }
             QueryError::File { .. } => "name a file or folder that can be read",
             QueryError::Name { .. } | QueryError::Twice { .. } => {

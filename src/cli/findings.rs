@@ -1,21 +1,22 @@
 //! `findings`: the catalogue of questions, asked of a snapshot.
 
-use std::collections::BTreeSet;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
 use crate::cli::Outcome;
+use crate::cli::choice;
 use crate::cli::fault::{Fault, FaultKind};
 use crate::cli::format::{Answer, Format, show};
 use crate::cli::ui::Ui;
+use crate::cli::warn::{warn_of_nothing, warn_of_unreadable};
 use crate::cli::when::WhenArgs;
 use crate::findings::catalogue::{self, Query};
 use crate::findings::finding::{Finding, Severity, Verdict, sort};
 use crate::findings::run::{Findings, ask};
 use crate::findings::story::stories;
-use crate::findings::suppress::{self, Suppression};
+use crate::findings::suppress::{self, SuppressError, Suppression};
 use crate::model::table::Table;
 use crate::model::time::Micros;
 use crate::read::database::Database;
@@ -42,8 +43,8 @@ pub(super) struct FindingsArgs {
     #[arg(long, value_name = "ID")]
     only: Vec<String>,
 
-    /// Ask only the queries of this theme: workers, tasks, generations, orchestrator, capacity, integrity
-    /// (may be given again)
+    /// Ask only the queries of this theme: workers, tasks, generations, orchestrator, capacity, integrity, or
+    /// the name of the folder in which a query of your own stands (may be given again)
     #[arg(long, value_name = "THEME")]
     theme: Vec<String>,
 
@@ -76,7 +77,8 @@ pub(super) struct FindingsArgs {
     #[arg(long, value_enum, default_value_t = Shown::Unrefuted)]
     verdict: Shown,
 
-    /// Exit with 1 when a confirmed or probable finding is at least this bad
+    /// Exit with 1 when a confirmed or probable finding that is shown is at least this bad; in a test report
+    /// only such findings fail
     #[arg(long, value_enum, value_name = "LEVEL", default_value_t = FailOn::None)]
     fail_on: FailOn,
 
@@ -150,17 +152,27 @@ enum FindingsFormat {
     Json,
     /// A header and a line each
     Csv,
-    /// A test report for CI: a query is a test, which fails when it found something
+    /// A test report for CI: a query is a test, which fails when it found something (as bad as --fail-on), and
+    /// is skipped when it could not be asked or decided
     Junit,
 }
 
 pub(super) fn run(ui: &mut Ui, args: &FindingsArgs) -> Outcome {
-    let queries = chosen(args)?;
-    let suppressions = suppressions(args.suppress.as_deref())?;
+    check_stretch(args)?;
+    let queries = choice::some(&args.only, &args.theme, &args.queries)?;
+    let suppressions = suppressions(args.suppress.as_deref(), &args.queries)?;
     let asked = args.when.open(ui, args.snapshot.as_deref())?;
     warn_of_unreadable(ui, &asked.snapshot);
     let database = asked.database_for(queries.len())?;
+    asked.check_begun(&database, args.timeout)?;
+    warn_of_nothing(ui, &database, args.timeout)?;
     let mut answers = ask(&database, &queries, args.timeout)?;
+    let skipped = |id: &str| answers.skipped.iter().any(|skipped| skipped.query == id);
+    let ids = queries.iter().map(|query| query.header.id.as_str());
+    let ids: Vec<&str> = ids.filter(|id| !skipped(id)).collect();
+    for said in suppress::idle(&answers.found, &suppressions, &ids) {
+        ui.note(&format!("note: {said}"));
+    }
     answers.found.retain(|finding| {
         let within = |at: Micros| {
             args.since.is_none_or(|since| since <= at) && args.until.is_none_or(|until| at < until)
@@ -169,13 +181,10 @@ pub(super) fn run(ui: &mut Ui, args: &FindingsArgs) -> Outcome {
     });
     let suppressed = suppress::apply(&mut answers.found, &suppressions, taken_at(&asked.snapshot));
     sort(&mut answers.found);
-    let fails = args.fail_on.level().is_some_and(|level| {
-        let bad = |finding: &Finding| finding.verdict.is_positive() && finding.severity <= level;
-        answers.found.iter().any(bad)
-    });
     let asking = Asking { database: &database, price: args.price, limit: args.timeout };
     let mut report = reported(&asked.snapshot, queries, answers, args.verdict, &asking)?;
     report.suppressed = suppressed;
+    report.fail_on = args.fail_on.level();
     report.listed_max = if args.all { usize::MAX } else { LISTED_MAX };
     match args.format {
         FindingsFormat::Text => show(ui, Format::Text, &report)?,
@@ -187,7 +196,7 @@ pub(super) fn run(ui: &mut Ui, args: &FindingsArgs) -> Outcome {
             out.flush()?;
         }
     }
-    Ok(if fails { ExitCode::from(1) } else { ExitCode::SUCCESS })
+    Ok(if report.fails_any() { ExitCode::from(1) } else { ExitCode::SUCCESS })
 }
 
 /// When the snapshot was last added to: what has expired by then has expired for it, whenever it is
@@ -197,11 +206,23 @@ fn taken_at(snapshot: &Snapshot) -> Micros {
     last.and_then(|capture| Micros::parse(&capture.ended_at)).unwrap_or(Micros(0))
 }
 
-fn suppressions(path: Option<&Path>) -> Result<Vec<Suppression>, Fault> {
+fn suppressions(path: Option<&Path>, dirs: &[PathBuf]) -> Result<Vec<Suppression>, Fault> {
     let Some(path) = path else { return Ok(Vec::new()) };
-    let all = catalogue::all()?;
-    let ids: Vec<&str> = all.iter().map(|query| query.header.id.as_str()).collect();
-    suppress::read(path, &ids).map_err(|err| Fault::new(FaultKind::Usage, err))
+    let ids = catalogue::ids(dirs)?;
+    suppress::read(path, &ids).map_err(|err| {
+        let hint = match &err {
+            SuppressError::Io { .. } => {
+                Some("--suppress names a file that can be read".to_string())
+            }
+            SuppressError::Unknown { query, .. } => Some(choice::meant_instead(query, &ids)),
+            SuppressError::Bad { .. } => None,
+        };
+        let fault = Fault::new(FaultKind::Usage, err);
+        match hint {
+            Some(hint) => fault.hint(hint),
+            None => fault,
+        }
+    })
 }
 
 /// Asks everything and shows a person what was found, of each query no more than `listed_max`.
@@ -248,6 +269,7 @@ pub(super) fn reported(
         questions: queries.into_iter().map(|query| query.header).collect(),
         hidden: hidden.len(),
         listed_max: usize::MAX,
+        fail_on: None,
     })
 }
 
@@ -271,36 +293,14 @@ impl Answer for FindingsReport {
     }
 }
 
-/// The queries asked for, each once, or all of them.
-fn chosen(args: &FindingsArgs) -> Result<Vec<Query>, Fault> {
-    let all = catalogue::with(&args.queries)?;
-    let usage = |said: String, known: BTreeSet<&str>| {
-        let known: Vec<&str> = known.into_iter().collect();
-        Fault::new(FaultKind::Usage, said).hint(format!("there are: {}", known.join(", ")))
-    };
-    let ids: BTreeSet<&str> = all.iter().map(|query| query.header.id.as_str()).collect();
-    if let Some(unknown) = args.only.iter().find(|id| !ids.contains(id.as_str())) {
-        return Err(usage(format!("there is no query `{unknown}`"), ids));
-    }
-    let themes: BTreeSet<&str> = all.iter().map(|query| query.theme.as_str()).collect();
-    if let Some(unknown) = args.theme.iter().find(|theme| !themes.contains(theme.as_str())) {
-        return Err(usage(format!("there is no theme `{unknown}`"), themes));
-    }
-    let wanted = |query: &Query| {
-        (args.only.is_empty() || args.only.contains(&query.header.id))
-            && (args.theme.is_empty() || args.theme.contains(&query.theme))
-    };
-    Ok(all.into_iter().filter(wanted).collect())
-}
-
-/// What an import could not read is missing from every answer: absence may be its fault.
-pub(super) fn warn_of_unreadable(ui: &mut Ui, snapshot: &Snapshot) {
-    for capture in snapshot.captures().iter().filter(|capture| !capture.unreadable.is_empty()) {
-        ui.note(&format!(
-            "warning: capture {} left out lines it could not read ({}): what they would have said is \
-             missing here",
-            capture.id,
-            capture.unreadable.join("; ").chars().take(200).collect::<String>()
-        ));
+/// Refuses a stretch of time in which nothing can have happened.
+fn check_stretch(args: &FindingsArgs) -> Result<(), Fault> {
+    match (args.since, args.until) {
+        (Some(since), Some(until)) if since >= until => {
+            let said =
+                format!("--since {since} is not before --until {until}: nothing lies between");
+            Err(Fault::new(FaultKind::Usage, said).hint("exchange the two"))
+        }
+        (Some(_) | None, Some(_) | None) => Ok(()),
     }
 }

@@ -2,6 +2,7 @@
 //! codes.
 
 mod captures;
+mod choice;
 mod coverage;
 mod demo;
 mod explain;
@@ -20,6 +21,7 @@ mod snapshot_dir;
 mod sql;
 mod ui;
 mod verify;
+mod warn;
 mod when;
 
 use std::ffi::OsString;

@@ -48,6 +48,7 @@ pub(super) fn run(ui: &mut Ui, args: &SqlArgs) -> Outcome {
     let asked = args.when.open(ui, args.snapshot.as_deref())?;
     let database = asked.database()?;
     let (sql, limit) = (args.query.as_str(), args.timeout);
+    asked.warn_if_not_begun(ui, &database, limit)?;
     match args.format {
         Format::Text => {
             let mut rows = TextRows::new(ui.width());

@@ -1,6 +1,7 @@
 //! Which instant a reading command asks about, and what may be known of it.
 
 use std::path::Path;
+use std::time::Duration;
 
 use tempfile::TempDir;
 
@@ -9,6 +10,7 @@ use crate::cli::ui::Ui;
 use crate::cli::{replay, snapshot_dir};
 use crate::events::facts::captures_seen;
 use crate::model::time::Micros;
+use crate::read::cell::Cell;
 use crate::read::database::Database;
 use crate::read::error::ReadError;
 use crate::snapshot::error::SnapshotError;
@@ -49,7 +51,48 @@ impl WhenArgs {
     }
 }
 
+/// Where evidence begins, whatever instant the tables are cut at.
+const BEGIN: &str = "select min(first_at) from (\
+    select min(happened_at) as first_at from whole_events \
+    union all select min(\"timestamp\") from whole_system_logs \
+    union all select min(created_at) from whole_tasks \
+    union all select min(created_at) from whole_workers)";
+
 impl Asked {
+    /// Where the evidence begins, when that is after the instant: nothing is found there.
+    fn too_early(&self, database: &Database, limit: Duration) -> Result<Option<String>, Fault> {
+        let Some(at) = self.as_of else { return Ok(None) };
+        let answer = database.query(BEGIN, &[], limit)?;
+        if let Some(Cell::Time(begin)) = answer.rows.first().and_then(|row| row.first())
+            && at < *begin
+        {
+            return Ok(Some(format!("nothing is known of {at}: the evidence begins at {begin}")));
+        }
+        Ok(None)
+    }
+
+    /// Refuses an instant before all evidence: what is not found there would look like a clean bill.
+    pub(super) fn check_begun(&self, database: &Database, limit: Duration) -> Result<(), Fault> {
+        match self.too_early(database, limit)? {
+            Some(said) => Err(Fault::new(FaultKind::Usage, said)
+                .hint("ask for a later instant; times without a zone are UTC")),
+            None => Ok(()),
+        }
+    }
+
+    /// Warns of such an instant, where the tables are asked, and empty ones are a true answer.
+    pub(super) fn warn_if_not_begun(
+        &self,
+        ui: &mut Ui,
+        database: &Database,
+        limit: Duration,
+    ) -> Result<(), Fault> {
+        if let Some(said) = self.too_early(database, limit)? {
+            ui.note(&format!("warning: {said}"));
+        }
+        Ok(())
+    }
+
     /// Its tables, for so many questions at a time.
     pub(super) fn database_for(&self, questions: usize) -> Result<Database, ReadError> {
         match questions {

@@ -1,6 +1,7 @@
 //! Every question that can be asked: those of this build, and a user's own.
 
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::findings::error::QueryError;
@@ -39,7 +40,7 @@ impl Query {
 
     /// A query from its file.
     pub fn read(path: &Path) -> Result<Self, QueryError> {
-        let sql = fs::read_to_string(path)
+        let sql = text_of(path)
             .map_err(|source| QueryError::File { path: path.display().to_string(), source })?;
         Self::parse(path, &sql)
     }
@@ -56,11 +57,20 @@ pub fn all() -> Result<Vec<Query>, QueryError> {
 /// The same, and those of a user's folders: `DIR/*.sql` and `DIR/<theme>/*.sql`.
 pub fn with(dirs: &[PathBuf]) -> Result<Vec<Query>, QueryError> {
     let mut queries = all()?;
-    for dir in dirs {
-        let mut files = Vec::new();
-        sql_files(dir, 1, &mut files)
-            .map_err(|source| QueryError::File { path: dir.display().to_string(), source })?;
-        for file in files {
+    for file in files(dirs)? {
+        queries.push(Query::read(&file)?);
+    }
+    sort(&mut queries)?;
+    Ok(queries)
+}
+
+/// Those of them that have one of these ids. A file is named as its id, so none is read that is not needed:
+/// what is wrong with the others is not in the way.
+pub fn named(ids: &[String], dirs: &[PathBuf]) -> Result<Vec<Query>, QueryError> {
+    let mut queries = all()?;
+    queries.retain(|query| ids.contains(&query.header.id));
+    for file in files(dirs)? {
+        if stem(&file).is_some_and(|stem| ids.contains(&stem)) {
             queries.push(Query::read(&file)?);
         }
     }
@@ -68,17 +78,56 @@ pub fn with(dirs: &[PathBuf]) -> Result<Vec<Query>, QueryError> {
     Ok(queries)
 }
 
-fn sql_files(dir: &Path, depth: usize, into: &mut Vec<PathBuf>) -> std::io::Result<()> {
+/// The ids of all of them, sorted; a user's file is not read for it.
+pub fn ids(dirs: &[PathBuf]) -> Result<Vec<String>, QueryError> {
+    let mut ids: Vec<String> = all()?.into_iter().map(|query| query.header.id).collect();
+    ids.extend(files(dirs)?.iter().filter_map(|file| stem(file)));
+    ids.sort();
+    ids.dedup();
+    Ok(ids)
+}
+
+fn stem(file: &Path) -> Option<String> {
+    file.file_stem().map(|stem| stem.to_string_lossy().into_owned())
+}
+
+/// The query files of a user's folders.
+fn files(dirs: &[PathBuf]) -> Result<Vec<PathBuf>, QueryError> {
+    let mut files = Vec::new();
+    for dir in dirs {
+        let mut own = Vec::new();
+        sql_files(dir, 1, &mut own)
+            .map_err(|source| QueryError::File { path: dir.display().to_string(), source })?;
+        files.extend(own);
+    }
+    Ok(files)
+}
+
+/// The text of a regular file: who reads a pipe waits for whoever writes into it.
+pub fn text_of(path: &Path) -> io::Result<String> {
+    if !fs::metadata(path)?.is_file() {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file"));
+    }
+    fs::read_to_string(path)
+}
+
+fn sql_files(dir: &Path, depth: usize, into: &mut Vec<PathBuf>) -> io::Result<()> {
     for entry in fs::read_dir(dir)? {
         let path = entry?.path();
         if path.is_dir() && depth > 0 {
             sql_files(&path, depth - 1, into)?;
-        } else if path.extension().is_some_and(|of| of == "sql") {
+        } else if path.extension().is_some_and(|of| of == "sql") && !is_special(&path) {
             into.push(path);
         }
     }
     into.sort();
     Ok(())
+}
+
+/// Whether it is there and holds no text of its own: a pipe, a socket, a device. A link to nowhere is none, and
+/// is told when it is read.
+fn is_special(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|of| !of.is_file() && !of.is_dir())
 }
 
 /// By id; two of one name would answer for each other.

@@ -110,7 +110,7 @@ pub struct Finding {
 }
 
 /// What a finding can be about.
-pub(super) const SUBJECT_KINDS: [&str; 8] =
+pub const SUBJECT_KINDS: [&str; 8] =
     ["worker", "task", "run", "pod", "generation", "fleet", "source", "clock"];
 
 impl Finding {

@@ -8,9 +8,61 @@ use crate::findings::tokens::{Token, comments, tokens};
 const SOURCE_REACHES: usize = 4;
 /// What a comment that names its source holds.
 const SOURCE: &str = "domain/";
-/// Functions that do not answer the same twice.
-const UNSTEADY: [&str; 6] =
-    ["now", "current_timestamp", "current_date", "today", "random", "get_current_timestamp"];
+/// Functions that do not answer the same twice, or in another session: what the engine says of them
+/// (`duckdb_functions()`, which a test asks), and what it keeps to itself.
+pub const UNSTEADY: [&str; 39] = [
+    "ago",
+    "current_catalog",
+    "current_connection_id",
+    "current_database",
+    "current_date",
+    "current_localtimestamp",
+    "current_query",
+    "current_query_id",
+    "current_schema",
+    "current_schemas",
+    "current_setting",
+    "current_time",
+    "current_timestamp",
+    "current_transaction_id",
+    "currval",
+    "error",
+    "gen_random_uuid",
+    "get_current_time",
+    "get_current_timestamp",
+    "getvariable",
+    "in_search_path",
+    "localtime",
+    "localtimestamp",
+    "nextval",
+    "now",
+    "pg_conf_load_time",
+    "pg_postmaster_start_time",
+    "pg_sleep",
+    "random",
+    "setseed",
+    "sleep_ms",
+    "stats",
+    "today",
+    "transaction_timestamp",
+    "txid_current",
+    "uuid",
+    "uuidv4",
+    "uuidv7",
+    "write_log",
+];
+/// Those of them that are called without parentheses, too.
+pub const UNSTEADY_WORDS: [&str; 7] = [
+    "current_catalog",
+    "current_date",
+    "current_schema",
+    "current_time",
+    "current_timestamp",
+    "localtime",
+    "localtimestamp",
+];
+/// What draws rows by lot.
+const SAMPLES: [&[&str]; 2] = [&["tablesample"], &["using", "sample"]];
 
 /// Everything that is wrong with a query's text, a line each.
 pub fn problems(query: &Query) -> Vec<String> {
@@ -55,8 +107,8 @@ fn constants(tokens: &[Token<'_>], sourced: &[usize]) -> Vec<String> {
         let told = sourced.iter().any(|line| (*line..=line + SOURCE_REACHES).contains(&token.line));
         if (date || (number && !token.is_string)) && !told {
             found.push(format!(
-                "line {}: where does {} come from? make it a parameter, or name its source in {SOURCE} \
-                 in a comment above",
+                "line {}: where does {} come from? make it a parameter of the header, or name its \
+                 source in {SOURCE} in a comment above",
                 token.line, token.text
             ));
         }
@@ -65,11 +117,22 @@ fn constants(tokens: &[Token<'_>], sourced: &[usize]) -> Vec<String> {
 }
 
 fn unsteady(tokens: &[Token<'_>]) -> Vec<String> {
-    let used = tokens.iter().filter(|token| {
-        !token.is_string && UNSTEADY.contains(&token.text.to_ascii_lowercase().as_str())
-    });
-    used.map(|token| format!("line {}: `{}` answers otherwise each time", token.line, token.text))
-        .collect()
+    let mut found = Vec::new();
+    for (at, token) in tokens.iter().enumerate().filter(|(_, token)| !token.is_string) {
+        // `main.now()`, and `"now"()`
+        let word = token.text.to_ascii_lowercase();
+        let name = word.rsplit('.').next().unwrap_or_default().trim_matches('"');
+        let calls = tokens.get(at + 1).is_some_and(|next| next.text == "(");
+        let drawn = SAMPLES.iter().any(|words| {
+            let given = tokens[at..].iter().map(|token| token.text.to_ascii_lowercase());
+            given.take(words.len()).eq(words.iter().copied())
+        });
+        if (calls && UNSTEADY.contains(&name)) || UNSTEADY_WORDS.contains(&word.as_str()) || drawn {
+            found
+                .push(format!("line {}: `{}` answers otherwise each time", token.line, token.text));
+        }
+    }
+    found
 }
 
 #[cfg(test)]
@@ -122,5 +185,17 @@ mod tests {
     fn the_hour_does_not_matter() {
         assert!(said("select now()").contains("answers otherwise"));
         assert_eq!(said("select 'now'"), "");
+        for sql in [
+            "select uuid()",
+            "select Main.Now ()",
+            "select \"now\"()",
+            "select LOCALTIMESTAMP",
+            "select 1 from a using sample 1",
+            "select 1 from a tablesample 1 %",
+            "select current_setting('x')",
+        ] {
+            assert!(said(sql).contains("answers otherwise"), "{sql}");
+        }
+        assert_eq!(said("select uuid, today, a.sample from a join b using (sample)"), "");
     }
 }

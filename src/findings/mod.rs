@@ -3,6 +3,7 @@
 //! A question is data: a header and one SELECT. Knows the tables of `read` by name and nothing of how
 //! they are kept.
 
+pub mod alike;
 mod anatomy;
 pub mod blast;
 pub mod border;
@@ -15,6 +16,7 @@ pub mod header;
 pub mod lint;
 pub mod mutants;
 pub mod run;
+mod stage;
 pub mod story;
 pub mod suppress;
 mod tokens;

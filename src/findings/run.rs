@@ -189,7 +189,15 @@ fn check_grain(query: &Query, answer: &Answer) -> Result<(), QueryError> {
 fn steady(cell: Cell) -> Cell {
     match cell {
         Cell::Float(x) if x.abs() < STEADY_MAX => Cell::Float((x * 1e6).round() / 1e6),
-        _ => cell,
+        Cell::Null
+        | Cell::Bool(_)
+        | Cell::Int(_)
+        | Cell::Float(_)
+        | Cell::Digits(_)
+        | Cell::Text(_)
+        | Cell::Time(_)
+        | Cell::List(_)
+        | Cell::Record(_) => cell,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::findings::finding::{Finding, Severity, Verdict};
 use crate::model::time::Micros;
@@ -31,7 +31,24 @@ pub struct Suppression {
     /// Who answers for it.
     pub owner: String,
     /// The first day, UTC, on which it counts no more.
+    #[serde(deserialize_with = "day_or_text")]
     pub expires: String,
+}
+
+/// A day as TOML writes one, in quotes or not.
+fn day_or_text<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Day {
+        Text(String),
+        Date(toml::value::Datetime),
+    }
+    let day = Day::deserialize(from)
+        .map_err(|_| serde::de::Error::custom("`expires` is no day such as 2026-12-31"))?;
+    Ok(match day {
+        Day::Text(text) => text,
+        Day::Date(date) => date.to_string(),
+    })
 }
 
 /// Why a file holds no suppressions.
@@ -44,6 +61,14 @@ pub enum SuppressError {
         path: String,
         /// Why not.
         source: std::io::Error,
+    },
+    /// It names a query that does not exist, and would suppress nothing.
+    #[error("suppressions {path}: there is no query `{query}`")]
+    Unknown {
+        /// The file.
+        path: String,
+        /// The id.
+        query: String,
     },
     /// It is not what it should be.
     #[error("suppressions {path}: {problem}")]
@@ -71,15 +96,15 @@ pub struct Suppressed {
 }
 
 /// The suppressions of a file; those of queries that do not exist are errors, as they suppress nothing.
-pub fn read(path: &Path, ids: &[&str]) -> Result<Vec<Suppression>, SuppressError> {
+pub fn read(path: &Path, ids: &[String]) -> Result<Vec<Suppression>, SuppressError> {
     let name = path.display().to_string();
     let text = std::fs::read_to_string(path)
         .map_err(|source| SuppressError::Io { path: name.clone(), source })?;
     let bad = |problem: String| SuppressError::Bad { path: name.clone(), problem };
     let file: File = toml::from_str(&text).map_err(|err| bad(err.to_string()))?;
     for one in &file.suppress {
-        if !ids.contains(&one.query.as_str()) {
-            return Err(bad(format!("there is no query `{}`", one.query)));
+        if !ids.contains(&one.query) {
+            return Err(SuppressError::Unknown { path: name.clone(), query: one.query.clone() });
         }
         if one.day().is_none() {
             return Err(bad(format!(
@@ -97,8 +122,19 @@ pub fn read(path: &Path, ids: &[&str]) -> Result<Vec<Suppression>, SuppressError
     Ok(file.suppress)
 }
 
-/// Takes out what is suppressed at an instant, and adds a finding for each suppression that has outlived
-/// its day.
+/// The suppressions of the queries asked that match nothing of what was found, a sentence each: they could go.
+pub fn idle(findings: &[Finding], suppressions: &[Suppression], asked: &[&str]) -> Vec<String> {
+    let idle = suppressions.iter().filter(|one| {
+        asked.contains(&one.query.as_str()) && !findings.iter().any(|finding| one.covers(finding))
+    });
+    idle.map(|one| {
+        format!("the suppression of `{}` for `{}` matches no finding", one.query, one.subject)
+    })
+    .collect()
+}
+
+/// Takes out what is suppressed at an instant, and adds a finding for each suppression that has outlived its
+/// day and would still hide something.
 pub fn apply(
     findings: &mut Vec<Finding>,
     suppressions: &[Suppression],
@@ -118,7 +154,8 @@ pub fn apply(
         });
         false
     });
-    let outlived: Vec<Finding> = over.iter().map(|one| one.outlived(findings)).collect();
+    // what a later entry answers for, or is refuted, nobody has to look at again
+    let outlived: Vec<Finding> = over.iter().filter_map(|one| one.outlived(findings)).collect();
     findings.extend(outlived);
     suppressed
 }
@@ -132,13 +169,18 @@ impl Suppression {
         self.query == finding.query && matches(&self.subject, &finding.subject_id)
     }
 
-    /// What it would still hide stands as evidence.
-    fn outlived(&self, findings: &[Finding]) -> Finding {
-        let hides: Vec<&Finding> = findings.iter().filter(|finding| self.covers(finding)).collect();
+    /// What it would still hide stands as evidence; none where that is nothing.
+    fn outlived(&self, findings: &[Finding]) -> Option<Finding> {
+        let hides = findings.iter().filter(|finding| self.covers(finding));
+        let hides: Vec<&Finding> =
+            hides.filter(|finding| finding.verdict != Verdict::Refuted).collect();
+        if hides.is_empty() {
+            return None;
+        }
         let mut evidence: Vec<String> =
             hides.iter().filter_map(|finding| finding.evidence.first().cloned()).collect();
         evidence.dedup();
-        Finding {
+        Some(Finding {
             query: EXPIRED.to_string(),
             severity: Severity::Low,
             verdict: Verdict::Confirmed,
@@ -159,7 +201,7 @@ impl Suppression {
             columns: Vec::new(),
             pieces: Vec::new(),
             lowered: false,
-        }
+        })
     }
 }
 
@@ -211,23 +253,61 @@ mod tests {
         }
     }
 
-    #[test]
-    fn what_is_suppressed_is_counted_and_what_has_expired_is_found() {
-        let one = Suppression {
+    fn until(expires: &str) -> Suppression {
+        Suppression {
             query: "late".to_string(),
             subject: "a*".to_string(),
             reason: "known".to_string(),
             owner: "ops".to_string(),
-            expires: "2026-02-01".to_string(),
-        };
-        let at = |text: &str| Micros::parse(text).expect("a time");
+            expires: expires.to_string(),
+        }
+    }
+
+    /// What is left, and how many were suppressed.
+    fn applied(known: &[Suppression], at: &str) -> (Vec<Finding>, usize) {
         let mut findings = vec![finding("a1"), finding("b1")];
-        let hidden = apply(&mut findings, std::slice::from_ref(&one), at("2026-01-31T23:59:59Z"));
-        assert_eq!((hidden.len(), findings.len()), (1, 1));
+        let at = Micros::parse(at).expect("a time");
+        let suppressed = apply(&mut findings, known, at);
+        (findings, suppressed.len())
+    }
+
+    #[test]
+    fn what_is_suppressed_is_counted_and_what_has_expired_is_found() {
+        let known = [until("2026-02-01")];
+        let (findings, suppressed) = applied(&known, "2026-01-31T23:59:59Z");
+        assert_eq!((suppressed, findings.len()), (1, 1));
         assert_eq!(findings[0].subject_id, "b1");
-        let mut findings = vec![finding("a1"), finding("b1")];
-        let hidden = apply(&mut findings, &[one], at("2026-02-01T00:00:00Z"));
-        assert_eq!((hidden.len(), findings.len()), (0, 3));
+        let (findings, suppressed) = applied(&known, "2026-02-01T00:00:00Z");
+        assert_eq!((suppressed, findings.len()), (0, 3));
         assert_eq!((findings[2].query.as_str(), findings[2].evidence.len()), (EXPIRED, 1));
+    }
+
+    #[test]
+    fn what_has_expired_is_no_finding_when_it_was_renewed_or_hides_nothing() {
+        let renewed = [until("2026-02-01"), until("2026-04-01")];
+        let (findings, suppressed) = applied(&renewed, "2026-03-01T00:00:00Z");
+        assert_eq!((suppressed, findings.len()), (1, 1));
+        let gone = [Suppression { subject: "c*".to_string(), ..until("2026-02-01") }];
+        let (findings, suppressed) = applied(&gone, "2026-03-01T00:00:00Z");
+        assert_eq!((suppressed, findings.len()), (0, 2));
+        let said = ["the suppression of `late` for `c*` matches no finding"];
+        assert_eq!(idle(&findings, &gone, &["late"]), said);
+        assert!(idle(&findings, &gone, &["other"]).is_empty(), "it was not asked");
+        assert!(idle(&findings, &renewed, &["late"]).is_empty());
+    }
+
+    #[test]
+    fn a_day_stands_in_quotes_or_not() {
+        let day = |text: &str| {
+            let file = format!(
+                "[[suppress]]\nquery = 'a'\nsubject = '*'\nreason = 'r'\nowner = 'o'\nexpires = {text}\n"
+            );
+            toml::from_str::<File>(&file).map(|file| file.suppress[0].day())
+        };
+        let march = Micros::parse("2027-03-01T00:00:00Z");
+        assert_eq!(day("2027-03-01").expect("a day"), march);
+        assert_eq!(day("'2027-03-01'").expect("a day"), march);
+        assert_eq!(day("2027-03-01T10:00:00").expect("a time"), None);
+        assert!(day("20270301").expect_err("a number").to_string().contains("no day such as"));
     }
 }

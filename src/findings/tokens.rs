@@ -19,13 +19,30 @@ const SIGNS: [&str; 10] = ["->>", "<>", "<=", ">=", "!=", "->", "=>", "||", "::"
 
 /// The tokens of a query.
 pub(super) fn tokens(sql: &str) -> Vec<Token<'_>> {
-    parts(sql).filter(|part| !part.text.starts_with("--")).collect()
+    parts(sql).filter(|part| !is_comment(part.text)).collect()
+}
+
+/// The query without its comments.
+pub(super) fn without_comments(sql: &str) -> String {
+    let (mut kept, mut at) = (String::with_capacity(sql.len()), 0);
+    for comment in parts(sql).filter(|part| is_comment(part.text)) {
+        kept.push_str(&sql[at..comment.start]);
+        // what stood on both sides stays apart
+        kept.push(' ');
+        at = comment.start + comment.text.len();
+    }
+    kept.push_str(&sql[at..]);
+    kept
 }
 
 /// The comments of a query with their lines, header lines too.
 pub(super) fn comments(sql: &str) -> Vec<(usize, &str)> {
-    let comments = parts(sql).filter(|part| part.text.starts_with("--"));
+    let comments = parts(sql).filter(|part| is_comment(part.text));
     comments.map(|part| (part.line, part.text)).collect()
+}
+
+fn is_comment(text: &str) -> bool {
+    text.starts_with("--") || text.starts_with("/*")
 }
 
 fn parts(sql: &str) -> impl Iterator<Item = Token<'_>> {
@@ -49,6 +66,9 @@ fn parts(sql: &str) -> impl Iterator<Item = Token<'_>> {
 fn length(rest: &str, first: char) -> usize {
     if rest.starts_with("--") {
         return rest.find('\n').unwrap_or(rest.len());
+    }
+    if rest.starts_with("/*") {
+        return rest.find("*/").map_or(rest.len(), |at| at + "*/".len());
     }
     if matches!(first, '\'' | '"') {
         return quote_end(rest, first);
@@ -92,5 +112,12 @@ mod tests {
         assert_eq!(comments(sql), [(1, "--! id = 'x'"), (2, "-- why")]);
         let last = tokens(sql).last().copied().expect("a token");
         assert_eq!((last.line, &sql[last.start..]), (3, "2"));
+    }
+
+    #[test]
+    fn comments_can_be_taken_out() {
+        let sql = "--! id = 'x'\na = '--b' -- c\nand/* d\n -- e */f";
+        assert_eq!(without_comments(sql), " \na = '--b'  \nand f");
+        assert_eq!(tokens(sql).len(), tokens(&without_comments(sql)).len());
     }
 }

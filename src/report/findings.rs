@@ -4,7 +4,7 @@ use std::io;
 
 use serde::Serialize;
 
-use crate::findings::finding::Finding;
+use crate::findings::finding::{Finding, Severity};
 use crate::findings::header::Header;
 use crate::findings::run::Skipped;
 use crate::findings::story::Story;
@@ -39,6 +39,22 @@ pub struct FindingsReport {
     /// Findings of one query that a person is shown.
     #[serde(skip)]
     pub listed_max: usize,
+    /// How bad a finding must be to fail a check; none was named: in a test report any fails.
+    #[serde(skip)]
+    pub fail_on: Option<Severity>,
+}
+
+impl FindingsReport {
+    /// Whether a finding fails a test of the report.
+    pub fn fails(&self, finding: &Finding) -> bool {
+        let bad = self.fail_on.is_none_or(|level| finding.severity <= level);
+        finding.verdict.is_positive() && bad
+    }
+
+    /// Whether something that is shown is at least as bad as was named.
+    pub fn fails_any(&self) -> bool {
+        self.fail_on.is_some() && self.findings.iter().any(|finding| self.fails(finding))
+    }
 }
 
 /// A table of which the last capture could not read every line.

@@ -7,13 +7,18 @@ pub fn printable(text: &str) -> String {
     for c in text.chars() {
         match c {
             '\n' | '\t' | '\r' => out.push(' '),
-            c if c.is_control() || is_direction_mark(c) => {
+            c if is_unprintable(c) => {
                 out.extend(c.escape_unicode());
             }
             c => out.push(c),
         }
     }
     out
+}
+
+/// Whether a character does something to a terminal instead of being shown.
+pub(crate) fn is_unprintable(c: char) -> bool {
+    c.is_control() || is_direction_mark(c)
 }
 
 /// Marks that make a terminal show characters in another order than they are in.

@@ -4,6 +4,8 @@ use std::io;
 
 use serde::Serialize;
 
+use crate::report::rows_csv::write_line;
+
 /// The version of the JSON below.
 pub const FORMAT: u32 = 1;
 
@@ -103,8 +105,33 @@ pub fn write_text(out: &mut dyn io::Write, check: &QueryCheck) -> io::Result<()>
     writeln!(out, "{}: {said}; {good} of {all} cases as expected", check.path)
 }
 
-/// Writes the documented JSON, one document.
-pub fn write_json(out: &mut dyn io::Write, check: &QueryCheck) -> io::Result<()> {
-    serde_json::to_writer_pretty(&mut *out, check)?;
+/// Writes the documented JSON, one document: what was found in a file, or in several.
+pub fn write_json(out: &mut dyn io::Write, checks: &[QueryCheck]) -> io::Result<()> {
+    match checks {
+        [one] => serde_json::to_writer_pretty(&mut *out, one)?,
+        [..] => {
+            let all = serde_json::json!({ "format": FORMAT, "files": checks });
+            serde_json::to_writer_pretty(&mut *out, &all)?;
+        }
+    }
     writeln!(out)
+}
+
+/// Writes a line each case, and each problem of a file itself.
+pub fn write_csv(mut out: &mut dyn io::Write, checks: &[QueryCheck]) -> io::Result<()> {
+    let mut line = |fields: [&str; 4]| {
+        let fields = fields.map(|field| (!field.is_empty()).then(|| field.to_string()));
+        write_line(&mut out, fields.into_iter())
+    };
+    line(["file", "title", "passes", "path"])?;
+    for check in checks {
+        for problem in &check.problems {
+            line(["", problem, "false", &check.path])?;
+        }
+        for case in &check.cases {
+            let passes = if case.passes() { "true" } else { "false" };
+            line([&case.file, &case.title, passes, &check.path])?;
+        }
+    }
+    Ok(())
 }

@@ -6,12 +6,14 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use crate::cli::Outcome;
+use crate::cli::choice;
 use crate::cli::fault::{Fault, FaultKind};
 use crate::cli::format::{Answer, Format, show};
-use crate::cli::query::chosen;
+use crate::cli::query::subject::meant;
 use crate::cli::ui::Ui;
 use crate::cli::when::WhenArgs;
 use crate::findings::why::{self, Why};
+use crate::read::database::Database;
 use crate::report::query_why;
 use crate::report::rows_csv::write_line;
 
@@ -23,7 +25,7 @@ pub(super) struct ExplainArgs {
     #[arg(value_name = "ID|FILE")]
     query: String,
 
-    /// The whole id of the task, worker, pod or run
+    /// The id of the task, worker, pod or run; of a task or worker the beginning of one, too
     #[arg(value_name = "SUBJECT")]
     subject: String,
 
@@ -48,16 +50,20 @@ pub(super) struct ExplainArgs {
 }
 
 pub(super) fn run(ui: &mut Ui, args: &ExplainArgs) -> Outcome {
-    let query = chosen(&args.query, &args.queries)?;
+    let query = choice::one(&args.query, &args.queries)?;
     let asked = args.when.open(ui, args.snapshot.as_deref())?;
     let database = asked.database()?;
+    asked.check_begun(&database, args.timeout)?;
     let missing = query.header.reads.iter().find(|table| database.holds(table) != Some(true));
     if let Some(table) = missing {
         let said =
             format!("`{}` cannot be asked: the snapshot does not hold `{table}`", query.header.id);
         return Err(Fault::new(FaultKind::Usage, said));
     }
-    let why = why::explain(&database, &query, &args.subject, args.timeout)?;
+    let whole = Database::open(&asked.snapshot)?;
+    let subject = meant(&database, &whole, &query, args.subject.trim(), args.timeout)?;
+    let subject = (subject.kind.as_str(), subject.id.as_str());
+    let why = why::explain(&database, &query, subject, args.timeout)?;
     show(ui, args.format, &why)?;
     Ok(ExitCode::SUCCESS)
 }

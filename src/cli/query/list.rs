@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use crate::cli::Outcome;
+use crate::cli::choice;
 use crate::cli::format::{Answer, Format, show};
-use crate::cli::query::chosen;
 use crate::cli::ui::Ui;
 use crate::findings::catalogue::{self, Query};
 use crate::report::query_list::{self, QueryList};
@@ -49,7 +49,7 @@ pub(super) fn list(ui: &mut Ui, args: &ListArgs) -> Outcome {
 }
 
 pub(super) fn one(ui: &mut Ui, args: &ShowArgs) -> Outcome {
-    show(ui, args.format, &chosen(&args.query, &args.queries)?)?;
+    show(ui, args.format, &choice::one(&args.query, &args.queries)?)?;
     Ok(ExitCode::SUCCESS)
 }
 

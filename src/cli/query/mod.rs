@@ -1,17 +1,15 @@
 //! `query`: the catalogue of questions, one at a time.
 
 mod check;
+mod checked;
 mod evidence;
 mod explain;
 mod list;
 mod run;
-
-use std::path::{Path, PathBuf};
+mod subject;
 
 use crate::cli::Outcome;
-use crate::cli::fault::{Fault, FaultKind};
 use crate::cli::ui::Ui;
-use crate::findings::catalogue::{self, Query};
 
 /// Look at the catalogue of questions, or check a question of your own
 #[derive(clap::Args, Debug)]
@@ -37,18 +35,4 @@ pub(super) fn run(ui: &mut Ui, args: &QueryArgs) -> Outcome {
         What::Run(args) => run::run(ui, args),
         What::Check(args) => check::run(ui, args),
     }
-}
-
-/// The query of an id, or of a file.
-fn chosen(named: &str, dirs: &[PathBuf]) -> Result<Query, Fault> {
-    let path = Path::new(named);
-    if path.extension().is_some_and(|of| of == "sql") {
-        return Ok(Query::read(path)?);
-    }
-    let all = catalogue::with(dirs)?;
-    let ids: Vec<String> = all.iter().map(|query| query.header.id.clone()).collect();
-    all.into_iter().find(|query| query.header.id == named).ok_or_else(|| {
-        Fault::new(FaultKind::Usage, format!("there is no query `{named}`"))
-            .hint(format!("there are: {}", ids.join(", ")))
-    })
 }

@@ -1,15 +1,17 @@
 //! `query run`: one question, with parameters of one's own.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use crate::cli::Outcome;
+use crate::cli::choice;
 use crate::cli::fault::{Fault, FaultKind};
-use crate::cli::findings::{Asking, PRICE, Shown, reported, warn_of_unreadable};
+use crate::cli::findings::{Asking, PRICE, Shown, reported};
 use crate::cli::format::{Format, show};
-use crate::cli::query::chosen;
 use crate::cli::ui::Ui;
+use crate::cli::warn::{warn_of_nothing, warn_of_unreadable};
 use crate::cli::when::WhenArgs;
 use crate::findings::header::Header;
 use crate::findings::run::ask;
@@ -50,13 +52,20 @@ pub(super) struct RunArgs {
 }
 
 pub(super) fn run(ui: &mut Ui, args: &RunArgs) -> Outcome {
-    let mut query = chosen(&args.query, &args.queries)?;
+    let mut query = choice::one(&args.query, &args.queries)?;
+    let mut names = BTreeSet::new();
     for given in &args.param {
-        set(&mut query.header, given)?;
+        let name = set(&mut query.header, given)?;
+        if !names.insert(name.to_string()) {
+            let said = format!("the parameter `{name}` is given twice");
+            return Err(Fault::new(FaultKind::Usage, said).hint("give it one value"));
+        }
     }
     let asked = args.when.open(ui, args.snapshot.as_deref())?;
     warn_of_unreadable(ui, &asked.snapshot);
     let database = asked.database()?;
+    asked.check_begun(&database, args.timeout)?;
+    warn_of_nothing(ui, &database, args.timeout)?;
     let queries = vec![query];
     let answers = ask(&database, &queries, args.timeout)?;
     let asking = Asking { database: &database, price: PRICE, limit: args.timeout };
@@ -65,8 +74,8 @@ pub(super) fn run(ui: &mut Ui, args: &RunArgs) -> Outcome {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Puts a value in place of the header's, of the same kind.
-fn set(header: &mut Header, given: &str) -> Result<(), Fault> {
+/// Puts a value in place of the header's, of the same kind, and says whose it is.
+fn set<'a>(header: &mut Header, given: &'a str) -> Result<&'a str, Fault> {
     let usage = |said: String| Fault::new(FaultKind::Usage, said);
     let (name, text) = given
         .split_once('=')
@@ -77,21 +86,28 @@ fn set(header: &mut Header, given: &str) -> Result<(), Fault> {
             format!("it has: {}", if names.is_empty() { "none".into() } else { names.join(", ") }),
         ));
     };
-    let wrong = || {
-        usage(format!("`{name}` is {value}, so it cannot be `{text}`", value = value.type_str()))
-    };
+    let wrong = |is: &str| usage(format!("`{name}` is {is}, so it cannot be `{text}`"));
     *value = match value {
-        toml::Value::Integer(_) => match text.parse::<i64>() {
-            Ok(number) => toml::Value::Integer(number),
-            // half a second is as good as a whole one
-            Err(_) => toml::Value::Float(text.parse().map_err(|_| wrong())?),
+        toml::Value::Integer(before) => {
+            // a count or a length below zero would find nothing, or everything, without a word
+            let least = if *before < 0 { i64::MIN } else { 0 };
+            match text.parse::<i64>() {
+                Ok(number) if number >= least => toml::Value::Integer(number),
+                Ok(_) => return Err(wrong("a whole number from 0 on")),
+                Err(_) => return Err(wrong("a whole number")),
+            }
+        }
+        toml::Value::Float(_) => match text.parse::<f64>() {
+            Ok(number) if number.is_finite() => toml::Value::Float(number),
+            Ok(_) | Err(_) => return Err(wrong("a number")),
         },
-        toml::Value::Float(_) => toml::Value::Float(text.parse().map_err(|_| wrong())?),
-        toml::Value::Boolean(_) => toml::Value::Boolean(text.parse().map_err(|_| wrong())?),
+        toml::Value::Boolean(_) => {
+            toml::Value::Boolean(text.parse().map_err(|_| wrong("true or false"))?)
+        }
         toml::Value::String(_)
         | toml::Value::Datetime(_)
         | toml::Value::Array(_)
         | toml::Value::Table(_) => toml::Value::String(text.to_string()),
     };
-    Ok(())
+    Ok(name)
 }
