@@ -232,8 +232,11 @@ impl View<'_> {
     /// The pod was found gone: it went within a heartbeat period of its last heartbeat, or of what its process
     /// did after that.
     fn vanished(&self, found: &Event, kind: EndKind) -> WorkerEnd {
-        let beat = self.row.real_heartbeat().filter(|beat| *beat <= found.at);
-        let beat = beat.max(self.last_act().filter(|act| *act <= found.at));
+        let last = self.row.real_heartbeat();
+        // one that beats after it was found gone lives: when it ended, nothing says
+        let lived_on = last.is_some_and(|beat| beat > found.at);
+        let act = self.last_act().filter(|act| *act <= found.at);
+        let beat = last.max(act).filter(|_| !lived_on);
         let middle = beat.map(|beat| beat.plus_seconds(HEARTBEAT_PERIOD_S / 2.0).min(found.at));
         let latest = beat.map_or(found.at, |b| b.plus_seconds(HEARTBEAT_PERIOD_S).min(found.at));
         let decision = self.decision(found.at);
