@@ -124,7 +124,8 @@ fn a_write_that_the_row_lacks_contradicts_the_line_that_tells_of_it() {
         format!("{id},NVIDIA,2026-01-05 09:00:00+00,2026-01-05 10:05:00+00,active,{metadata}\n")
     };
     let kept = r#""{""error_time"": ""2026-01-05T10:01:04+00:00""}""#;
-    let workers = row(WORKER, "{}") + &row(SECOND, kept) + &row(third, "{}");
+    let other = "\"{\"\"ram_tier\"\": 1}\"";
+    let workers = row(WORKER, other) + &row(SECOND, kept) + &row(third, other);
     capture(&bench, "1", "", &workers, &logs);
     let contradicted = "select events.worker_id, evidence_column from events \
                         join event_evidence using (event_id) where role = 'contradicts'";

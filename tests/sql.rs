@@ -44,11 +44,11 @@ fn csv_keeps_null_and_empty_apart_and_every_digit_of_a_time() {
              from system_logs order by id",
         ],
     );
-    insta::assert_snapshot!(said.ok(), @r#"
+    insta::assert_snapshot!(said.ok().replace('\u{1b}', "<ESC>"), @r#"
     timestamp,message,worker_id,cycle_number,e,b,d,s,l,f,day
     2026-01-05 09:00:00.603151,"said ""hi"", twice",w1,,"",true,1.50,7,"[""a"",""b""]",0.1,2026-01-05
     2026-01-05 09:00:01.000000,"two
-    lines \u{1b}[31mred",,7,"",true,1.50,7,"[""a"",""b""]",0.1,2026-01-05
+    lines <ESC>[31mred",,7,"",true,1.50,7,"[""a"",""b""]",0.1,2026-01-05
     "#);
 }
 

@@ -5,6 +5,7 @@ use std::io;
 use crate::findings::finding::Finding;
 use crate::read::cell::{Cell, plain_time};
 use crate::report::findings::FindingsReport;
+use crate::report::plain::is_unprintable;
 use crate::report::rows_csv::write_line;
 
 const HEADER: [&str; 9] = [
@@ -23,9 +24,27 @@ const HEADER: [&str; 9] = [
 pub fn write(out: &mut impl io::Write, report: &FindingsReport) -> io::Result<()> {
     write_line(out, HEADER.iter().map(|name| Some((*name).to_string())))?;
     for finding in &report.findings {
-        write_line(out, line(finding).into_iter())?;
+        write_line(out, line(finding).into_iter().map(|field| field.map(without_controls)))?;
     }
     Ok(())
+}
+
+/// Texts come from log lines, and CSV is read on terminals too: what could move a cursor becomes `\\u{..}`, as
+/// in text. Line feeds and tabs stay.
+fn without_controls(text: String) -> String {
+    let stays = |c: char| matches!(c, '\n' | '\t');
+    if text.chars().all(|c| stays(c) || !is_unprintable(c)) {
+        return text;
+    }
+    let mut made = String::with_capacity(text.len());
+    for c in text.chars() {
+        if is_unprintable(c) && !stays(c) {
+            made.extend(c.escape_unicode());
+        } else {
+            made.push(c);
+        }
+    }
+    made
 }
 
 fn line(finding: &Finding) -> [Option<String>; 9] {
@@ -40,4 +59,15 @@ fn line(finding: &Finding) -> [Option<String>; 9] {
         Cell::List(finding.evidence.iter().cloned().map(Cell::Text).collect()).to_plain(),
         Cell::Record(finding.columns.clone()).to_plain(),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_cannot_move_the_cursor() {
+        let said = without_controls("a\u{1b}[2Jb\tc\nd\r\u{202e}é".to_string());
+        assert_eq!(said, "a\\u{1b}[2Jb\tc\nd\\u{d}\\u{202e}é");
+    }
 }

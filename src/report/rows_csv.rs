@@ -4,7 +4,6 @@ use std::io;
 
 use crate::read::cell::{Cell, Column};
 use crate::read::run::RowSink;
-use crate::report::plain::is_unprintable;
 
 /// Writes rows as they come.
 pub struct CsvRows<W: io::Write> {
@@ -38,7 +37,7 @@ pub(crate) fn write_line(
         if at > 0 {
             line.push(',');
         }
-        match field.map(without_controls) {
+        match field {
             None => {}
             Some(text) if needs_quotes(&text) => {
                 line.push('"');
@@ -50,24 +49,6 @@ pub(crate) fn write_line(
     }
     line.push('\n');
     out.write_all(line.as_bytes())
-}
-
-/// Texts come from log lines, and CSV is read on terminals too: what could move a cursor becomes `\\u{..}`, as
-/// in text. Line feeds and tabs stay.
-fn without_controls(text: String) -> String {
-    let stays = |c: char| matches!(c, '\n' | '\t');
-    if text.chars().all(|c| stays(c) || !is_unprintable(c)) {
-        return text;
-    }
-    let mut made = String::with_capacity(text.len());
-    for c in text.chars() {
-        if is_unprintable(c) && !stays(c) {
-            made.extend(c.escape_unicode());
-        } else {
-            made.push(c);
-        }
-    }
-    made
 }
 
 fn needs_quotes(text: &str) -> bool {
@@ -90,14 +71,5 @@ mod tests {
             String::from_utf8_lossy(&out),
             ",\"\",\"a,b\",\"say \"\"hi\"\"\nthere\",plain\n"
         );
-    }
-
-    #[test]
-    fn a_message_cannot_move_the_cursor() {
-        let mut out = Vec::new();
-        let field = "a\u{1b}[2Jb\tc\nd\r\u{202e}é";
-        write_line(&mut out, [Some(field.to_string())].into_iter()).expect("in memory");
-        let said = String::from_utf8_lossy(&out).into_owned();
-        assert_eq!(said, "\"a\\u{1b}[2Jb\tc\nd\\u{d}\\u{202e}é\"\n");
     }
 }
