@@ -23,7 +23,6 @@ use crate::export::retention::Retention;
 use crate::export::target::{Target, TargetError};
 use crate::model::time::Micros;
 use crate::redact::Redactor;
-use crate::snapshot::open::Snapshot;
 
 /// Copy the orchestrator's tables into a snapshot, read-only and at one instant
 ///
@@ -135,7 +134,11 @@ fn summary(ui: &mut Ui, args: &ExportArgs, exported: &Exported) {
     let count = exported.snapshot.captures().len();
     ui.note(&format!("snapshot: {}, capture {count}", args.snapshot.display()));
     let kept = Retention { kept_h: args.retention, cleaned_at_h: args.retention_at };
-    if let Some(hole) = hole(&exported.snapshot, exported.oldest_log) {
+    let captures = exported.snapshot.captures();
+    let before = captures.iter().rev().nth(1).and_then(|before| Micros::parse(&before.began_at));
+    if let Some((before, oldest)) = before.zip(exported.oldest_log)
+        && let Some(hole) = hole(before, oldest, ui::now(), kept)
+    {
         ui.note(&hole);
     }
     if let Some(oldest) = exported.oldest_log {
@@ -143,16 +146,14 @@ fn summary(ui: &mut Ui, args: &ExportArgs, exported: &Exported) {
     }
 }
 
-/// What the source deleted between two captures before anyone took it: the oldest line that is left there is
-/// younger than the capture before.
-fn hole(snapshot: &Snapshot, oldest: Option<Micros>) -> Option<String> {
-    let captures = snapshot.captures();
-    let before = captures.get(captures.len().checked_sub(2)?)?;
-    let (ended, oldest) = (Micros::parse(&before.began_at)?, oldest?);
-    (ended < oldest).then(|| {
+/// What the source may have deleted between two captures before anyone took it: the oldest line that is left
+/// there is younger than the capture before, and a line of that time would be gone by now. Where it would not,
+/// nothing was logged in between.
+fn hole(before: Micros, oldest: Micros, now: Micros, kept: Retention) -> Option<String> {
+    (before < oldest && kept.deleted_at(before) <= now).then(|| {
         format!(
-            "warning: log lines between {ended} and {oldest} were deleted before they were captured; the gap is \
-             kept as `not_exported`. Capture more often than lines are kept"
+            "warning: log lines between {before} and {oldest} may have been deleted before they were captured. \
+             Capture more often than lines are kept"
         )
     })
 }
@@ -171,4 +172,21 @@ fn retention(oldest: Micros, now: Micros, kept: Retention) -> String {
     format!(
         "oldest log line at the source: {oldest}, deleted there at {deleted} (in {hours:.1} hours)"
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_can_have_been_deleted_is_a_hole() {
+        let at = |text: &str| Micros::parse(text).expect("a time");
+        let told = |before: &str, oldest: &str, now: &str| {
+            hole(at(before), at(oldest), at(now), Retention::OF_THE_SOURCE).is_some()
+        };
+        assert!(told("2025-11-03 14:00:00Z", "2025-11-05 09:00:00Z", "2025-11-07 14:00:00Z"));
+        // a line of that time would still be there: nothing was logged
+        assert!(!told("2025-11-03 14:00:00Z", "2025-11-05 09:00:00Z", "2025-11-05 14:00:00Z"));
+        assert!(!told("2025-11-03 14:00:00Z", "2025-11-03 09:00:00Z", "2025-11-07 14:00:00Z"));
+    }
 }
