@@ -6,6 +6,7 @@ mod baseline;
 mod captures;
 mod cli;
 mod clocks;
+mod confirmed;
 mod decisions;
 mod degraded;
 mod derived;

@@ -34,7 +34,7 @@ fn plan(seed: u64) -> Plan {
 }
 
 /// The same, and rows that tell of it are lost.
-fn hidden(seed: u64) -> Plan {
+pub(crate) fn hidden(seed: u64) -> Plan {
     let era = Era::ALL[(seed % 3) as usize];
     let faults = Fault::ALL.iter().map(|(fault, _)| *fault).filter(|fault| fault.is_of(era));
     Plan {

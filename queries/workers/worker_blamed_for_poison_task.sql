@@ -3,14 +3,15 @@
 --! severity  = "high"
 --! question  = """
 --!   Which failure-streak kills hit a worker that had failed one task only, and which task was it?"""
---! reads     = ["events", "task_attempts", "worker_ends"]
+--! reads     = ["events", "task_attempts", "worker_ends", "tasks"]
 --! grain     = ["subject_id"]
 --! params    = {}
 --! incidents = ["X14", "X30", "X6"]
 --! cause     = ["poison_task", "error"]
 --! innocent  = """
 --!   The worker broke while it was at that task, and would have failed the next one too: `probable` where
---!   neither an earlier success of the worker nor a failure of the task elsewhere speaks for it."""
+--!   neither an earlier success of the worker nor a failure of the task elsewhere speaks for it, and where
+--!   no text of a failure was kept and nobody else failed."""
 --! remedy    = """
 --!   Quarantine `poison_task`: it goes on to the next worker with each retry, and kills that one too. Count
 --!   distinct tasks, not failures, in the streak rule."""
@@ -64,18 +65,33 @@ streaks as (
 ),
 
 texts as (
+    -- what its failures were said to be: by the worker, and by the row of the task, which may know another's
     select
-        streaks.worker_id, min(json_extract_string(events.attributes, '$.error')) as error,
-        bool_or(regexp_matches(
-            json_extract_string(events.attributes, '$.error'), 'device-side assert|illegal memory access'
-        )) as is_gpu_error
-    from streaks
-    -- equivalent: join because a streak without a text has none either way
-    join events
-        on events.worker_id = streaks.worker_id
-        and events.task_id = streaks.poison_task
-        and events.kind = 'generation_failed'
-    group by streaks.worker_id
+        said.worker_id,
+        coalesce(
+            min(said.error) filter (where said.by_worker),
+            -- equivalent: min because a task has one row
+            min(said.error)
+        ) as error,
+        bool_or(regexp_matches(said.error, 'device-side assert|illegal memory access')) as is_gpu_error
+    from (
+        select
+            streaks.worker_id, json_extract_string(events.attributes, '$.error') as error,
+            true as by_worker
+        from streaks
+        -- equivalent: join because a streak without a text has none either way
+        join events
+            on events.worker_id = streaks.worker_id
+            and events.task_id = streaks.poison_task
+            and events.kind = 'generation_failed'
+        union all
+        select streaks.worker_id, coalesce(tasks.error_message, tasks.output_location), false
+        from streaks
+        -- equivalent: join because of the same
+        join tasks on tasks.id = streaks.poison_task
+    ) as said
+    where said.error is not null
+    group by said.worker_id
 ),
 
 elsewhere as (
@@ -95,7 +111,9 @@ elsewhere as (
 select
     'worker' as subject_kind, kills.worker_id as subject_id, kills.killed_at as happened_at,
     case
-        when streaks.worked_before or elsewhere.worker_id is not null then 'confirmed'
+        when elsewhere.worker_id is not null then 'confirmed'
+        -- without any text it may be a broken GPU all the same
+        when streaks.worked_before and texts.worker_id is not null then 'confirmed'
         else 'probable'
     end as verdict,
     format(

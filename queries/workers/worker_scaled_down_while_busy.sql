@@ -16,7 +16,8 @@
 --!   cycle."""
 --! guide     = """
 --!   `held_s` is how long it had held the task when its pod ended. `insufficient_evidence`: no row says when
---!   it claimed; the claim may have come after the pod's end, and then it is the answer that was lost."""
+--!   it claimed, or when the task went back: the claim may have come after the pod's end (then it is the
+--!   answer that was lost), or its own failure, untold, before the decision."""
 
 -- What scale-down may stop: idle workers only (domain/orchestrator.md W20). The race: a claim between the
 -- decision and the end of the pod (domain/evidence-rules.md section 3), and its task comes back after the
@@ -24,8 +25,11 @@
 with held as (
     select
         worker_ends.worker_id, worker_ends.ended_at, worker_ends.event_id as end_event_id,
-        -- an inferred claim lies between two bounds: held only where both are before the end
-        min(task_attempts.claimed_at) filter (where claims.latest <= worker_ends.ended_at) as claimed_at,
+        -- an inferred claim or return lies between two bounds: held only where the one is surely before the
+        -- end and the other surely not before the decision
+        min(task_attempts.claimed_at) filter (
+            where claims.latest <= worker_ends.ended_at and returns.earliest >= worker_ends.decided_at
+        ) as claimed_at,
         list_sort(list(distinct task_attempts.task_id)) as task_ids,
         list_sort(list(distinct task_attempts.claimed_event_id)) as claim_event_ids,
         min(tasks.task_type) as task_type
@@ -38,6 +42,8 @@ with held as (
         and task_attempts.outcome in ('reset', 'lost')
     -- equivalent: join because every claim is an event
     join events as claims on claims.event_id = task_attempts.claimed_event_id
+    -- equivalent: join because every return is an event
+    join events as returns on returns.event_id = task_attempts.ended_event_id
     -- equivalent: join and = because an attempt is of a task that has its row, and one task has one type here
     join tasks on tasks.id = task_attempts.task_id
     where worker_ends.end_kind = 'scale_down'
@@ -49,7 +55,7 @@ select
     case when claimed_at is null then 'insufficient_evidence' else 'confirmed' end as verdict,
     case
         when claimed_at is null then format(
-            'stopped as one too many about when it claimed {} task(s): which came first, no row says',
+            'stopped as one too many about when it claimed or gave back {} task(s): which came first, no row says',
             len(task_ids)
         )
         else format(
