@@ -108,7 +108,9 @@ fn the_fleet_and_the_queue_were_so_in_truth() {
         let bench = Bench::new();
         bench.replayed(&folder, "s");
         let truth = true_states(&folder);
+        let fleet = true_fleet(&folder);
         let (mut right, mut all) = (0, 0);
+        let (mut fleet_right, mut fleet_all) = (0, 0);
         let instants = instants(&folder, 12);
         for instant in &instants {
             let at = instant.strftime("%Y-%m-%d %H:%M:%S").to_string();
@@ -123,12 +125,22 @@ fn the_fleet_and_the_queue_were_so_in_truth() {
                 all += 1;
                 right += usize::from(told.get(task) == state.map(|(_, status)| status));
             }
+            let sql = format!("select id, status from workers_as_of(timestamp '{at}')");
+            let told = bench.sql("s", &sql).into_iter().map(|row| (row[0].clone(), row[1].clone()));
+            let told: BTreeMap<String, String> = told.collect();
+            for (worker, states) in &fleet {
+                let state = states.iter().rev().find(|(entered, _)| entered <= instant);
+                fleet_all += 1;
+                fleet_right += usize::from(told.get(worker) == state.map(|(_, status)| status));
+            }
         }
         support::told(&format!(
             "as of: {name}: {right} of {all} statuses at {} instants",
             instants.len()
         ));
+        support::told(&format!("as of: {name}: {fleet_right} of {fleet_all} statuses of workers"));
         assert!(right as f64 >= 0.999 * all as f64, "{name}: {right} of {all}");
+        assert!(fleet_right as f64 >= 0.99 * fleet_all as f64, "{name}: {fleet_right} workers");
     }
 }
 
@@ -161,4 +173,19 @@ fn true_states(folder: &Path) -> BTreeMap<String, Vec<(Timestamp, String)>> {
         (task["task_id"].as_str().expect("an id").to_string(), told.collect())
     });
     tasks.collect()
+}
+
+/// What the rows of workers said in truth, and since when.
+fn true_fleet(folder: &Path) -> BTreeMap<String, Vec<(Timestamp, String)>> {
+    let truth = truth(folder);
+    let workers = truth["workers"].as_array().expect("workers").iter();
+    let told = workers.filter(|worker| worker["in_db"] == true).map(|worker| {
+        let steps = worker["db_transitions"].as_array().expect("transitions").iter();
+        let steps = steps.map(|step| {
+            let status = step["new_status"].as_str().expect("a status");
+            (time(&step["t"]), status.to_string())
+        });
+        (worker["worker_id"].as_str().expect("an id").to_string(), steps.collect())
+    });
+    told.collect()
 }
