@@ -7,6 +7,7 @@ mod faults;
 mod huge_messages;
 mod incidents;
 mod incremental;
+mod jobs;
 mod kept;
 mod load_back;
 mod round_trip;

@@ -38,6 +38,11 @@ set row_security = off;
 select set_config(name, '0', false) from pg_settings where name = 'transaction_timeout';
 set application_name = 'backstory';";
 
+/// A database of encoding SQL_ASCII promises nothing about its bytes, and the server would end the
+/// export at the first that are no UTF-8. So they come as they are; names, read before, do not.
+pub(super) const BYTES_AS_THEY_ARE: &str = "select set_config('client_encoding', 'SQL_ASCII', false) \
+     from pg_database where datname = current_database() and encoding = 0";
+
 /// Connects and pins the session's settings.
 pub(super) async fn connect(target: Target) -> Result<Client, ExportError> {
     let client = if target.config.get_ssl_mode() == SslMode::Disable {

@@ -129,6 +129,9 @@ pub enum ExportError {
     /// The machine gives us no event loop.
     #[error("cannot start the network runtime")]
     Runtime(#[source] io::Error),
+    /// Another part of the same table failed.
+    #[error("another part of the table failed")]
+    Stopped,
 }
 
 fn named(table: Option<Table>) -> String {

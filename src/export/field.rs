@@ -4,9 +4,8 @@ use std::borrow::Cow;
 
 use crate::export::copy::CopyError;
 use crate::export::time_text;
+use crate::export::veil::Veil;
 use crate::model::time::Micros;
-use crate::redact::Redactor;
-use crate::redact::role::Role;
 use crate::snapshot::column::Value;
 
 /// Microseconds from 1970 to 2000, where PostgreSQL counts from.
@@ -27,14 +26,20 @@ pub(super) enum Wire {
     TimeWithoutZone,
     /// UTF-8.
     Text,
+    /// Sixteen bytes.
+    Uuid,
+    /// A version, then UTF-8.
+    Jsonb,
 }
+
+/// The only version of jsonb on the wire so far.
+const JSONB_VERSION: u8 = 1;
 
 /// The value of a field. Texts are redacted here: nothing behind this point has seen the original.
 pub(super) fn value<'a>(
     wire: Wire,
     field: Option<&'a [u8]>,
-    role: Role,
-    redactor: &Redactor,
+    veil: &'a mut Veil<'_>,
 ) -> Result<Value<'a>, CopyError> {
     let Some(bytes) = field else { return Ok(Value::Null) };
     Ok(match wire {
@@ -43,7 +48,15 @@ pub(super) fn value<'a>(
         Wire::Bool => Value::Bool(array::<1>("bool", bytes)? != [0]),
         Wire::TimeWithZone => time(i64::from_be_bytes(array("timestamptz", bytes)?), "+00"),
         Wire::TimeWithoutZone => time(i64::from_be_bytes(array("timestamp", bytes)?), ""),
-        Wire::Text => Value::Text(text(bytes, role, redactor)),
+        Wire::Text => Value::Text(veil.text(text(bytes))),
+        Wire::Uuid => {
+            let uuid = uuid::Uuid::from_bytes(array("uuid", bytes)?);
+            Value::Text(veil.uuid(uuid.to_string()))
+        }
+        Wire::Jsonb => match bytes.split_first() {
+            Some((&JSONB_VERSION, json)) => Value::Text(veil.text(text(json))),
+            Some(_) | None => return Err(CopyError::Value { kind: "jsonb", bytes: bytes.len() }),
+        },
     })
 }
 
@@ -54,6 +67,11 @@ pub(super) fn int(bytes: &[u8]) -> Result<i64, CopyError> {
         4 => Ok(i64::from(i32::from_be_bytes(array("int4", bytes)?))),
         _ => Ok(i64::from_be_bytes(array("int8", bytes)?)),
     }
+}
+
+/// A transaction's id.
+pub(super) fn xid(bytes: &[u8]) -> Result<u32, CopyError> {
+    Ok(u32::from_be_bytes(array("xid", bytes)?))
 }
 
 /// A float4 becomes the double that its shortest text names, as a reader of that text would have it.
@@ -81,10 +99,10 @@ fn time(since_2000: i64, zone: &str) -> Value<'static> {
 
 /// A database in SQL_ASCII may hold bytes that are no UTF-8; they become U+FFFD rather than the end of
 /// the export.
-fn text<'a>(bytes: &'a [u8], role: Role, redactor: &Redactor) -> Cow<'a, str> {
-    match String::from_utf8_lossy(bytes) {
-        Cow::Borrowed(text) => redactor.value(role, text),
-        Cow::Owned(text) => Cow::Owned(redactor.value(role, &text).into_owned()),
+fn text(bytes: &[u8]) -> Cow<'_, str> {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => Cow::Borrowed(text),
+        Err(_) => String::from_utf8_lossy(bytes),
     }
 }
 
@@ -95,14 +113,26 @@ fn array<const N: usize>(kind: &'static str, bytes: &[u8]) -> Result<[u8; N], Co
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::redact::Redactor;
     use crate::redact::policy::Policy;
+    use crate::redact::role::Role;
 
     fn redactor() -> Redactor {
         Redactor::new(Policy::Standard, &[7; 32])
     }
 
-    fn read(wire: Wire, bytes: &[u8]) -> Value<'_> {
-        value(wire, Some(bytes), Role::Prose, &redactor()).expect("a whole field")
+    fn read(wire: Wire, bytes: &[u8]) -> Value<'static> {
+        let redactor = redactor();
+        let mut veil = Veil::new(&redactor, Role::Prose);
+        match value(wire, Some(bytes), &mut veil).expect("a whole field") {
+            Value::Text(text) => Value::Text(text.into_owned().into()),
+            Value::Verbatim(text) => Value::Verbatim(text.into_owned().into()),
+            Value::Int(n) => Value::Int(n),
+            Value::Double(x) => Value::Double(x),
+            Value::Bool(is) => Value::Bool(is),
+            Value::Time(at) => Value::Time(at),
+            Value::Null => Value::Null,
+        }
     }
 
     #[test]
@@ -132,7 +162,9 @@ mod tests {
 
     #[test]
     fn null_is_not_empty_and_bad_utf8_is_not_the_end() {
-        assert_eq!(value(Wire::Text, None, Role::Prose, &redactor()), Ok(Value::Null));
+        let redactor = redactor();
+        let mut veil = Veil::new(&redactor, Role::Prose);
+        assert_eq!(value(Wire::Text, None, &mut veil), Ok(Value::Null));
         assert_eq!(read(Wire::Text, b""), Value::Text("".into()));
         assert_eq!(read(Wire::Text, b"a\xffb"), Value::Text("a\u{fffd}b".into()));
     }
@@ -144,8 +176,17 @@ mod tests {
             (Wire::Float, &b""[..]),
             (Wire::Bool, &b"tt"[..]),
             (Wire::TimeWithZone, &b"1234"[..]),
+            (Wire::Uuid, &b"1234"[..]),
+            (Wire::Jsonb, &b""[..]),
+            (Wire::Jsonb, &b"\x02{}"[..]),
         ] {
-            assert!(value(wire, Some(bytes), Role::Prose, &redactor()).is_err(), "{wire:?}");
+            let redactor = redactor();
+            let mut veil = Veil::new(&redactor, Role::Prose);
+            assert!(value(wire, Some(bytes), &mut veil).is_err(), "{wire:?}");
         }
+        assert_eq!(read(Wire::Jsonb, b"\x01{}"), Value::Text("{}".into()));
+        let uuid = "00010203-0405-0607-0809-0a0b0c0d0e0f";
+        let bytes: Vec<u8> = (0..16).collect();
+        assert_eq!(read(Wire::Uuid, &bytes), Value::Text(uuid.into()));
     }
 }

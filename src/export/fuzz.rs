@@ -3,6 +3,7 @@
 
 use crate::export::copy::{CopyDecoder, CopyError};
 use crate::export::field::{Wire, value};
+use crate::export::veil::Veil;
 use crate::redact::Redactor;
 use crate::redact::role::Role;
 
@@ -27,10 +28,18 @@ pub fn decode<'a>(
 
 /// Reads a field as every kind of value there is; returns how many could be read.
 pub fn values(field: &[u8], redactor: &Redactor) -> usize {
-    let wires =
-        [Wire::Int, Wire::Float, Wire::Bool, Wire::TimeWithZone, Wire::TimeWithoutZone, Wire::Text];
+    let wires = [
+        Wire::Int,
+        Wire::Float,
+        Wire::Bool,
+        Wire::TimeWithZone,
+        Wire::TimeWithoutZone,
+        Wire::Text,
+        Wire::Uuid,
+        Wire::Jsonb,
+    ];
     wires
         .into_iter()
-        .filter(|wire| value(*wire, Some(field), Role::Prose, redactor).is_ok())
+        .filter(|wire| value(*wire, Some(field), &mut Veil::new(redactor, Role::Prose)).is_ok())
         .count()
 }

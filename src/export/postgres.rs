@@ -1,17 +1,20 @@
 //! One capture over a direct connection: look, lock, read everything at one instant.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
+use std::sync::atomic::AtomicBool;
 
 use tokio_postgres::Client;
 
-use crate::export::catalogue::{self, SourceTable};
-use crate::export::connect::connect;
+use crate::export::catalogue::{self, SourceKey, SourceTable};
+use crate::export::connect::{BYTES_AS_THEY_ARE, connect};
 use crate::export::drift;
 use crate::export::error::ExportError;
 use crate::export::instant::{self, Instant, begin, describe_source};
 use crate::export::output_class::with_class;
-use crate::export::select::select;
+use crate::export::parts::{Parts, Shared};
+use crate::export::select::{is_young, select};
 use crate::export::server_error::{Doing, explain};
 use crate::export::since::Since;
 use crate::export::source_schema::describe;
@@ -25,6 +28,7 @@ use crate::redact::Redactor;
 use crate::snapshot::capture::{CaptureOptions, CaptureWriter};
 use crate::snapshot::manifest::{Redaction, SOURCE_SCHEMA, read_json};
 use crate::snapshot::open::Snapshot;
+use crate::snapshot::table_writer::TableWriter;
 
 /// What one export is made from.
 pub struct Plan<'a> {
@@ -32,6 +36,8 @@ pub struct Plan<'a> {
     pub dir: PathBuf,
     /// The source.
     pub target: Target,
+    /// Connections, at most, over which a large table is read.
+    pub jobs: NonZeroUsize,
     /// The policy.
     pub redactor: &'a Redactor,
     /// The key of the row hashes.
@@ -85,15 +91,13 @@ async fn run(plan: Plan<'_>, watch: &mut dyn FnMut(Step)) -> Result<Exported, Ex
         watch(Step::Note("sslmode=disable: passwords and rows travel in plain text".to_string()));
     }
     let began_at = (plan.now)();
-    let client = connect(plan.target).await?;
+    let client = connect(plan.target.clone()).await?;
     let mut source = describe_source(&client).await?;
     let instant = begin(&client, &mut |text| watch(Step::Note(text))).await?;
-    let schema = describe(
-        &instant.tables,
-        &catalogue::keys(&client).await?,
-        &user_types(&client).await?,
-        plan.redactor,
-    );
+    let mut note = |text| watch(Step::Note(text));
+    let parts = Parts::of(&client, plan.target, plan.jobs, &mut note).await?;
+    let keys = catalogue::keys(&client).await?;
+    let schema = describe(&instant.tables, &keys, &user_types(&client).await?, plan.redactor);
     let fingerprint = blake3::hash(schema.to_string().as_bytes()).to_hex();
     source.insert("schema_fingerprint".to_string(), fingerprint[..16].to_string());
     let asked = source.clone();
@@ -116,11 +120,13 @@ async fn run(plan: Plan<'_>, watch: &mut dyn FnMut(Step)) -> Result<Exported, Ex
         watch(Step::Note(note));
     }
     let since = since(&client, &writer, &asked, &schema, &instant, watch).await?;
-    let reading =
-        Reading { client: &client, redactor: plan.redactor, next_xid: instant.next_xid, since };
+    let stop = AtomicBool::new(false);
+    let (redactor, next_xid) = (plan.redactor, instant.next_xid);
+    let reading = Reading { client: &client, redactor, next_xid, since, stop: &stop };
     let mut outcome = same_redaction(&writer, &ours).map(|()| None);
     if outcome.is_ok() {
-        outcome = read_all(&reading, &instant.tables, &mut writer, watch).await;
+        let source = Source { tables: &instant.tables, keys: &keys, parts: parts.as_ref() };
+        outcome = read_all(&reading, &source, &mut writer, watch).await;
     }
     let written = outcome.and_then(|oldest_log| {
         writer.write_schema(&schema)?;
@@ -216,50 +222,110 @@ async fn since(
     Ok(None)
 }
 
-/// A database of encoding SQL_ASCII promises nothing about its bytes, and the server would end the
-/// export at the first that are no UTF-8. So they come as they are; names, read before, do not.
-const BYTES_AS_THEY_ARE: &str = "select set_config('client_encoding', 'SQL_ASCII', false) \
-     from pg_database where datname = current_database() and encoding = 0";
+/// What is read, and how.
+struct Source<'a> {
+    tables: &'a [SourceTable],
+    keys: &'a [SourceKey],
+    /// Further connections.
+    parts: Option<&'a Parts>,
+}
 
 /// Every table, one after the other; returns the time of the oldest log line.
 async fn read_all(
     reading: &Reading<'_>,
-    tables: &[SourceTable],
+    all: &Source<'_>,
     writer: &mut CaptureWriter,
     watch: &mut dyn FnMut(Step),
 ) -> Result<Option<Micros>, ExportError> {
     let asked = reading.client.batch_execute(BYTES_AS_THEY_ARE).await;
     asked.map_err(|err| explain(&err, Doing::Session))?;
     let mut oldest_log = None;
-    for source in tables {
+    for source in all.tables {
         let table = source.table;
         let since = reading.since.filter(|_| table.is_append_only());
-        let (xid, age) = (since.map(|(xid, _)| xid), since.map(|(_, age)| age));
-        let selection = select(source, age);
         watch(Step::Begin(table));
-        if let Some(note) = left_out_note(table, &selection) {
-            watch(Step::Note(note));
-        }
-        let coming = match age {
-            Some(age) => Some(young_keys(reading.client, table, age).await?),
-            None => None,
+        let conditions = match all.parts {
+            Some(parts) if since.is_none() && !writer.holds(table) => {
+                parts.conditions(reading.client, source).await?
+            }
+            Some(_) | None => Vec::new(),
         };
-        let columns = with_class(table, &selection.columns);
-        let mut rows = writer.table(table, columns, coming.as_ref())?;
-        let mut progress = |rows| watch(Step::Rows(rows));
-        let mut oldest = read_table(reading, &selection, &mut rows, &mut progress).await?;
-        if xid.is_some() {
-            oldest = instant::oldest(reading.client, source).await?;
-            oldest.into_iter().for_each(|at| rows.reaches_back_to(at));
-        }
+        let (oldest, (read, new)) = match all.parts.filter(|_| !conditions.is_empty()) {
+            Some(parts) => read_parts(reading, all, source, (parts, &conditions), writer, watch)?,
+            None => read_whole(reading, all, source, since, writer, watch).await?,
+        };
         if table == Table::SystemLogs {
             oldest_log = oldest;
         }
-        let (read, new) = writer.finish_table(rows, 0)?;
-        writer.asked(table, source.oid, xid);
+        writer.asked(table, source.oid, since.map(|(xid, _)| xid));
         watch(Step::End { table, read, new });
     }
     let ended = reading.client.batch_execute("commit").await;
     ended.map_err(|err| explain(&err, Doing::Ending))?;
     Ok(oldest_log)
+}
+
+/// The earliest time of a table, and how many of its rows were read and were new.
+type Outcome = (Option<Micros>, (u64, u64));
+
+/// Over this connection; of an append-only table what came since.
+async fn read_whole(
+    reading: &Reading<'_>,
+    all: &Source<'_>,
+    source: &SourceTable,
+    since: Option<(u64, u32)>,
+    writer: &mut CaptureWriter,
+    watch: &mut dyn FnMut(Step),
+) -> Result<Outcome, ExportError> {
+    let table = source.table;
+    let young = since.map(|(_, age)| is_young(age));
+    let selection = select(source, young.as_deref());
+    left_out_note(table, &selection).into_iter().for_each(|note| watch(Step::Note(note)));
+    let coming = match since {
+        Some((_, age)) => Some(young_keys(reading.client, table, age).await?),
+        None => None,
+    };
+    let columns = with_class(table, &selection.columns);
+    let mut rows = writer.table(table, columns, coming.as_ref())?;
+    if has_unique_ids(all.keys, table) {
+        rows.keys_are_unique();
+    }
+    let mut progress = |rows| watch(Step::Rows(rows));
+    let mut oldest = read_table(reading, &selection, &mut rows, &mut progress).await?;
+    if since.is_some() {
+        oldest = instant::oldest(reading.client, source).await?;
+        oldest.into_iter().for_each(|at| rows.reaches_back_to(at));
+    }
+    Ok((oldest, writer.finish_table(rows, 0)?))
+}
+
+/// Over several connections.
+fn read_parts(
+    reading: &Reading<'_>,
+    all: &Source<'_>,
+    source: &SourceTable,
+    (parts, conditions): (&Parts, &[String]),
+    writer: &mut CaptureWriter,
+    watch: &mut dyn FnMut(Step),
+) -> Result<Outcome, ExportError> {
+    let table = source.table;
+    let selection = select(source, None);
+    left_out_note(table, &selection).into_iter().for_each(|note| watch(Step::Note(note)));
+    let columns = with_class(table, &selection.columns);
+    let mut files = writer.table_in_parts(table, &columns, conditions.len())?;
+    if has_unique_ids(all.keys, table) {
+        files.iter_mut().for_each(TableWriter::keys_are_unique);
+    }
+    let shared = Shared { redactor: reading.redactor, next_xid: reading.next_xid };
+    let mut progress = |rows| watch(Step::Rows(rows));
+    let (files, oldest) = parts.read(&shared, source, conditions, files, &mut progress)?;
+    Ok((oldest, writer.finish_parts(files)?))
+}
+
+/// Whether the source lets no id stand twice in a table.
+fn has_unique_ids(keys: &[SourceKey], table: Table) -> bool {
+    keys.iter().any(|key| {
+        let is_unique = matches!(key.kind.as_str(), "p" | "u");
+        key.table == table.name() && is_unique && key.columns == ["id"]
+    })
 }

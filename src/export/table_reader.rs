@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::pin::pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures_util::StreamExt;
 use tokio_postgres::Client;
@@ -14,18 +15,19 @@ use crate::export::output_class;
 use crate::export::roles::role;
 use crate::export::select::{Selection, is_young, quote};
 use crate::export::server_error::{Doing, explain};
+use crate::export::veil::Veil;
 use crate::export::xid::widen;
 use crate::model::table::Table;
 use crate::model::time::Micros;
 use crate::redact::Redactor;
-use crate::redact::role::Role;
-use crate::snapshot::column::Value;
+use crate::snapshot::column::{Column, Value};
 use crate::snapshot::table_writer::TableWriter;
 
 /// Rows between two reports of progress.
 const REPORT_EVERY: u64 = 4_096;
 
 /// What every table of one capture is read with.
+#[derive(Clone, Copy)]
 pub(super) struct Reading<'a> {
     pub(super) client: &'a Client,
     pub(super) redactor: &'a Redactor,
@@ -33,6 +35,8 @@ pub(super) struct Reading<'a> {
     pub(super) next_xid: u64,
     /// From which full transaction id on rows of the log are asked for, and its age; `None`: all.
     pub(super) since: Option<(u64, u32)>,
+    /// Whether somebody else's failure has made this in vain.
+    pub(super) stop: &'a AtomicBool,
 }
 
 /// Reads a table to its end and returns its earliest time.
@@ -47,8 +51,8 @@ pub(super) async fn read_table(
     let damaged = |source: CopyError| ExportError::Copy { table, source };
     let time_column =
         selection.columns.iter().position(|column| column.name == table.time_column());
-    let roles: Vec<Role> =
-        selection.columns.iter().map(|column| role(table, &column.name)).collect();
+    let veil = |column: &Column| Veil::new(reading.redactor, role(table, &column.name));
+    let mut veils: Vec<Veil<'_>> = selection.columns.iter().map(veil).collect();
     let output = output_class::position(table, &selection.columns);
     let stream = reading.client.copy_out(selection.sql.as_str()).await.map_err(failed)?;
     let mut stream = pin!(stream);
@@ -58,8 +62,7 @@ pub(super) async fn read_table(
     while let Some(bytes) = stream.next().await {
         decoder.push(&bytes.map_err(failed)?);
         while let Some(row) = decoder.next_row().map_err(damaged)? {
-            let (xmin, mut values) =
-                values(&row, selection, &roles, reading.redactor).map_err(damaged)?;
+            let (xmin, mut values) = values(&row, selection, &mut veils).map_err(damaged)?;
             if let Some(at) = output {
                 // one more than the column's place: the row's xmin comes first
                 let original = row.fields().nth(at + 1).flatten().map(String::from_utf8_lossy);
@@ -71,6 +74,9 @@ pub(super) async fn read_table(
             writer.push(&values, Some(widen(xmin, reading.next_xid)))?;
             if writer.rows_read().is_multiple_of(REPORT_EVERY) {
                 progress(writer.rows_read());
+                if reading.stop.load(Ordering::Relaxed) {
+                    return Err(ExportError::Stopped);
+                }
             }
         }
     }
@@ -110,19 +116,16 @@ pub(super) async fn young_keys(
 fn values<'a>(
     row: &CopyRow<'a>,
     selection: &Selection,
-    roles: &[Role],
-    redactor: &Redactor,
+    veils: &'a mut [Veil<'_>],
 ) -> Result<(u32, Vec<Value<'a>>), CopyError> {
     let mut fields = row.fields();
-    let xmin = field::int(fields.next().flatten().unwrap_or_default())?;
-    let xmin = u32::try_from(xmin).map_err(|_| CopyError::Value { kind: "xid", bytes: 8 })?;
-    let values = selection
-        .wires
-        .iter()
-        .zip(roles)
-        .zip(fields)
-        .map(|((wire, role), bytes)| field::value(*wire, bytes, *role, redactor));
-    Ok((xmin, values.collect::<Result<_, _>>()?))
+    let xmin = field::xid(fields.next().flatten().unwrap_or_default())?;
+    // one more: what is worked out of them may follow
+    let mut values = Vec::with_capacity(veils.len() + 1);
+    for ((wire, veil), bytes) in selection.wires.iter().zip(veils).zip(fields) {
+        values.push(field::value(*wire, bytes, veil)?);
+    }
+    Ok((xmin, values))
 }
 
 /// The table in a note when columns of it had to be left out.

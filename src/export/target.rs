@@ -40,7 +40,7 @@ pub enum TargetError {
 }
 
 /// A database, ready to connect to.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Target {
     pub(super) config: Config,
     pub(super) password: Option<SecretString>,

@@ -125,6 +125,31 @@ pub struct TableCapture {
     pub files: Vec<FileEntry>,
 }
 
+impl TableCapture {
+    /// Two parts of one table, none of whose rows any earlier capture held, as one.
+    pub(crate) fn and(mut self, other: Self) -> Self {
+        // times of one form: their order as texts is theirs
+        let first = |one: Option<String>, other: Option<String>| one.into_iter().chain(other).min();
+        let last = |one: Option<String>, other: Option<String>| one.into_iter().chain(other).max();
+        let digest = |text: &str| u128::from_str_radix(text, 16).unwrap_or_default();
+        let sum = digest(&self.digest).wrapping_add(digest(&other.digest));
+        self.files.extend(other.files);
+        Self {
+            rows_read: self.rows_read + other.rows_read,
+            rows_new: self.rows_new + other.rows_new,
+            rows_repeated: self.rows_repeated + other.rows_repeated,
+            rows_changed: self.rows_changed + other.rows_changed,
+            rows_unreadable: self.rows_unreadable + other.rows_unreadable,
+            min_time: first(self.min_time, other.min_time),
+            max_time: last(self.max_time, other.max_time),
+            read_from: first(self.read_from, other.read_from),
+            read_until: last(self.read_until, other.read_until),
+            digest: format!("{sum:032x}"),
+            ..self
+        }
+    }
+}
+
 /// One Parquet file.
 #[derive(Clone, Debug, Serialize, Deserialize, PartialEq)]
 pub struct FileEntry {

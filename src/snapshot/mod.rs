@@ -4,6 +4,7 @@
 
 pub mod capture;
 pub mod column;
+mod encoder;
 pub mod error;
 pub mod manifest;
 pub mod open;

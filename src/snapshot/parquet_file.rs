@@ -41,12 +41,19 @@ const BATCH_TEXT: usize = 64 << 20;
 
 /// Reproducible bytes: pinned writer name, zstd 3, page statistics.
 pub fn properties() -> WriterProperties {
+    let fast = Compression::ZSTD(ZstdLevel::try_new(1).unwrap_or_default());
     WriterProperties::builder()
         .set_created_by("backstory".to_string())
         .set_compression(Compression::ZSTD(ZstdLevel::try_new(3).unwrap_or_default()))
         .set_max_row_group_row_count(Some(ROW_GROUP_ROWS_MAX))
         .set_statistics_enabled(EnabledStatistics::Page)
         .set_column_dictionary_page_size_limit(ColumnPath::from("message"), DISTINCT_MESSAGES_MAX)
+        // what never repeats needs no dictionary
+        .set_column_dictionary_enabled(ColumnPath::from("id"), false)
+        .set_column_dictionary_enabled(ColumnPath::from("_row_hash"), false)
+        // nor does a better compression find anything in it
+        .set_column_compression(ColumnPath::from("id"), fast)
+        .set_column_compression(ColumnPath::from("_row_hash"), fast)
         .build()
 }
 

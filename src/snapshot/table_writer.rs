@@ -10,7 +10,6 @@ use arrow::array::{
     TimestampMicrosecondBuilder,
 };
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
-use parquet::arrow::ArrowWriter;
 use parquet::errors::ParquetError;
 
 use crate::model::table::Table;
@@ -18,13 +17,14 @@ use crate::model::time::Micros;
 use crate::snapshot::capture::known_rows::KnownRows;
 use crate::snapshot::capture::repeats::Repeats;
 use crate::snapshot::column::{Column, ColumnType, Value};
+use crate::snapshot::encoder::Encoder;
 use crate::snapshot::error::SnapshotError;
 use crate::snapshot::manifest::TableCapture;
 use crate::snapshot::parquet_file;
 use crate::snapshot::publish::{publish, temporary};
 
 /// Rows in one batch on the way to the Parquet writer.
-const BATCH_ROWS_MAX: usize = 8_192;
+const BATCH_ROWS_MAX: usize = 2_048;
 /// Bytes of text in one batch: a few huge messages make a batch of their own.
 const BATCH_BYTES_MAX: usize = 8 << 20;
 
@@ -36,18 +36,20 @@ pub struct TableWriter {
     captured_at: Micros,
     row_key: [u8; 32],
     columns: Vec<Column>,
-    hash_order: Vec<usize>,
+    /// Columns in the order of their names, each with its name as it is hashed.
+    hash_order: Vec<(usize, Vec<u8>)>,
+    hashed: Vec<u8>,
     key_column: Option<usize>,
     time_column: Option<usize>,
     known: KnownRows,
-    repeats: Repeats,
+    /// `None`: the source lets no key stand twice.
+    repeats: Option<Repeats>,
     builders: Vec<Builder>,
     own: OwnBuilders,
     batch_rows: usize,
     batch_bytes: usize,
-    group_bytes: usize,
     schema: SchemaRef,
-    writer: ArrowWriter<File>,
+    encoder: Encoder,
     path: PathBuf,
     relative: String,
     totals: Totals,
@@ -79,6 +81,8 @@ pub(crate) struct TableSpec<'a> {
     pub(crate) dir: &'a Path,
     pub(crate) table: Table,
     pub(crate) capture: &'a str,
+    /// Which of its files, from 1.
+    pub(crate) part: usize,
     pub(crate) captured_at: Micros,
     pub(crate) row_key: [u8; 32],
     pub(crate) columns: Vec<Column>,
@@ -87,18 +91,16 @@ pub(crate) struct TableSpec<'a> {
 
 impl TableWriter {
     pub(crate) fn create(spec: TableSpec<'_>) -> Result<Self, SnapshotError> {
-        let relative = format!("{}/{}-0001.parquet", spec.table.name(), spec.capture);
+        let relative = format!("{}/{}-{:04}.parquet", spec.table.name(), spec.capture, spec.part);
         let path = spec.dir.join(&relative);
         let folder = spec.dir.join(spec.table.name());
         std::fs::create_dir_all(&folder)
             .map_err(|err| SnapshotError::io("create", &folder, err))?;
-        let mut hash_order: Vec<usize> = (0..spec.columns.len()).collect();
-        hash_order.sort_by(|a, b| spec.columns[*a].name.cmp(&spec.columns[*b].name));
         let position = |name: &str| spec.columns.iter().position(|column| column.name == name);
         let schema = schema(&spec.columns, spec.table);
         let part = temporary(&path);
         let file = File::create(&part).map_err(|err| SnapshotError::io("create", &part, err))?;
-        let writer = ArrowWriter::try_new(file, schema.clone(), Some(parquet_file::properties()))
+        let encoder = Encoder::new(file, schema.clone())
             .map_err(|source| SnapshotError::writing(&path, source))?;
         Ok(Self {
             table: spec.table,
@@ -108,16 +110,16 @@ impl TableWriter {
             key_column: position("id"),
             time_column: position(spec.table.time_column()),
             builders: spec.columns.iter().map(|column| Builder::new(column.kind)).collect(),
+            hash_order: hash_order(&spec.columns),
+            hashed: Vec::with_capacity(1024),
             columns: spec.columns,
-            hash_order,
             known: spec.known,
-            repeats: Repeats::default(),
+            repeats: Some(Repeats::default()),
             own: OwnBuilders::default(),
             batch_rows: 0,
             batch_bytes: 0,
-            group_bytes: 0,
             schema,
-            writer,
+            encoder,
             path,
             relative,
             totals: Totals::default(),
@@ -140,8 +142,8 @@ impl TableWriter {
             Some(Value::Text(key)) => Some(key.as_ref()),
             Some(_) | None => None,
         };
-        if let Some(key) = key {
-            self.repeats.add(key);
+        if let Some((repeats, key)) = self.repeats.as_mut().zip(key) {
+            repeats.add(key);
         }
         let time = match self.time_column.map(|at| &values[at]) {
             Some(Value::Time(at)) => Some(*at),
@@ -168,6 +170,11 @@ impl TableWriter {
         Ok(())
     }
 
+    /// The source has a constraint by which no key stands twice: none has to be remembered.
+    pub fn keys_are_unique(&mut self) {
+        self.repeats = None;
+    }
+
     /// The source holds rows of this time, though they were not asked for.
     pub fn reaches_back_to(&mut self, at: Micros) {
         self.totals.reaches_back = Some(at);
@@ -182,9 +189,9 @@ impl TableWriter {
     pub(crate) fn finish(mut self) -> Result<TableCapture, SnapshotError> {
         self.flush()?;
         let parquet = |source| SnapshotError::writing(&self.path, source);
-        self.writer.finish().map_err(parquet)?;
+        let file = self.encoder.finish().map_err(parquet)?;
         let part = temporary(&self.path);
-        self.writer.inner().sync_all().map_err(|err| SnapshotError::io("sync", &part, err))?;
+        file.sync_all().map_err(|err| SnapshotError::io("sync", &part, err))?;
         let mut files = Vec::new();
         if self.totals.rows_new == 0 {
             std::fs::remove_file(&part).map_err(|err| SnapshotError::io("remove", &part, err))?;
@@ -197,7 +204,7 @@ impl TableWriter {
         Ok(TableCapture {
             rows_read: self.totals.rows_read,
             rows_new: self.totals.rows_new,
-            rows_repeated: self.repeats.rows(),
+            rows_repeated: self.repeats.as_ref().map_or(0, Repeats::rows),
             rows_changed: self.known.changed(),
             rows_unreadable: 0,
             min_time: self.totals.written.map(|(from, _)| from.to_string()),
@@ -214,15 +221,15 @@ impl TableWriter {
 
     /// Keyed, after redaction, over names and values of the columns that are not NULL: a column that
     /// appears later and is NULL changes no hash, nor does the order of columns.
-    fn row_hash(&self, values: &[Value<'_>]) -> u128 {
-        let mut bytes = Vec::with_capacity(256);
-        for at in &self.hash_order {
+    fn row_hash(&mut self, values: &[Value<'_>]) -> u128 {
+        self.hashed.clear();
+        for (at, name) in &self.hash_order {
             if values[*at] != Value::Null {
-                Value::Text(self.columns[*at].name.as_str().into()).canonical(&mut bytes);
-                values[*at].canonical(&mut bytes);
+                self.hashed.extend_from_slice(name);
+                values[*at].canonical(&mut self.hashed);
             }
         }
-        let hash = blake3::keyed_hash(&self.row_key, &bytes);
+        let hash = blake3::keyed_hash(&self.row_key, &self.hashed);
         let mut first = [0u8; 16];
         first.copy_from_slice(&hash.as_bytes()[..16]);
         u128::from_be_bytes(first)
@@ -236,16 +243,8 @@ impl TableWriter {
         arrays.extend(self.own.finish());
         let batch = RecordBatch::try_new(self.schema.clone(), arrays)
             .map_err(|err| self.parquet_error(err.into()))?;
-        self.writer.write(&batch).map_err(|err| self.parquet_error(err))?;
-        // The writer has closed a full row group itself where it holds no more than this batch.
-        let begun = self.writer.in_progress_rows() <= self.batch_rows;
-        self.group_bytes = if begun { 0 } else { self.group_bytes } + self.batch_bytes;
-        if self.writer.in_progress_size() >= parquet_file::ROW_GROUP_BYTES_MAX
-            || self.group_bytes >= parquet_file::ROW_GROUP_TEXT_MAX
-        {
-            self.group_bytes = 0;
-            self.writer.flush().map_err(|err| self.parquet_error(err))?;
-        }
+        let written = self.encoder.write(batch, self.batch_bytes);
+        written.map_err(|err| self.parquet_error(err))?;
         (self.batch_rows, self.batch_bytes) = (0, 0);
         Ok(())
     }
@@ -253,6 +252,17 @@ impl TableWriter {
     fn parquet_error(&self, source: ParquetError) -> SnapshotError {
         SnapshotError::writing(&self.path, source)
     }
+}
+
+fn hash_order(columns: &[Column]) -> Vec<(usize, Vec<u8>)> {
+    let mut order: Vec<usize> = (0..columns.len()).collect();
+    order.sort_by(|a, b| columns[*a].name.cmp(&columns[*b].name));
+    let named = |at: usize| {
+        let mut name = Vec::new();
+        Value::Text(columns[at].name.as_str().into()).canonical(&mut name);
+        (at, name)
+    };
+    order.into_iter().map(named).collect()
 }
 
 /// The Parquet schema: the source's columns, then ours. Times are UTC, said in the metadata.
@@ -357,7 +367,9 @@ impl OwnBuilders {
     ) {
         self.capture.append_value(capture);
         self.xid.append_option(xid.and_then(|xid| i64::try_from(xid).ok()));
-        self.hash.append_value(format!("{hash:032x}"));
+        // formatted in place: this is done for each row
+        let mut hex = uuid::Uuid::encode_buffer();
+        self.hash.append_value(uuid::Uuid::from_u128(hash).simple().encode_lower(&mut hex));
         if verbatim.is_empty() {
             self.verbatim.append_null();
         } else {

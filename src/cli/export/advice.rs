@@ -67,7 +67,7 @@ fn advice(err: &ExportError) -> (FaultKind, &'static str) {
         ),
         ExportError::OtherPolicy { .. } => (FaultKind::Usage, OTHER_POLICY),
         // A snapshot's own errors have their advice where they become faults.
-        ExportError::Runtime(_) | ExportError::Snapshot(_) => {
+        ExportError::Runtime(_) | ExportError::Stopped | ExportError::Snapshot(_) => {
             (FaultKind::Internal, "check the limits on open files and on disk space")
         }
     }
@@ -115,6 +115,7 @@ pub(super) fn may_pass(err: &ExportError) -> bool {
         | ExportError::OtherKey { .. }
         | ExportError::OtherPolicy { .. }
         | ExportError::Snapshot(_)
-        | ExportError::Runtime(_) => false,
+        | ExportError::Runtime(_)
+        | ExportError::Stopped => false,
     }
 }

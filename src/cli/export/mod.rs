@@ -4,6 +4,7 @@ mod advice;
 mod watch;
 
 use std::convert::Infallible;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -42,6 +43,9 @@ pub(super) struct ExportArgs {
     /// The redaction key; made on first use [default: in your configuration folder]
     #[arg(long, value_name = "FILE")]
     redact_key_file: Option<PathBuf>,
+    /// Connections over which a large table is read; one is enough for most servers
+    #[arg(long, value_name = "N", default_value = "1", value_parser = jobs)]
+    jobs: NonZeroUsize,
     /// What is hidden before a byte is written
     #[arg(long, value_enum, value_name = "POLICY", default_value_t)]
     redact: Redact,
@@ -59,6 +63,14 @@ pub(super) struct ExportArgs {
     /// Takes a URL given without --db, which clap would repeat on the terminal, password and all.
     #[arg(hide = true, value_parser = secret)]
     stray: Vec<SecretString>,
+}
+
+/// A server has about a hundred connections for everybody.
+const JOBS_MAX: usize = 32;
+
+fn jobs(text: &str) -> Result<NonZeroUsize, String> {
+    let jobs = text.parse::<NonZeroUsize>().ok().filter(|jobs| jobs.get() <= JOBS_MAX);
+    jobs.ok_or_else(|| format!("a number of connections is between 1 and {JOBS_MAX}"))
 }
 
 /// A value that no message repeats.
@@ -87,6 +99,7 @@ pub(super) fn run(ui: &mut Ui, args: &ExportArgs) -> Outcome {
         let plan = Plan {
             dir: args.snapshot.clone(),
             target: Target::resolve(given, args.ssl_root_cert.clone(), &env)?,
+            jobs: args.jobs,
             redactor: &redactor,
             row_key: key.bytes(),
             key_fingerprint: key.fingerprint(),

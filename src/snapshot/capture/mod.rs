@@ -101,10 +101,39 @@ impl CaptureWriter {
             Some(snapshot) => KnownRows::read(snapshot, table, coming)?,
             None => KnownRows::none(),
         };
+        self.writer(table, columns, known, 1)
+    }
+
+    /// Starts a table that no earlier capture holds, in so many files: which rows go into which does not
+    /// matter, as long as each goes into one.
+    pub fn table_in_parts(
+        &self,
+        table: Table,
+        columns: &[Column],
+        parts: usize,
+    ) -> Result<Vec<TableWriter>, SnapshotError> {
+        let part = |part| self.writer(table, columns.to_vec(), KnownRows::none(), part);
+        (1..=parts).map(part).collect()
+    }
+
+    /// Whether an earlier capture holds rows of a table.
+    pub fn holds(&self, table: Table) -> bool {
+        let mut before = self.before.iter();
+        before.any(|snapshot| snapshot.entries_of(table).next().is_some())
+    }
+
+    fn writer(
+        &self,
+        table: Table,
+        columns: Vec<Column>,
+        known: KnownRows,
+        part: usize,
+    ) -> Result<TableWriter, SnapshotError> {
         TableWriter::create(TableSpec {
             dir: &self.dir,
             table,
             capture: &self.id,
+            part,
             captured_at: self.options.began_at,
             row_key: self.options.row_key,
             columns,
@@ -122,6 +151,19 @@ impl CaptureWriter {
         let done = TableCapture { rows_unreadable: unreadable, ..writer.finish()? };
         let counts = (done.rows_read, done.rows_new);
         self.tables.insert(name.to_string(), done);
+        Ok(counts)
+    }
+
+    /// The same of a table in parts.
+    pub fn finish_parts(&mut self, parts: Vec<TableWriter>) -> Result<(u64, u64), SnapshotError> {
+        let mut whole: Option<(Table, TableCapture)> = None;
+        for writer in parts {
+            let (table, part) = (writer.table(), writer.finish()?);
+            whole = Some((table, whole.map_or(part.clone(), |(_, all)| all.and(part))));
+        }
+        let Some((table, done)) = whole else { return Ok((0, 0)) };
+        let counts = (done.rows_read, done.rows_new);
+        self.tables.insert(table.name().to_string(), done);
         Ok(counts)
     }
 

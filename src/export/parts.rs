@@ -1,0 +1,212 @@
+//! A large table in parts, each over a connection of its own, and all at one instant.
+
+use std::num::NonZeroUsize;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Sender, channel};
+use std::thread;
+
+use tokio_postgres::Client;
+
+use crate::export::catalogue::{SCHEMA, SourceTable};
+use crate::export::connect::{BYTES_AS_THEY_ARE, connect};
+use crate::export::error::ExportError;
+use crate::export::select::{Selection, quote, select};
+use crate::export::server_error::{Doing, explain};
+use crate::export::table_reader::{Reading, read_table};
+use crate::export::target::Target;
+use crate::model::time::Micros;
+use crate::snapshot::table_writer::TableWriter;
+
+/// Pages below which another connection costs more than it brings: 16 MiB of the usual ones.
+const PAGES_MIN: i64 = 2_048;
+
+/// The first server that finds the rows of a range of pages without looking at the others.
+const SERVER_MIN: i32 = 140_000;
+
+/// What further connections need to read at the instant of the first.
+pub(super) struct Parts {
+    jobs: usize,
+    target: Target,
+    /// The exported snapshot.
+    snapshot: String,
+}
+
+/// A part on its way: its file, and its earliest time.
+type Read = (TableWriter, Option<Micros>);
+
+impl Parts {
+    /// Exports the snapshot of a transaction. `None` where one connection is all that was asked for, or all
+    /// that the server allows: then the note says why.
+    pub(super) async fn of(
+        client: &Client,
+        target: Target,
+        jobs: NonZeroUsize,
+        note: &mut dyn FnMut(String),
+    ) -> Result<Option<Self>, ExportError> {
+        if jobs.get() == 1 {
+            return Ok(None);
+        }
+        let failed = |err| explain(&err, Doing::Session);
+        let sql = "select current_setting('server_version_num')::int4, pg_is_in_recovery()";
+        let row = client.query_typed_one(sql, &[]).await.map_err(failed)?;
+        let (version, is_standby): (i32, bool) = (row.get(0), row.get(1));
+        if is_standby {
+            note("one connection: a standby hands no snapshot on to others".to_string());
+            return Ok(None);
+        }
+        if version < SERVER_MIN {
+            note(
+                "one connection: servers before version 14 look at all pages for a few".to_string(),
+            );
+            return Ok(None);
+        }
+        let row =
+            client.query_typed_one("select pg_export_snapshot()", &[]).await.map_err(failed)?;
+        Ok(Some(Self { jobs: jobs.get(), target, snapshot: row.get(0) }))
+    }
+
+    /// The conditions that cut a table into parts; none where it is too small for that.
+    pub(super) async fn conditions(
+        &self,
+        client: &Client,
+        source: &SourceTable,
+    ) -> Result<Vec<String>, ExportError> {
+        let table = format!("{SCHEMA}.{}", quote(source.table.name())).replace('\'', "''");
+        let sql = format!(
+            "select pg_relation_size('{table}'::regclass) / current_setting('block_size')::int8"
+        );
+        let failed = |err| explain(&err, Doing::Reading(source.table));
+        let row = client.query_typed_one(&sql, &[]).await.map_err(failed)?;
+        let pages: i64 = row.get(0);
+        Ok(if pages < PAGES_MIN { Vec::new() } else { ranges(pages, self.jobs) })
+    }
+
+    /// Reads every part into its file; returns the files and the earliest time.
+    pub(super) fn read(
+        &self,
+        reading: &Shared<'_>,
+        source: &SourceTable,
+        conditions: &[String],
+        files: Vec<TableWriter>,
+        progress: &mut dyn FnMut(u64),
+    ) -> Result<(Vec<TableWriter>, Option<Micros>), ExportError> {
+        let stop = AtomicBool::new(false);
+        let (rows, told) = channel();
+        let parts: Vec<Result<Read, ExportError>> = thread::scope(|scope| {
+            let mut threads = Vec::new();
+            for ((condition, file), sender) in
+                conditions.iter().zip(files).zip(std::iter::repeat(rows))
+            {
+                let (selection, stop) = (select(source, Some(condition)), &stop);
+                threads.push(scope.spawn(move || {
+                    let part = self.part(reading, &selection, file, &sender, stop);
+                    stop.fetch_or(part.is_err(), Ordering::Relaxed);
+                    part
+                }));
+            }
+            let mut sum = 0;
+            for more in told {
+                sum += more;
+                progress(sum);
+            }
+            let joined = threads.into_iter().map(|thread| match thread.join() {
+                Ok(part) => part,
+                Err(panic) => std::panic::resume_unwind(panic),
+            });
+            joined.collect()
+        });
+        let mut stopped = None;
+        let (mut files, mut oldest) = (Vec::new(), None);
+        for part in parts {
+            match part {
+                Ok((file, at)) => {
+                    files.push(file);
+                    oldest = oldest.into_iter().chain(at).min();
+                }
+                // another's failure says why
+                Err(err @ ExportError::Stopped) => stopped = Some(err),
+                Err(err) => return Err(err),
+            }
+        }
+        stopped.map_or(Ok((files, oldest)), Err)
+    }
+
+    fn part(
+        &self,
+        shared: &Shared<'_>,
+        selection: &Selection,
+        mut file: TableWriter,
+        rows: &Sender<u64>,
+        stop: &AtomicBool,
+    ) -> Result<Read, ExportError> {
+        let runtime =
+            tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build();
+        let runtime = runtime.map_err(ExportError::Runtime)?;
+        let oldest = runtime.block_on(async {
+            let client = connect(self.target.clone()).await?;
+            let begin = format!(
+                "begin isolation level repeatable read read only; set transaction snapshot '{}'",
+                self.snapshot
+            );
+            for statement in [begin.as_str(), BYTES_AS_THEY_ARE] {
+                let done = client.batch_execute(statement).await;
+                done.map_err(|err| explain(&err, Doing::Session))?;
+            }
+            let reading = Reading {
+                client: &client,
+                redactor: shared.redactor,
+                next_xid: shared.next_xid,
+                since: None,
+                stop,
+            };
+            let mut before = 0;
+            let mut progress = |sum: u64| {
+                // nobody listens any more when the whole has failed
+                let _ = rows.send(sum - before);
+                before = sum;
+            };
+            read_table(&reading, selection, &mut file, &mut progress).await
+        })?;
+        Ok((file, oldest))
+    }
+}
+
+/// What all parts share.
+pub(super) struct Shared<'a> {
+    pub(super) redactor: &'a crate::redact::Redactor,
+    pub(super) next_xid: u64,
+}
+
+/// So many ranges of pages; the last has no end, as a table may grow.
+fn ranges(pages: i64, parts: usize) -> Vec<String> {
+    let parts = i64::try_from(parts).unwrap_or(i64::MAX).min(pages);
+    let from = |part: i64| pages * part / parts;
+    let range = |part: i64| {
+        let begin = format!("t.ctid >= '({},0)'::pg_catalog.tid", from(part));
+        if part + 1 == parts {
+            return begin;
+        }
+        format!("{begin} and t.ctid < '({},0)'::pg_catalog.tid", from(part + 1))
+    };
+    (0..parts).map(range).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_page_is_in_one_part() {
+        let all = ranges(10, 3);
+        assert_eq!(
+            all[0],
+            "t.ctid >= '(0,0)'::pg_catalog.tid and t.ctid < '(3,0)'::pg_catalog.tid"
+        );
+        assert_eq!(
+            all[1],
+            "t.ctid >= '(3,0)'::pg_catalog.tid and t.ctid < '(6,0)'::pg_catalog.tid"
+        );
+        assert_eq!(all[2], "t.ctid >= '(6,0)'::pg_catalog.tid");
+        assert_eq!(ranges(2, 9).len(), 2);
+    }
+}
