@@ -1,10 +1,13 @@
 //! One capture over a direct connection: look, lock, read everything at one instant.
 
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use tokio_postgres::Client;
 
+use crate::export::attend::{Limits, attend};
 use crate::export::catalogue::{self, SourceTable};
 use crate::export::connect::connect;
 use crate::export::drift;
@@ -40,6 +43,10 @@ pub struct Plan<'a> {
     pub key_fingerprint: String,
     /// The clock.
     pub now: &'a dyn Fn() -> Micros,
+    /// Whether to stop, asked again and again; nothing is left behind then.
+    pub stop: &'a dyn Fn() -> bool,
+    /// For how long the server may say nothing.
+    pub silence_max: Duration,
 }
 
 /// What an export tells while it runs.
@@ -77,13 +84,22 @@ pub fn export(plan: Plan<'_>, watch: &mut dyn FnMut(Step)) -> Result<Exported, E
         .enable_time()
         .build()
         .map_err(ExportError::Runtime)?;
-    runtime.block_on(run(plan, watch))
+    let limits = Limits { stop: plan.stop, silence_max: plan.silence_max };
+    let (came, watch) = (Cell::new(false), RefCell::new(watch));
+    let tell = |step| (watch.borrow_mut())(step);
+    let mut heard = |step| {
+        came.set(true);
+        tell(step);
+    };
+    let note = |text| tell(Step::Note(text));
+    let done = runtime.block_on(attend(limits, &came, &note, run(plan, &mut heard)));
+    // a name that is being looked up is not waited for
+    runtime.shutdown_background();
+    done
 }
 
 async fn run(plan: Plan<'_>, watch: &mut dyn FnMut(Step)) -> Result<Exported, ExportError> {
-    if plan.target.plain_over_network {
-        watch(Step::Note("sslmode=disable: passwords and rows travel in plain text".to_string()));
-    }
+    plan.target.notes.iter().for_each(|note| watch(Step::Note(note.clone())));
     let began_at = (plan.now)();
     let client = connect(plan.target).await?;
     let mut source = describe_source(&client).await?;
@@ -122,17 +138,10 @@ async fn run(plan: Plan<'_>, watch: &mut dyn FnMut(Step)) -> Result<Exported, Ex
     if outcome.is_ok() {
         outcome = read_all(&reading, &instant.tables, &mut writer, watch).await;
     }
-    let written = outcome.and_then(|oldest_log| {
-        writer.write_schema(&schema)?;
-        Ok(oldest_log)
-    });
-    let oldest_log = match written {
-        Ok(oldest_log) => oldest_log,
-        Err(err) => {
-            sweep.clean();
-            return Err(err);
-        }
-    };
+    let oldest_log = outcome?;
+    writer.write_schema(&schema)?;
+    // from here on there may be a manifest that names the files
+    sweep.keep();
     let snapshot = writer.finish((plan.now)(), BTreeMap::new(), Vec::new())?;
     Ok(Exported { snapshot, oldest_log })
 }

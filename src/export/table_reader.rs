@@ -25,6 +25,9 @@ use crate::snapshot::table_writer::TableWriter;
 /// Rows between two reports of progress.
 const REPORT_EVERY: u64 = 4_096;
 
+/// Bytes between two reports, where rows are few and huge.
+const REPORT_BYTES: usize = 256 << 10;
+
 /// What every table of one capture is read with.
 pub(super) struct Reading<'a> {
     pub(super) client: &'a Client,
@@ -43,20 +46,28 @@ pub(super) async fn read_table(
     progress: &mut dyn FnMut(u64),
 ) -> Result<Option<Micros>, ExportError> {
     let table = writer.table();
-    let failed = |err: tokio_postgres::Error| explain(&err, Doing::Reading(table));
+    let failed =
+        |err: tokio_postgres::Error, rows| explain(&err, Doing::Reading(table)).after(rows);
     let damaged = |source: CopyError| ExportError::Copy { table, source };
     let time_column =
         selection.columns.iter().position(|column| column.name == table.time_column());
     let roles: Vec<Role> =
         selection.columns.iter().map(|column| role(table, &column.name)).collect();
     let output = output_class::position(table, &selection.columns);
-    let stream = reading.client.copy_out(selection.sql.as_str()).await.map_err(failed)?;
-    let mut stream = pin!(stream);
+    let stream = reading.client.copy_out(selection.sql.as_str()).await;
+    let mut stream = pin!(stream.map_err(|err| failed(err, 0))?);
     // One more than the snapshot has: the row's xmin comes first.
     let mut decoder = CopyDecoder::new(selection.wires.len() + 1);
     let mut oldest: Option<Micros> = None;
+    let mut unreported = 0;
     while let Some(bytes) = stream.next().await {
-        decoder.push(&bytes.map_err(failed)?);
+        let bytes = bytes.map_err(|err| failed(err, writer.rows_read()))?;
+        unreported += bytes.len();
+        if unreported >= REPORT_BYTES {
+            unreported = 0;
+            progress(writer.rows_read());
+        }
+        decoder.push(&bytes);
         while let Some(row) = decoder.next_row().map_err(damaged)? {
             let (xmin, mut values) =
                 values(&row, selection, &roles, reading.redactor).map_err(damaged)?;

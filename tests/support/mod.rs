@@ -7,9 +7,11 @@ pub(crate) mod files;
 pub(crate) mod growing;
 pub(crate) mod imported;
 pub(crate) mod postgres;
+pub(crate) mod proxy;
 pub(crate) mod replayed;
 pub(crate) mod run;
 pub(crate) mod snapshot;
+pub(crate) mod steps;
 
 use std::io::Write;
 
