@@ -9,6 +9,7 @@ mod drift;
 mod every;
 mod every_step;
 mod faults;
+mod full_disk;
 mod huge_messages;
 mod incidents;
 mod incremental;

@@ -6,8 +6,8 @@ use std::path::Path;
 use backstory::snapshot::open::Snapshot;
 
 use crate::export::{Home, Run};
-use crate::support::cut;
 use crate::support::postgres::{Database, PASSWORD, database};
+use crate::support::proxy::{Fate, Proxy};
 
 const SCHEMA: &str = include_str!("schema.sql");
 const ROWS: &str = include_str!("rows.sql");
@@ -222,10 +222,8 @@ fn a_network_that_breaks_leaves_no_half_snapshot() {
         "insert into public.system_logs (source_type, source_id, log_level, message) \
          select 'worker', 'gpu-1', 'INFO', repeat(md5(n::text), 60) from generate_series(1, 2000) n",
     );
-    let through =
-        |port: u16| database.url().replace(&format!(":{}/", database.port()), &format!(":{port}/"));
     for bytes in [0, 5, 300, 3_000, 30_000, 1_000_000, 6_000_000] {
-        let text = failure(&through(cut::after(bytes, database.port())), 3);
+        let text = failure(&cut_after(&database, bytes), 3);
         assert!(text.contains("hint: "), "cut after {bytes}: {text}");
     }
     let home = Home::new();
@@ -235,7 +233,7 @@ fn a_network_that_breaks_leaves_no_half_snapshot() {
     database.sql("update public.tasks set attempts = 99");
     // rows that were written again are read again
     database.sql("update public.system_logs set message = message");
-    let run = export(&home, &through(cut::after(6_000_000, database.port())));
+    let run = export(&home, &cut_after(&database, 6_000_000));
     assert_eq!(run.code, 3, "{}", run.stderr);
     let rows = regex::Regex::new("after [1-9][0-9]* rows").expect("a pattern");
     insta::assert_snapshot!(rows.replace(&run.stderr, "after N rows"), @r#"
@@ -248,6 +246,12 @@ fn a_network_that_breaks_leaves_no_half_snapshot() {
     assert_eq!(listing(&dir), before, "a failed capture changed the snapshot");
     home.export_all(&database);
     assert_eq!(Snapshot::open(&dir).expect("a snapshot").captures().len(), 2);
+}
+
+/// The database, through a network that breaks when the server has sent so many bytes.
+fn cut_after(database: &Database, bytes: u64) -> String {
+    let proxy = Proxy::new(database.port(), vec![Fate::CutFromServer(bytes)]);
+    proxy.through(&database.url(), database.port())
 }
 
 /// Every file with its bytes, hashed.

@@ -1,7 +1,6 @@
 //! What tests share: the binary in a pinned environment, snapshots written by hand, a real PostgreSQL.
 
 pub(crate) mod authority;
-pub(crate) mod cut;
 pub(crate) mod damage;
 pub(crate) mod files;
 pub(crate) mod growing;

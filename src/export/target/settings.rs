@@ -31,12 +31,13 @@ const VARIABLES: [(&str, &str); 16] = [
 const UNHEEDED: [&str; 4] = ["PGSSLCRL", "PGSSLCRLDIR", "PGREQUIREAUTH", "PGREQUIREPEER"];
 
 /// What the driver is told beside the address. The password is kept from it until the end.
-const DRIVER: [&str; 10] = [
+const DRIVER: [&str; 11] = [
     "port",
     "dbname",
     "user",
     "options",
     "connect_timeout",
+    "keepalives",
     "tcp_user_timeout",
     "channel_binding",
     "target_session_attrs",
