@@ -1,15 +1,23 @@
 //! `backstory export` against a real PostgreSQL.
 
 mod any_value;
+mod certificates;
+mod connections;
+mod cuts;
+mod disturbed;
 mod drift;
 mod every;
+mod every_step;
 mod faults;
+mod full_disk;
 mod huge_messages;
 mod incidents;
 mod incremental;
+mod interrupts;
 mod jobs;
 mod kept;
 mod load_back;
+mod retries;
 mod round_trip;
 mod tls;
 mod two_ways;

@@ -153,7 +153,22 @@ impl From<SnapshotError> for Fault {
                  restore them, or export or import again into a new directory"
             }
         };
-        Self::new(FaultKind::Snapshot, err).hint(hint)
+        let kind = match &err {
+            // it is in use, and nothing is wrong with it
+            SnapshotError::Locked(_) => FaultKind::Usage,
+            SnapshotError::NotASnapshot(_)
+            | SnapshotError::LostManifest(_)
+            | SnapshotError::NewerFormat { .. }
+            | SnapshotError::Io { .. }
+            | SnapshotError::Damaged { .. }
+            | SnapshotError::Missing(_)
+            | SnapshotError::Size { .. }
+            | SnapshotError::Hash(_)
+            | SnapshotError::Outside(_)
+            | SnapshotError::Parquet { .. }
+            | SnapshotError::ColumnType { .. } => FaultKind::Snapshot,
+        };
+        Self::new(kind, err).hint(hint)
     }
 }
 

@@ -48,7 +48,7 @@ pub(super) async fn connect(target: Target) -> Result<Client, ExportError> {
     let client = if target.config.get_ssl_mode() == SslMode::Disable {
         open(target, NoTls).await?
     } else {
-        let tls = tls::connector(target.authorities.as_deref())?;
+        let tls = tls::connector(target.authorities.as_deref(), target.identity.as_ref())?;
         open(target, tls).await?
     };
     client.batch_execute(SETTINGS).await.map_err(|err| explain(&err, Doing::Session))?;

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 
 use crate::export::copy::CopyError;
 use crate::export::target::TargetError;
+use crate::export::tls_failure::TlsFailure;
 use crate::model::table::Table;
 use crate::snapshot::error::SnapshotError;
 
@@ -47,6 +48,14 @@ pub enum ExportError {
         /// What is wrong with it.
         detail: String,
     },
+    /// Nor can the client certificate that was named.
+    #[error("the client certificate cannot be used: {}: {detail}", path.display())]
+    Identity {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        detail: String,
+    },
     /// No TLS, or not with whom we wanted.
     #[error("no trusted TLS connection to {at}: {detail}")]
     Tls {
@@ -54,6 +63,8 @@ pub enum ExportError {
         at: String,
         /// What rustls says.
         detail: String,
+        /// What that means.
+        failure: TlsFailure,
     },
     /// The server wants a password and we have none.
     #[error("the server asks for a password, and none was given")]
@@ -61,6 +72,14 @@ pub enum ExportError {
     /// The server does not let us in.
     #[error("the server refused the user name or the password")]
     Password,
+    /// `channel_binding=require` was not met.
+    #[error(
+        "the server did not bind the log-in to the TLS connection, as channel_binding=require asks"
+    )]
+    NoBinding,
+    /// Kerberos and the like.
+    #[error("the server asks for a kind of log-in that is not supported")]
+    Method,
     /// `pg_hba.conf` does not let us in.
     #[error("the server accepts no such connection (its pg_hba.conf, or the role, forbids it)")]
     Forbidden,
@@ -68,7 +87,7 @@ pub enum ExportError {
     #[error("the server has no database of that name")]
     UnknownDatabase,
     /// The server has no room.
-    #[error("the server takes no more connections now (SQLSTATE {0})")]
+    #[error("the server takes no connection now (SQLSTATE {0})")]
     Busy(String),
     /// A table that no snapshot can do without is not there.
     #[error("the database has no table `public.{0}`")]
@@ -88,6 +107,15 @@ pub enum ExportError {
     /// The connection broke, or was ended by the server.
     #[error("the connection was lost while {0}")]
     Lost(String),
+    /// The connection stands, and nothing comes.
+    #[error("the server has sent nothing for {seconds} s")]
+    Silent {
+        /// For how long.
+        seconds: u64,
+    },
+    /// Someone said stop.
+    #[error("stopped")]
+    Stopped,
     /// Anything else the server said, by its code: its text may hold row values.
     #[error("the server reported an error while {doing} (SQLSTATE {code})")]
     Server {
@@ -129,9 +157,16 @@ pub enum ExportError {
     /// The machine gives us no event loop.
     #[error("cannot start the network runtime")]
     Runtime(#[source] io::Error),
-    /// Another part of the same table failed.
-    #[error("another part of the table failed")]
-    Stopped,
+}
+
+impl ExportError {
+    /// A lost connection, with how much of the table had come.
+    pub(super) fn after(self, rows: u64) -> Self {
+        if let Self::Lost(doing) = self {
+            return Self::Lost(format!("{doing}, after {rows} rows"));
+        }
+        self
+    }
 }
 
 fn named(table: Option<Table>) -> String {

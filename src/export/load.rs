@@ -80,10 +80,7 @@ async fn run(
     schema_sql: &str,
     watch: &mut dyn FnMut(LoadStep),
 ) -> Result<Vec<Loaded>, LoadError> {
-    if target.plain_over_network {
-        let text = "sslmode=disable: passwords and rows travel in plain text";
-        watch(LoadStep::Note(text.to_string()));
-    }
+    target.notes.iter().for_each(|note| watch(LoadStep::Note(note.clone())));
     let client = begin(target, schema_sql).await?;
     let tables = catalogue::tables(&client).await?;
     let mut loaded = Vec::new();

@@ -23,12 +23,15 @@ pub mod roles;
 pub mod rows;
 pub mod source_dir;
 pub mod target;
+pub mod tls_failure;
 
+mod attend;
 mod catalogue;
 mod connect;
 mod copy;
 mod drift;
 mod field;
+mod identity;
 mod instant;
 mod odd_values;
 mod parts;

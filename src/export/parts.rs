@@ -1,20 +1,25 @@
 //! A large table in parts, each over a connection of its own, and all at one instant.
 
+use std::cell::Cell;
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Sender, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
+use std::time::Duration;
 
 use tokio_postgres::Client;
 
+use crate::export::attend::{Limits, attend};
 use crate::export::catalogue::{SCHEMA, SourceTable};
 use crate::export::connect::{BYTES_AS_THEY_ARE, connect};
 use crate::export::error::ExportError;
+use crate::export::postgres::Step;
 use crate::export::select::{Selection, quote, select};
 use crate::export::server_error::{Doing, explain};
 use crate::export::table_reader::{Reading, read_table};
 use crate::export::target::Target;
 use crate::model::time::Micros;
+use crate::redact::Redactor;
 use crate::snapshot::table_writer::TableWriter;
 
 /// Pages below which another connection costs more than it brings: 16 MiB of the usual ones.
@@ -30,6 +35,9 @@ pub(super) struct Parts {
     /// The exported snapshot.
     snapshot: String,
 }
+
+/// How often is looked whether to stop.
+const LOOK: Duration = Duration::from_millis(100);
 
 /// A part on its way: its file, and its earliest time.
 type Read = (TableWriter, Option<Micros>);
@@ -81,42 +89,35 @@ impl Parts {
         Ok(if pages < PAGES_MIN { Vec::new() } else { ranges(pages, self.jobs) })
     }
 
-    /// Reads every part into its file; returns the files and the earliest time.
+    /// Reads every part into its file; returns the files and the earliest time. Where one part fails or
+    /// someone says stop, the others end.
     pub(super) fn read(
         &self,
-        reading: &Shared<'_>,
-        source: &SourceTable,
-        conditions: &[String],
-        files: Vec<TableWriter>,
-        progress: &mut dyn FnMut(u64),
+        shared: &Shared<'_>,
+        work: Work<'_>,
+        watch: &mut dyn FnMut(Step),
     ) -> Result<(Vec<TableWriter>, Option<Micros>), ExportError> {
-        let stop = AtomicBool::new(false);
-        let (rows, told) = channel();
+        let (stopped, (to, told)) = (AtomicBool::new(false), channel());
         let parts: Vec<Result<Read, ExportError>> = thread::scope(|scope| {
-            let mut threads = Vec::new();
-            for ((condition, file), sender) in
-                conditions.iter().zip(files).zip(std::iter::repeat(rows))
-            {
-                let (selection, stop) = (select(source, Some(condition)), &stop);
-                threads.push(scope.spawn(move || {
-                    let part = self.part(reading, &selection, file, &sender, stop);
-                    stop.fetch_or(part.is_err(), Ordering::Relaxed);
-                    part
-                }));
-            }
-            let mut sum = 0;
-            for more in told {
-                sum += more;
-                progress(sum);
-            }
+            let parts = work.conditions.iter().zip(work.files).zip(std::iter::repeat(to));
+            let threads: Vec<_> = parts
+                .map(|((condition, file), to)| {
+                    let (selection, stopped) = (select(work.source, Some(condition)), &stopped);
+                    scope.spawn(move || {
+                        let part = self.part(shared, &selection, file, &to, stopped);
+                        stopped.fetch_or(part.is_err(), Ordering::Relaxed);
+                        part
+                    })
+                })
+                .collect();
+            listen(&told, watch, &mut || stopped.fetch_or((work.stop)(), Ordering::Relaxed));
             let joined = threads.into_iter().map(|thread| match thread.join() {
                 Ok(part) => part,
                 Err(panic) => std::panic::resume_unwind(panic),
             });
             joined.collect()
         });
-        let mut stopped = None;
-        let (mut files, mut oldest) = (Vec::new(), None);
+        let (mut files, mut oldest, mut end) = (Vec::new(), None, None);
         for part in parts {
             match part {
                 Ok((file, at)) => {
@@ -124,11 +125,11 @@ impl Parts {
                     oldest = oldest.into_iter().chain(at).min();
                 }
                 // another's failure says why
-                Err(err @ ExportError::Stopped) => stopped = Some(err),
+                Err(err @ ExportError::Stopped) => end = end.or(Some(err)),
                 Err(err) => return Err(err),
             }
         }
-        stopped.map_or(Ok((files, oldest)), Err)
+        end.map_or(Ok((files, oldest)), Err)
     }
 
     fn part(
@@ -136,45 +137,91 @@ impl Parts {
         shared: &Shared<'_>,
         selection: &Selection,
         mut file: TableWriter,
-        rows: &Sender<u64>,
-        stop: &AtomicBool,
+        to: &Sender<Told>,
+        stopped: &AtomicBool,
     ) -> Result<Read, ExportError> {
         let runtime =
             tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build();
         let runtime = runtime.map_err(ExportError::Runtime)?;
-        let oldest = runtime.block_on(async {
-            let client = connect(self.target.clone()).await?;
-            let begin = format!(
-                "begin isolation level repeatable read read only; set transaction snapshot '{}'",
-                self.snapshot
-            );
-            for statement in [begin.as_str(), BYTES_AS_THEY_ARE] {
-                let done = client.batch_execute(statement).await;
-                done.map_err(|err| explain(&err, Doing::Session))?;
-            }
-            let reading = Reading {
-                client: &client,
-                redactor: shared.redactor,
-                next_xid: shared.next_xid,
-                since: None,
-                stop,
-            };
-            let mut before = 0;
-            let mut progress = |sum: u64| {
-                // nobody listens any more when the whole has failed
-                let _ = rows.send(sum - before);
-                before = sum;
-            };
+        let (came, mut before) = (Cell::new(false), 0);
+        // nobody listens any more when the whole has failed
+        let tell = |told| {
+            let _ = to.send(told);
+        };
+        let mut progress = |sum: u64| {
+            came.set(true);
+            tell(Told::Rows(sum - before));
+            before = sum;
+        };
+        let limits =
+            Limits { stop: &|| stopped.load(Ordering::Relaxed), silence_max: shared.silence_max };
+        let note = |text| tell(Told::Note(text));
+        let work = async {
+            let client = self.connected().await?;
+            let (redactor, next_xid) = (shared.redactor, shared.next_xid);
+            let reading = Reading { client: &client, redactor, next_xid, since: None };
             read_table(&reading, selection, &mut file, &mut progress).await
-        })?;
-        Ok((file, oldest))
+        };
+        let done = runtime.block_on(attend(limits, &came, &note, work));
+        runtime.shutdown_background();
+        Ok((file, done?))
+    }
+
+    /// One more connection, at the instant of the first.
+    async fn connected(&self) -> Result<Client, ExportError> {
+        let client = connect(self.target.clone()).await?;
+        let begin = format!(
+            "begin isolation level repeatable read read only; set transaction snapshot '{}'",
+            self.snapshot
+        );
+        for statement in [begin.as_str(), BYTES_AS_THEY_ARE] {
+            let done = client.batch_execute(statement).await;
+            done.map_err(|err| explain(&err, Doing::Session))?;
+        }
+        Ok(client)
+    }
+}
+
+/// What a part has to say.
+enum Told {
+    /// So many rows more.
+    Rows(u64),
+    /// Something the user should know.
+    Note(String),
+}
+
+/// Passes on what the parts say, until all of them have ended.
+fn listen(told: &Receiver<Told>, watch: &mut dyn FnMut(Step), look: &mut dyn FnMut() -> bool) {
+    let mut sum = 0;
+    loop {
+        match told.recv_timeout(LOOK) {
+            Ok(Told::Rows(more)) => {
+                sum += more;
+                watch(Step::Rows(sum));
+            }
+            Ok(Told::Note(text)) => watch(Step::Note(text)),
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => return,
+        }
+        look();
     }
 }
 
 /// What all parts share.
 pub(super) struct Shared<'a> {
-    pub(super) redactor: &'a crate::redact::Redactor,
+    pub(super) redactor: &'a Redactor,
     pub(super) next_xid: u64,
+    /// For how long the server may say nothing.
+    pub(super) silence_max: Duration,
+}
+
+/// A table, the conditions that cut it, and a file for each.
+pub(super) struct Work<'a> {
+    pub(super) source: &'a SourceTable,
+    pub(super) conditions: &'a [String],
+    pub(super) files: Vec<TableWriter>,
+    /// Whether to stop.
+    pub(super) stop: &'a dyn Fn() -> bool,
 }
 
 /// So many ranges of pages; the last has no end, as a table may grow.

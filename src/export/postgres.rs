@@ -1,19 +1,21 @@
 //! One capture over a direct connection: look, lock, read everything at one instant.
 
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
-use std::sync::atomic::AtomicBool;
+use std::time::Duration;
 
 use tokio_postgres::Client;
 
+use crate::export::attend::{Limits, attend};
 use crate::export::catalogue::{self, SourceKey, SourceTable};
 use crate::export::connect::{BYTES_AS_THEY_ARE, connect};
 use crate::export::drift;
 use crate::export::error::ExportError;
 use crate::export::instant::{self, Instant, begin, describe_source};
 use crate::export::output_class::with_class;
-use crate::export::parts::{Parts, Shared};
+use crate::export::parts::{Parts, Shared, Work};
 use crate::export::select::{is_young, select};
 use crate::export::server_error::{Doing, explain};
 use crate::export::since::Since;
@@ -46,6 +48,10 @@ pub struct Plan<'a> {
     pub key_fingerprint: String,
     /// The clock.
     pub now: &'a dyn Fn() -> Micros,
+    /// Whether to stop, asked again and again; nothing is left behind then.
+    pub stop: &'a dyn Fn() -> bool,
+    /// For how long the server may say nothing.
+    pub silence_max: Duration,
 }
 
 /// What an export tells while it runs.
@@ -83,13 +89,22 @@ pub fn export(plan: Plan<'_>, watch: &mut dyn FnMut(Step)) -> Result<Exported, E
         .enable_time()
         .build()
         .map_err(ExportError::Runtime)?;
-    runtime.block_on(run(plan, watch))
+    let limits = Limits { stop: plan.stop, silence_max: plan.silence_max };
+    let (came, watch) = (Cell::new(false), RefCell::new(watch));
+    let tell = |step| (watch.borrow_mut())(step);
+    let mut heard = |step| {
+        came.set(true);
+        tell(step);
+    };
+    let note = |text| tell(Step::Note(text));
+    let done = runtime.block_on(attend(limits, &came, &note, run(plan, &mut heard)));
+    // a name that is being looked up is not waited for
+    runtime.shutdown_background();
+    done
 }
 
 async fn run(plan: Plan<'_>, watch: &mut dyn FnMut(Step)) -> Result<Exported, ExportError> {
-    if plan.target.plain_over_network {
-        watch(Step::Note("sslmode=disable: passwords and rows travel in plain text".to_string()));
-    }
+    plan.target.notes.iter().for_each(|note| watch(Step::Note(note.clone())));
     let began_at = (plan.now)();
     let client = connect(plan.target.clone()).await?;
     let mut source = describe_source(&client).await?;
@@ -120,25 +135,18 @@ async fn run(plan: Plan<'_>, watch: &mut dyn FnMut(Step)) -> Result<Exported, Ex
         watch(Step::Note(note));
     }
     let since = since(&client, &writer, &asked, &schema, &instant, watch).await?;
-    let stop = AtomicBool::new(false);
     let (redactor, next_xid) = (plan.redactor, instant.next_xid);
-    let reading = Reading { client: &client, redactor, next_xid, since, stop: &stop };
+    let reading = Reading { client: &client, redactor, next_xid, since };
     let mut outcome = same_redaction(&writer, &ours).map(|()| None);
     if outcome.is_ok() {
-        let source = Source { tables: &instant.tables, keys: &keys, parts: parts.as_ref() };
+        let limits = Limits { stop: plan.stop, silence_max: plan.silence_max };
+        let source = Source { tables: &instant.tables, keys: &keys, parts: parts.as_ref(), limits };
         outcome = read_all(&reading, &source, &mut writer, watch).await;
     }
-    let written = outcome.and_then(|oldest_log| {
-        writer.write_schema(&schema)?;
-        Ok(oldest_log)
-    });
-    let oldest_log = match written {
-        Ok(oldest_log) => oldest_log,
-        Err(err) => {
-            sweep.clean();
-            return Err(err);
-        }
-    };
+    let oldest_log = outcome?;
+    writer.write_schema(&schema)?;
+    // from here on there may be a manifest that names the files
+    sweep.keep();
     let snapshot = writer.finish((plan.now)(), BTreeMap::new(), Vec::new())?;
     Ok(Exported { snapshot, oldest_log })
 }
@@ -228,6 +236,8 @@ struct Source<'a> {
     keys: &'a [SourceKey],
     /// Further connections.
     parts: Option<&'a Parts>,
+    /// What ends them before their time.
+    limits: Limits<'a>,
 }
 
 /// Every table, one after the other; returns the time of the oldest log line.
@@ -316,9 +326,10 @@ fn read_parts(
     if has_unique_ids(all.keys, table) {
         files.iter_mut().for_each(TableWriter::keys_are_unique);
     }
-    let shared = Shared { redactor: reading.redactor, next_xid: reading.next_xid };
-    let mut progress = |rows| watch(Step::Rows(rows));
-    let (files, oldest) = parts.read(&shared, source, conditions, files, &mut progress)?;
+    let (redactor, next_xid) = (reading.redactor, reading.next_xid);
+    let shared = Shared { redactor, next_xid, silence_max: all.limits.silence_max };
+    let work = Work { source, conditions, files, stop: all.limits.stop };
+    let (files, oldest) = parts.read(&shared, work, watch)?;
     Ok((oldest, writer.finish_parts(files)?))
 }
 

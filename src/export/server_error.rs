@@ -6,6 +6,7 @@ use std::io;
 use tokio_postgres::error::SqlState;
 
 use crate::export::error::ExportError;
+use crate::export::tls_failure;
 use crate::model::table::Table;
 
 /// What was being done when an error came.
@@ -53,9 +54,7 @@ pub(super) fn explain(err: &tokio_postgres::Error, doing: Doing) -> ExportError 
             ExportError::PermissionDenied(table)
         };
     }
-    let ended =
-        [SqlState::ADMIN_SHUTDOWN, SqlState::CRASH_SHUTDOWN, SqlState::IDLE_SESSION_TIMEOUT];
-    if ended.contains(code) {
+    if is_end(code) {
         ExportError::Lost(doing.words())
     } else if *code == SqlState::LOCK_NOT_AVAILABLE {
         ExportError::Locked(table)
@@ -64,6 +63,17 @@ pub(super) fn explain(err: &tokio_postgres::Error, doing: Doing) -> ExportError 
     } else {
         ExportError::Server { doing: doing.words(), code: code.code().to_string() }
     }
+}
+
+/// Whether the session was ended, and not the statement: by a restart, or on the way (class 08).
+fn is_end(code: &SqlState) -> bool {
+    let ends = [
+        SqlState::ADMIN_SHUTDOWN,
+        SqlState::CRASH_SHUTDOWN,
+        SqlState::CANNOT_CONNECT_NOW,
+        SqlState::IDLE_SESSION_TIMEOUT,
+    ];
+    ends.contains(code) || code.code().starts_with("08")
 }
 
 /// The error of an attempt to connect.
@@ -75,20 +85,31 @@ pub(super) fn explain_connect(
     if let Some(db) = err.as_db_error() {
         return explain_refusal(db.code());
     }
+    if let Some((failure, detail)) = tls_failure::of(err) {
+        return ExportError::Tls { at: at.to_string(), detail, failure };
+    }
     // The driver keeps the kind of its errors to itself, but not the first words.
     match err.to_string().as_str() {
-        "error performing TLS handshake" => {
-            let detail = err.source().map_or_else(String::new, ToString::to_string);
-            ExportError::Tls { at: at.to_string(), detail }
-        }
         "invalid configuration" if !has_password => ExportError::PasswordMissing,
-        "authentication error" => ExportError::Password,
-        _ => {
-            let kind = io_cause(err).map(|err| io::Error::new(err.kind(), err.to_string()));
-            let source = kind.unwrap_or_else(|| io::Error::other("it is no PostgreSQL server"));
-            ExportError::Unreachable { at: at.to_string(), source }
-        }
+        "authentication error" => match err.source().map(ToString::to_string).as_deref() {
+            Some("server did not use channel binding") => ExportError::NoBinding,
+            Some("unsupported authentication method" | "unsupported SASL mechanism") => {
+                ExportError::Method
+            }
+            Some(_) | None => ExportError::Password,
+        },
+        _ => ExportError::Unreachable { at: at.to_string(), source: unreached(err) },
     }
+}
+
+fn unreached(err: &tokio_postgres::Error) -> io::Error {
+    if let Some(cause) = io_cause(err) {
+        return io::Error::new(cause.kind(), cause.to_string());
+    }
+    if err.is_closed() {
+        return io::Error::new(io::ErrorKind::UnexpectedEof, "the connection was closed");
+    }
+    io::Error::new(io::ErrorKind::InvalidData, "it is no PostgreSQL server")
 }
 
 fn explain_refusal(code: &SqlState) -> ExportError {
@@ -100,7 +121,7 @@ fn explain_refusal(code: &SqlState) -> ExportError {
         ExportError::Forbidden
     } else if *code == SqlState::INVALID_CATALOG_NAME {
         ExportError::UnknownDatabase
-    } else if *code == SqlState::TOO_MANY_CONNECTIONS || *code == SqlState::CANNOT_CONNECT_NOW {
+    } else if *code == SqlState::TOO_MANY_CONNECTIONS || is_end(code) {
         ExportError::Busy(code.code().to_string())
     } else {
         let doing = "connecting".to_string();

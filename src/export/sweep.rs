@@ -6,13 +6,15 @@ use std::path::{Path, PathBuf};
 
 use crate::model::table::Table;
 
-/// Remembers what stood in a snapshot directory before a capture wrote to it. Take it, and use it,
-/// while the capture's lock is held: else it could take another writer's files for ours.
+/// Remembers what stood in a snapshot directory before a capture wrote to it, and removes what came
+/// since when it is dropped: a capture ends early by an error or by being dropped itself. Take it, and
+/// drop it, while the capture's lock is held: else it could take another writer's files for ours.
 #[derive(Debug)]
 pub(super) struct Sweep {
     dir: PathBuf,
     made_dir: bool,
     before: BTreeSet<PathBuf>,
+    keep: bool,
 }
 
 impl Sweep {
@@ -22,12 +24,17 @@ impl Sweep {
         for folder in folders(dir) {
             before.extend(entries(&folder));
         }
-        Self { dir: dir.to_path_buf(), made_dir, before }
+        Self { dir: dir.to_path_buf(), made_dir, before, keep: false }
     }
 
-    /// Removes what came since, as far as that goes: a failure is being reported already, and files
-    /// that no manifest names are ignored by every reader.
-    pub(super) fn clean(self) {
+    /// What was written may be the snapshot's by now.
+    pub(super) fn keep(mut self) {
+        self.keep = true;
+    }
+
+    /// As far as that goes: a failure is being reported already, and files that no manifest names are
+    /// ignored by every reader.
+    fn clean(&self) {
         for folder in folders(&self.dir).skip(1) {
             for path in entries(&folder).filter(|path| !self.before.contains(path)) {
                 drop(fs::remove_file(path));
@@ -42,6 +49,14 @@ impl Sweep {
         if self.made_dir {
             drop(fs::remove_file(self.dir.join(".lock")));
             drop(fs::remove_dir(&self.dir));
+        }
+    }
+}
+
+impl Drop for Sweep {
+    fn drop(&mut self) {
+        if !self.keep {
+            self.clean();
         }
     }
 }
@@ -73,7 +88,7 @@ mod tests {
         fs::write(dir.join("workers/c000002-0001.parquet.part"), "new").expect("a file");
         fs::write(dir.join("tasks/c000002-0001.parquet"), "new").expect("a file");
         fs::write(dir.join("source_schema.json"), "{}").expect("a file");
-        sweep.clean();
+        drop(sweep);
         let left: BTreeSet<PathBuf> = entries(&dir).chain(entries(&dir.join("tasks"))).collect();
         let want = ["manifest.json", "tasks", "tasks/c000001-0001.parquet"];
         assert_eq!(left, want.iter().map(|name| dir.join(name)).collect());
@@ -91,7 +106,7 @@ mod tests {
             }
             let sweep = Sweep::new(&dir, true);
             fs::create_dir(dir.join("tasks")).expect("a folder");
-            sweep.clean();
+            drop(sweep);
             assert_eq!(dir.exists(), stranger);
         }
     }

@@ -2,7 +2,6 @@
 
 use std::collections::HashSet;
 use std::pin::pin;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures_util::StreamExt;
 use tokio_postgres::Client;
@@ -26,6 +25,9 @@ use crate::snapshot::table_writer::TableWriter;
 /// Rows between two reports of progress.
 const REPORT_EVERY: u64 = 4_096;
 
+/// Bytes between two reports, where rows are few and huge.
+const REPORT_BYTES: usize = 256 << 10;
+
 /// What every table of one capture is read with.
 #[derive(Clone, Copy)]
 pub(super) struct Reading<'a> {
@@ -35,8 +37,6 @@ pub(super) struct Reading<'a> {
     pub(super) next_xid: u64,
     /// From which full transaction id on rows of the log are asked for, and its age; `None`: all.
     pub(super) since: Option<(u64, u32)>,
-    /// Whether somebody else's failure has made this in vain.
-    pub(super) stop: &'a AtomicBool,
 }
 
 /// Reads a table to its end and returns its earliest time.
@@ -47,20 +47,28 @@ pub(super) async fn read_table(
     progress: &mut dyn FnMut(u64),
 ) -> Result<Option<Micros>, ExportError> {
     let table = writer.table();
-    let failed = |err: tokio_postgres::Error| explain(&err, Doing::Reading(table));
+    let failed =
+        |err: tokio_postgres::Error, rows| explain(&err, Doing::Reading(table)).after(rows);
     let damaged = |source: CopyError| ExportError::Copy { table, source };
     let time_column =
         selection.columns.iter().position(|column| column.name == table.time_column());
     let veil = |column: &Column| Veil::new(reading.redactor, role(table, &column.name));
     let mut veils: Vec<Veil<'_>> = selection.columns.iter().map(veil).collect();
     let output = output_class::position(table, &selection.columns);
-    let stream = reading.client.copy_out(selection.sql.as_str()).await.map_err(failed)?;
-    let mut stream = pin!(stream);
+    let stream = reading.client.copy_out(selection.sql.as_str()).await;
+    let mut stream = pin!(stream.map_err(|err| failed(err, 0))?);
     // One more than the snapshot has: the row's xmin comes first.
     let mut decoder = CopyDecoder::new(selection.wires.len() + 1);
     let mut oldest: Option<Micros> = None;
+    let mut unreported = 0;
     while let Some(bytes) = stream.next().await {
-        decoder.push(&bytes.map_err(failed)?);
+        let bytes = bytes.map_err(|err| failed(err, writer.rows_read()))?;
+        unreported += bytes.len();
+        if unreported >= REPORT_BYTES {
+            unreported = 0;
+            progress(writer.rows_read());
+        }
+        decoder.push(&bytes);
         while let Some(row) = decoder.next_row().map_err(damaged)? {
             let (xmin, mut values) = values(&row, selection, &mut veils).map_err(damaged)?;
             if let Some(at) = output {
@@ -74,9 +82,6 @@ pub(super) async fn read_table(
             writer.push(&values, Some(widen(xmin, reading.next_xid)))?;
             if writer.rows_read().is_multiple_of(REPORT_EVERY) {
                 progress(writer.rows_read());
-                if reading.stop.load(Ordering::Relaxed) {
-                    return Err(ExportError::Stopped);
-                }
             }
         }
     }

@@ -1,6 +1,9 @@
 //! Which database, as which user, how securely: a URL or key=value text, completed by the environment.
 
 mod options;
+mod passfile;
+mod service;
+mod settings;
 
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -11,6 +14,8 @@ use tokio_postgres::Config;
 use tokio_postgres::config::{Host, SslMode};
 
 use crate::export::target::options::Options;
+use crate::export::target::passfile::{Entry, Place};
+use crate::export::target::settings::Settings;
 
 /// What is wrong with how the database was named. None of these repeats what was typed: a password
 /// stands somewhere in it.
@@ -26,7 +31,7 @@ pub enum TargetError {
     #[error("it has a second `@`, so the end of the password cannot be told")]
     SecondAt,
     /// An option that this build does not know.
-    #[error("it has the option `{0}`, which is not supported")]
+    #[error("it has `{0}`, which is not supported")]
     Unsupported(&'static str),
     /// An option that nobody knows.
     #[error("it has an option that is not known")]
@@ -37,6 +42,17 @@ pub enum TargetError {
     /// No host.
     #[error("it names no host")]
     NoHost,
+    /// The service is in no file.
+    #[error("no service file has a service of that name")]
+    NoService,
+    /// A service file cannot be used.
+    #[error("the service file {} cannot be used: {why}", path.display())]
+    ServiceFile {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
 }
 
 /// A database, ready to connect to.
@@ -46,81 +62,118 @@ pub struct Target {
     pub(super) password: Option<SecretString>,
     /// File of certificate authorities; `None` for the machine's own store.
     pub(super) authorities: Option<PathBuf>,
-    /// Whether the user asked for plain text to a host that is not this machine.
-    pub(super) plain_over_network: bool,
+    /// What the server may ask us for.
+    pub(super) identity: Option<Identity>,
+    /// What the user should know of how it was found.
+    pub(super) notes: Vec<String>,
 }
 
-/// Seconds to wait for a host when the URL does not say.
+/// The files of a client certificate and of its key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Identity {
+    pub(super) certificate: PathBuf,
+    pub(super) key: PathBuf,
+}
+
+/// Seconds to wait for a host when nobody says.
 const CONNECT_TIMEOUT_S: u64 = 15;
 
 impl Target {
     /// Parses `given` (a URL or `key=value` text; empty or absent: the environment alone) and fills in
-    /// what it lacks from libpq's variables. `authorities` is the file of `--ssl-root-cert`.
+    /// what it lacks as libpq does: from a service, its variables and its files. `authorities` is the
+    /// file of `--ssl-root-cert`.
     pub fn resolve(
         given: Option<&SecretString>,
         authorities: Option<PathBuf>,
         env: &dyn Fn(&str) -> Option<String>,
     ) -> Result<Self, TargetError> {
-        let options = Options::parse(given.map_or("", ExposeSecret::expose_secret))?;
-        let mut config: Config = options.driver_text.parse().map_err(|_| TargetError::Malformed)?;
-        let password = match config.get_password() {
-            Some(bytes) => Some(String::from_utf8_lossy(bytes).into_owned()),
-            None => env("PGPASSWORD"),
-        };
-        complete(&mut config, env)?;
-        let mode = options.ssl_mode.or_else(|| env("PGSSLMODE"));
-        let from_url = options.authorities.or_else(|| env("PGSSLROOTCERT"));
-        let from_url = from_url.filter(|path| path != "system").map(PathBuf::from);
-        let authorities = authorities.or(from_url);
+        let text = Options::parse(given.map_or("", ExposeSecret::expose_secret))?;
+        let settings = Settings::new(text, env)?;
+        let mut config = settings.config()?;
+        if config.get_connect_timeout().is_none() {
+            config.connect_timeout(Duration::from_secs(CONNECT_TIMEOUT_S));
+        }
+        config
+            .application_name("backstory")
+            .keepalives_idle(Duration::from_secs(30))
+            .keepalives_interval(Duration::from_secs(10))
+            .keepalives_retries(6);
+        let mut notes = Vec::new();
+        let named = settings.get("sslrootcert");
+        let own_store = named.as_deref() == Some("system");
+        let named = authorities.or_else(|| named.filter(|_| !own_store).map(PathBuf::from));
         let near = is_near(&config);
-        let ssl_mode = ssl_mode(mode.as_deref(), near, authorities.is_some())?;
-        config.ssl_mode(ssl_mode).application_name("backstory");
-        let plain_over_network = ssl_mode == SslMode::Disable && !near;
+        let mode = settings.get("sslmode");
+        let ssl_mode = ssl_mode(mode.as_deref(), near, named.is_some())?;
+        config.ssl_mode(ssl_mode);
+        if ssl_mode == SslMode::Disable && !near {
+            notes.push("sslmode=disable: passwords and rows travel in plain text".to_string());
+        }
+        let with_tls = ssl_mode != SslMode::Disable;
+        let at_home = |name| settings.at_home(name).filter(|path| with_tls && path.is_file());
+        let authorities = named.or_else(|| {
+            let found = at_home(".postgresql/root.crt").filter(|_| !own_store)?;
+            notes.push(format!("certificate authorities are those of {}", found.display()));
+            Some(found)
+        });
+        let certificate = settings.get("sslcert").map(PathBuf::from);
+        let certificate = certificate.or_else(|| at_home(".postgresql/postgresql.crt"));
+        let key = settings.get("sslkey").map(PathBuf::from);
+        let key = key.or_else(|| settings.at_home(".postgresql/postgresql.key"));
+        let identity = certificate.zip(key).map(|(certificate, key)| Identity { certificate, key });
+        let password =
+            settings.get("password").or_else(|| remembered(&settings, &config, &mut notes));
         let password = password.map(SecretString::from);
-        Ok(Self { config, password, authorities, plain_over_network })
+        Ok(Self { config, password, authorities, identity, notes })
+    }
+
+    /// Whether a text holds a password itself.
+    pub fn names_a_password(given: &SecretString) -> bool {
+        let parsed = Options::parse(given.expose_secret());
+        parsed.is_ok_and(|options| options.get("password").is_some())
     }
 
     /// Host and port, for messages.
     pub(super) fn place(&self) -> String {
-        let port = self.config.get_ports().first().copied().unwrap_or(5432);
-        let addresses = self.config.get_hostaddrs().iter().map(IpAddr::to_string);
-        let names = self.config.get_hosts().iter().map(|host| match host {
-            Host::Tcp(name) => name.clone(),
-            Host::Unix(path) => path.display().to_string(),
-        });
-        let hosts: Vec<String> = names.chain(addresses).collect();
-        format!("{}, port {port}", hosts.join(", "))
+        format!("{}, port {}", hosts(&self.config).join(", "), port(&self.config))
     }
 }
 
-/// Fills in what libpq would take from its environment.
-fn complete(config: &mut Config, env: &dyn Fn(&str) -> Option<String>) -> Result<(), TargetError> {
-    if config.get_user().is_none()
-        && let Some(user) = env("PGUSER")
-    {
-        config.user(user);
+fn port(config: &Config) -> u16 {
+    config.get_ports().first().copied().unwrap_or(5432)
+}
+
+/// Names and addresses.
+fn hosts(config: &Config) -> Vec<String> {
+    let addresses = config.get_hostaddrs().iter().map(IpAddr::to_string);
+    let names = config.get_hosts().iter().map(|host| match host {
+        Host::Tcp(name) => name.clone(),
+        Host::Unix(path) => path.display().to_string(),
+    });
+    names.chain(addresses).collect()
+}
+
+/// Where libpq looks for a socket unless it is told; `.pgpass` says `localhost` for it.
+const SOCKET_DIRS: [&str; 2] = ["/var/run/postgresql", "/tmp"];
+
+/// The password that the user keeps in a file, that of the first host that has one.
+fn remembered(settings: &Settings<'_>, config: &Config, notes: &mut Vec<String>) -> Option<String> {
+    let path = settings.get("passfile").map(PathBuf::from);
+    let path = path.or_else(|| settings.at_home(".pgpass"))?;
+    let user = config.get_user().map(str::to_string).or_else(|| settings.login())?;
+    let database = config.get_dbname().unwrap_or(&user);
+    for host in hosts(config) {
+        let host = if SOCKET_DIRS.contains(&host.as_str()) { "localhost" } else { &host };
+        match passfile::find(&path, Place { host, port: port(config), database, user: &user }) {
+            Entry::Password(password) => return Some(password),
+            Entry::Nothing => {}
+            Entry::Ignored(why) => {
+                notes.push(format!("{} is not used: {why}", path.display()));
+                return None;
+            }
+        }
     }
-    if config.get_dbname().is_none()
-        && let Some(name) = env("PGDATABASE")
-    {
-        config.dbname(name);
-    }
-    if config.get_hosts().is_empty() && config.get_hostaddrs().is_empty() {
-        config.host(env("PGHOST").ok_or(TargetError::NoHost)?);
-    }
-    if config.get_ports().is_empty()
-        && let Some(port) = env("PGPORT")
-    {
-        config.port(port.parse().map_err(|_| TargetError::Value("PGPORT"))?);
-    }
-    if config.get_connect_timeout().is_none() {
-        config.connect_timeout(Duration::from_secs(CONNECT_TIMEOUT_S));
-    }
-    config
-        .keepalives_idle(Duration::from_secs(30))
-        .keepalives_interval(Duration::from_secs(10))
-        .keepalives_retries(6);
-    Ok(())
+    None
 }
 
 /// Plain text is for this machine, or must be asked for by name; all else is TLS, and TLS is always

@@ -9,9 +9,13 @@ use rustls::{ClientConfig, RootCertStore};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::export::error::ExportError;
+use crate::export::target::Identity;
 
 /// The one way we speak TLS. There is no switch that leaves the verification out.
-pub(super) fn connector(authorities: Option<&Path>) -> Result<MakeRustlsConnect, ExportError> {
+pub(super) fn connector(
+    authorities: Option<&Path>,
+    identity: Option<&Identity>,
+) -> Result<MakeRustlsConnect, ExportError> {
     let roots = authorities.map_or_else(|| Ok(from_machine()), from_file)?;
     let refused = |detail: String| match authorities {
         Some(path) => ExportError::Authorities { path: path.to_path_buf(), detail },
@@ -25,8 +29,15 @@ pub(super) fn connector(authorities: Option<&Path>) -> Result<MakeRustlsConnect,
     let config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .map_err(|err| refused(err.to_string()))?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
+        .with_root_certificates(roots);
+    let config = match identity {
+        Some(identity) => {
+            let (chain, key) = identity.read()?;
+            let told = |err: rustls::Error| identity.refused(&err.to_string());
+            config.with_client_auth_cert(chain, key).map_err(told)?
+        }
+        None => config.with_no_client_auth(),
+    };
     Ok(MakeRustlsConnect::new(config))
 }
 

@@ -1,6 +1,6 @@
 //! `export --every`: it goes on by itself, tells what it cannot mend, and loses nothing when it is killed.
 
-use std::process::Child;
+use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
 use backstory::snapshot::open::Snapshot;
@@ -16,7 +16,7 @@ create table public.workers (id text primary key);
 create table public.tasks (id uuid primary key);";
 
 /// Waits until something holds, at most for half a minute.
-fn wait_until(what: &str, holds: impl Fn() -> bool) {
+pub(super) fn wait_until(what: &str, holds: impl Fn() -> bool) {
     let begin = Instant::now();
     while !holds() {
         assert!(begin.elapsed() < Duration::from_secs(30), "not in time: {what}");
@@ -25,7 +25,16 @@ fn wait_until(what: &str, holds: impl Fn() -> bool) {
 }
 
 /// Killed at the end of the test, however that comes.
-struct Running(Child);
+pub(super) struct Running(pub(super) Child);
+
+impl Running {
+    /// Sends a signal, waits for the end and returns the exit code.
+    pub(super) fn signalled(&mut self, signal: &str) -> Option<i32> {
+        let id = self.0.id().to_string();
+        assert!(Command::new("kill").args([signal, &id]).status().expect("kill runs").success());
+        self.0.wait().expect("it ends").code()
+    }
+}
 
 impl Drop for Running {
     fn drop(&mut self) {

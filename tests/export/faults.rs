@@ -6,8 +6,8 @@ use std::path::Path;
 use backstory::snapshot::open::Snapshot;
 
 use crate::export::{Home, Run};
-use crate::support::cut;
 use crate::support::postgres::{Database, PASSWORD, database};
+use crate::support::proxy::{Fate, Proxy};
 
 const SCHEMA: &str = include_str!("schema.sql");
 const ROWS: &str = include_str!("rows.sql");
@@ -15,8 +15,8 @@ const ROWS: &str = include_str!("rows.sql");
 /// Exports a URL into `<home>/snapshot`.
 fn export(home: &Home, url: &str) -> Run {
     let dir = home.path().join("snapshot");
-    let args = [OsStr::new("--db"), url.as_ref(), "--snapshot".as_ref(), dir.as_ref()];
-    home.export(&args, &[])
+    let args = [OsStr::new("--snapshot"), dir.as_ref(), "--retries".as_ref(), "0".as_ref()];
+    home.export(&args, &[("BACKSTORY_DB", url)])
 }
 
 /// The message of a failed export, which must leave nothing behind.
@@ -65,7 +65,7 @@ fn no_database_at_all_or_one_without_its_name() {
     insta::assert_snapshot!(run.stderr, @r#"
         error: the database cannot be reached as given
           because: no database was named
-        hint: --db postgres://USER@HOST:PORT/DATABASE, or set BACKSTORY_DB, or PGHOST and the others
+        hint: --db postgres://USER@HOST:PORT/DATABASE, or set BACKSTORY_DB, PGSERVICE, or PGHOST and the others
     "#);
     let url = format!("postgres://ann:{PASSWORD}@localhost/x");
     let run = home.export(&[url.as_str(), "--snapshot", "never"], &[]);
@@ -99,12 +99,12 @@ fn a_wrong_password_a_missing_one_and_an_unknown_database() {
     assert!(!text.contains("not-this-one"));
     insta::assert_snapshot!(text, @r#"
         error: the server refused the user name or the password
-        hint: check user and password (PGPASSWORD; in a URL, percent-encode `@ : / ? #`)
+        hint: check user and password (PGPASSWORD, ~/.pgpass; in a URL, percent-encode `@ : / ? #`)
     "#);
     let bare = format!("postgres://postgres@127.0.0.1:{}/wrong_password", database.port());
     insta::assert_snapshot!(failure(&bare, 3), @r#"
         error: the server asks for a password, and none was given
-        hint: check user and password (PGPASSWORD; in a URL, percent-encode `@ : / ? #`)
+        hint: check user and password (PGPASSWORD, ~/.pgpass; in a URL, percent-encode `@ : / ? #`)
     "#);
     let other = format!("{}_of_another_name", database.url());
     insta::assert_snapshot!(failure(&other, 3), @r#"
@@ -222,10 +222,8 @@ fn a_network_that_breaks_leaves_no_half_snapshot() {
         "insert into public.system_logs (source_type, source_id, log_level, message) \
          select 'worker', 'gpu-1', 'INFO', repeat(md5(n::text), 60) from generate_series(1, 2000) n",
     );
-    let through =
-        |port: u16| database.url().replace(&format!(":{}/", database.port()), &format!(":{port}/"));
     for bytes in [0, 5, 300, 3_000, 30_000, 1_000_000, 6_000_000] {
-        let text = failure(&through(cut::after(bytes, database.port())), 3);
+        let text = failure(&cut_after(&database, bytes), 3);
         assert!(text.contains("hint: "), "cut after {bytes}: {text}");
     }
     let home = Home::new();
@@ -235,18 +233,25 @@ fn a_network_that_breaks_leaves_no_half_snapshot() {
     database.sql("update public.tasks set attempts = 99");
     // rows that were written again are read again
     database.sql("update public.system_logs set message = message");
-    let run = export(&home, &through(cut::after(6_000_000, database.port())));
+    let run = export(&home, &cut_after(&database, 6_000_000));
     assert_eq!(run.code, 3, "{}", run.stderr);
-    insta::assert_snapshot!(run.stderr, @r#"
+    let rows = regex::Regex::new("after [1-9][0-9]* rows").expect("a pattern");
+    insta::assert_snapshot!(rows.replace(&run.stderr, "after N rows"), @r#"
         note: generations: the source has no such table
         note: generation_variants: the source has no such table
         note: task_types: the source has no such table
-        error: the connection was lost while reading `public.system_logs`
+        error: the connection was lost while reading `public.system_logs`, after N rows
         hint: run it again; the snapshot is as it was before
     "#);
     assert_eq!(listing(&dir), before, "a failed capture changed the snapshot");
     home.export_all(&database);
     assert_eq!(Snapshot::open(&dir).expect("a snapshot").captures().len(), 2);
+}
+
+/// The database, through a network that breaks when the server has sent so many bytes.
+fn cut_after(database: &Database, bytes: u64) -> String {
+    let proxy = Proxy::new(database.port(), vec![Fate::CutFromServer(bytes)]);
+    proxy.through(&database.url(), database.port())
 }
 
 /// Every file with its bytes, hashed.

@@ -1,15 +1,16 @@
 //! What tests share: the binary in a pinned environment, snapshots written by hand, a real PostgreSQL.
 
 pub(crate) mod authority;
-pub(crate) mod cut;
 pub(crate) mod damage;
 pub(crate) mod files;
 pub(crate) mod growing;
 pub(crate) mod imported;
 pub(crate) mod postgres;
+pub(crate) mod proxy;
 pub(crate) mod replayed;
 pub(crate) mod run;
 pub(crate) mod snapshot;
+pub(crate) mod steps;
 
 use std::io::Write;
 

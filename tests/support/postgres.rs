@@ -7,10 +7,12 @@ use std::os::unix::fs::{PermissionsExt, chown};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
-use std::sync::{Arc, Mutex, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, Weak};
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
+
+use crate::support::authority::Pair;
 
 /// The password of the superuser `postgres`: what no output may ever show.
 pub(crate) const PASSWORD: &str = "corr3ct-horse";
@@ -19,7 +21,7 @@ pub(crate) const PASSWORD: &str = "corr3ct-horse";
 pub(crate) struct Server {
     home: TempDir,
     port: u16,
-    process: Child,
+    process: Mutex<Child>,
 }
 
 /// One database on it.
@@ -50,6 +52,15 @@ pub(crate) fn database_with(name: &str, options: &str) -> Database {
     Database { server, name: name.to_string() }
 }
 
+/// An empty database of that name on a server of its own: nothing else happens there, and it can be
+/// restarted.
+pub(crate) fn private(name: &str) -> Database {
+    let server = Arc::new(Server::start());
+    let all = Database { server: server.clone(), name: "postgres".to_string() };
+    all.sql(&format!("create database \"{name}\""));
+    Database { server, name: name.to_string() }
+}
+
 impl Server {
     fn start() -> Self {
         let owner = owner();
@@ -71,25 +82,23 @@ impl Server {
         let out = initdb.current_dir(home.path()).output().expect("initdb runs");
         assert!(out.status.success(), "initdb: {}", String::from_utf8_lossy(&out.stderr));
         let port = free_port();
-        let log = fs::File::create(home.path().join("log")).expect("a log file");
-        let process = command("postgres", owner)
-            .current_dir(home.path())
-            .arg("-D")
-            .arg(&data)
-            .arg("-k")
-            .arg(home.path())
-            .args(["-p", &port.to_string(), "-c", "listen_addresses=127.0.0.1"])
-            .args(["-c", "fsync=off", "-c", "autovacuum=off"])
-            .stdout(Stdio::null())
-            .stderr(log)
-            .spawn()
-            .expect("postgres runs");
-        let mut server = Self { home, port, process };
+        let process = Mutex::new(run(home.path(), port));
+        let server = Self { home, port, process };
         server.wait();
         server
     }
 
-    fn wait(&mut self) {
+    fn process(&self) -> MutexGuard<'_, Child> {
+        self.process.lock().unwrap_or_else(|broken| broken.into_inner())
+    }
+
+    fn stop(&self, signal: &str) {
+        let mut process = self.process();
+        drop(Command::new("kill").args([signal, &process.id().to_string()]).status());
+        drop(process.wait());
+    }
+
+    fn wait(&self) {
         let begin = Instant::now();
         loop {
             let ready = Command::new(tool("pg_isready"))
@@ -98,7 +107,7 @@ impl Server {
             if ready.is_ok_and(|status| status.success()) {
                 return;
             }
-            let ended = self.process.try_wait().expect("a process of ours");
+            let ended = self.process().try_wait().expect("a process of ours");
             if ended.is_some() || begin.elapsed() > Duration::from_secs(60) {
                 let log = fs::read_to_string(self.home.path().join("log")).unwrap_or_default();
                 panic!("PostgreSQL does not start: {log}");
@@ -111,9 +120,25 @@ impl Server {
 impl Drop for Server {
     /// Immediate shutdown of the process we started, and of its children with it.
     fn drop(&mut self) {
-        drop(Command::new("kill").args(["-QUIT", &self.process.id().to_string()]).status());
-        drop(self.process.wait());
+        self.stop("-QUIT");
     }
+}
+
+/// The server program on a directory that is ready for it.
+fn run(home: &Path, port: u16) -> Child {
+    let log = fs::File::options().create(true).append(true).open(home.join("log"));
+    command("postgres", owner())
+        .current_dir(home)
+        .arg("-D")
+        .arg(home.join("data"))
+        .arg("-k")
+        .arg(home)
+        .args(["-p", &port.to_string(), "-c", "listen_addresses=127.0.0.1"])
+        .args(["-c", "fsync=off", "-c", "autovacuum=off"])
+        .stdout(Stdio::null())
+        .stderr(log.expect("a log file"))
+        .spawn()
+        .expect("postgres runs")
 }
 
 impl Database {
@@ -130,6 +155,14 @@ impl Database {
     /// The port, for URLs of another kind.
     pub(crate) fn port(&self) -> u16 {
         self.server.port
+    }
+
+    /// Ends the server of a private database by this signal (`-INT`: sessions are told, `-QUIT`: they
+    /// break) and starts it again.
+    pub(crate) fn restart(&self, signal: &str) {
+        self.server.stop(signal);
+        *self.server.process() = run(self.server.home.path(), self.server.port);
+        self.server.wait();
     }
 
     /// The directory of the server's socket.
@@ -180,6 +213,28 @@ impl Database {
             assert!(begin.elapsed() < Duration::from_secs(30), "the server does not speak TLS");
             std::thread::sleep(Duration::from_millis(50));
         }
+    }
+
+    /// Restarts a private server that speaks TLS with this pair, knows the clients that an authority
+    /// vouches for, and lets in over the network who these lines of `pg_hba.conf` let in.
+    pub(crate) fn secure(&self, pair: &Pair, clients: Option<&Path>, access: &str) {
+        let home = self.server.home.path();
+        let files =
+            [("ssl_cert_file", Some(&*pair.certificate)), ("ssl_key_file", Some(&*pair.key))];
+        for (setting, from) in files.into_iter().chain([("ssl_ca_file", clients)]) {
+            let Some(from) = from else { continue };
+            let to = home.join(setting);
+            fs::copy(from, &to).expect("a copy");
+            fs::set_permissions(&to, fs::Permissions::from_mode(0o600)).expect("a private file");
+            if let Some((uid, gid)) = owner() {
+                chown(&to, Some(uid), Some(gid)).expect("a file to give away");
+            }
+            self.sql(&format!("alter system set {setting} = '{}'", to.display()));
+        }
+        self.sql("alter system set ssl = on");
+        let access = format!("local all all scram-sha-256\n{access}\n");
+        fs::write(home.join("data/pg_hba.conf"), access).expect("a file");
+        self.restart("-INT");
     }
 
     fn psql(&self) -> Command {

@@ -49,7 +49,8 @@ pub(crate) fn spawn(config: &Path, args: &[&str]) -> Child {
     command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the binary starts")
 }
 
-fn command(config: &Path, args: &[&str]) -> Command {
+/// The same, not started yet.
+pub(crate) fn command(config: &Path, args: &[&str]) -> Command {
     // another build of the same source can be held to these tests
     let other = std::env::var_os("BACKSTORY_BINARY");
     let mut command = Command::new(other.unwrap_or(env!("CARGO_BIN_EXE_backstory").into()));

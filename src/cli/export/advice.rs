@@ -4,6 +4,7 @@ use crate::cli::fault::{Fault, FaultKind};
 use crate::cli::redaction::OTHER_POLICY;
 use crate::export::error::ExportError;
 use crate::export::target::TargetError;
+use crate::export::tls_failure::TlsFailure;
 
 /// A failed export with what to do about it.
 pub(in crate::cli) fn fault(err: ExportError) -> Fault {
@@ -27,17 +28,27 @@ fn advice(err: &ExportError) -> (FaultKind, &'static str) {
         ExportError::TrustStore { .. } => {
             (FaultKind::Source, "give the server's CA as PEM with --ssl-root-cert FILE")
         }
-        ExportError::Tls { .. } => (
-            FaultKind::Source,
-            "hosted databases often have a CA of their own: give it with --ssl-root-cert FILE, and \
-             use the host name the certificate is for; sslmode=disable gives up encryption",
+        ExportError::Tls { failure, .. } => (FaultKind::Source, tls_hint(*failure)),
+        ExportError::Identity { .. } => (
+            FaultKind::Usage,
+            "name PEM files with sslcert and sslkey; nobody but you may read the key (chmod 0600)",
         ),
+        ExportError::NoBinding => (
+            FaultKind::Source,
+            "it needs TLS up to the server itself and a SCRAM password; where a pooler ends TLS, or \
+             the password is md5, only channel_binding=prefer lets you in",
+        ),
+        ExportError::Method => {
+            (FaultKind::Source, "use a role that logs in by password or client certificate")
+        }
         ExportError::PasswordMissing | ExportError::Password => (
             FaultKind::Source,
-            "check user and password (PGPASSWORD; in a URL, percent-encode `@ : / ? #`)",
+            "check user and password (PGPASSWORD, ~/.pgpass; in a URL, percent-encode `@ : / ? #`)",
         ),
         ExportError::Forbidden => {
-            (FaultKind::Source, "check user, database and sslmode, or ask for a pg_hba.conf entry")
+            let hint = "check user, database and sslmode, and the client certificate where one is asked \
+                        for (sslcert, sslkey), or ask for a pg_hba.conf entry";
+            (FaultKind::Source, hint)
         }
         ExportError::UnknownDatabase => {
             (FaultKind::Source, "check the name after the last `/` of the URL")
@@ -55,7 +66,7 @@ fn advice(err: &ExportError) -> (FaultKind, &'static str) {
         ExportError::RowSecurity(_) => {
             (FaultKind::Source, "use a role that sees all rows (BYPASSRLS, or the tables' owner)")
         }
-        ExportError::Lost(_) => {
+        ExportError::Lost(_) | ExportError::Silent { .. } | ExportError::Stopped => {
             (FaultKind::Source, "run it again; the snapshot is as it was before")
         }
         ExportError::Server { .. } | ExportError::Answer(_) | ExportError::Copy { .. } => {
@@ -67,7 +78,7 @@ fn advice(err: &ExportError) -> (FaultKind, &'static str) {
         ),
         ExportError::OtherPolicy { .. } => (FaultKind::Usage, OTHER_POLICY),
         // A snapshot's own errors have their advice where they become faults.
-        ExportError::Runtime(_) | ExportError::Stopped | ExportError::Snapshot(_) => {
+        ExportError::Runtime(_) | ExportError::Snapshot(_) => {
             (FaultKind::Internal, "check the limits on open files and on disk space")
         }
     }
@@ -76,16 +87,51 @@ fn advice(err: &ExportError) -> (FaultKind, &'static str) {
 fn target_hint(why: &TargetError) -> &'static str {
     match why {
         TargetError::Nothing | TargetError::NoHost => {
-            "--db postgres://USER@HOST:PORT/DATABASE, or set BACKSTORY_DB, or PGHOST and the others"
+            "--db postgres://USER@HOST:PORT/DATABASE, or set BACKSTORY_DB, PGSERVICE, or PGHOST and the \
+             others"
         }
         TargetError::SecondAt => "write `@` in a password as %40",
         TargetError::Malformed => {
             "--db postgres://USER@HOST:PORT/DATABASE, the password in PGPASSWORD"
         }
         TargetError::Value("sslmode") => "sslmode is disable, prefer, require or verify-full",
+        TargetError::NoService | TargetError::ServiceFile { .. } => {
+            "services are in PGSERVICEFILE, ~/.pg_service.conf or PGSYSCONFDIR/pg_service.conf: \
+             `[name]`, then `key=value` lines"
+        }
         TargetError::Unsupported(_) | TargetError::UnknownOption | TargetError::Value(_) => {
             "leave it out; TLS is set by sslmode and sslrootcert"
         }
+    }
+}
+
+/// What to do about a TLS that was not to be had.
+fn tls_hint(failure: TlsFailure) -> &'static str {
+    match failure {
+        TlsFailure::NotOffered => {
+            "the server, or a pooler before it, speaks no TLS; sslmode=disable sends passwords and rows \
+             in plain text"
+        }
+        TlsFailure::UnknownAuthority => {
+            "hosted databases often have a CA of their own: download it (Supabase: in the dashboard, \
+             database settings, SSL configuration) and give it with --ssl-root-cert FILE"
+        }
+        TlsFailure::OwnAuthority => {
+            "the server shows a self-signed certificate that is its own authority: have one made that \
+             is signed by a CA, and give that CA with --ssl-root-cert FILE"
+        }
+        TlsFailure::OtherName => {
+            "use the host name the certificate is for; hostaddr=ADDRESS beside it says where that is. \
+             Names are checked whatever sslmode says, verify-ca too"
+        }
+        TlsFailure::OutOfDate => {
+            "have the server's certificate renewed; is this machine's clock right?"
+        }
+        TlsFailure::WeRefused => {
+            "the server does not accept the client certificate: sslcert and sslkey name it, and the \
+             server's ssl_ca_file says whose it takes"
+        }
+        TlsFailure::Other => "see the server's log, and its ssl_ settings",
     }
 }
 
@@ -98,12 +144,16 @@ pub(super) fn may_pass(err: &ExportError) -> bool {
         | ExportError::Locked(_)
         | ExportError::Changed
         | ExportError::Lost(_)
+        | ExportError::Silent { .. }
         | ExportError::Server { .. }
         | ExportError::Copy { .. } => true,
         ExportError::Target(_)
         | ExportError::Authorities { .. }
         | ExportError::TrustStore { .. }
         | ExportError::Tls { .. }
+        | ExportError::Identity { .. }
+        | ExportError::NoBinding
+        | ExportError::Method
         | ExportError::PasswordMissing
         | ExportError::Password
         | ExportError::Forbidden
@@ -115,7 +165,7 @@ pub(super) fn may_pass(err: &ExportError) -> bool {
         | ExportError::OtherKey { .. }
         | ExportError::OtherPolicy { .. }
         | ExportError::Snapshot(_)
-        | ExportError::Runtime(_)
-        | ExportError::Stopped => false,
+        | ExportError::Stopped
+        | ExportError::Runtime(_) => false,
     }
 }

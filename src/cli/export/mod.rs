@@ -1,6 +1,8 @@
 //! `export`: once, or again and again.
 
 mod advice;
+mod patience;
+mod stop;
 mod watch;
 
 use std::convert::Infallible;
@@ -14,6 +16,8 @@ use secrecy::{ExposeSecret, SecretString};
 
 use crate::cli::Outcome;
 pub(super) use crate::cli::export::advice::fault;
+use crate::cli::export::patience::Patience;
+use crate::cli::export::stop::Stop;
 use crate::cli::fault::{Fault, FaultKind};
 use crate::cli::redaction::Redact;
 use crate::cli::ui::{self, Ui};
@@ -27,8 +31,9 @@ use crate::redact::Redactor;
 
 /// Copy the orchestrator's tables into a snapshot, read-only and at one instant
 ///
-/// The database may also be named by the environment: BACKSTORY_DB, else PGHOST, PGPORT, PGUSER,
-/// PGDATABASE. Keep the password out of the process list with PGPASSWORD or BACKSTORY_DB.
+/// The database may also be named by the environment: BACKSTORY_DB, else PGSERVICE, or PGHOST, PGPORT,
+/// PGUSER, PGDATABASE and the other variables of libpq. Keep the password out of the process list with
+/// BACKSTORY_DB, PGPASSWORD or ~/.pgpass.
 #[derive(clap::Args, Debug)]
 pub(super) struct ExportArgs {
     /// postgres:// URL, or `host=... dbname=...`
@@ -60,6 +65,8 @@ pub(super) struct ExportArgs {
     #[arg(long, value_name = "HOUR", default_value_t = Retention::OF_THE_SOURCE.cleaned_at_h,
           value_parser = clap::value_parser!(u8).range(0..24))]
     retention_at: u8,
+    #[command(flatten)]
+    patience: Patience,
     /// Takes a URL given without --db, which clap would repeat on the terminal, password and all.
     #[arg(hide = true, value_parser = secret)]
     stray: Vec<SecretString>,
@@ -86,14 +93,23 @@ pub(super) fn run(ui: &mut Ui, args: &ExportArgs) -> Outcome {
     let env = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     let from_env = env("BACKSTORY_DB").map(SecretString::from);
     let given = args.db.as_ref().or(from_env.as_ref());
-    if given.is_none_or(|text| text.expose_secret().is_empty()) && env("PGHOST").is_none() {
+    let elsewhere =
+        ["PGHOST", "PGHOSTADDR", "PGSERVICE"].into_iter().any(|name| env(name).is_some());
+    if given.is_none_or(|text| text.expose_secret().is_empty()) && !elsewhere {
         return Err(fault(ExportError::Target(TargetError::Nothing)));
+    }
+    if args.db.as_ref().is_some_and(Target::names_a_password) {
+        ui.note(
+            "warning: other users of this machine can see the password in the list of processes (`ps`): \
+             give the URL in BACKSTORY_DB, or the password in PGPASSWORD or ~/.pgpass",
+        );
     }
     let key = RowKey::load_or_create(args.redact_key_file.as_deref()).map_err(|err| {
         Fault::new(FaultKind::Usage, err).hint("name a file of yours with --redact-key-file FILE")
     })?;
     args.redact.warn(ui);
     let redactor = Redactor::new(args.redact.policy(), &key.bytes());
+    let stop = Stop::listen()?;
     let mut once = |ui: &mut Ui| {
         // named anew each time: a password file may have changed
         let plan = Plan {
@@ -104,6 +120,8 @@ pub(super) fn run(ui: &mut Ui, args: &ExportArgs) -> Outcome {
             row_key: key.bytes(),
             key_fingerprint: key.fingerprint(),
             now: &ui::now,
+            stop: &|| stop.is_said(),
+            silence_max: args.patience.stall_timeout,
         };
         let mut screen = Screen { ui, bar: ProgressBar::hidden() };
         let outcome = export(plan, &mut |step| screen.show(step));
@@ -111,11 +129,19 @@ pub(super) fn run(ui: &mut Ui, args: &ExportArgs) -> Outcome {
         summary(ui, args, &outcome?);
         Ok(())
     };
-    match args.every {
-        None => once(ui).map_err(fault)?,
-        Some(every) => watch::run(ui, every, &mut once)?,
+    let mut once = |ui: &mut Ui| args.patience.try_out(ui, &stop, &mut once);
+    let ended = match args.every {
+        None => once(ui),
+        Some(every) => watch::run(ui, every, &stop, &mut once),
+    };
+    match ended {
+        Ok(()) => Ok(ExitCode::SUCCESS),
+        Err(ExportError::Stopped) => {
+            ui.note("stopped; the snapshot is as its last finished capture left it");
+            Ok(stop.exit_code())
+        }
+        Err(err) => Err(fault(err)),
     }
-    Ok(ExitCode::SUCCESS)
 }
 
 /// Shows the steps of an export on stderr.

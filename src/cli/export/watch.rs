@@ -1,10 +1,9 @@
 //! `export --every`: capture after capture, until someone stops it.
 
-use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::cli::export::advice::{fault, may_pass};
-use crate::cli::fault::Fault;
+use crate::cli::export::advice::may_pass;
+use crate::cli::export::stop::Stop;
 use crate::cli::ui::Ui;
 use crate::export::error::ExportError;
 
@@ -31,25 +30,29 @@ pub(super) fn hours(text: &str) -> Result<f64, String> {
 pub(super) fn run(
     ui: &mut Ui,
     every: Duration,
+    stop: &Stop,
     once: &mut dyn FnMut(&mut Ui) -> Result<(), ExportError>,
-) -> Result<(), Fault> {
+) -> Result<(), ExportError> {
     let mut wait = PATIENCE;
     loop {
         let begun = Instant::now();
-        match once(ui) {
+        let pause = match once(ui) {
             Ok(()) => {
                 wait = PATIENCE;
                 let left = every.saturating_sub(begun.elapsed());
                 ui.note(&format!("next capture in {}; Ctrl-C stops", told(left)));
-                thread::sleep(left);
+                left
             }
             Err(err) if may_pass(&err) => {
                 let pause = wait.min(every);
                 ui.note(&format!("warning: {err}; tried again in {}", told(pause)));
-                thread::sleep(pause);
                 wait = wait.saturating_mul(2);
+                pause
             }
-            Err(err) => return Err(fault(err)),
+            Err(err) => return Err(err),
+        };
+        if stop.wait(pause) {
+            return Err(ExportError::Stopped);
         }
     }
 }

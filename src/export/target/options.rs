@@ -1,27 +1,34 @@
-//! The options that the driver does not know, taken out of a URL or key=value text before it reads it.
+//! A connection text, a URL or `key=value` pairs, taken apart into its options.
+
+use std::collections::BTreeMap;
 
 use crate::export::target::TargetError;
 
 /// What libpq knows and we do not do: refused by name rather than left unheeded.
-const UNSUPPORTED: [&str; 9] = [
-    "sslcert",
-    "sslkey",
+const UNSUPPORTED: [&str; 8] = [
     "sslpassword",
     "sslcrl",
-    "passfile",
-    "service",
+    "sslcrldir",
     "servicefile",
+    "requirepeer",
+    "require_auth",
     "krbsrvname",
     "gssencmode",
 ];
 
-/// What the driver knows.
-const KNOWN: [&str; 19] = [
+/// What can be heeded.
+const KNOWN: [&str; 25] = [
     "user",
     "password",
+    "passfile",
     "dbname",
     "options",
     "application_name",
+    "service",
+    "sslmode",
+    "sslrootcert",
+    "sslcert",
+    "sslkey",
     "sslnegotiation",
     "host",
     "hostaddr",
@@ -38,14 +45,9 @@ const KNOWN: [&str; 19] = [
     "client_encoding",
 ];
 
-/// A connection text, split into what the driver reads and what we read.
-#[derive(Default, PartialEq)]
-pub(super) struct Options {
-    /// Without the options below.
-    pub(super) driver_text: String,
-    pub(super) ssl_mode: Option<String>,
-    pub(super) authorities: Option<String>,
-}
+/// Options by name.
+#[derive(Clone, Default, PartialEq)]
+pub(super) struct Options(BTreeMap<String, String>);
 
 impl Options {
     pub(super) fn parse(text: &str) -> Result<Self, TargetError> {
@@ -57,27 +59,70 @@ impl Options {
         }
     }
 
-    /// `user:password@host:port/database?key=value&...`, cut where the driver cuts it.
+    /// The value of an option.
+    pub(super) fn get(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str)
+    }
+
+    /// `user:password@host:port,host:port/database?key=value&...`
     fn of_url(rest: &str) -> Result<Self, TargetError> {
+        let mut options = Self::default();
         let credentials = rest.find('@').map_or(0, |at| at + 1);
-        let (base, query) = match rest[credentials..].find('?') {
-            Some(at) => (&rest[..credentials + at], &rest[credentials + at + 1..]),
-            None => (rest, ""),
+        let (base, query) = match rest[credentials..].split_once('?') {
+            Some((base, query)) => (base, query),
+            None => (&rest[credentials..], ""),
         };
-        if base[credentials..].contains('@') {
+        if base.contains('@') {
             return Err(TargetError::SecondAt);
         }
-        let mut options = Self { driver_text: format!("postgresql://{base}"), ..Self::default() };
-        let mut separator = '?';
+        if let Some(credentials) = rest[..credentials].strip_suffix('@') {
+            let (user, password) = match credentials.split_once(':') {
+                Some((user, password)) => (user, Some(password)),
+                None => (credentials, None),
+            };
+            options.decoded("user", user)?;
+            password.map(|password| options.decoded("password", password)).transpose()?;
+        }
+        let (hosts, database) = base.split_once('/').unwrap_or((base, ""));
+        options.hosts(hosts)?;
+        options.decoded("dbname", database)?;
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
             let (key, value) = pair.split_once('=').ok_or(TargetError::Malformed)?;
-            if !options.take(key, &percent_decoded(value))? {
-                options.driver_text.push(separator);
-                options.driver_text.push_str(pair);
-                separator = '&';
-            }
+            options.0.remove(key);
+            options.take(key, &percent_decoded(value))?;
         }
         Ok(options)
+    }
+
+    /// `host:port,[::1]:port,%2Fvar%2Frun`
+    fn hosts(&mut self, text: &str) -> Result<(), TargetError> {
+        let (mut hosts, mut ports) = (Vec::new(), Vec::new());
+        for one in text.split(',') {
+            let (host, port) = match one.strip_prefix('[') {
+                Some(rest) => rest.split_once(']').ok_or(TargetError::Malformed)?,
+                None => one.split_at(one.find(':').unwrap_or(one.len())),
+            };
+            let port = match port.strip_prefix(':') {
+                Some(port) => port,
+                None if port.is_empty() => "",
+                None => return Err(TargetError::Malformed),
+            };
+            if !port.is_empty() && port.parse::<u16>().is_err() {
+                return Err(TargetError::Malformed);
+            }
+            hosts.push(percent_decoded(host));
+            ports.push(port);
+        }
+        if ports.iter().any(|port| !port.is_empty()) {
+            self.take("port", &ports.join(","))?;
+        }
+        let hosts = hosts.join(",");
+        if hosts.is_empty() { Ok(()) } else { self.take("host", &hosts) }
+    }
+
+    /// Keeps a percent-encoded part of a URL that is there.
+    fn decoded(&mut self, key: &str, value: &str) -> Result<(), TargetError> {
+        if value.is_empty() { Ok(()) } else { self.take(key, &percent_decoded(value)) }
     }
 
     /// `key=value key='a value'`, with backslashes before quotes and backslashes.
@@ -87,36 +132,34 @@ impl Options {
         while !rest.is_empty() {
             let (key, after) = rest.split_once('=').ok_or(TargetError::Malformed)?;
             let key = key.trim_end();
-            let after = after.trim_start();
-            let (value, left) = value_of_pair(after)?;
-            if !options.take(key, &value)? {
-                let raw = &after[..after.len() - left.len()];
-                options.driver_text.push_str(&format!("{key}={raw} "));
-            }
+            let (value, left) = value_of_pair(after.trim_start())?;
+            options.0.remove(key);
+            options.take(key, &value)?;
             rest = left.trim_start();
         }
         Ok(options)
     }
 
-    /// Keeps an option that is ours; `false` when it is the driver's.
-    fn take(&mut self, key: &str, value: &str) -> Result<bool, TargetError> {
-        match key {
-            "sslmode" => self.ssl_mode = Some(value.to_string()),
-            "sslrootcert" => self.authorities = Some(value.to_string()),
-            // Says something about a pooler to other clients; we hold one session either way.
-            "pgbouncer" | "client_encoding" => {}
-            _ => {
-                if let Some(name) = UNSUPPORTED.into_iter().find(|name| *name == key) {
-                    return Err(TargetError::Unsupported(name));
-                }
-                return if KNOWN.contains(&key) {
-                    Ok(false)
-                } else {
-                    Err(TargetError::UnknownOption)
-                };
-            }
+    /// Keeps an option that is known, unless it is there already.
+    pub(super) fn take(&mut self, key: &str, value: &str) -> Result<(), TargetError> {
+        // asks for nothing that we do
+        if key == "gssencmode" && matches!(value, "disable" | "prefer") {
+            return Ok(());
         }
-        Ok(true)
+        if let Some(name) = UNSUPPORTED.into_iter().find(|name| *name == key) {
+            return Err(TargetError::Unsupported(name));
+        }
+        // says something about a pooler to other clients; we hold one session either way
+        if key == "pgbouncer" {
+            return Ok(());
+        }
+        if !KNOWN.contains(&key) {
+            return Err(TargetError::UnknownOption);
+        }
+        if !value.is_empty() {
+            self.0.entry(key.to_string()).or_insert_with(|| value.to_string());
+        }
+        Ok(())
     }
 }
 

@@ -46,7 +46,7 @@ fn only_this_machine_is_spoken_to_in_plain_text_unasked() {
     assert_eq!(mode("host=localhost hostaddr=10.0.0.1"), SslMode::Require);
     let plain = resolve("postgres://ann@db.example/db?sslmode=disable").expect("a good text");
     assert_eq!(plain.config.get_ssl_mode(), SslMode::Disable);
-    assert!(plain.plain_over_network);
+    assert!(plain.notes[0].contains("plain text"), "{:?}", plain.notes);
 }
 
 #[test]
@@ -61,7 +61,7 @@ fn the_environment_fills_in_what_is_missing() {
     assert_eq!(target.password.as_ref().map(ExposeSecret::expose_secret), Some("y"));
     assert_eq!(resolve_with("dbname=x", &[]).err(), Some(TargetError::NoHost));
     let bad = [("PGHOST", "h"), ("PGPORT", "many")];
-    assert_eq!(resolve_with("", &bad).err(), Some(TargetError::Value("PGPORT")));
+    assert_eq!(resolve_with("", &bad).err(), Some(TargetError::Value("port")));
 }
 
 #[test]
@@ -77,10 +77,46 @@ fn what_cannot_be_meant_is_refused_without_being_repeated() {
         ("postgres://ann:hunter2@db/x?hunter2=1", TargetError::UnknownOption),
         ("postgres://ann:hunter2@db/x?hunter2", TargetError::Malformed),
         ("postgres://ann:hunter2@db/x?sslmode=hunter2", TargetError::Value("sslmode")),
-        ("postgres://ann@db/x?sslkey=hunter2", TargetError::Unsupported("sslkey")),
+        ("postgres://ann@db/x?sslcrl=hunter2", TargetError::Unsupported("sslcrl")),
+        ("postgres://ann@db:1x/x?sslkey=hunter2", TargetError::Malformed),
+        ("host=db channel_binding=hunter2", TargetError::Value("channel_binding")),
+        ("host=db connect_timeout=hunter2", TargetError::Value("connect_timeout")),
     ] {
         let error = resolve(text).expect_err(text);
         assert_eq!(error, want, "{text}");
         assert!(!format!("{error} {error:?}").contains(secret), "{error}");
     }
+}
+
+#[test]
+fn whatever_a_password_holds_each_way_gives_it_back() {
+    let want = "p@:/?#[]%41 &='\"\\é";
+    let url = "postgres://ann:p%40%3A%2F%3F%23%5B%5D%2541%20%26%3D%27%22%5C%C3%A9@db/x";
+    let pairs = r#"host=db user=ann password='p@:/?#[]%41 &=\'"\\é' dbname=x"#;
+    for text in [url, pairs] {
+        let target = resolve_with(text, &[("PGPASSWORD", "other")]).expect(text);
+        assert_eq!(target.password.as_ref().map(ExposeSecret::expose_secret), Some(want));
+        assert!(Target::names_a_password(&SecretString::from(text)));
+    }
+    let bare = "postgres://ann@db/x?password=p%40";
+    assert!(Target::names_a_password(&SecretString::from(bare)));
+    assert!(!Target::names_a_password(&SecretString::from("postgres://ann@db/x")));
+    let target = resolve_with("postgres://ann@db/x", &[("PGPASSWORD", want)]).expect("a text");
+    assert_eq!(target.password.as_ref().map(ExposeSecret::expose_secret), Some(want));
+}
+
+#[test]
+fn hosts_of_a_url_have_their_ports_and_none_stays_open() {
+    let place = |text: &str| resolve_with(text, &[("PGPORT", "77")]).expect(text).place();
+    assert_eq!(place("postgres://db/x"), "db, port 77");
+    assert_eq!(place("postgres://[::1]:78/x"), "::1, port 78");
+    assert_eq!(place("postgres://a:1,b/x"), "a, b, port 1");
+    assert_eq!(place("postgres:///x?host=%2Ftmp&port=5"), "/tmp, port 5");
+    // an address of the environment's is none for a host of the text
+    let env = [("PGHOSTADDR", "10.0.0.9"), ("PGSSLMODE", "disable")];
+    assert_eq!(resolve_with("postgres://db/x", &env).expect("a text").place(), "db, port 5432");
+    assert_eq!(resolve_with("user=ann", &env).expect("a text").place(), "10.0.0.9, port 5432");
+    let want_more = [("PGREQUIREAUTH", "scram-sha-256")];
+    let err = resolve_with("postgres://db/x", &want_more).expect_err("a wish we cannot meet");
+    assert_eq!(err, TargetError::Unsupported("PGREQUIREAUTH"));
 }

@@ -1,0 +1,112 @@
+//! Ctrl-C, a service that is stopped, a second export, and a server that says nothing: held at one byte.
+
+use std::sync::mpsc::Sender;
+use std::time::Duration;
+
+use crate::export::disturbed::Source;
+use crate::export::every::{Running, wait_until};
+use crate::support::proxy::{Proxy, hold, refusal};
+use crate::support::run::spawn;
+
+/// An export that stands still in the middle of its first table.
+struct Held {
+    running: Running,
+    _end: Sender<()>,
+}
+
+impl Held {
+    fn new(source: &Source, snapshot: &str, more: &[&str]) -> Self {
+        let port = source.database.port();
+        let (fate, has_begun, end) = hold(400_000);
+        let url = Proxy::new(port, vec![fate]).through(&source.database.url(), port);
+        let dir = source.bench.path(snapshot);
+        let args = ["export", "--db", &url, "--snapshot", dir.to_str().expect("UTF-8")];
+        let child = spawn(&source.bench.path("config"), &[&args[..], more].concat());
+        let held = Self { running: Running(child), _end: end };
+        let begun = has_begun.recv_timeout(Duration::from_secs(60));
+        begun.expect("it reads the first table");
+        held
+    }
+
+    fn signalled(mut self, signal: &str) -> Option<i32> {
+        self.running.signalled(signal)
+    }
+}
+
+#[test]
+fn a_stopped_export_leaves_everything_as_it_was() {
+    let source = Source::new("stopped", 3_000);
+    for (signal, code) in [("-INT", 130), ("-TERM", 143)] {
+        for more in [&[][..], &["--every", "1h"]] {
+            let held = Held::new(&source, "new", more);
+            assert!(source.bench.path("new").join("system_logs").is_dir(), "it had begun");
+            assert_eq!(held.signalled(signal), Some(code), "{more:?}");
+            assert!(!source.bench.path("new").exists(), "{signal} {more:?}");
+        }
+        source.put_first("s1");
+        assert_eq!(Held::new(&source, "s1", &[]).signalled(signal), Some(code));
+        source.assert_is("s1", &source.first, signal);
+    }
+    let (ran, _) = source.export("s1", Vec::new(), &[]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    source.assert_is("s1", &source.both, "after it was stopped");
+}
+
+#[test]
+fn between_tries_and_between_captures_it_stops_too() {
+    let source = Source::new("stopped_between", 10);
+    let dir = source.bench.path("s1");
+    let dir_text = dir.to_str().expect("UTF-8");
+    let url = source.database.url();
+    let args = ["export", "--db", &url, "--snapshot", dir_text, "--every", "1h"];
+    let mut running = Running(spawn(&source.bench.path("config"), &args));
+    wait_until("a capture", || dir.join("manifest.json").exists());
+    // the capture exists before the program has said so and begun to wait: either way it stops
+    assert_eq!(running.signalled("-TERM"), Some(143));
+    source.assert_is("s1", &source.whole, "one capture");
+    // one that is refused, and waits for an hour
+    let proxy = Proxy::new(source.database.port(), vec![refusal("57P03")]);
+    let url = proxy.through(&url, source.database.port());
+    let never = source.bench.path("never");
+    let args = ["export", "--db", &url, "--snapshot", never.to_str().expect("UTF-8")];
+    let args = [&args[..], &["--retry-wait", "1h"]].concat();
+    let mut running = Running(spawn(&source.bench.path("config"), &args));
+    wait_until("a refusal", || proxy.connections() == 1);
+    assert_eq!(running.signalled("-INT"), Some(130));
+    assert!(!never.exists());
+}
+
+#[test]
+fn a_second_export_is_told_of_the_first() {
+    let source = Source::new("second", 3_000);
+    source.put_first("s1");
+    let held = Held::new(&source, "s1", &[]);
+    let (ran, _) = source.export("s1", Vec::new(), &[]);
+    assert_eq!(ran.code, 2, "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("s1 is being written by another backstory process"),
+        "{}",
+        ran.stderr
+    );
+    assert!(ran.stderr.contains("hint: wait until it is done"), "{}", ran.stderr);
+    drop(held);
+    // killed, it left files behind: they are cleared away
+    let (ran, _) = source.export("s1", Vec::new(), &[]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    source.assert_is("s1", &source.both, "after a killed one");
+}
+
+#[test]
+fn a_server_that_falls_silent_is_given_up() {
+    let source = Source::new("silent", 3_000);
+    source.put_first("s1");
+    let (fate, _begun, _end) = hold(400_000);
+    let (ran, _) = source.export("s1", vec![fate], &["--stall-timeout", "1s", "--retries", "0"]);
+    assert_eq!(ran.code, 3, "{}", ran.stderr);
+    assert!(ran.stderr.contains("error: the server has sent nothing for 1 s"), "{}", ran.stderr);
+    source.assert_is("s1", &source.first, "given up");
+    let (fate, _begun, _end) = hold(400_000);
+    let (ran, proxy) = source.export("s1", vec![fate], &["--stall-timeout", "1s"]);
+    assert_eq!((ran.code, proxy.connections()), (0, 2), "{}", ran.stderr);
+    source.assert_is("s1", &source.both, "tried again");
+}

@@ -1,0 +1,77 @@
+//! What is tried again, and what is not because no second try can change it.
+
+use crate::export::disturbed::Source;
+use crate::support::proxy::{Fate, Proxy, refusal};
+
+#[test]
+fn what_passes_is_tried_again_and_what_was_decided_is_not() {
+    let source = Source::new("retries", 10);
+    // starting, shutting down, crashing, full, unreachable behind a pooler
+    for code in ["57P03", "57P01", "57P02", "53300", "08006"] {
+        let (ran, proxy) = source.export("s1", vec![refusal(code), refusal(code)], &[]);
+        assert_eq!((ran.code, proxy.connections()), (0, 3), "{code}: {}", ran.stderr);
+        assert!(ran.stderr.contains(&format!("now (SQLSTATE {code}); trying")), "{}", ran.stderr);
+        assert!(!ran.stderr.contains("secret words"), "{}", ran.stderr);
+        let always = || (0..9).map(|_| refusal(code)).collect();
+        let (ran, proxy) = source.export("s2", always(), &["--retries", "2"]);
+        assert_eq!((ran.code, proxy.connections()), (3, 3), "{code}: {}", ran.stderr);
+        assert!(!source.bench.path("s2").exists());
+    }
+    // password, pg_hba.conf, no such database, no right to connect, a bug of the server's
+    for code in ["28P01", "28000", "3D000", "42501", "XX000"] {
+        let (ran, proxy) = source.export("s2", vec![refusal(code)], &[]);
+        assert_eq!((ran.code, proxy.connections()), (3, 1), "{code}: {}", ran.stderr);
+    }
+    // ready for a query before it was told who asks
+    let greeting = Fate::Answer(b"Z\0\0\0\x05I".to_vec());
+    let (ran, proxy) = source.export("s2", vec![greeting], &[]);
+    assert_eq!((ran.code, proxy.connections()), (3, 1), "{}", ran.stderr);
+    assert!(ran.stderr.contains("it is no PostgreSQL server"), "{}", ran.stderr);
+}
+
+#[test]
+fn what_the_server_itself_decided_is_not_tried_again() {
+    let source = Source::new("decided", 10);
+    source.database.sql("create role nobody_much login password 'x'");
+    let database = &source.database;
+    let proxy = Proxy::new(database.port(), Vec::new());
+    let mut connections = 0;
+    let mut refused = |url: &str, words: &str| {
+        let url = proxy.through(url, database.port());
+        let ran = source.bench.run("export", "s2", &["--db", &url, "--retry-wait", "1ms"]);
+        connections += 1;
+        assert_eq!((ran.code, proxy.connections()), (3, connections), "{}", ran.stderr);
+        assert!(ran.stderr.contains(words), "{}", ran.stderr);
+        assert!(!source.bench.path("s2").exists());
+    };
+    refused(&database.url_as("postgres", "wrong"), "refused the user name or the password");
+    refused(&database.url_as("nobody_much", "x"), "may not read");
+    refused(&format!("{}_of_another_name", database.url()), "no database of that name");
+    let tls = format!("{}?sslmode=require", database.url());
+    refused(&tls, "server does not support TLS");
+    database.sql("drop table public.tasks");
+    refused(&database.url(), "no table `public.tasks`");
+}
+
+#[test]
+fn a_server_that_restarts_meanwhile_is_waited_for() {
+    let source = std::sync::Arc::new(Source::new("restart", 3_000));
+    for signal in ["-INT", "-QUIT"] {
+        let dir = source.put_first("s1");
+        let restarted = source.clone();
+        let restart = move || restarted.database.restart(signal);
+        let pause = Fate::Pause(400_000, Box::new(restart));
+        let (ran, proxy) = source.export("s1", vec![pause], &[]);
+        assert_eq!((ran.code, proxy.connections()), (0, 2), "{signal}: {}", ran.stderr);
+        let lost = "the connection was lost while reading `public.system_logs`";
+        assert!(ran.stderr.contains(lost), "{signal}: {}", ran.stderr);
+        // the manifest says when the server started: the rows are the same
+        let read = |path: &std::path::Path| {
+            let snapshot = backstory::snapshot::open::Snapshot::open(path).expect("a snapshot");
+            snapshot.check_hashes().expect("whole files");
+            (snapshot.captures().len(), snapshot.evidence_digest())
+        };
+        assert_eq!(read(&dir), read(&source.bench.path("s")), "{signal}");
+        std::fs::remove_dir_all(dir).expect("a folder");
+    }
+}
