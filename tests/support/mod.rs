@@ -8,6 +8,7 @@ pub(crate) mod growing;
 pub(crate) mod imported;
 pub(crate) mod postgres;
 pub(crate) mod replayed;
+pub(crate) mod rest;
 pub(crate) mod run;
 pub(crate) mod snapshot;
 

@@ -1,6 +1,7 @@
 //! `export`: once, or again and again.
 
 mod advice;
+mod rest_advice;
 mod watch;
 
 use std::convert::Infallible;
@@ -19,6 +20,8 @@ use crate::cli::ui::{self, Ui};
 use crate::export::error::ExportError;
 use crate::export::key::RowKey;
 use crate::export::postgres::{Exported, Plan, Step, export};
+use crate::export::rest;
+use crate::export::rest::target::RestTarget;
 use crate::export::retention::Retention;
 use crate::export::target::{Target, TargetError};
 use crate::model::time::Micros;
@@ -28,11 +31,21 @@ use crate::redact::Redactor;
 ///
 /// The database may also be named by the environment: BACKSTORY_DB, else PGHOST, PGPORT, PGUSER,
 /// PGDATABASE. Keep the password out of the process list with PGPASSWORD or BACKSTORY_DB.
+///
+/// Without a way to the database, --rest reads its PostgREST API instead, page by page, with the key in
+/// BACKSTORY_REST_KEY, SUPABASE_SERVICE_ROLE_KEY or SUPABASE_SERVICE_KEY.
 #[derive(clap::Args, Debug)]
 pub(super) struct ExportArgs {
     /// postgres:// URL, or `host=... dbname=...`
     #[arg(long, value_name = "URL", value_parser = secret)]
     db: Option<SecretString>,
+    /// URL of a Supabase project or of a PostgREST, in place of --db; its service key in BACKSTORY_REST_KEY
+    #[arg(long, value_name = "URL", value_parser = secret, conflicts_with = "db")]
+    rest: Option<SecretString>,
+    /// With --rest: how late a log row may arrive and still be found by the next capture
+    #[arg(long, value_name = "TIME", value_parser = watch::interval, requires = "rest",
+          conflicts_with = "db", default_value = "15m")]
+    overlap: Duration,
     /// Where the snapshot is, or will be
     #[arg(long, value_name = "DIR")]
     snapshot: PathBuf,
@@ -74,7 +87,8 @@ pub(super) fn run(ui: &mut Ui, args: &ExportArgs) -> Outcome {
     let env = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     let from_env = env("BACKSTORY_DB").map(SecretString::from);
     let given = args.db.as_ref().or(from_env.as_ref());
-    if given.is_none_or(|text| text.expose_secret().is_empty()) && env("PGHOST").is_none() {
+    let is_named = given.is_some_and(|text| !text.expose_secret().is_empty());
+    if args.rest.is_none() && !is_named && env("PGHOST").is_none() {
         return Err(fault(ExportError::Target(TargetError::Nothing)));
     }
     let key = RowKey::load_or_create(args.redact_key_file.as_deref()).map_err(|err| {
@@ -83,17 +97,21 @@ pub(super) fn run(ui: &mut Ui, args: &ExportArgs) -> Outcome {
     args.redact.warn(ui);
     let redactor = Redactor::new(args.redact.policy(), &key.bytes());
     let mut once = |ui: &mut Ui| {
-        // named anew each time: a password file may have changed
-        let plan = Plan {
-            dir: args.snapshot.clone(),
-            target: Target::resolve(given, args.ssl_root_cert.clone(), &env)?,
-            redactor: &redactor,
-            row_key: key.bytes(),
-            key_fingerprint: key.fingerprint(),
-            now: &ui::now,
-        };
         let mut screen = Screen { ui, bar: ProgressBar::hidden() };
-        let outcome = export(plan, &mut |step| screen.show(step));
+        // named anew each time: a password file may have changed
+        let authorities = args.ssl_root_cert.clone();
+        let outcome = match &args.rest {
+            None => export(
+                plan(args, &redactor, &key, Target::resolve(given, authorities, &env)?),
+                &mut |step| screen.show(step),
+            ),
+            Some(url) => {
+                let target = RestTarget::resolve(url.expose_secret(), authorities, &env)
+                    .map_err(ExportError::Rest)?;
+                let plan = plan(args, &redactor, &key, target);
+                rest::export(plan, args.overlap, &mut |step| screen.show(step))
+            }
+        };
         screen.bar.finish_and_clear();
         summary(ui, args, &outcome?);
         Ok(())
@@ -103,6 +121,18 @@ pub(super) fn run(ui: &mut Ui, args: &ExportArgs) -> Outcome {
         Some(every) => watch::run(ui, every, &mut once)?,
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// What one capture is made from.
+fn plan<'a, T>(args: &ExportArgs, redactor: &'a Redactor, key: &RowKey, target: T) -> Plan<'a, T> {
+    Plan {
+        dir: args.snapshot.clone(),
+        target,
+        redactor,
+        row_key: key.bytes(),
+        key_fingerprint: key.fingerprint(),
+        now: &ui::now,
+    }
 }
 
 /// Shows the steps of an export on stderr.
