@@ -85,7 +85,7 @@ impl Answer {
             401 => RestError::Key { code, expired: String::new() },
             403 => RestError::Forbidden { what, code },
             300..=399 => RestError::Redirect(self.status),
-            404 if self.code.is_none() => RestError::NotPostgrest(404),
+            404 => RestError::NotPostgrest(404),
             status => RestError::Status { status, code, what, tries: asked(tries) },
         }
     }

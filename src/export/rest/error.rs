@@ -53,8 +53,8 @@ pub enum RestError {
     /// A table that no snapshot can do without.
     #[error("the API has no table `{0}`")]
     MissingTable(Table),
-    /// Someone else answers.
-    #[error("what answers at this URL is no PostgREST (HTTP {0})")]
+    /// Someone else answers, or for another path.
+    #[error("there is no PostgREST at this URL (HTTP {0})")]
     NotPostgrest(u16),
     /// A key is not sent where someone points to.
     #[error("the server points to another place (HTTP {0}), where the key is not sent")]

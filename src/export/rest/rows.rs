@@ -65,7 +65,8 @@ fn check(
     let Some(count) = reading.count(table, "")? else { return Ok(()) };
     if count > read {
         let note = format!(
-            "{table}: the source counts {count} rows and {read} came: the others were added meanwhile"
+            "{table}: the source counts {count} rows and {read} came: the others were added \
+             meanwhile, or lost on the way"
         );
         reading.note(note.clone());
         writer.note(note);

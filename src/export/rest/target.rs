@@ -64,8 +64,13 @@ impl RestTarget {
             return Err(RestError::OddKey(name));
         }
         let path = path.trim_matches('/');
+        // one spelling of one place: later captures tell by it whether it is the same
+        let scheme = scheme.to_ascii_lowercase();
+        let default_port = if scheme == "https" { ":443" } else { ":80" };
+        let authority = authority.to_ascii_lowercase();
+        let authority = authority.strip_suffix(default_port).unwrap_or(&authority);
         Ok(Self {
-            origin: format!("{}://{authority}", scheme.to_ascii_lowercase()),
+            origin: format!("{scheme}://{authority}"),
             path: (!path.is_empty()).then(|| format!("/{path}")),
             place: authority.to_string(),
             near,
@@ -103,7 +108,7 @@ mod tests {
     fn a_project_and_its_api_are_the_same() {
         let project = resolve("https://x.supabase.co/").expect("a URL");
         assert_eq!((project.origin.as_str(), project.path), ("https://x.supabase.co", None));
-        let api = resolve("HTTPS://x.supabase.co/rest/v1/").expect("a URL");
+        let api = resolve("HTTPS://X.supabase.co:443/rest/v1/").expect("a URL");
         assert_eq!(api.path.as_deref(), Some("/rest/v1"));
         assert_eq!(api.origin, project.origin);
         assert!(resolve("http://[::1]:3000").expect("a URL").near);

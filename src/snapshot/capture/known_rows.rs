@@ -1,7 +1,6 @@
 //! Which rows earlier captures hold, so that a new capture keeps only what is new.
 
 use std::collections::{HashMap, HashSet};
-use std::path::PathBuf;
 
 use arrow::array::{Array, AsArray};
 use arrow::datatypes::TimestampMicrosecondType;
@@ -49,7 +48,7 @@ impl KnownRows {
         }
         let wanted = ["id", "_row_hash", table.time_column()];
         let wanted = if matches!(coming, Coming::Since(_)) { &wanted[..] } else { &wanted[..2] };
-        for path in files(snapshot, table, coming) {
+        for path in snapshot.files(table) {
             read_columns(&path, wanted, |batch| {
                 let (Some(ids), Some(hashes)) =
                     (batch.column_by_name("id"), batch.column_by_name("_row_hash"))
@@ -125,18 +124,4 @@ impl KnownRows {
         gone.sort();
         gone
     }
-}
-
-/// The files that can hold rows which will come.
-fn files(snapshot: &Snapshot, table: Table, coming: Coming<'_>) -> Vec<PathBuf> {
-    let Coming::Since(from) = coming else { return snapshot.files(table) };
-    let mut found = Vec::new();
-    for capture in snapshot.captures() {
-        let Some(held) = capture.tables.get(table.name()) else { continue };
-        let latest = held.max_time.as_deref().and_then(Micros::parse);
-        if latest.is_none_or(|latest| latest >= from) {
-            found.extend(snapshot.files_of(capture, table));
-        }
-    }
-    found
 }

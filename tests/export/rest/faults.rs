@@ -110,7 +110,7 @@ fn errors_say_what_to_do() {
         hint: give the URL of the project, or of its /rest/v1
     "#);
     rest.hook(|_| Some(Fault::Status(200, "", "<html>welcome</html>")));
-    assert!(failure(&rest, 3).contains("is no PostgREST (HTTP 200)"));
+    assert!(failure(&rest, 3).contains("there is no PostgREST at this URL (HTTP 200)"));
     rest.hook(|_| Some(Fault::Status(503, "", "")));
     assert!(
         failure(&rest, 3).contains("error: the server answered HTTP 503 to the API, asked 6 times")
@@ -118,10 +118,12 @@ fn errors_say_what_to_do() {
     rest.hook(|_| Some(Fault::Status(200, "", r#"{"name": "another API"}"#)));
     insta::assert_snapshot!(failure(&rest, 3), @r#"
         warning: nothing is redacted: secrets and personal data stay readable
-        error: what answers at this URL is no PostgREST (HTTP 200)
+        error: there is no PostgREST at this URL (HTTP 200)
         hint: give the URL of the project, or of its /rest/v1
     "#);
     rest.unhook();
+    let run = export_as(&home, &format!("{}/rest/v2", rest.url()), SERVICE_KEY, &[]);
+    assert!(run.stderr.contains("there is no PostgREST at this URL (HTTP 404)"), "{}", run.stderr);
     database.sql("alter table public.tasks rename column id to key");
     let said = failure(&rest, 3);
     assert!(said.contains("`tasks` cannot be read in pages: it has no column `id`"), "{said}");

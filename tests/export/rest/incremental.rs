@@ -1,11 +1,13 @@
 //! Captures that follow on each other: only a window of the log is asked for again, and no row comes twice.
 
+use std::time::{Duration, Instant};
+
 use backstory::snapshot::open::Snapshot;
 
 use super::{assert_whole, export, exported, fill, ready, snapshot};
 use crate::export::Home;
 use crate::support::replayed::Bench;
-use crate::support::rest::{Rest, Setup};
+use crate::support::rest::{Fault, Rest, SERVICE_KEY, Setup};
 use crate::support::run::backstory;
 
 #[test]
@@ -56,15 +58,50 @@ fn late_rows_within_the_window_are_found_and_none_comes_twice() {
 }
 
 #[test]
+fn captures_follow_until_someone_stops_it() {
+    let database = ready("rest_every");
+    fill(&database, 10);
+    let rest = Rest::serve(&database, Setup::default());
+    let home = Home::new();
+    let dir = home.path().join("snapshot");
+    let captures = || Snapshot::open(&dir).map_or(0, |snapshot| snapshot.captures().len());
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_backstory"));
+    command.args(["export", "--rest", &rest.url(), "--every", "1s", "--snapshot"]).arg(&dir);
+    command
+        .env("HOME", home.path())
+        .env_remove("XDG_CONFIG_HOME")
+        .env("BACKSTORY_REST_KEY", SERVICE_KEY);
+    command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());
+    let mut running = command.spawn().expect("the program runs");
+    let begun = Instant::now();
+    while captures() < 2 && begun.elapsed() < Duration::from_secs(30) {
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    // a server that goes away for a while is waited for
+    rest.hook(|_| Some(Fault::Status(429, "Retry-After: 600\r\n", "")));
+    std::thread::sleep(Duration::from_secs(2));
+    rest.unhook();
+    let before = captures();
+    while captures() < before + 2 && begun.elapsed() < Duration::from_secs(60) {
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    running.kill().expect("a process of ours");
+    running.wait().expect("a process of ours");
+    assert!(before >= 2 && captures() >= before + 2, "{before} captures, then {}", captures());
+    assert_whole(&database, &home);
+}
+
+#[test]
 fn another_project_is_read_whole_and_said_aloud() {
     let (one, other) = (ready("rest_one"), ready("rest_other"));
     fill(&one, 10);
-    fill(&other, 20);
+    // older than what a later capture of the first would ask for
+    fill(&other, 400);
     let home = Home::new();
     exported(&home, &Rest::serve(&one, Setup::default()));
     let said = exported(&home, &Rest::serve(&other, Setup::default()));
     assert!(said.contains("made from another database (differs in endpoint)"), "{said}");
-    assert!(said.contains("system_logs: 20 rows read, 20 new"), "{said}");
+    assert!(said.contains("system_logs: 400 rows read, 400 new"), "{said}");
 }
 
 #[test]

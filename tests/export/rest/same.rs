@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Instant;
 
 use backstory::model::table::Table;
 
@@ -10,7 +11,9 @@ use crate::export::Home;
 use crate::export::kept::{Rows, kept};
 use crate::export::two_ways::{columns, filled};
 use crate::support::postgres::{Database, database};
-use crate::support::rest::{Rest, Setup};
+use crate::support::replayed::incident;
+use crate::support::rest::{Rest, SERVICE_KEY, Setup};
+use crate::support::told;
 
 const SCHEMA: &str = include_str!("../schema.sql");
 
@@ -28,12 +31,41 @@ fn rows(home: &Home, table: Table, columns: &[&str]) -> (Rows, String) {
 fn both(database: &Arc<Database>, setup: Setup) -> (Home, Home) {
     let (direct, over_rest) = (Home::new(), Home::new());
     direct.export_under("none", database);
+    same_key(&direct, &over_rest);
+    exported(&over_rest, &Rest::serve(database, setup));
+    (direct, over_rest)
+}
+
+fn same_key(direct: &Home, over_rest: &Home) {
     let key = ".config/backstory/redact.key";
     let to = over_rest.path().join(key);
     std::fs::create_dir_all(to.parent().expect("a folder")).expect("a folder");
     std::fs::copy(direct.path().join(key), to).expect("the key");
-    exported(&over_rest, &Rest::serve(database, setup));
-    (direct, over_rest)
+}
+
+#[test]
+fn a_recorded_incident_is_the_same_both_ways() {
+    let Some(folder) = incident("false_positive_ssh", "export --rest") else { return };
+    let database = database("rest_incident");
+    database.load(&folder.join("dump.sql.gz"));
+    let database = Arc::new(database);
+    let (direct, over_rest) = (Home::new(), Home::new());
+    direct.export_all(&database);
+    same_key(&direct, &over_rest);
+    let rest = Rest::serve(&database, Setup::default());
+    let begun = Instant::now();
+    let dir = over_rest.path().join("snapshot").display().to_string();
+    let args = ["--rest", &rest.url(), "--snapshot", &dir];
+    let run = over_rest.export(&args, &[("BACKSTORY_REST_KEY", SERVICE_KEY)]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    let (took, requests) = (begun.elapsed(), rest.asked().len());
+    let (direct, over_rest) = (snapshot(&direct), snapshot(&over_rest));
+    let (direct, over_rest) = (&direct.captures()[0].tables, &over_rest.captures()[0].tables);
+    for (table, held) in direct {
+        assert_eq!(held.digest, over_rest[table].digest, "{table}");
+    }
+    let rows: u64 = over_rest.values().map(|held| held.rows_read).sum();
+    told(&format!("over REST: {rows} rows in {requests} requests and {:.1} s", took.as_secs_f64()));
 }
 
 #[test]
