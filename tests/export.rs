@@ -17,6 +17,7 @@ mod interrupts;
 mod jobs;
 mod kept;
 mod load_back;
+mod rest;
 mod retries;
 mod round_trip;
 mod tls;
@@ -32,6 +33,7 @@ use tempfile::TempDir;
 
 use crate::support::postgres::{Database, PASSWORD};
 use crate::support::replayed::Bench;
+use crate::support::rest::{ANON_KEY, OLD_KEY, SERVICE_KEY};
 
 /// What exports and imports that are compared with each other are given beside source and place.
 const OPTIONS: &[&str] = &["--redact", "none"];
@@ -73,7 +75,8 @@ impl Home {
     pub(crate) fn export<A: AsRef<OsStr>>(&self, args: &[A], env: &[(&str, &str)]) -> Run {
         let mut command = Command::new(env!("CARGO_BIN_EXE_backstory"));
         let outside = std::env::vars().map(|(name, _)| name);
-        for name in outside.filter(|name| name.starts_with("PG") || name == "BACKSTORY_DB") {
+        let ours = ["PG", "BACKSTORY_DB", "BACKSTORY_REST", "SUPABASE_"];
+        for name in outside.filter(|name| ours.iter().any(|begin| name.starts_with(begin))) {
             command.env_remove(name);
         }
         command.env("HOME", self.path()).env_remove("XDG_CONFIG_HOME");
@@ -89,6 +92,9 @@ impl Home {
             stderr: String::from_utf8_lossy(&out.stderr).into_owned(),
         };
         assert!(!run.stderr.contains(PASSWORD), "a password on stderr: {}", run.stderr);
+        for key in [SERVICE_KEY, ANON_KEY, OLD_KEY] {
+            assert!(!run.stderr.contains(key), "a key on stderr: {}", run.stderr);
+        }
         assert_eq!(run.stdout, "", "export has no data to print");
         run
     }

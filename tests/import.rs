@@ -10,6 +10,7 @@ use arrow::util::display::array_value_to_string;
 use backstory::export::csv::CsvReader;
 use backstory::model::table::Table;
 use backstory::model::time::Micros;
+use backstory::snapshot::capture::known_rows::Coming;
 use backstory::snapshot::capture::{CaptureOptions, CaptureWriter};
 use backstory::snapshot::column::{Column, ColumnType, Value};
 use backstory::snapshot::open::Snapshot;
@@ -468,10 +469,10 @@ fn a_capture_that_dies_halfway_leaves_the_snapshot_as_it_was() {
     let id = Column { name: "id".into(), kind: ColumnType::Text, source_type: "text".into() };
     {
         let mut writer = CaptureWriter::begin(&bench.path("snap"), options).expect("begins");
-        let mut done = writer.table(Table::Tasks, vec![id.clone()], None).expect("a table");
+        let mut done = writer.table(Table::Tasks, vec![id.clone()], Coming::All).expect("a table");
         done.push(&[Value::Text("t9".into())], None).expect("a row");
         writer.finish_table(done, 0).expect("published, but named by no manifest");
-        let mut open = writer.table(Table::Workers, vec![id], None).expect("a table");
+        let mut open = writer.table(Table::Workers, vec![id], Coming::All).expect("a table");
         open.push(&[Value::Text("w9".into())], None).expect("a row");
     }
     assert_eq!(fs::read(bench.path("snap/manifest.json")).expect("a manifest"), before);

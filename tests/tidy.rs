@@ -29,6 +29,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
 /// Names that only one folder may know.
 const ONLY_IN: &[(&str, &str)] = &[
     ("tokio_postgres", "src/export/"),
+    ("ureq", "src/export/rest/"),
     ("duckdb::", "src/read/"),
     ("clap::", "src/cli/"),
     ("println!(", "src/cli/"),
@@ -251,6 +252,7 @@ fn layers_name_only_what_they_may() {
 fn one_folder_knows_each_library() {
     let fails = |path, line| !only_in(path, line).is_empty();
     assert!(fails("src/read/mod.rs", "use tokio_postgres::Client;"));
+    assert!(fails("src/export/connect.rs", "use ureq::Agent;"));
     assert!(fails("src/findings/run.rs", "duckdb::params![]"));
     assert!(fails("src/export/import.rs", "    println!(\"x\");"));
     assert!(fails("src/model/mod.rs", "#[derive(clap::ValueEnum)]"));

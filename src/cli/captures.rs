@@ -69,6 +69,7 @@ fn capture(capture: &Capture) -> report::Capture {
         began_at: capture.began_at.clone(),
         ended_at: capture.ended_at.clone(),
         guarantee: capture.guarantee.clone(),
+        notes: capture.notes.clone(),
         rows_read: sum(|held| held.rows_read),
         rows_new: sum(|held| held.rows_new),
         rows_repeated: sum(|held| held.rows_repeated),

@@ -30,6 +30,8 @@ pub(super) struct Histories {
     pub(super) vanished: Vec<(Table, RowKey, usize)>,
     /// Up to when each capture saw the source.
     pub(super) seen_at: Vec<Option<Micros>>,
+    /// By when each capture had read its last row.
+    pub(super) read_by: Vec<Option<Micros>>,
 }
 
 impl Histories {
@@ -87,7 +89,7 @@ impl Histories {
     ) {
         let vanished = matches!(kind, EventKind::WorkerRowVanished | EventKind::TaskRowVanished);
         let column = if vanished { Some("id") } else { changes.columns.first().copied() };
-        let (Some(column), Some(Some(until))) = (column, self.seen_at.get(capture)) else { return };
+        let (Some(column), Some(Some(until))) = (column, self.read_by.get(capture)) else { return };
         // the capture before saw the row as it was
         let before = capture.checked_sub(1).and_then(|before| self.seen_at[before]);
         let evidence = Evidence { table, key: id.into(), column };

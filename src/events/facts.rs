@@ -13,7 +13,7 @@ use crate::model::rows::{Facts, GenerationLink, LogCapture, TaskRow, TaskTypeRow
 use crate::model::table::Table;
 use crate::model::time::Micros;
 use crate::snapshot::error::SnapshotError;
-use crate::snapshot::manifest::Capture;
+use crate::snapshot::manifest::{Capture, PAGED};
 use crate::snapshot::open::Snapshot;
 use crate::snapshot::parquet_file::read_columns;
 use crate::snapshot::schema::{OUTPUT_CLASS, known_columns};
@@ -42,6 +42,7 @@ pub(super) fn read(snapshot: &Snapshot) -> Result<(Facts, Histories), SnapshotEr
         workers: worker_histories,
         tasks: task_histories,
         vanished: vanished(snapshot),
+        read_by: read_by(snapshot, &seen_at),
         seen_at,
     };
     let logs = log_captures(snapshot, &histories.seen_at);
@@ -57,11 +58,8 @@ fn log_captures(snapshot: &Snapshot, seen_at: &[Option<Micros>]) -> Vec<LogCaptu
         let last = logs.read_until.as_deref().or(logs.max_time.as_deref());
         Some(LogCapture {
             from: capture.retention_horizon().and_then(Micros::parse),
-            until: match &capture.database_snapshot {
-                Some(_) => *seen,
-                None => last.and_then(Micros::parse),
-            },
-            is_whole: capture.database_snapshot.is_some(),
+            until: if capture.reads_source() { *seen } else { last.and_then(Micros::parse) },
+            is_whole: capture.reads_source(),
         })
     };
     snapshot.captures().iter().zip(seen_at).filter_map(of).collect()
@@ -107,14 +105,23 @@ fn seen_at(
     // a capture sees no less far than the one before it
     let mut far = None;
     let of = |(capture, latest): (&Capture, Option<Micros>)| {
-        let at = match &capture.database_snapshot {
-            Some(_) => began(capture),
-            None => latest.or_else(|| began(capture)),
-        };
+        let latest = if capture.reads_source() { None } else { latest };
+        let at = latest.or_else(|| began(capture));
         far = far.max(at);
         far
     };
     snapshot.captures().iter().zip(latest).map(of).collect()
+}
+
+/// By when each capture had read its last row. One that is read page by page has values which are younger than
+/// the moment up to which it saw everything.
+fn read_by(snapshot: &Snapshot, seen_at: &[Option<Micros>]) -> Vec<Option<Micros>> {
+    let of = |(capture, seen): (&Capture, &Option<Micros>)| {
+        let ended =
+            if capture.guarantee == PAGED { Micros::parse(&capture.ended_at) } else { None };
+        ended.max(*seen)
+    };
+    snapshot.captures().iter().zip(seen_at).map(of).collect()
 }
 
 /// Keys of workers and tasks that a capture no longer found, with the capture's place.

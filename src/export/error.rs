@@ -7,6 +7,7 @@ use std::io;
 use std::path::PathBuf;
 
 use crate::export::copy::CopyError;
+use crate::export::rest::error::RestError;
 use crate::export::target::TargetError;
 use crate::export::tls_failure::TlsFailure;
 use crate::model::table::Table;
@@ -135,6 +136,9 @@ pub enum ExportError {
         /// What is wrong.
         source: CopyError,
     },
+    /// Over REST.
+    #[error(transparent)]
+    Rest(#[from] RestError),
     /// The snapshot was made under another key.
     #[error("the snapshot was made with redaction key {theirs}, this one is {ours}")]
     OtherKey {

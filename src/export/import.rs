@@ -19,6 +19,7 @@ use crate::model::time::Micros;
 use crate::redact::Redactor;
 use crate::redact::policy::Policy;
 use crate::redact::role::Role;
+use crate::snapshot::capture::known_rows::Coming;
 use crate::snapshot::capture::{CaptureOptions, CaptureWriter};
 use crate::snapshot::column::{Column, Value};
 use crate::snapshot::error::SnapshotError;
@@ -144,7 +145,8 @@ impl Import {
         let table = file.table;
         let columns = reader.columns().to_vec();
         let roles: Vec<Role> = columns.iter().map(|column| role(table, &column.name)).collect();
-        let mut rows = self.writer.table(table, output_class::with_class(table, &columns), None)?;
+        let mut rows =
+            self.writer.table(table, output_class::with_class(table, &columns), Coming::All)?;
         let mut bad = Unreadable::new(&file.name);
         let mut odd = OddValues::default();
         let read = |source| ImportError::Read { path: file.path.clone(), source };

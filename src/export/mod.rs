@@ -1,7 +1,7 @@
-//! A source into a snapshot. The only place that knows tokio_postgres and dump formats.
+//! A source into a snapshot. The only place that knows tokio_postgres, HTTP and dump formats.
 //!
-//! An export reads every table inside one transaction, so that all rows are true at one instant; an
-//! import reads files as they are given. Rows go straight into Parquet, redacted on the way. Must not
+//! An export reads every table inside one transaction, so that all rows are true at one instant; over
+//! REST ([`rest`]) it reads page after page; an import reads files as they are given. Rows go straight into Parquet, redacted on the way. Must not
 //! know events. The way back, files into an empty database, is [`load`]: nothing else here writes to a
 //! server.
 
@@ -18,6 +18,7 @@ pub mod load_error;
 pub mod ndjson;
 pub mod output_class;
 pub mod postgres;
+pub mod rest;
 pub mod retention;
 pub mod roles;
 pub mod rows;

@@ -89,6 +89,11 @@ impl<R: BufRead> NdjsonReader<R> {
 }
 
 fn members(line: &str) -> Result<Members<'_>, BadObject> {
+    raw_members(line)?.into_iter().map(|(key, value)| Ok((key, text_of(value)?))).collect()
+}
+
+/// The members of one object, each value as it is written.
+pub(super) fn raw_members(line: &str) -> Result<Vec<(String, &RawValue)>, BadObject> {
     let mut json = serde_json::Deserializer::from_str(line);
     // The text of serde's errors may quote the row, so only the place is kept.
     let place = |err: serde_json::Error| BadObject::NotAnObject(err.column());
@@ -99,16 +104,18 @@ fn members(line: &str) -> Result<Members<'_>, BadObject> {
     if keys.windows(2).any(|pair| pair[0] == pair[1]) {
         return Err(BadObject::TwiceTheKey);
     }
-    raw.into_iter()
-        .map(|(key, value)| match value.get() {
-            "null" => Ok((key, None)),
-            text if text.starts_with('"') => {
-                let text: String = serde_json::from_str(text).map_err(place)?;
-                Ok((key, Some(Cow::Owned(text))))
-            }
-            text => Ok((key, Some(Cow::Borrowed(text)))),
-        })
-        .collect()
+    Ok(raw)
+}
+
+/// A value as text: a string without its quotes, anything else as it is written; `null` is none.
+pub(super) fn text_of(value: &RawValue) -> Result<Option<Cow<'_, str>>, BadObject> {
+    match value.get() {
+        "null" => Ok(None),
+        text if text.starts_with('"') => serde_json::from_str(text)
+            .map(|text: String| Some(Cow::Owned(text)))
+            .map_err(|err| BadObject::NotAnObject(err.column())),
+        text => Ok(Some(Cow::Borrowed(text))),
+    }
 }
 
 struct ObjectVisitor;

@@ -27,17 +27,18 @@ use crate::export::user_type::user_types;
 use crate::model::table::Table;
 use crate::model::time::Micros;
 use crate::redact::Redactor;
+use crate::snapshot::capture::known_rows::Coming;
 use crate::snapshot::capture::{CaptureOptions, CaptureWriter};
 use crate::snapshot::manifest::{Redaction, SOURCE_SCHEMA, read_json};
 use crate::snapshot::open::Snapshot;
 use crate::snapshot::table_writer::TableWriter;
 
-/// What one export is made from.
-pub struct Plan<'a> {
+/// What one export is made from; `T` says where the source is.
+pub struct Plan<'a, T = Target> {
     /// The snapshot directory.
     pub dir: PathBuf,
     /// The source.
-    pub target: Target,
+    pub target: T,
     /// Connections, at most, over which a large table is read.
     pub jobs: NonZeroUsize,
     /// The policy.
@@ -152,7 +153,7 @@ async fn run(plan: Plan<'_>, watch: &mut dyn FnMut(Step)) -> Result<Exported, Ex
 }
 
 /// Tokens and hashes of two keys or policies cannot be compared, so one snapshot has one of each.
-fn same_redaction(writer: &CaptureWriter, ours: &Redaction) -> Result<(), ExportError> {
+pub(super) fn same_redaction(writer: &CaptureWriter, ours: &Redaction) -> Result<(), ExportError> {
     let Some(before) = writer.before() else { return Ok(()) };
     let (theirs, ours) = (before.manifest().redaction.clone(), ours.clone());
     if theirs.policy != ours.policy {
@@ -166,7 +167,7 @@ fn same_redaction(writer: &CaptureWriter, ours: &Redaction) -> Result<(), Export
 }
 
 /// What is not as it was when the snapshot was last added to.
-fn since_last_time(
+pub(super) fn since_last_time(
     writer: &CaptureWriter,
     asked: &BTreeMap<String, String>,
     schema: &serde_json::Value,
@@ -182,9 +183,12 @@ fn since_last_time(
 /// A restored or another database may hold rows that share keys with those of the snapshot and
 /// nothing else. Every row is read anyway, and told apart by key and hash; but nobody should be
 /// surprised by it.
-fn other_source_note(writer: &CaptureWriter, asked: &BTreeMap<String, String>) -> Option<String> {
+pub(super) fn other_source_note(
+    writer: &CaptureWriter,
+    asked: &BTreeMap<String, String>,
+) -> Option<String> {
     let before = &writer.before()?.manifest().source;
-    let identity = ["kind", "database", "system_identifier", "timeline"];
+    let identity = ["kind", "database", "system_identifier", "timeline", "endpoint"];
     let mut differing = identity.into_iter().filter(|name| before.get(*name) != asked.get(*name));
     let first = differing.next()?;
     let names = differing.fold(first.to_string(), |names, name| format!("{names}, {name}"));
@@ -296,7 +300,8 @@ async fn read_whole(
         None => None,
     };
     let columns = with_class(table, &selection.columns);
-    let mut rows = writer.table(table, columns, coming.as_ref())?;
+    let coming = coming.as_ref().map_or(Coming::All, Coming::Keys);
+    let mut rows = writer.table(table, columns, coming)?;
     if has_unique_ids(all.keys, table) {
         rows.keys_are_unique();
     }

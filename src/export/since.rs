@@ -41,7 +41,11 @@ impl Since {
             return Self::Beginning;
         };
         let Some((xmin, xmax)) = last.database_snapshot.as_deref().and_then(bounds) else {
-            return Self::Everything("the capture before was made from files");
+            return Self::Everything(if last.reads_source() {
+                "the capture before was made over REST"
+            } else {
+                "the capture before was made from files"
+            });
         };
         if !is_same_source(&before.manifest().source, asked) {
             return Self::Everything("this is another database, or one that was restored");

@@ -16,14 +16,9 @@ pub(super) fn connector(
     authorities: Option<&Path>,
     identity: Option<&Identity>,
 ) -> Result<MakeRustlsConnect, ExportError> {
-    let roots = authorities.map_or_else(|| Ok(from_machine()), from_file)?;
-    let refused = |detail: String| match authorities {
-        Some(path) => ExportError::Authorities { path: path.to_path_buf(), detail },
-        None => ExportError::TrustStore { detail },
-    };
-    if roots.is_empty() {
-        return Err(refused("it holds no certificate".to_string()));
-    }
+    let mut roots = RootCertStore::empty();
+    roots.add_parsable_certificates(certificates(authorities)?);
+    let refused = |detail: String| unusable(authorities, detail);
     // Named, because two providers in one program would make rustls panic when it has to guess.
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config = ClientConfig::builder_with_provider(provider)
@@ -41,21 +36,36 @@ pub(super) fn connector(
     Ok(MakeRustlsConnect::new(config))
 }
 
-fn from_file(path: &Path) -> Result<RootCertStore, ExportError> {
-    let refused = |detail: String| ExportError::Authorities { path: path.to_path_buf(), detail };
-    let mut roots = RootCertStore::empty();
-    let certificates =
-        CertificateDer::pem_file_iter(path).map_err(|err| refused(err.to_string()))?;
-    for certificate in certificates {
-        let certificate = certificate.map_err(|err| refused(err.to_string()))?;
-        roots.add(certificate).map_err(|err| refused(err.to_string()))?;
+fn unusable(authorities: Option<&Path>, detail: String) -> ExportError {
+    match authorities {
+        Some(path) => ExportError::Authorities { path: path.to_path_buf(), detail },
+        None => ExportError::TrustStore { detail },
     }
-    Ok(roots)
 }
 
-/// Certificates of the machine that rustls cannot read are left out, as every TLS client does.
-fn from_machine() -> RootCertStore {
+/// The certificates of whom we trust: of a file, each of which has to be one, or of the machine, of which those
+/// that rustls cannot read are left out, as every TLS client does.
+pub(super) fn certificates(
+    authorities: Option<&Path>,
+) -> Result<Vec<CertificateDer<'static>>, ExportError> {
+    let found = match authorities {
+        Some(path) => from_file(path).map_err(|detail| unusable(authorities, detail))?,
+        None => rustls_native_certs::load_native_certs().certs,
+    };
     let mut roots = RootCertStore::empty();
-    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-    roots
+    roots.add_parsable_certificates(found.iter().cloned());
+    if roots.is_empty() {
+        return Err(unusable(authorities, "it holds no certificate".to_string()));
+    }
+    Ok(found)
+}
+
+fn from_file(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
+    let (mut found, mut roots) = (Vec::new(), RootCertStore::empty());
+    for certificate in CertificateDer::pem_file_iter(path).map_err(|err| err.to_string())? {
+        let certificate = certificate.map_err(|err| err.to_string())?;
+        roots.add(certificate.clone()).map_err(|err| err.to_string())?;
+        found.push(certificate);
+    }
+    Ok(found)
 }

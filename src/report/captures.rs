@@ -50,8 +50,10 @@ pub struct Capture {
     pub began_at: String,
     /// When its last row had been read.
     pub ended_at: String,
-    /// `transactional` or `as_given`.
+    /// `transactional`, `paged` or `as_given`.
     pub guarantee: String,
+    /// What weakens it.
+    pub notes: Vec<String>,
     /// Rows read from the source.
     pub rows_read: u64,
     /// Rows written: new ones and new versions.
@@ -166,6 +168,11 @@ pub fn write_text(
     } else {
         out.write_all(laid.as_bytes())?;
         writeln!(out, "tables: rows new/read")?;
+    }
+    for capture in &report.captures {
+        for note in &capture.notes {
+            writeln!(out, "{}: {}", printable(&capture.capture), printable(note))?;
+        }
     }
     let Redaction { policy, key_fingerprint } = &report.redaction;
     writeln!(out, "times: UTC, whole seconds here")?;

@@ -59,6 +59,7 @@ mod tests {
             began_at: "2026-01-05T12:00:00.000000Z".into(),
             ended_at: "2026-01-05T12:00:01.500000Z".into(),
             guarantee: "as_given".into(),
+            notes: Vec::new(),
             rows_read: 146_549,
             rows_new: 120,
             rows_repeated: 0,

@@ -20,6 +20,10 @@ pub const MANIFEST: &str = "manifest.json";
 /// The name of the description of the source's tables, as the last capture found them.
 pub const SOURCE_SCHEMA: &str = "source_schema.json";
 
+/// The guarantee of a capture that was read page by page, each page at a moment of its own: whatever stood in
+/// the source all the while is in it.
+pub const PAGED: &str = "paged";
+
 /// The fields of a manifest without a checksum.
 const FIELDS: [&str; 5] = ["format", "tool", "source", "redaction", "captures"];
 
@@ -69,8 +73,12 @@ pub struct Capture {
     pub ended_at: String,
     /// `pg_current_snapshot()` of the transaction that read it; null for imports.
     pub database_snapshot: Option<String>,
-    /// What can be said about completeness: `transactional` or `as_given`.
+    /// What can be said about completeness: `transactional`, [`PAGED`] or `as_given`.
     pub guarantee: String,
+    /// What weakens it in this capture, in sentences for people: rows that a count says are missing, a key
+    /// from which rows are hidden.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
     /// For imports: name and BLAKE3 of every source file, so that the same bytes are not taken twice.
     pub source_files: BTreeMap<String, String>,
     /// Rows that could not be read, by source file: `file:line: why` (never the row itself).
@@ -106,6 +114,12 @@ pub struct TableCapture {
     /// Only rows at or above this full transaction id were asked for; null: all of them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub since_xid: Option<u64>,
+    /// Only rows of this time or a later one were asked for; null: all of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since_time: Option<String>,
+    /// From this time on rows are known to be missing: the next capture asks for them again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub missing_from: Option<String>,
     /// Smallest time of the rows written; null without rows.
     pub min_time: Option<String>,
     /// Largest time of the rows written.
@@ -164,6 +178,11 @@ pub struct FileEntry {
 }
 
 impl Capture {
+    /// Whether it read the source itself. Files that someone gave us may be old, and any part of it.
+    pub fn reads_source(&self) -> bool {
+        self.database_snapshot.is_some() || self.guarantee == PAGED
+    }
+
     /// The oldest log line it added: what was older was deleted at the source, or is in an earlier
     /// capture.
     pub fn retention_horizon(&self) -> Option<&str> {

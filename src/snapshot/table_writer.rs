@@ -211,6 +211,8 @@ impl TableWriter {
             max_time: self.totals.written.map(|(_, until)| until.to_string()),
             oid: None,
             since_xid: None,
+            since_time: None,
+            missing_from: None,
             read_from: from.map(|from| from.to_string()),
             read_until: self.totals.read.map(|(_, until)| until.to_string()),
             digest: format!("{:032x}", self.totals.digest),

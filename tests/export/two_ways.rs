@@ -31,7 +31,9 @@ const ROWS: [[&str; 5]; 12] = [
 ];
 
 /// The columns of the source that a table is known to have had.
-fn columns(table: Table) -> impl Iterator<Item = &'static (&'static str, ColumnType)> + Clone {
+pub(super) fn columns(
+    table: Table,
+) -> impl Iterator<Item = &'static (&'static str, ColumnType)> + Clone {
     known_columns(table).iter().filter(|(name, _)| !is_own(name))
 }
 
@@ -46,7 +48,7 @@ fn place(kind: ColumnType) -> (usize, &'static str) {
 }
 
 /// All our tables with all the columns that any revision had, as the types they were of.
-fn filled(name: &str) -> Database {
+pub(super) fn filled(name: &str) -> Database {
     let database = database(name);
     for table in Table::ALL {
         let columns = columns(table);

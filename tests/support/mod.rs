@@ -8,6 +8,7 @@ pub(crate) mod imported;
 pub(crate) mod postgres;
 pub(crate) mod proxy;
 pub(crate) mod replayed;
+pub(crate) mod rest;
 pub(crate) mod run;
 pub(crate) mod snapshot;
 pub(crate) mod steps;

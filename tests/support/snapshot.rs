@@ -15,6 +15,7 @@ use backstory::derived::tables::derived_table;
 use backstory::grammar::matcher::Grammar;
 use backstory::model::table::Table;
 use backstory::model::time::Micros;
+use backstory::snapshot::capture::known_rows::Coming;
 use backstory::snapshot::capture::{CaptureOptions, CaptureWriter};
 use backstory::snapshot::column::{Column, ColumnType, Value};
 use backstory::snapshot::manifest::{Redaction, write_json};
@@ -62,7 +63,7 @@ impl TestSnapshot {
                 Column { name: name.clone(), kind, source_type: "text".to_string() }
             };
             let columns: Vec<Column> = names.iter().map(column).collect();
-            let mut writer = capture.table(table, columns.clone(), None).expect("a table");
+            let mut writer = capture.table(table, columns.clone(), Coming::All).expect("a table");
             for row in &rows {
                 let values: Vec<Value<'_>> =
                     row.iter().zip(&columns).map(|(text, column)| value(text, column)).collect();

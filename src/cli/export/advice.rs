@@ -1,5 +1,6 @@
 //! A failed export, with what to do about it.
 
+use crate::cli::export::rest_advice;
 use crate::cli::fault::{Fault, FaultKind};
 use crate::cli::redaction::OTHER_POLICY;
 use crate::export::error::ExportError;
@@ -72,6 +73,7 @@ fn advice(err: &ExportError) -> (FaultKind, &'static str) {
         ExportError::Server { .. } | ExportError::Answer(_) | ExportError::Copy { .. } => {
             (FaultKind::Source, "see the server's log; the snapshot is as it was before")
         }
+        ExportError::Rest(why) => rest_advice::advice(why),
         ExportError::OtherKey { .. } => (
             FaultKind::Usage,
             "give the key it was made with by --redact-key-file, or choose a new --snapshot",
@@ -138,6 +140,7 @@ fn tls_hint(failure: TlsFailure) -> &'static str {
 /// Whether the same may work in a while, with nothing done about it.
 pub(super) fn may_pass(err: &ExportError) -> bool {
     match err {
+        ExportError::Rest(why) => rest_advice::may_pass(why),
         ExportError::Unreachable { .. }
         | ExportError::TimedOut { .. }
         | ExportError::Busy(_)

@@ -2,6 +2,7 @@
 
 mod advice;
 mod patience;
+mod rest_advice;
 mod stop;
 mod watch;
 
@@ -24,6 +25,8 @@ use crate::cli::ui::{self, Ui};
 use crate::export::error::ExportError;
 use crate::export::key::RowKey;
 use crate::export::postgres::{Exported, Plan, Step, export};
+use crate::export::rest;
+use crate::export::rest::target::RestTarget;
 use crate::export::retention::Retention;
 use crate::export::target::{Target, TargetError};
 use crate::model::time::Micros;
@@ -34,11 +37,21 @@ use crate::redact::Redactor;
 /// The database may also be named by the environment: BACKSTORY_DB, else PGSERVICE, or PGHOST, PGPORT,
 /// PGUSER, PGDATABASE and the other variables of libpq. Keep the password out of the process list with
 /// BACKSTORY_DB, PGPASSWORD or ~/.pgpass.
+///
+/// Without a way to the database, --rest reads its PostgREST API instead, page by page, with the key in
+/// BACKSTORY_REST_KEY, SUPABASE_SERVICE_ROLE_KEY or SUPABASE_SERVICE_KEY.
 #[derive(clap::Args, Debug)]
 pub(super) struct ExportArgs {
     /// postgres:// URL, or `host=... dbname=...`
     #[arg(long, value_name = "URL", value_parser = secret)]
     db: Option<SecretString>,
+    /// URL of a Supabase project or of a PostgREST, in place of --db; its service key in BACKSTORY_REST_KEY
+    #[arg(long, value_name = "URL", value_parser = secret, conflicts_with = "db")]
+    rest: Option<SecretString>,
+    /// With --rest: how late a log row may arrive and still be found by the next capture
+    #[arg(long, value_name = "TIME", value_parser = watch::interval, requires = "rest",
+          conflicts_with = "db", default_value = "15m")]
+    overlap: Duration,
     /// Where the snapshot is, or will be
     #[arg(long, value_name = "DIR")]
     snapshot: PathBuf,
@@ -95,7 +108,8 @@ pub(super) fn run(ui: &mut Ui, args: &ExportArgs) -> Outcome {
     let given = args.db.as_ref().or(from_env.as_ref());
     let elsewhere =
         ["PGHOST", "PGHOSTADDR", "PGSERVICE"].into_iter().any(|name| env(name).is_some());
-    if given.is_none_or(|text| text.expose_secret().is_empty()) && !elsewhere {
+    let is_named = given.is_some_and(|text| !text.expose_secret().is_empty());
+    if args.rest.is_none() && !is_named && !elsewhere {
         return Err(fault(ExportError::Target(TargetError::Nothing)));
     }
     if args.db.as_ref().is_some_and(Target::names_a_password) {
@@ -110,21 +124,23 @@ pub(super) fn run(ui: &mut Ui, args: &ExportArgs) -> Outcome {
     args.redact.warn(ui);
     let redactor = Redactor::new(args.redact.policy(), &key.bytes());
     let stop = Stop::listen()?;
+    let is_said = || stop.is_said();
     let mut once = |ui: &mut Ui| {
-        // named anew each time: a password file may have changed
-        let plan = Plan {
-            dir: args.snapshot.clone(),
-            target: Target::resolve(given, args.ssl_root_cert.clone(), &env)?,
-            jobs: args.jobs,
-            redactor: &redactor,
-            row_key: key.bytes(),
-            key_fingerprint: key.fingerprint(),
-            now: &ui::now,
-            stop: &|| stop.is_said(),
-            silence_max: args.patience.stall_timeout,
-        };
         let mut screen = Screen { ui, bar: ProgressBar::hidden() };
-        let outcome = export(plan, &mut |step| screen.show(step));
+        // named anew each time: a password file may have changed
+        let authorities = args.ssl_root_cert.clone();
+        let outcome = match &args.rest {
+            None => export(
+                plan(args, &redactor, &key, Target::resolve(given, authorities, &env)?, &is_said),
+                &mut |step| screen.show(step),
+            ),
+            Some(url) => {
+                let target = RestTarget::resolve(url.expose_secret(), authorities, &env)
+                    .map_err(ExportError::Rest)?;
+                let plan = plan(args, &redactor, &key, target, &is_said);
+                rest::export(plan, args.overlap, &mut |step| screen.show(step))
+            }
+        };
         screen.bar.finish_and_clear();
         summary(ui, args, &outcome?);
         Ok(())
@@ -141,6 +157,27 @@ pub(super) fn run(ui: &mut Ui, args: &ExportArgs) -> Outcome {
             Ok(stop.exit_code())
         }
         Err(err) => Err(fault(err)),
+    }
+}
+
+/// What one capture is made from.
+fn plan<'a, T>(
+    args: &ExportArgs,
+    redactor: &'a Redactor,
+    key: &RowKey,
+    target: T,
+    stop: &'a dyn Fn() -> bool,
+) -> Plan<'a, T> {
+    Plan {
+        dir: args.snapshot.clone(),
+        target,
+        redactor,
+        row_key: key.bytes(),
+        key_fingerprint: key.fingerprint(),
+        now: &ui::now,
+        jobs: args.jobs,
+        stop,
+        silence_max: args.patience.stall_timeout,
     }
 }
 

@@ -3,11 +3,24 @@
 use std::collections::{HashMap, HashSet};
 
 use arrow::array::{Array, AsArray};
+use arrow::datatypes::TimestampMicrosecondType;
 
 use crate::model::table::Table;
+use crate::model::time::Micros;
 use crate::snapshot::error::SnapshotError;
 use crate::snapshot::open::Snapshot;
 use crate::snapshot::parquet_file::read_columns;
+
+/// Which rows of a table a capture will bring.
+#[derive(Clone, Copy)]
+pub enum Coming<'a> {
+    /// Any.
+    All,
+    /// Those of these keys.
+    Keys(&'a HashSet<Box<str>>),
+    /// Those of this time or a later one; times never change.
+    Since(Micros),
+}
 
 /// Key and latest hash of every row of one table in earlier captures.
 #[derive(Default)]
@@ -23,18 +36,20 @@ impl KnownRows {
         Self::default()
     }
 
-    /// Reads keys and hashes of all earlier captures, oldest first: of the rows that will come, or of all.
+    /// Reads keys and hashes of all earlier captures, oldest first, of the rows that will come.
     pub(crate) fn read(
         snapshot: &Snapshot,
         table: Table,
-        coming: Option<&HashSet<Box<str>>>,
+        coming: Coming<'_>,
     ) -> Result<Self, SnapshotError> {
         let mut known = Self::default();
-        if coming.is_some_and(HashSet::is_empty) {
+        if matches!(coming, Coming::Keys(keys) if keys.is_empty()) {
             return Ok(known);
         }
+        let wanted = ["id", "_row_hash", table.time_column()];
+        let wanted = if matches!(coming, Coming::Since(_)) { &wanted[..] } else { &wanted[..2] };
         for path in snapshot.files(table) {
-            read_columns(&path, &["id", "_row_hash"], |batch| {
+            read_columns(&path, wanted, |batch| {
                 let (Some(ids), Some(hashes)) =
                     (batch.column_by_name("id"), batch.column_by_name("_row_hash"))
                 else {
@@ -48,7 +63,16 @@ impl KnownRows {
                         column: "id".into(),
                     });
                 };
-                let comes = |row| coming.is_none_or(|keys| keys.contains(ids.value(row)));
+                let times = batch.column_by_name(table.time_column());
+                let times = times.and_then(|of| of.as_primitive_opt::<TimestampMicrosecondType>());
+                let comes = |row| match coming {
+                    Coming::All => true,
+                    Coming::Keys(keys) => keys.contains(ids.value(row)),
+                    // a row without a time may be any
+                    Coming::Since(from) => {
+                        times.is_none_or(|times| times.is_null(row) || times.value(row) >= from.0)
+                    }
+                };
                 for row in 0..ids.len() {
                     if ids.is_valid(row) && comes(row) {
                         let hash = u128::from_str_radix(hashes.value(row), 16).unwrap_or_default();

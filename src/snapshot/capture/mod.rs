@@ -5,13 +5,13 @@ mod leftovers;
 mod mess;
 pub(crate) mod repeats;
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 use crate::model::table::Table;
 use crate::model::time::Micros;
-use crate::snapshot::capture::known_rows::KnownRows;
+use crate::snapshot::capture::known_rows::{Coming, KnownRows};
 use crate::snapshot::capture::mess::Mess;
 use crate::snapshot::column::Column;
 use crate::snapshot::error::SnapshotError;
@@ -35,7 +35,7 @@ pub struct CaptureOptions {
     pub began_at: Micros,
     /// `pg_current_snapshot()`; `None` for imports.
     pub database_snapshot: Option<String>,
-    /// `transactional` or `as_given`.
+    /// `transactional`, `paged` or `as_given`.
     pub guarantee: &'static str,
 }
 
@@ -48,6 +48,7 @@ pub struct CaptureWriter {
     before: Option<Snapshot>,
     id: String,
     tables: BTreeMap<String, TableCapture>,
+    notes: Vec<String>,
     source_schema: Option<String>,
     /// Before the lock: what is swept is ours while nobody else may write.
     mess: Mess,
@@ -79,6 +80,7 @@ impl CaptureWriter {
             before,
             id,
             tables: BTreeMap::new(),
+            notes: Vec::new(),
             source_schema: None,
             mess,
             _lock: lock,
@@ -90,12 +92,12 @@ impl CaptureWriter {
         self.before.as_ref()
     }
 
-    /// Starts one table, of which the rows with these keys will come, or all of them.
+    /// Starts one table, of which these rows will come.
     pub fn table(
         &self,
         table: Table,
         columns: Vec<Column>,
-        coming: Option<&HashSet<Box<str>>>,
+        coming: Coming<'_>,
     ) -> Result<TableWriter, SnapshotError> {
         let known = match &self.before {
             Some(snapshot) => KnownRows::read(snapshot, table, coming)?,
@@ -174,6 +176,19 @@ impl CaptureWriter {
         }
     }
 
+    /// From which time on rows of a finished table were asked for, and from which on some are missing.
+    pub fn asked_since(&mut self, table: Table, since: Option<Micros>, missing: Option<Micros>) {
+        if let Some(held) = self.tables.get_mut(table.name()) {
+            held.since_time = since.map(|at| at.to_string());
+            held.missing_from = missing.map(|at| at.to_string());
+        }
+    }
+
+    /// Adds what weakens the guarantee of this capture, for people to read.
+    pub fn note(&mut self, text: String) {
+        self.notes.push(text);
+    }
+
     /// The last time in the log rows of this capture, and the last one in those of the captures before,
     /// with its capture.
     pub fn last_log_times(&self) -> (Option<Micros>, Option<(Micros, String)>) {
@@ -221,6 +236,7 @@ impl CaptureWriter {
             ended_at: ended_at.to_string(),
             database_snapshot: self.options.database_snapshot,
             guarantee: self.options.guarantee.to_string(),
+            notes: self.notes,
             source_files,
             unreadable,
             source_schema: self.source_schema.clone(),

@@ -1,0 +1,222 @@
+//! What goes wrong between us and an API: tried again where that helps, else said with what to do.
+
+use std::time::{Duration, Instant};
+
+use super::{assert_whole, export, export_as, exported, fill, ready, snapshot};
+use crate::export::Home;
+use crate::support::authority;
+use crate::support::files::walk;
+use crate::support::postgres::Database;
+use crate::support::rest::{Fault, OLD_KEY, Rest, SERVICE_KEY, Setup};
+use crate::support::skipped;
+
+/// What a failed first export says; it leaves nothing.
+#[track_caller]
+fn failure(rest: &Rest, code: i32) -> String {
+    let home = Home::new();
+    let run = export(&home, rest, &[]);
+    assert_eq!(run.code, code, "{}", run.stderr);
+    assert!(!home.path().join("snapshot").exists(), "a failed export left a snapshot");
+    run.stderr
+}
+
+/// Spoils some requests for rows, every third at first, then none.
+fn spoil(database: &std::sync::Arc<Database>, fault: Fault) -> (String, Duration) {
+    let rest = Rest::serve(database, Setup { rows_max: 20, ..Setup::default() });
+    let mut left = 2;
+    rest.hook(move |asked| {
+        let hit = left > 0 && asked.number % 3 == 2 && asked.path.contains("limit=");
+        left -= i32::from(hit);
+        hit.then(|| fault.clone())
+    });
+    let (home, begun) = (Home::new(), Instant::now());
+    let said = exported(&home, &rest);
+    assert_whole(database, &home);
+    assert!(snapshot(&home).captures()[0].notes.is_empty(), "{said}");
+    (said, begun.elapsed())
+}
+
+#[test]
+fn what_may_pass_is_asked_for_again() {
+    let database = ready("rest_again");
+    fill(&database, 100);
+    let (said, _) =
+        spoil(&database, Fault::Status(503, "", r#"{"code":"PGRST002","message":"x"}"#));
+    assert!(said.contains("HTTP 503, PGRST002 to rows of `system_logs`; asked again in"), "{said}");
+    spoil(&database, Fault::Status(502, "", "<html>Bad gateway</html>"));
+    let (said, _) = spoil(&database, Fault::Cut(100));
+    assert!(said.contains("the connection was lost while waiting for rows of"), "{said}");
+    spoil(&database, Fault::Cut(0));
+    let (said, _) = spoil(&database, Fault::Half);
+    assert!(said.contains("it is no JSON to its end"), "{said}");
+    let (said, took) = spoil(&database, Fault::Status(429, "Retry-After: 2\r\n", ""));
+    assert!(said.contains("HTTP 429 to rows"), "{said}");
+    assert!(took >= Duration::from_secs(4), "asked again before it was allowed: {took:?}");
+}
+
+#[test]
+fn what_does_not_pass_ends_it_and_changes_nothing() {
+    let database = ready("rest_ends");
+    fill(&database, 100);
+    let rest = Rest::serve(&database, Setup { rows_max: 40, ..Setup::default() });
+    rest.hook(|asked| {
+        asked.path.contains("/workers?").then_some(Fault::Status(429, "Retry-After: 3600\r\n", ""))
+    });
+    insta::assert_snapshot!(failure(&rest, 3), @r#"
+        warning: nothing is redacted: secrets and personal data stay readable
+        system_logs: 100 rows read, 100 new
+        error: the server wants no request for 3600 s
+        hint: wait for so long, then run it again; the snapshot is as it was before
+    "#);
+    let home = Home::new();
+    rest.unhook();
+    exported(&home, &rest);
+    let before = listing(&home);
+    database.sql("insert into public.system_logs (timestamp, message) values (now(), 'new')");
+    rest.hook(|asked| {
+        asked.path.contains("/tasks?").then_some(Fault::Status(403, "", r#"{"code":"42501"}"#))
+    });
+    let run = export(&home, &rest, &[]);
+    assert_eq!(run.code, 3, "{}", run.stderr);
+    insta::assert_snapshot!(run.stderr, @r#"
+        warning: nothing is redacted: secrets and personal data stay readable
+        system_logs: 101 rows read, 1 new
+        workers: 0 rows read, 0 new
+        error: the key may not read rows of `tasks` (HTTP 403, 42501)
+        hint: use the service key, or grant its role SELECT on the orchestrator's tables
+    "#);
+    assert_eq!(listing(&home), before, "a failed capture changed the snapshot");
+}
+
+#[test]
+fn errors_say_what_to_do() {
+    let database = ready("rest_errors");
+    let rest = Rest::serve(&database, Setup::default());
+    let home = Home::new();
+    insta::assert_snapshot!(export_as(&home, &rest.url(), "sb_secret_wrong", &[]).stderr, @r#"
+        warning: nothing is redacted: secrets and personal data stay readable
+        error: the server does not accept the key (HTTP 401, PGRST301)
+        hint: is it the service key of this very project, whole, and not expired or revoked?
+    "#);
+    insta::assert_snapshot!(export_as(&home, &rest.url(), OLD_KEY, &[]).stderr, @r#"
+        warning: nothing is redacted: secrets and personal data stay readable
+        error: the server does not accept the key (HTTP 401, PGRST301); it says itself that it ended at 2023-11-14T22:13:20.000000Z
+        hint: is it the service key of this very project, whole, and not expired or revoked?
+    "#);
+    rest.hook(|_| Some(Fault::Status(302, "Location: http://localhost:1/\r\n", "")));
+    insta::assert_snapshot!(failure(&rest, 3), @r#"
+        warning: nothing is redacted: secrets and personal data stay readable
+        error: the server points to another place (HTTP 302), where the key is not sent
+        hint: give the URL of the project, or of its /rest/v1
+    "#);
+    rest.hook(|_| Some(Fault::Status(200, "", "<html>welcome</html>")));
+    assert!(failure(&rest, 3).contains("there is no PostgREST at this URL (HTTP 200)"));
+    rest.hook(|_| Some(Fault::Status(503, "", "")));
+    assert!(
+        failure(&rest, 3).contains("error: the server answered HTTP 503 to the API, asked 6 times")
+    );
+    rest.hook(|_| Some(Fault::Status(200, "", r#"{"name": "another API"}"#)));
+    insta::assert_snapshot!(failure(&rest, 3), @r#"
+        warning: nothing is redacted: secrets and personal data stay readable
+        error: there is no PostgREST at this URL (HTTP 200)
+        hint: give the URL of the project, or of its /rest/v1
+    "#);
+    rest.unhook();
+    let run = export_as(&home, &format!("{}/rest/v2", rest.url()), SERVICE_KEY, &[]);
+    assert!(run.stderr.contains("there is no PostgREST at this URL (HTTP 404)"), "{}", run.stderr);
+    database.sql("alter table public.tasks rename column id to key");
+    let said = failure(&rest, 3);
+    assert!(said.contains("`tasks` cannot be read in pages: it has no column `id`"), "{said}");
+    database.sql("drop table public.tasks");
+    insta::assert_snapshot!(failure(&rest, 3), @r#"
+        warning: nothing is redacted: secrets and personal data stay readable
+        system_logs: 0 rows read, 0 new
+        workers: 0 rows read, 0 new
+        error: the API has no table `tasks`
+        hint: is this the orchestrator's project, and is schema `public` exposed by its API?
+    "#);
+    let closed = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = closed.local_addr().expect("an address").port();
+    drop(closed);
+    let run = export_as(&home, &format!("http://localhost:{port}"), SERVICE_KEY, &[]);
+    assert_eq!(run.code, 3);
+    assert!(
+        run.stderr.contains(&format!("cannot connect to localhost:{port}: connection refused")),
+        "{}",
+        run.stderr
+    );
+}
+
+#[test]
+fn wrong_usage_is_told_before_anything_is_asked() {
+    let home = Home::new();
+    let dir = home.path().join("snapshot").display().to_string();
+    let key = [("SUPABASE_SERVICE_ROLE_KEY", SERVICE_KEY)];
+    let run = |args: &[&str], env: &[(&str, &str)]| {
+        let run = home.export(&[args, &["--snapshot", &dir]].concat(), env);
+        assert_eq!(run.code, 2, "{}", run.stderr);
+        run.stderr
+    };
+    let said = run(&["--rest", "http://example.com"], &key);
+    assert!(said.contains("plain http to another machine"), "{said}");
+    let said = run(&["--rest", "https://example.com"], &[]);
+    assert!(said.contains("no key was given") && said.contains("BACKSTORY_REST_KEY"), "{said}");
+    let said = run(&["--rest", "https://example.com/?apikey=hidden"], &key);
+    assert!(!said.contains("hidden"), "{said}");
+    let said = run(&["--rest", "https://example.com", "--db", "postgres://u:hidden@h/d"], &key);
+    assert!(said.contains("cannot be used with") && !said.contains("hidden"), "{said}");
+    let said = run(&["--db", "postgres://h/d", "--overlap", "1h"], &key);
+    assert!(said.contains("--overlap"), "{said}");
+}
+
+#[test]
+fn the_key_is_in_no_file_and_no_host_either() {
+    let database = ready("rest_secret");
+    fill(&database, 10);
+    let rest = Rest::serve(&database, Setup::default());
+    let home = Home::new();
+    exported(&home, &rest);
+    let mut files = Vec::new();
+    walk(home.path(), &mut files);
+    let secrets = [SERVICE_KEY, &SERVICE_KEY[30..70], "localhost"].map(str::as_bytes);
+    for path in files {
+        let bytes = std::fs::read(&path).expect("a file");
+        let holds = |secret: &[u8]| bytes.windows(secret.len()).any(|window| window == secret);
+        assert!(!secrets.into_iter().any(holds), "{}", path.display());
+    }
+}
+
+#[test]
+fn tls_is_verified() {
+    let database = ready("rest_tls");
+    fill(&database, 10);
+    let home = Home::new();
+    let Some(authority) = authority::for_localhost(home.path()) else {
+        skipped("no openssl program to make certificates with");
+        return;
+    };
+    let rest = Rest::serve_tls(&database, &authority);
+    let ca = authority.ca.to_str().expect("UTF-8");
+    let run = export(&home, &rest, &["--ssl-root-cert", ca]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    assert_whole(&database, &home);
+    let run = export(&home, &rest, &[]);
+    assert_eq!(run.code, 3, "{}", run.stderr);
+    assert!(run.stderr.contains("no trusted TLS connection"), "{}", run.stderr);
+    let url = rest.url().replace("localhost", "127.0.0.1");
+    let run = export_as(&home, &url, SERVICE_KEY, &["--ssl-root-cert", ca]);
+    assert_eq!(run.code, 3, "{}", run.stderr);
+    assert!(run.stderr.contains("not valid for name"), "{}", run.stderr);
+    let key = authority.key.to_str().expect("UTF-8");
+    assert_eq!(export(&home, &rest, &["--ssl-root-cert", key]).code, 2);
+}
+
+fn listing(home: &Home) -> Vec<(String, String)> {
+    let mut files = Vec::new();
+    walk(&home.path().join("snapshot"), &mut files);
+    files.sort();
+    let hash = |path: &std::path::PathBuf| {
+        blake3::hash(&std::fs::read(path).expect("a file")).to_hex().to_string()
+    };
+    files.iter().map(|path| (path.display().to_string(), hash(path))).collect()
+}
