@@ -1,5 +1,6 @@
 //! Which database, as which user, how securely: a URL or key=value text, completed by the environment.
 
+mod decode;
 mod options;
 mod passfile;
 mod service;
@@ -14,7 +15,7 @@ use tokio_postgres::Config;
 use tokio_postgres::config::{Host, SslMode};
 
 use crate::export::target::options::Options;
-use crate::export::target::passfile::{Entry, Place};
+use crate::export::target::passfile::remembered;
 use crate::export::target::settings::Settings;
 
 /// What is wrong with how the database was named. None of these repeats what was typed: a password
@@ -151,29 +152,6 @@ fn hosts(config: &Config) -> Vec<String> {
         Host::Unix(path) => path.display().to_string(),
     });
     names.chain(addresses).collect()
-}
-
-/// Where libpq looks for a socket unless it is told; `.pgpass` says `localhost` for it.
-const SOCKET_DIRS: [&str; 2] = ["/var/run/postgresql", "/tmp"];
-
-/// The password that the user keeps in a file, that of the first host that has one.
-fn remembered(settings: &Settings<'_>, config: &Config, notes: &mut Vec<String>) -> Option<String> {
-    let path = settings.get("passfile").map(PathBuf::from);
-    let path = path.or_else(|| settings.at_home(".pgpass"))?;
-    let user = config.get_user().map(str::to_string).or_else(|| settings.login())?;
-    let database = config.get_dbname().unwrap_or(&user);
-    for host in hosts(config) {
-        let host = if SOCKET_DIRS.contains(&host.as_str()) { "localhost" } else { &host };
-        match passfile::find(&path, Place { host, port: port(config), database, user: &user }) {
-            Entry::Password(password) => return Some(password),
-            Entry::Nothing => {}
-            Entry::Ignored(why) => {
-                notes.push(format!("{} is not used: {why}", path.display()));
-                return None;
-            }
-        }
-    }
-    None
 }
 
 /// Plain text is for this machine, or must be asked for by name; all else is TLS, and TLS is always

@@ -28,6 +28,10 @@ pub(crate) struct Step {
     pub(crate) shown: String,
 }
 
+/// Where a call is looked for that is not where it was: the run in which it was counted may have been the
+/// odd one.
+const OFFSETS: [isize; 9] = [0, 0, -1, 1, 0, -2, 2, -3, 3];
+
 /// What happens at a step, instead of it.
 #[derive(Clone, Copy)]
 pub(crate) enum Disturbance {
@@ -77,22 +81,22 @@ pub(crate) fn disturbed(
     step: &Step,
     how: Disturbance,
     trace: &Path,
+    attempt: usize,
 ) -> Option<ExitStatus> {
+    let nth = step.nth.saturating_add_signed(OFFSETS[attempt % OFFSETS.len()]).max(1);
     let how = match how {
         Disturbance::Killed => "signal=KILL",
         Disturbance::DiskFull => "error=ENOSPC",
     };
-    let (calls, inject) = (
-        format!("trace=execve,{}", step.call),
-        format!("inject={}:{how}:when={}", step.call, step.nth),
-    );
+    let (calls, inject) =
+        (format!("trace=execve,{}", step.call), format!("inject={}:{how}:when={nth}", step.call));
     let out = trace.display().to_string();
     let status = traced(program, &["-y", "-s", "0", "-o", &out, "-e", &calls, "-e", &inject]);
     let text = std::fs::read_to_string(trace).expect("a trace");
     let main = text.split(' ').next().expect("a process").to_string();
     let made = text.lines().filter_map(|line| line.strip_prefix(&main)).map(str::trim_start);
     let mut made = made.filter(|shown| shown.starts_with(&format!("{}(", step.call)));
-    let hit = made.nth(step.nth - 1)?;
+    let hit = made.nth(nth - 1)?;
     let place = |shown: &str| shown.split([')', '>', '"']).next().map(str::to_string);
     let place_at = |shown: &str| shown.find('/').and_then(|at| place(&shown[at..]));
     (place_at(hit) == place_at(&step.shown)).then_some(status)

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::export::target::TargetError;
+use crate::export::target::decode::{percent_decoded, value_of_pair};
 
 /// What libpq knows and we do not do: refused by name rather than left unheeded.
 const UNSUPPORTED: [&str; 8] = [
@@ -161,43 +162,4 @@ impl Options {
         }
         Ok(())
     }
-}
-
-/// One value of key=value text, and what follows it.
-fn value_of_pair(text: &str) -> Result<(String, &str), TargetError> {
-    let (quoted, body) = match text.strip_prefix('\'') {
-        Some(body) => (true, body),
-        None => (false, text),
-    };
-    let mut value = String::new();
-    let mut chars = body.char_indices();
-    while let Some((at, c)) = chars.next() {
-        match c {
-            '\\' => value.extend(chars.next().map(|(_, escaped)| escaped)),
-            '\'' if quoted => return Ok((value, &body[at + 1..])),
-            c if !quoted && c.is_whitespace() => return Ok((value, &body[at..])),
-            c => value.push(c),
-        }
-    }
-    if quoted { Err(TargetError::Malformed) } else { Ok((value, "")) }
-}
-
-fn percent_decoded(text: &str) -> String {
-    let bytes = text.as_bytes();
-    let mut out = Vec::with_capacity(bytes.len());
-    let mut at = 0;
-    while at < bytes.len() {
-        let hex = text.get(at + 1..at + 3).and_then(|hex| u8::from_str_radix(hex, 16).ok());
-        match (bytes[at], hex) {
-            (b'%', Some(byte)) => {
-                out.push(byte);
-                at += 3;
-            }
-            (byte, _) => {
-                out.push(byte);
-                at += 1;
-            }
-        }
-    }
-    String::from_utf8_lossy(&out).into_owned()
 }

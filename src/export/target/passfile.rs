@@ -2,20 +2,52 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+use tokio_postgres::Config;
+
+use crate::export::target::settings::Settings;
+use crate::export::target::{hosts, port};
+
+/// Where libpq looks for a socket unless it is told; `.pgpass` says `localhost` for it.
+const SOCKET_DIRS: [&str; 2] = ["/var/run/postgresql", "/tmp"];
+
+/// The password that the user keeps in a file, that of the first host that has one.
+pub(super) fn remembered(
+    settings: &Settings<'_>,
+    config: &Config,
+    notes: &mut Vec<String>,
+) -> Option<String> {
+    let path = settings.get("passfile").map(PathBuf::from);
+    let path = path.or_else(|| settings.at_home(".pgpass"))?;
+    let user = config.get_user().map(str::to_string).or_else(|| settings.login())?;
+    let database = config.get_dbname().unwrap_or(&user);
+    for host in hosts(config) {
+        let host = if SOCKET_DIRS.contains(&host.as_str()) { "localhost" } else { &host };
+        match find(&path, Place { host, port: port(config), database, user: &user }) {
+            Entry::Password(password) => return Some(password),
+            Entry::Nothing => {}
+            Entry::Ignored(why) => {
+                notes.push(format!("{} is not used: {why}", path.display()));
+                return None;
+            }
+        }
+    }
+    None
+}
 
 /// What is looked for.
 #[derive(Clone, Copy)]
-pub(super) struct Place<'a> {
-    pub(super) host: &'a str,
-    pub(super) port: u16,
-    pub(super) database: &'a str,
-    pub(super) user: &'a str,
+struct Place<'a> {
+    host: &'a str,
+    port: u16,
+    database: &'a str,
+    user: &'a str,
 }
 
 /// What the file says.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Entry {
+enum Entry {
     Password(String),
     Nothing,
     /// It is not read, and why.
@@ -23,7 +55,7 @@ pub(super) enum Entry {
 }
 
 /// The password of the first line that fits. A file that others may read is not, as libpq has it.
-pub(super) fn find(path: &Path, place: Place<'_>) -> Entry {
+fn find(path: &Path, place: Place<'_>) -> Entry {
     let Ok(about) = fs::metadata(path) else { return Entry::Nothing };
     if !about.is_file() {
         return Entry::Ignored("it is no plain file");
