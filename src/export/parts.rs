@@ -146,7 +146,7 @@ impl Parts {
         let (came, mut before) = (Cell::new(false), 0);
         // nobody listens any more when the whole has failed
         let tell = |told| {
-            let _ = to.send(told);
+            drop(to.send(told));
         };
         let mut progress = |sum: u64| {
             came.set(true);

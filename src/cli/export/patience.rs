@@ -88,7 +88,9 @@ fn is_fleeting(err: &ExportError) -> bool {
         | ExportError::Changed
         | ExportError::Silent { .. }
         | ExportError::Lost(_) => true,
-        ExportError::Target(_)
+        // it has asked again by itself
+        ExportError::Rest(_)
+        | ExportError::Target(_)
         | ExportError::Authorities { .. }
         | ExportError::TrustStore { .. }
         | ExportError::Tls { .. }
