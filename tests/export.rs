@@ -1,5 +1,6 @@
 //! `backstory export` against a real PostgreSQL.
 
+mod access;
 mod any_value;
 mod certificates;
 mod connections;

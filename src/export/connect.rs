@@ -1,4 +1,6 @@
-//! One session that cannot write, cannot be surprised by the role's settings, and says who it is.
+//! Transactions that cannot write, cannot be surprised by the role's settings, and say whose they are.
+//!
+//! Nothing is set for the session: behind a transaction pooler it is somebody else's next.
 
 use std::time::Duration;
 
@@ -15,44 +17,54 @@ use crate::export::tls;
 /// A server that accepts and then says nothing is given up after this.
 const HANDSHAKE_S_MAX: u64 = 30;
 
-/// What the session runs under, whatever role, database or URL say. Output of every type becomes one
+/// What a transaction runs under, whatever role, database or URL say. Output of every type becomes one
 /// text; a role that may not see all rows gets an error and not fewer rows; names are never resolved
 /// to someone's look-alikes. `quote_all_identifiers` changes what `regclass` and defaults look like,
-/// `standard_conforming_strings` every default with a backslash; `transaction_timeout` came with
-/// PostgreSQL 17.
+/// `standard_conforming_strings` every default with a backslash. None of it takes a snapshot.
 const SETTINGS: &str = "
-set default_transaction_read_only = on;
-set timezone = 'UTC';
-set datestyle = 'ISO, MDY';
-set intervalstyle = 'postgres';
-set extra_float_digits = 1;
-set bytea_output = 'hex';
-set client_encoding = 'UTF8';
-set search_path = pg_catalog;
-set quote_all_identifiers = off;
-set standard_conforming_strings = on;
-set statement_timeout = 0;
-set lock_timeout = '30s';
-set idle_in_transaction_session_timeout = 0;
-set row_security = off;
-select set_config(name, '0', false) from pg_settings where name = 'transaction_timeout';
-set application_name = 'backstory';";
+set local timezone = 'UTC';
+set local datestyle = 'ISO, MDY';
+set local intervalstyle = 'postgres';
+set local extra_float_digits = 1;
+set local bytea_output = 'hex';
+set local client_encoding = 'UTF8';
+set local search_path = pg_catalog;
+set local quote_all_identifiers = off;
+set local standard_conforming_strings = on;
+set local statement_timeout = 0;
+set local lock_timeout = '30s';
+set local idle_in_transaction_session_timeout = 0;
+set local row_security = off;
+set local application_name = 'backstory';";
+
+/// Came with PostgreSQL 17; takes a snapshot.
+pub(super) const NO_TIMEOUT: &str =
+    "select set_config(name, '0', true) from pg_settings where name = 'transaction_timeout'";
+
+/// One look at a source, at no particular instant.
+pub(super) const READ_ONLY: &str = "begin isolation level read committed read only";
+
+/// Everything at the instant of the first query.
+pub(super) const ONE_INSTANT: &str = "begin isolation level repeatable read read only";
 
 /// A database of encoding SQL_ASCII promises nothing about its bytes, and the server would end the
 /// export at the first that are no UTF-8. So they come as they are; names, read before, do not.
-pub(super) const BYTES_AS_THEY_ARE: &str = "select set_config('client_encoding', 'SQL_ASCII', false) \
+pub(super) const BYTES_AS_THEY_ARE: &str = "select set_config('client_encoding', 'SQL_ASCII', true) \
      from pg_database where datname = current_database() and encoding = 0";
 
-/// Connects and pins the session's settings.
+/// Connects.
 pub(super) async fn connect(target: Target) -> Result<Client, ExportError> {
-    let client = if target.config.get_ssl_mode() == SslMode::Disable {
-        open(target, NoTls).await?
-    } else {
-        let tls = tls::connector(target.authorities.as_deref(), target.identity.as_ref())?;
-        open(target, tls).await?
-    };
-    client.batch_execute(SETTINGS).await.map_err(|err| explain(&err, Doing::Session))?;
-    Ok(client)
+    if target.config.get_ssl_mode() == SslMode::Disable {
+        return open(target, NoTls).await;
+    }
+    let tls = tls::connector(target.authorities.as_deref(), target.identity.as_ref())?;
+    open(target, tls).await
+}
+
+/// Begins a transaction, and pins what it runs under.
+pub(super) async fn begin(client: &Client, how: &str) -> Result<(), ExportError> {
+    let begun = client.batch_execute(&format!("{how};{SETTINGS}")).await;
+    begun.map_err(|err| explain(&err, Doing::Session))
 }
 
 async fn open<T>(target: Target, tls: T) -> Result<Client, ExportError>

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use tokio_postgres::Client;
 
 use crate::export::catalogue::{self, SCHEMA, SourceColumn, SourceTable};
+use crate::export::connect;
 use crate::export::error::ExportError;
 use crate::export::select::quote;
 use crate::export::server_error::{Doing, explain};
@@ -27,11 +28,15 @@ pub(super) async fn describe_source(
         source.insert(name.to_string(), row.get(at));
     }
     // Hosted servers keep these to themselves; then we do without.
+    let told = |name| client.batch_execute(name);
+    told("savepoint control").await.map_err(failed)?;
     let sql = "select s.system_identifier::text, c.timeline_id::text \
                from pg_control_system() s, pg_control_checkpoint() c";
     if let Ok(row) = client.query_typed_one(sql, &[]).await {
         source.insert("system_identifier".to_string(), row.get(0));
         source.insert("timeline".to_string(), row.get(1));
+    } else {
+        told("rollback to savepoint control").await.map_err(failed)?;
     }
     Ok(source)
 }
@@ -104,18 +109,14 @@ pub(super) async fn oldest_transaction_s(client: &Client) -> Result<Option<f64>,
 /// Locks the tables, then takes the snapshot. In that order: TRUNCATE and rewriting ALTER are not
 /// MVCC-safe, so a snapshot older than the lock could read a table that is empty for it. LOCK takes
 /// no snapshot itself; the first query after it does.
-pub(super) async fn begin(
-    client: &Client,
-    note: &mut dyn FnMut(String),
-) -> Result<Instant, ExportError> {
-    let wanted = check(catalogue::tables(client).await?, note)?;
+pub(super) async fn begin(client: &Client, wanted: &[Table]) -> Result<Instant, ExportError> {
     let names: Vec<String> =
         wanted.iter().map(|table| format!("{SCHEMA}.{}", quote(table.name()))).collect();
-    let lock = format!(
-        "begin isolation level repeatable read read only;\nlock table {} in access share mode;",
-        names.join(", ")
-    );
+    connect::begin(client, connect::ONE_INSTANT).await?;
+    let lock = format!("lock table {} in access share mode", names.join(", "));
     client.batch_execute(&lock).await.map_err(|err| explain(&err, Doing::Locking))?;
+    let unlimited = client.batch_execute(connect::NO_TIMEOUT).await;
+    unlimited.map_err(|err| explain(&err, Doing::Session))?;
     let sql = "select pg_current_snapshot()::text, pg_snapshot_xmax(pg_current_snapshot())::text";
     let failed = |err| explain(&err, Doing::Catalogue);
     let row = client.query_typed_one(sql, &[]).await.map_err(failed)?;
@@ -131,7 +132,11 @@ pub(super) async fn begin(
 }
 
 /// Whether all that is needed is there and may be read, before anything is read for an hour in vain.
-fn check(found: Vec<SourceTable>, note: &mut dyn FnMut(String)) -> Result<Vec<Table>, ExportError> {
+pub(super) async fn check(
+    client: &Client,
+    note: &mut dyn FnMut(String),
+) -> Result<Vec<Table>, ExportError> {
+    let found = catalogue::tables(client).await?;
     for table in Table::ALL {
         match found.iter().find(|source| source.table == table) {
             Some(source) if !source.may_select => {

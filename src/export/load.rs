@@ -12,7 +12,7 @@ use futures_util::SinkExt;
 use tokio_postgres::Client;
 
 use crate::export::catalogue::{self, SCHEMA, SourceTable};
-use crate::export::connect::connect;
+use crate::export::connect::{self, connect};
 use crate::export::import_error::ImportError;
 use crate::export::load_error::{At, LoadError, explain};
 use crate::export::rows::RowReader;
@@ -103,8 +103,7 @@ async fn run(
 /// The one transaction, with the tables of the schema in it.
 async fn begin(target: Target, schema_sql: &str) -> Result<Client, LoadError> {
     let client = connect(target).await?;
-    // the session is read-only, as every session of ours: only this transaction is not
-    execute(&client, "begin read write", At::Beginning).await?;
+    connect::begin(&client, "begin read write").await?;
     execute(&client, "set local search_path = public", At::Beginning).await?;
     refuse_rows(&client, &catalogue::tables(&client).await?).await?;
     execute(&client, schema_sql, At::Schema).await?;

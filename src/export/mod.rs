@@ -26,6 +26,7 @@ pub mod source_dir;
 pub mod target;
 pub mod tls_failure;
 
+mod access;
 mod attend;
 mod catalogue;
 mod connect;

@@ -9,9 +9,10 @@ use std::time::Duration;
 
 use tokio_postgres::Client;
 
+use crate::export::access::Access;
 use crate::export::attend::{Limits, attend};
 use crate::export::catalogue::{SCHEMA, SourceTable};
-use crate::export::connect::{BYTES_AS_THEY_ARE, connect};
+use crate::export::connect::{self, BYTES_AS_THEY_ARE, NO_TIMEOUT, ONE_INSTANT, connect};
 use crate::export::error::ExportError;
 use crate::export::postgres::Step;
 use crate::export::select::{Selection, quote, select};
@@ -48,20 +49,25 @@ impl Parts {
     pub(super) async fn of(
         client: &Client,
         target: Target,
-        jobs: NonZeroUsize,
+        (jobs, access): (NonZeroUsize, Access),
         note: &mut dyn FnMut(String),
     ) -> Result<Option<Self>, ExportError> {
         if jobs.get() == 1 {
             return Ok(None);
         }
-        let failed = |err| explain(&err, Doing::Session);
-        let sql = "select current_setting('server_version_num')::int4, pg_is_in_recovery()";
-        let row = client.query_typed_one(sql, &[]).await.map_err(failed)?;
-        let (version, is_standby): (i32, bool) = (row.get(0), row.get(1));
-        if is_standby {
-            note("one connection: a standby hands no snapshot on to others".to_string());
-            return Ok(None);
+        match access {
+            Access::Direct => {}
+            // its note has said so
+            Access::Pooled => return Ok(None),
+            Access::Standby => {
+                note("one connection: a standby hands no snapshot on to others".to_string());
+                return Ok(None);
+            }
         }
+        let failed = |err| explain(&err, Doing::Session);
+        let sql = "select current_setting('server_version_num')::int4";
+        let row = client.query_typed_one(sql, &[]).await.map_err(failed)?;
+        let version: i32 = row.get(0);
         if version < SERVER_MIN {
             note(
                 "one connection: servers before version 14 look at all pages for a few".to_string(),
@@ -170,11 +176,9 @@ impl Parts {
     /// One more connection, at the instant of the first.
     async fn connected(&self) -> Result<Client, ExportError> {
         let client = connect(self.target.clone()).await?;
-        let begin = format!(
-            "begin isolation level repeatable read read only; set transaction snapshot '{}'",
-            self.snapshot
-        );
-        for statement in [begin.as_str(), BYTES_AS_THEY_ARE] {
+        let begin = format!("{ONE_INSTANT}; set transaction snapshot '{}'", self.snapshot);
+        connect::begin(&client, &begin).await?;
+        for statement in [NO_TIMEOUT, BYTES_AS_THEY_ARE] {
             let done = client.batch_execute(statement).await;
             done.map_err(|err| explain(&err, Doing::Session))?;
         }

@@ -8,12 +8,13 @@ use std::time::Duration;
 
 use tokio_postgres::Client;
 
+use crate::export::access::Access;
 use crate::export::attend::{Limits, attend};
 use crate::export::catalogue::{self, SourceKey, SourceTable};
-use crate::export::connect::{BYTES_AS_THEY_ARE, connect};
+use crate::export::connect::{self, BYTES_AS_THEY_ARE, connect};
 use crate::export::drift;
 use crate::export::error::ExportError;
-use crate::export::instant::{self, Instant, begin, describe_source};
+use crate::export::instant::{self, Instant, describe_source};
 use crate::export::output_class::with_class;
 use crate::export::parts::{Parts, Shared, Work};
 use crate::export::select::{is_young, select};
@@ -108,10 +109,10 @@ async fn run(plan: Plan<'_>, watch: &mut dyn FnMut(Step)) -> Result<Exported, Ex
     plan.target.notes.iter().for_each(|note| watch(Step::Note(note.clone())));
     let began_at = (plan.now)();
     let client = connect(plan.target.clone()).await?;
-    let mut source = describe_source(&client).await?;
-    let instant = begin(&client, &mut |text| watch(Step::Note(text))).await?;
     let mut note = |text| watch(Step::Note(text));
-    let parts = Parts::of(&client, plan.target, plan.jobs, &mut note).await?;
+    let (mut source, access, wanted) = look(&client, &plan.target, &mut note).await?;
+    let instant = instant::begin(&client, &wanted).await?;
+    let parts = Parts::of(&client, plan.target, (plan.jobs, access), &mut note).await?;
     let keys = catalogue::keys(&client).await?;
     let schema = describe(&instant.tables, &keys, &user_types(&client).await?, plan.redactor);
     let fingerprint = blake3::hash(schema.to_string().as_bytes()).to_hex();
@@ -126,7 +127,7 @@ async fn run(plan: Plan<'_>, watch: &mut dyn FnMut(Step)) -> Result<Exported, Ex
         row_key: plan.row_key,
         began_at,
         database_snapshot: Some(instant.snapshot.clone()),
-        guarantee: "transactional",
+        guarantee: access.guarantee(),
     };
     let made_dir = !plan.dir.exists();
     let ours = options.redaction.clone();
@@ -193,6 +194,22 @@ pub(super) fn other_source_note(
     let first = differing.next()?;
     let names = differing.fold(first.to_string(), |names, name| format!("{names}, {name}"));
     Some(format!("the snapshot was made from another database (differs in {names})"))
+}
+
+/// Who the source is, how we reach it, and which tables it has: one transaction, which is over before the
+/// one that reads begins.
+async fn look(
+    client: &Client,
+    target: &Target,
+    note: &mut dyn FnMut(String),
+) -> Result<(BTreeMap<String, String>, Access, Vec<Table>), ExportError> {
+    connect::begin(client, connect::READ_ONLY).await?;
+    let source = describe_source(client).await?;
+    let access = Access::of(client, target, note).await?;
+    let wanted = instant::check(client, note).await?;
+    let over = client.batch_execute("commit").await;
+    over.map_err(|err| explain(&err, Doing::Session))?;
+    Ok((source, access, wanted))
 }
 
 /// How old a transaction may be before it is worth a word.

@@ -14,7 +14,7 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio_postgres::Config;
 use tokio_postgres::config::{Host, SslMode};
 
-use crate::export::target::options::Options;
+use crate::export::target::options::{Options, POOLED};
 use crate::export::target::passfile::remembered;
 use crate::export::target::settings::Settings;
 
@@ -56,6 +56,9 @@ pub enum TargetError {
     },
 }
 
+/// Where hosted databases have their pooler in transaction mode; that in session mode is on 5432.
+const TRANSACTION_POOLER: u16 = 6543;
+
 /// A database, ready to connect to.
 #[derive(Clone, Debug)]
 pub struct Target {
@@ -67,6 +70,8 @@ pub struct Target {
     pub(super) identity: Option<Identity>,
     /// What the user should know of how it was found.
     pub(super) notes: Vec<String>,
+    /// Whether a transaction pooler answers there.
+    pub(super) pooled: bool,
 }
 
 /// The files of a client certificate and of its key.
@@ -125,7 +130,9 @@ impl Target {
         let password =
             settings.get("password").or_else(|| remembered(&settings, &config, &mut notes));
         let password = password.map(SecretString::from);
-        Ok(Self { config, password, authorities, identity, notes })
+        let pooled = settings.get(POOLED).is_some_and(|value| value != "false")
+            || port(&config) == TRANSACTION_POOLER;
+        Ok(Self { config, password, authorities, identity, notes, pooled })
     }
 
     /// Whether a text holds a password itself.

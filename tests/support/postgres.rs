@@ -88,6 +88,28 @@ impl Server {
         server
     }
 
+    /// A standby of another server, which follows it from now on.
+    fn standby(of: &Self) -> Self {
+        let owner = owner();
+        let home = tempfile::Builder::new().prefix("bs-pg").tempdir().expect("a directory");
+        if let Some((uid, gid)) = owner {
+            chown(home.path(), Some(uid), Some(gid)).expect("a directory to give away");
+        }
+        let open = fs::Permissions::from_mode(0o755);
+        fs::set_permissions(home.path(), open).expect("an open directory");
+        let source = format!("host=127.0.0.1 port={} user=postgres password={PASSWORD}", of.port);
+        let mut copy = command("pg_basebackup", owner);
+        copy.args(["-R", "-X", "stream", "-c", "fast", "--no-sync", "-d", &source, "-D"]);
+        let out = copy.arg(home.path().join("data")).current_dir(home.path()).output();
+        let out = out.expect("pg_basebackup runs");
+        assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
+        let port = free_port();
+        let process = Mutex::new(run(home.path(), port));
+        let server = Self { home, port, process };
+        server.wait();
+        server
+    }
+
     fn process(&self) -> MutexGuard<'_, Child> {
         self.process.lock().unwrap_or_else(|broken| broken.into_inner())
     }
@@ -165,6 +187,11 @@ impl Database {
         self.server.wait();
     }
 
+    /// The same database on a standby, which follows this one from now on.
+    pub(crate) fn standby(&self) -> Self {
+        Self { server: Arc::new(Server::standby(&self.server)), name: self.name.clone() }
+    }
+
     /// The directory of the server's socket.
     pub(crate) fn socket_dir(&self) -> &Path {
         self.server.home.path()
@@ -174,6 +201,13 @@ impl Database {
     pub(crate) fn sql(&self, text: &str) -> String {
         let mut psql = self.psql();
         psql.args(["-At", "-f", "-"]);
+        feed(psql, text.as_bytes())
+    }
+
+    /// Runs SQL at another place, with nothing said about the session.
+    pub(crate) fn sql_at(&self, url: &str, text: &str) -> String {
+        let mut psql = Command::new(tool("psql"));
+        psql.args(["-X", "-q", "-v", "ON_ERROR_STOP=1", "-At", "-d", url, "-f", "-"]);
         feed(psql, text.as_bytes())
     }
 
@@ -307,6 +341,56 @@ fn feed(mut command: Command, input: &[u8]) -> String {
 fn tool(name: &str) -> PathBuf {
     let folder = std::env::var_os("PG_BIN").unwrap_or("/usr/lib/postgresql/15/bin".into());
     PathBuf::from(folder).join(name)
+}
+
+/// A pgbouncer in transaction mode before a database, with one session on the server.
+pub(crate) struct Pooler {
+    process: Child,
+    port: u16,
+    _home: TempDir,
+}
+
+impl Pooler {
+    /// `None` where pgbouncer is not installed.
+    pub(crate) fn start(database: &Database) -> Option<Self> {
+        let program = ["/usr/sbin/pgbouncer", "/usr/bin/pgbouncer"].into_iter().map(Path::new);
+        let program = program.into_iter().find(|path| path.exists())?;
+        let home = tempfile::Builder::new().prefix("bs-pool").tempdir().expect("a directory");
+        let (port, config) = (free_port(), home.path().join("pgbouncer.ini"));
+        let text = format!(
+            "[databases]\n* = host=127.0.0.1 port={} user=postgres password={PASSWORD}\n[pgbouncer]\n\
+             listen_addr = 127.0.0.1\nlisten_port = {port}\nunix_socket_dir =\nauth_type = any\n\
+             pool_mode = transaction\ndefault_pool_size = 1\n",
+            database.server.port
+        );
+        fs::write(&config, text).expect("a configuration");
+        let open = fs::Permissions::from_mode(0o755);
+        fs::set_permissions(home.path(), open).expect("an open directory");
+        let mut command = Command::new(program);
+        if let Some((uid, gid)) = owner() {
+            command.uid(uid).gid(gid);
+        }
+        let process = command.arg("-q").arg(&config).stderr(Stdio::null()).stdout(Stdio::null());
+        let process = process.spawn().expect("pgbouncer runs");
+        let begin = Instant::now();
+        while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
+            assert!(begin.elapsed() < Duration::from_secs(60), "pgbouncer does not start");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        Some(Self { process, port, _home: home })
+    }
+
+    /// A database behind it.
+    pub(crate) fn url(&self, name: &str) -> String {
+        format!("postgres://postgres:any@127.0.0.1:{}/{name}", self.port)
+    }
+}
+
+impl Drop for Pooler {
+    fn drop(&mut self) {
+        drop(self.process.kill());
+        drop(self.process.wait());
+    }
 }
 
 /// A server program, run by someone it accepts: it refuses root.

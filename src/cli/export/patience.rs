@@ -14,7 +14,9 @@ const PAUSE_MAX: Duration = Duration::from_secs(300);
 
 /// Conditions of the server's that pass within moments: not enough memory or connections, a deadlock, a
 /// standby that had to choose between the primary and us.
-const PASSING: [&str; 5] = ["40001", "40P01", "53000", "53200", "53300"];
+const PASSING: [&str; 6] =
+    // the last: behind a pooler another client's statement has the name; the next try has another
+    ["40001", "40P01", "53000", "53200", "53300", "42P05"];
 
 /// How often and how long.
 #[derive(clap::Args, Clone, Copy, Debug)]

@@ -50,6 +50,9 @@ const KNOWN: [&str; 25] = [
 #[derive(Clone, Default, PartialEq)]
 pub(super) struct Options(BTreeMap<String, String>);
 
+/// What other clients are told of a transaction pooler by.
+pub(super) const POOLED: &str = "pgbouncer";
+
 impl Options {
     pub(super) fn parse(text: &str) -> Result<Self, TargetError> {
         let text = text.trim();
@@ -150,11 +153,7 @@ impl Options {
         if let Some(name) = UNSUPPORTED.into_iter().find(|name| *name == key) {
             return Err(TargetError::Unsupported(name));
         }
-        // says something about a pooler to other clients; we hold one session either way
-        if key == "pgbouncer" {
-            return Ok(());
-        }
-        if !KNOWN.contains(&key) {
+        if key != POOLED && !KNOWN.contains(&key) {
             return Err(TargetError::UnknownOption);
         }
         if !value.is_empty() {
