@@ -18,36 +18,39 @@ const WAITING_MAX: usize = 1;
 pub(super) struct Encoder {
     /// `None`: nothing comes any more.
     batches: Option<SyncSender<(RecordBatch, usize)>>,
-    thread: Option<JoinHandle<Result<File>>>,
+    thread: Option<JoinHandle<Result<()>>>,
+    file: File,
 }
 
 impl Encoder {
     pub(super) fn new(file: File, schema: SchemaRef) -> Result<Self> {
-        let writer = ArrowWriter::try_new(file, schema, Some(parquet_file::properties()))?;
+        let theirs = file.try_clone()?;
+        let writer = ArrowWriter::try_new(theirs, schema, Some(parquet_file::properties()))?;
         let (batches, come) = sync_channel(WAITING_MAX);
         let thread = std::thread::spawn(move || encode(writer, &come));
-        Ok(Self { batches: Some(batches), thread: Some(thread) })
+        Ok(Self { batches: Some(batches), thread: Some(thread), file })
     }
 
     /// Takes a batch with so many bytes of text.
     pub(super) fn write(&mut self, batch: RecordBatch, text: usize) -> Result<()> {
         let sent = self.batches.as_ref().is_some_and(|to| to.send((batch, text)).is_ok());
         // it has stopped because it failed
-        if sent { Ok(()) } else { self.end().map(drop) }
+        if sent { Ok(()) } else { self.end() }
     }
 
-    /// Writes the rest and gives the file back.
-    pub(super) fn finish(mut self) -> Result<File> {
-        self.end()
+    /// Writes the rest, and waits until the disk has it.
+    pub(super) fn finish(mut self) -> Result<()> {
+        self.end()?;
+        Ok(self.file.sync_all()?)
     }
 
-    fn end(&mut self) -> Result<File> {
+    fn end(&mut self) -> Result<()> {
         self.batches = None;
         let Some(thread) = self.thread.take() else {
             return Err(ParquetError::General("the file has failed before".to_string()));
         };
         match thread.join() {
-            Ok(file) => file,
+            Ok(ended) => ended,
             Err(panic) => std::panic::resume_unwind(panic),
         }
     }
@@ -63,7 +66,7 @@ impl Drop for Encoder {
     }
 }
 
-fn encode(mut writer: ArrowWriter<File>, come: &Receiver<(RecordBatch, usize)>) -> Result<File> {
+fn encode(mut writer: ArrowWriter<File>, come: &Receiver<(RecordBatch, usize)>) -> Result<()> {
     let mut group_bytes = 0;
     for (batch, text) in come {
         writer.write(&batch)?;
@@ -77,5 +80,6 @@ fn encode(mut writer: ArrowWriter<File>, come: &Receiver<(RecordBatch, usize)>) 
             writer.flush()?;
         }
     }
-    writer.into_inner()
+    // the footer's error as it is, which `into_inner` would make a text of
+    writer.finish().map(drop)
 }

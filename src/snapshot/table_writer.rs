@@ -189,9 +189,8 @@ impl TableWriter {
     pub(crate) fn finish(mut self) -> Result<TableCapture, SnapshotError> {
         self.flush()?;
         let parquet = |source| SnapshotError::writing(&self.path, source);
-        let file = self.encoder.finish().map_err(parquet)?;
+        self.encoder.finish().map_err(parquet)?;
         let part = temporary(&self.path);
-        file.sync_all().map_err(|err| SnapshotError::io("sync", &part, err))?;
         let mut files = Vec::new();
         if self.totals.rows_new == 0 {
             std::fs::remove_file(&part).map_err(|err| SnapshotError::io("remove", &part, err))?;
