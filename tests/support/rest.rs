@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-use crate::support::authority::Authority;
+use crate::support::authority::Pair;
 use crate::support::postgres::Database;
 use crate::support::rest::query::Query;
 
@@ -88,8 +88,8 @@ impl Rest {
     }
 
     /// The same over TLS.
-    pub(crate) fn serve_tls(database: &Arc<Database>, authority: &Authority) -> Self {
-        Self::start(database, Setup::default(), Some(wire::tls(authority)))
+    pub(crate) fn serve_tls(database: &Arc<Database>, server: &Pair) -> Self {
+        Self::start(database, Setup::default(), Some(wire::tls(server)))
     }
 
     fn start(database: &Arc<Database>, setup: Setup, tls: Option<wire::Tls>) -> Self {

@@ -4,11 +4,10 @@ use std::time::{Duration, Instant};
 
 use super::{assert_whole, export, export_as, exported, fill, ready, snapshot};
 use crate::export::Home;
-use crate::support::authority;
+use crate::support::authority::Authority;
 use crate::support::files::walk;
 use crate::support::postgres::Database;
 use crate::support::rest::{Fault, OLD_KEY, Rest, SERVICE_KEY, Setup};
-use crate::support::skipped;
 
 /// What a failed first export says; it leaves nothing.
 #[track_caller]
@@ -191,11 +190,9 @@ fn tls_is_verified() {
     let database = ready("rest_tls");
     fill(&database, 10);
     let home = Home::new();
-    let Some(authority) = authority::for_localhost(home.path()) else {
-        skipped("no openssl program to make certificates with");
-        return;
-    };
-    let rest = Rest::serve_tls(&database, &authority);
+    let authority = Authority::new(home.path(), "ca");
+    let server = authority.localhost();
+    let rest = Rest::serve_tls(&database, &server);
     let ca = authority.ca.to_str().expect("UTF-8");
     let run = export(&home, &rest, &["--ssl-root-cert", ca]);
     assert_eq!(run.code, 0, "{}", run.stderr);
@@ -207,7 +204,7 @@ fn tls_is_verified() {
     let run = export_as(&home, &url, SERVICE_KEY, &["--ssl-root-cert", ca]);
     assert_eq!(run.code, 3, "{}", run.stderr);
     assert!(run.stderr.contains("not valid for name"), "{}", run.stderr);
-    let key = authority.key.to_str().expect("UTF-8");
+    let key = server.key.to_str().expect("UTF-8");
     assert_eq!(export(&home, &rest, &["--ssl-root-cert", key]).code, 2);
 }
 

@@ -10,16 +10,16 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
-use crate::support::authority::Authority;
+use crate::support::authority::Pair;
 use crate::support::rest::{Fault, State};
 
 pub(super) type Tls = Arc<ServerConfig>;
 
-/// A server whom the authority vouches for.
-pub(super) fn tls(authority: &Authority) -> Tls {
-    let chain = CertificateDer::pem_file_iter(&authority.certificate).expect("a PEM file");
+/// A server of this certificate.
+pub(super) fn tls(pair: &Pair) -> Tls {
+    let chain = CertificateDer::pem_file_iter(&pair.certificate).expect("a PEM file");
     let chain = chain.map(|certificate| certificate.expect("a certificate")).collect();
-    let key = PrivateKeyDer::from_pem_file(&authority.key).expect("a key");
+    let key = PrivateKeyDer::from_pem_file(&pair.key).expect("a key");
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config = ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
