@@ -6,6 +6,7 @@
 //! server.
 
 pub mod cells;
+pub mod core_columns;
 pub mod csv;
 pub mod error;
 #[doc(hidden)]

@@ -1,5 +1,6 @@
 //! The vocabulary everyone may name: tables, times, ids, events, states. No IO, no arrow, no SQL.
 
+pub mod alike;
 pub mod attribute;
 pub mod event;
 pub mod id;
