@@ -79,6 +79,10 @@ pub struct Capture {
     /// from which rows are hidden.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
+    /// The policy that hid its values when it was captured, where they were redacted again since; else the
+    /// manifest's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub captured_under: Option<String>,
     /// For imports: name and BLAKE3 of every source file, so that the same bytes are not taken twice.
     pub source_files: BTreeMap<String, String>,
     /// Rows that could not be read, by source file: `file:line: why` (never the row itself).
