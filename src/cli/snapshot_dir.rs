@@ -41,7 +41,7 @@ pub(crate) fn choose(ui: &mut Ui, given: Option<&Path>) -> Result<PathBuf, Fault
 }
 
 /// Whether a folder is a snapshot, and not one that was killed while it was made of another.
-fn is_finished(dir: &PathBuf) -> bool {
+fn is_finished(dir: &Path) -> bool {
     let is_part =
         dir.extension().is_some_and(|suffix| format!(".{}", suffix.display()) == TEMPORARY);
     !is_part && dir.join(MANIFEST).is_file()
@@ -51,7 +51,7 @@ fn is_finished(dir: &PathBuf) -> bool {
 fn candidates(folder: &Path) -> (Vec<(Micros, PathBuf)>, Vec<PathBuf>) {
     let (mut dated, mut undated) = (Vec::new(), Vec::new());
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-    for dir in entries.map(|entry| entry.path()).filter(is_finished) {
+    for dir in entries.map(|entry| entry.path()).filter(|dir| is_finished(dir)) {
         match Snapshot::open_captures(&dir).ok().and_then(|snapshot| snapshot.taken_at()) {
             Some(at) => dated.push((at, dir)),
             None => undated.push(dir),

@@ -192,7 +192,7 @@ fn a_dependency_means_the_same_as_uuid_and_as_array() {
         let found = said["findings"].as_array().expect("findings").iter();
         found.map(|one| one["subject_id"].as_str().expect("an id").to_string()).collect()
     };
-    assert_eq!(missing(&bench), [third.clone()]);
+    assert_eq!(missing(&bench), std::slice::from_ref(&third));
     database.sql(&format!(
         "alter table public.tasks
            alter column dependant_on type uuid[] using array[dependant_on];

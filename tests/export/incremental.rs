@@ -78,6 +78,13 @@ fn only_rows_that_may_be_new_are_read() {
         said.lines().any(|line| line.starts_with("system_logs:") && line.ends_with(" 0 new")),
         "{said}"
     );
+    let told = bench.run("captures", "s", &[]).ok();
+    for said in [
+        "c000001: every row of every table, as all of them stood at one instant; all log rows were asked for;",
+        "c000002: every row of every table, as all of them stood at one instant; log rows of transactions from",
+    ] {
+        assert!(told.contains(said), "{said}: {told}");
+    }
     // how far back the source reaches is known all the same
     let opened = Snapshot::open(&bench.path("s")).expect("a snapshot");
     let horizons: BTreeSet<_> =

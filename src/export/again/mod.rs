@@ -1,7 +1,8 @@
 //! A snapshot through the redactor once more, into another one: stricter, under the same key.
 //!
-//! The tokens of a value are the same under every policy, so that a capture made later under the stricter one
-//! finds the rows it knows. What is hidden stays hidden: there is no way back.
+//! The token of a value is the same under every policy, so that a capture made later under the stricter one finds
+//! the rows it knows; but a whole text that held a token already gets one that is not the original's. What is
+//! hidden stays hidden: there is no way back.
 
 pub mod error;
 

@@ -138,7 +138,12 @@ impl<'a> Cells<'a> {
     {
         match self.plain(row) {
             Value::Text(text) => Value::Text(veil.text(text)),
-            other => other,
+            kept @ (Value::Null
+            | Value::Int(_)
+            | Value::Double(_)
+            | Value::Bool(_)
+            | Value::Time(_)
+            | Value::Verbatim(_)) => kept,
         }
     }
 }
