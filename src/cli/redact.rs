@@ -50,8 +50,11 @@ pub(super) fn run(ui: &mut Ui, args: &RedactArgs) -> Outcome {
             ui.note(&format!("{capture:>7} {table}: {rows} rows"));
         },
     })?;
-    let count = made.captures().len();
-    ui.note(&format!("snapshot: {}, {count} captures, `{}`", args.out.display(), policy.name()));
+    let captures = match made.captures().len() {
+        1 => "1 capture".to_string(),
+        count => format!("{count} captures"),
+    };
+    ui.note(&format!("snapshot: {}, {captures}, `{}`", args.out.display(), policy.name()));
     Ok(ExitCode::SUCCESS)
 }
 

@@ -4,6 +4,7 @@
 //! there is no snapshot, and the next one clears it away.
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -36,7 +37,10 @@ pub struct Rewrite {
 impl Rewrite {
     /// Begins a snapshot that will stand at `out`; one writer at a time.
     pub fn begin(out: &Path) -> Result<Self, SnapshotError> {
-        let part = temporary(out);
+        let part = growing(out);
+        if part.is_symlink() {
+            return Err(SnapshotError::io("clear", &part, io::Error::other("it is a link")));
+        }
         fs::create_dir_all(&part).map_err(|err| SnapshotError::io("create", &part, err))?;
         let lock_path = part.join(LOCK);
         let lock =
@@ -122,6 +126,15 @@ impl Drop for Rewrite {
             drop(fs::remove_dir_all(&self.part));
         }
     }
+}
+
+/// Where a snapshot grows that will stand at `out`: a name that nobody gives one of their own, as what is found
+/// there is cleared away.
+fn growing(out: &Path) -> PathBuf {
+    let mut name = OsString::from(".");
+    name.push(out.file_name().unwrap_or_default());
+    name.push(".redact");
+    temporary(&out.with_file_name(name))
 }
 
 /// Takes away what a killed one left; a folder with files of someone else's is not ours to clear.

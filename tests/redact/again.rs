@@ -178,9 +178,9 @@ fn findings_are_the_same_and_nothing_weaker_or_of_another_key_is_made() {
             ran.stderr
         );
     }
-    assert!(!bench.path("x").exists() && !bench.path("x.part").exists());
+    assert!(!bench.path("x").exists() && !bench.path(".x.redact.part").exists());
     assert!(!bench.path("no.key").exists(), "no key is made for what needs an old one");
-    assert!(!bench.path("s/inside.part").exists());
+    assert!(!bench.path("s/.inside.redact.part").exists());
     let said = bench.run("verify", "s", &[]);
     assert_eq!(said.code, 0, "{}", said.stdout);
 }
@@ -197,7 +197,7 @@ fn damaged_evidence_gets_no_hash_that_vouches_for_it() {
     let ran = again(&bench, "s", "out", &["--redact", "strict"]);
     assert_eq!(ran.code, 4, "{}", ran.stderr);
     assert!(ran.stderr.contains("tasks/c000001-0001.parquet"), "{}", ran.stderr);
-    assert!(!bench.path("out").exists() && !bench.path("out.part").exists());
+    assert!(!bench.path("out").exists() && !bench.path(".out.redact.part").exists());
 }
 
 /// Killed after more and more time: the first snapshot is as it was, the second is not there or whole.
@@ -207,7 +207,7 @@ fn killed_at_any_time_it_leaves_one_snapshot_or_two() {
     captured(&bench, &tables(&mut cage), "s", "none");
     again(&bench, "s", "whole", &["--redact", "strict"]).ok();
     let (before, whole) = (read_all(&bench.path("s")), read_all(&bench.path("whole")));
-    let (from, out, part) = (bench.path("s"), bench.path("out"), bench.path("out.part"));
+    let (from, out, part) = (bench.path("s"), bench.path("out"), bench.path(".out.redact.part"));
     let text = |path: &Path| path.to_str().expect("UTF-8").to_string();
     let args = ["redact", "--snapshot", &text(&from), "--out", &text(&out), "--redact", "strict"];
     let (mut unfinished, mut finished) = (0, 0);
