@@ -268,3 +268,39 @@ fn a_broken_grammar_file_does_not_stop_a_verification() {
     assert!(said.stderr.contains("was not checked"), "{}", said.stderr);
     assert_eq!(bench.run("replay", "s", &["--grammar", file]).code, 2);
 }
+
+#[test]
+fn what_nobody_took_between_two_captures_is_a_hole_of_both() {
+    let bench = Bench::new();
+    let line = |n: u8, at: &str| {
+        format!(
+            "00000000-0000-4000-9000-00000000000{n},2026-01-{at}+00,orchestrator_gpu,h,INFO,Starting,,,1,{{}}\n"
+        )
+    };
+    capture(&bench, "1", "", "", &(line(1, "01 10:00:00") + &line(2, "01 10:00:20")));
+    capture(&bench, "2", "", "", &(line(1, "01 10:00:00") + &line(3, "01 10:00:50")));
+    let listed = |bench: &Bench| -> serde_json::Value {
+        let said = bench.run("captures", "s", &["--format", "json"]).ok();
+        serde_json::from_str(&said).expect("JSON")
+    };
+    assert_eq!(listed(&bench)["holes"], serde_json::json!([]));
+    capture(&bench, "3", "", "", &(line(4, "04 09:00:00") + &line(5, "04 09:00:30")));
+    let hole = serde_json::json!({
+        "before": "c000003",
+        "from": "2026-01-01T10:00:50.000000Z",
+        "until": "2026-01-04T09:00:00.000000Z",
+        "cause": "not_exported",
+    });
+    assert_eq!(listed(&bench)["holes"], serde_json::json!([hole]));
+    let text = bench.run("captures", "s", &[]).ok();
+    let said = "hole before c000003: log lines between 2026-01-01 10:00:50 and 2026-01-04 09:00:00 were deleted";
+    assert!(text.contains(said), "{text}");
+    // as a replay has it
+    let gaps =
+        "select began_at, ended_at from gaps where cause = 'not_exported' and source_id = 'h'";
+    let (from, until) = ("2026-01-01 10:00:50.000000", "2026-01-04 09:00:00.000000");
+    assert_eq!(bench.sql("s", gaps), [[from, until]]);
+    // and the evidence is not needed to tell
+    std::fs::remove_dir_all(bench.path("s").join("system_logs")).expect("a folder");
+    assert_eq!(listed(&bench)["holes"], serde_json::json!([hole]));
+}

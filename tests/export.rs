@@ -21,6 +21,7 @@ mod load_back;
 mod rest;
 mod retries;
 mod round_trip;
+mod three_dumps;
 mod tls;
 mod two_ways;
 mod types;

@@ -1,5 +1,6 @@
 //! Redaction from the outside: what is in a snapshot and in every output, byte for byte.
 
+mod again;
 mod canaries;
 mod canary;
 mod evidence;

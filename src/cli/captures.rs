@@ -7,8 +7,13 @@ use std::process::ExitCode;
 use crate::cli::format::{Answer, Format, show};
 use crate::cli::ui::Ui;
 use crate::cli::{Outcome, snapshot_dir};
+use crate::model::holes::{Hole, holes};
+use crate::model::rows::LogCapture;
+use crate::model::state::GapCause;
+use crate::model::time::Micros;
 use crate::report::captures as report;
 use crate::report::captures::CapturesReport;
+use crate::report::captures_words::guarantee;
 use crate::snapshot::manifest::{Capture, TableCapture};
 use crate::snapshot::open::Snapshot;
 
@@ -58,7 +63,25 @@ fn report_of(snapshot: &Snapshot) -> CapturesReport {
             key_fingerprint: manifest.redaction.key_fingerprint.clone(),
         },
         captures: snapshot.captures().iter().map(capture).collect(),
+        holes: holes_of(snapshot),
     }
+}
+
+/// Told from the capture files alone: one that read the source saw it up to its begin.
+fn holes_of(snapshot: &Snapshot) -> Vec<report::Hole> {
+    let of = |capture: &'_ Capture| {
+        let log = capture.log(Micros::parse(&capture.began_at))?;
+        Some((capture.id.clone(), log))
+    };
+    let (ids, logs): (Vec<String>, Vec<LogCapture>) =
+        snapshot.captures().iter().filter_map(of).unzip();
+    let told = |hole: Hole| report::Hole {
+        before: ids[hole.next].clone(),
+        from: hole.from.to_string(),
+        until: hole.until.to_string(),
+        cause: GapCause::NotExported.name(),
+    };
+    holes(&logs).into_iter().map(told).collect()
 }
 
 fn capture(capture: &Capture) -> report::Capture {
@@ -69,6 +92,8 @@ fn capture(capture: &Capture) -> report::Capture {
         began_at: capture.began_at.clone(),
         ended_at: capture.ended_at.clone(),
         guarantee: capture.guarantee.clone(),
+        guarantee_means: guarantee(&capture.guarantee),
+        captured_under: capture.captured_under.clone(),
         notes: capture.notes.clone(),
         rows_read: sum(|held| held.rows_read),
         rows_new: sum(|held| held.rows_new),
@@ -93,6 +118,12 @@ fn table(held: &TableCapture) -> report::TableCounts {
         rows_changed: held.rows_changed,
         min_time: held.min_time.clone(),
         max_time: held.max_time.clone(),
+        rows_unreadable: held.rows_unreadable,
+        since_xid: held.since_xid,
+        since_time: held.since_time.clone(),
+        missing_from: held.missing_from.clone(),
+        oldest_at_source: held.read_from.clone(),
+        read_until: held.read_until.clone(),
         disappeared: held.disappeared.clone(),
         files: held.files.len() as u64,
         bytes: held.bytes(),

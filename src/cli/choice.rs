@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use crate::cli::fault::{Fault, FaultKind};
-use crate::findings::alike::alike;
 use crate::findings::catalogue::{self, Query};
+use crate::model::alike::alike;
 
 /// The queries asked for, each once, or all of them.
 pub(super) fn some(

@@ -55,7 +55,9 @@ pub(super) fn run(ui: &mut Ui, args: &ImportArgs) -> Outcome {
     let import =
         Import::run(&source, &args.snapshot, &key, args.redact.policy(), began_at, &mut watch);
     watch.clear();
-    let snapshot = import?.finish(now())?;
+    let import = import?;
+    import.drift().iter().for_each(|note| ui.note(&format!("note: {note}")));
+    let snapshot = import.finish(now())?;
     if let Some(capture) = snapshot.captures().last() {
         for (table, held) in &capture.tables {
             let gone = held.disappeared.len();

@@ -14,6 +14,7 @@ mod grammar;
 mod grammar_files;
 mod import;
 mod query;
+mod redact;
 mod redaction;
 mod replay;
 mod simulate;
@@ -50,6 +51,7 @@ struct Args {
 enum Verb {
     Export(export::ExportArgs),
     Import(import::ImportArgs),
+    Redact(redact::RedactArgs),
     Captures(captures::CapturesArgs),
     Verify(verify::VerifyArgs),
     Replay(replay::ReplayArgs),
@@ -73,6 +75,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let outcome = match &args.verb {
         Verb::Export(args) => export::run(&mut ui, args),
         Verb::Import(args) => import::run(&mut ui, args),
+        Verb::Redact(args) => redact::run(&mut ui, args),
         Verb::Captures(args) => captures::run(&mut ui, args),
         Verb::Verify(args) => verify::run(&mut ui, args),
         Verb::Replay(args) => replay::run(&mut ui, args),

@@ -7,6 +7,7 @@ use crate::cli::ui::Ui;
 use crate::model::time::Micros;
 use crate::snapshot::manifest::MANIFEST;
 use crate::snapshot::open::Snapshot;
+use crate::snapshot::publish::TEMPORARY;
 
 /// Where snapshots are looked for.
 const FOLDER: &str = "snapshots";
@@ -39,11 +40,18 @@ pub(crate) fn choose(ui: &mut Ui, given: Option<&Path>) -> Result<PathBuf, Fault
     Ok(dir)
 }
 
+/// Whether a folder is a snapshot, and not one that was killed while it was made of another.
+fn is_finished(dir: &Path) -> bool {
+    let is_part =
+        dir.extension().is_some_and(|suffix| format!(".{}", suffix.display()) == TEMPORARY);
+    !is_part && dir.join(MANIFEST).is_file()
+}
+
 /// The snapshots of a folder: those whose captures can be read, and the others, in order.
 fn candidates(folder: &Path) -> (Vec<(Micros, PathBuf)>, Vec<PathBuf>) {
     let (mut dated, mut undated) = (Vec::new(), Vec::new());
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-    for dir in entries.map(|entry| entry.path()).filter(|dir| dir.join(MANIFEST).is_file()) {
+    for dir in entries.map(|entry| entry.path()).filter(|dir| is_finished(dir)) {
         match Snapshot::open_captures(&dir).ok().and_then(|snapshot| snapshot.taken_at()) {
             Some(at) => dated.push((at, dir)),
             None => undated.push(dir),

@@ -51,18 +51,10 @@ pub(super) fn read(snapshot: &Snapshot) -> Result<(Facts, Histories), SnapshotEr
     Ok((Facts { workers, tasks, task_types, links, seen_at, logs, last_seen }, histories))
 }
 
-/// What each capture took of the log, where it took it. A file given to us ends with its last row.
+/// What each capture took of the log, where it took it.
 fn log_captures(snapshot: &Snapshot, seen_at: &[Option<Micros>]) -> Vec<LogCapture> {
-    let of = |(capture, seen): (&Capture, &Option<Micros>)| {
-        let logs = capture.tables.get(Table::SystemLogs.name())?;
-        let last = logs.read_until.as_deref().or(logs.max_time.as_deref());
-        Some(LogCapture {
-            from: capture.retention_horizon().and_then(Micros::parse),
-            until: if capture.reads_source() { *seen } else { last.and_then(Micros::parse) },
-            is_whole: capture.reads_source(),
-        })
-    };
-    snapshot.captures().iter().zip(seen_at).filter_map(of).collect()
+    let captures = snapshot.captures().iter().zip(seen_at);
+    captures.filter_map(|(capture, seen)| capture.log(*seen)).collect()
 }
 
 /// Up to when each capture of a snapshot saw its source, in order; `None` where nothing tells.

@@ -5,12 +5,10 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 /// One sentence for each column that came, went or changed its type between two
-/// `source_schema.json`; none for a table that only one of them has.
+/// `source_schema.json`, and for each label that an enum gained or lost; none for what only one of them has.
 pub(super) fn notes(before: &Value, now: &Value) -> Vec<String> {
     let mut notes = Vec::new();
-    let tables = now["tables"].as_object().into_iter().flatten();
-    for (table, described) in tables {
-        let Some(earlier) = before["tables"].get(table) else { continue };
+    for (table, earlier, described) in in_both(before, now, "tables") {
         let (was, is) = (types(earlier), types(described));
         for (name, new) in &is {
             match was.get(name) {
@@ -26,12 +24,87 @@ pub(super) fn notes(before: &Value, now: &Value) -> Vec<String> {
             gone.map(|(name, old)| format!("{table}: column `{name}` is gone (was {old})")),
         );
     }
+    for (name, earlier, described) in in_both(before, now, "enums") {
+        let (was, is) = (texts(earlier), texts(described));
+        let only = |of: &[&str], other: &[&str], said: &str| -> Vec<String> {
+            let of = of.iter().filter(|label| !other.contains(label));
+            of.map(|label| format!("type {name}: the value `{label}` {said}")).collect()
+        };
+        notes.extend(only(&is, &was, "is new"));
+        notes.extend(only(&was, &is, "is gone"));
+    }
     notes
+}
+
+/// One sentence for each table whose columns stand in another order than before, with those that moved.
+pub(super) fn moves(before: &Value, now: &Value) -> Vec<String> {
+    let told = in_both(before, now, "tables").filter_map(|(table, earlier, described)| {
+        let (was, is) = (names(earlier), names(described));
+        let place = |name: &&str| was.iter().position(|old| old == name);
+        let places: Vec<(usize, &str)> =
+            is.iter().filter_map(|name| Some((place(name)?, *name))).collect();
+        let moved = out_of_order(&places);
+        let names = moved.join("`, `");
+        (!moved.is_empty())
+            .then(|| format!("{table}: column `{names}` stands in another place now"))
+    });
+    told.collect()
+}
+
+/// One sentence for each column that one of two imports has and the other has not: files tell no types, and
+/// their columns stand in any order.
+pub(super) fn file_notes(before: &Value, now: &Value) -> Vec<String> {
+    let mut notes = Vec::new();
+    for (table, earlier, described) in in_both(before, now, "tables") {
+        let (was, is) = (names(earlier), names(described));
+        let new = is.iter().filter(|name| !was.contains(name));
+        notes.extend(new.map(|name| format!("{table}: column `{name}` is new")));
+        let gone = was.iter().filter(|name| !is.contains(name));
+        notes.extend(gone.map(|name| format!("{table}: column `{name}` is gone")));
+    }
+    notes
+}
+
+/// The fewest that have to be taken out for the rest to stand in order.
+fn out_of_order<'a>(places: &[(usize, &'a str)]) -> Vec<&'a str> {
+    // of each the longest ascending row that ends with it, and the one before it there
+    let mut best: Vec<(usize, Option<usize>)> = Vec::new();
+    for (at, (place, _)) in places.iter().enumerate() {
+        let before = (0..at).filter(|earlier| places[*earlier].0 < *place);
+        let longest = before.max_by_key(|earlier| (best[*earlier].0, usize::MAX - earlier));
+        best.push((longest.map_or(1, |earlier| best[earlier].0 + 1), longest));
+    }
+    let mut at = (0..best.len()).max_by_key(|at| (best[*at].0, usize::MAX - at));
+    let mut kept = vec![false; places.len()];
+    while let Some(place) = at {
+        kept[place] = true;
+        at = best[place].1;
+    }
+    places.iter().zip(kept).filter(|(_, kept)| !kept).map(|((_, name), _)| *name).collect()
+}
+
+/// What both have under one of their headings, by name.
+fn in_both<'a>(
+    before: &'a Value,
+    now: &'a Value,
+    heading: &'a str,
+) -> impl Iterator<Item = (&'a String, &'a Value, &'a Value)> {
+    let all = now[heading].as_object().into_iter().flatten();
+    all.filter_map(move |(name, of)| Some((name, before[heading].get(name)?, of)))
 }
 
 /// The columns of a table as a `source_schema.json` describes them, with their defaults.
 pub(super) fn columns<'a>(schema: &'a Value, table: &str) -> &'a Value {
     &schema["tables"][table]["columns"]
+}
+
+fn names(table: &Value) -> Vec<&str> {
+    let columns = table["columns"].as_array().into_iter().flatten();
+    columns.filter_map(|column| column["name"].as_str()).collect()
+}
+
+fn texts(labels: &Value) -> Vec<&str> {
+    labels.as_array().into_iter().flatten().filter_map(Value::as_str).collect()
 }
 
 fn types(table: &Value) -> BTreeMap<&str, &str> {
@@ -66,5 +139,40 @@ mod tests {
         assert!(notes(&now, &now).is_empty());
         assert!(notes(&json!({ "tables": {} }), &now).is_empty());
         assert!(notes(&Value::Null, &now).is_empty());
+    }
+
+    #[test]
+    fn labels_that_an_enum_gained_or_lost_are_named() {
+        let labels = |labels: &[&str]| json!({ "enums": { "task_status": labels } });
+        let (before, now) = (labels(&["Queued", "Lost"]), labels(&["Queued", "Paused"]));
+        assert_eq!(
+            notes(&before, &now),
+            [
+                "type task_status: the value `Paused` is new",
+                "type task_status: the value `Lost` is gone",
+            ]
+        );
+        assert!(notes(&now, &labels(&["Paused", "Queued"])).is_empty());
+        assert!(notes(&json!({ "enums": {} }), &now).is_empty());
+    }
+
+    #[test]
+    fn columns_that_moved_are_named_and_no_others() {
+        let of = |names: &[&str]| {
+            let columns: Vec<Value> = names.iter().map(|name| json!({ "name": name })).collect();
+            json!({ "tables": { "tasks": { "columns": columns } } })
+        };
+        let moved = |before: &[&str], now: &[&str]| moves(&of(before), &of(now));
+        assert_eq!(
+            moved(&["a", "b", "c", "d"], &["a", "d", "b", "c"]),
+            ["tasks: column `d` stands in another place now"]
+        );
+        assert_eq!(
+            moved(&["a", "b", "c", "d"], &["c", "d", "b", "a"]),
+            ["tasks: column `b`, `a` stands in another place now"]
+        );
+        // what came and went moves nobody
+        assert!(moved(&["a", "gone", "b"], &["new", "a", "b", "newer"]).is_empty());
+        assert!(moves(&Value::Null, &of(&["a"])).is_empty());
     }
 }

@@ -7,6 +7,7 @@ use std::io;
 use std::path::PathBuf;
 
 use crate::export::copy::CopyError;
+use crate::export::core_columns::MissingColumn;
 use crate::export::rest::error::RestError;
 use crate::export::target::TargetError;
 use crate::export::tls_failure::TlsFailure;
@@ -93,6 +94,9 @@ pub enum ExportError {
     /// A table that no snapshot can do without is not there.
     #[error("the database has no table `public.{0}`")]
     MissingTable(Table),
+    /// Nor a column that no replay can do without.
+    #[error(transparent)]
+    MissingColumn(#[from] MissingColumn),
     /// The role may not read.
     #[error("the role may not read {}", named(*.0))]
     PermissionDenied(Option<Table>),

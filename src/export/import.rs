@@ -7,6 +7,7 @@ use std::path::Path;
 use serde_json::json;
 
 use crate::export::cells::value;
+use crate::export::drift;
 use crate::export::import_error::ImportError;
 use crate::export::key::RowKey;
 use crate::export::odd_values::OddValues;
@@ -23,7 +24,7 @@ use crate::snapshot::capture::known_rows::Coming;
 use crate::snapshot::capture::{CaptureOptions, CaptureWriter};
 use crate::snapshot::column::{Column, Value};
 use crate::snapshot::error::SnapshotError;
-use crate::snapshot::manifest::{MANIFEST, Manifest, Redaction};
+use crate::snapshot::manifest::{MANIFEST, Manifest, Redaction, SOURCE_SCHEMA, read_json};
 use crate::snapshot::open::Snapshot;
 
 /// What the manifest calls this kind of source.
@@ -126,6 +127,13 @@ impl Import {
             }),
             (_, _) => Ok(()),
         }
+    }
+
+    /// What is not as it was in the files of the capture before, by name.
+    pub fn drift(&self) -> Vec<String> {
+        let Some(before) = self.writer.before() else { return Vec::new() };
+        let earlier = read_json(&before.dir().join(SOURCE_SCHEMA)).unwrap_or_default();
+        drift::file_notes(&earlier, &json!({ "tables": &self.schema }))
     }
 
     /// Publishes the capture.

@@ -6,6 +6,7 @@ use tokio_postgres::Client;
 
 use crate::export::catalogue::{self, SCHEMA, SourceColumn, SourceTable};
 use crate::export::connect;
+use crate::export::core_columns;
 use crate::export::error::ExportError;
 use crate::export::select::quote;
 use crate::export::server_error::{Doing, explain};
@@ -128,6 +129,7 @@ pub(super) async fn begin(client: &Client, wanted: &[Table]) -> Result<Instant, 
     if tables.len() != wanted.len() {
         return Err(ExportError::Changed);
     }
+    tables.iter().try_for_each(core_columns::check)?;
     Ok(Instant { tables, snapshot: row.get(0), next_xid })
 }
 

@@ -42,14 +42,20 @@ impl RowKey {
     /// Reads the key at `path`, else the one in the user's configuration folder; makes it on first
     /// use.
     pub fn load_or_create(path: Option<&Path>) -> Result<Self, KeyError> {
-        let path = match path {
-            Some(path) => path.to_path_buf(),
-            None => default_path()?,
-        };
+        let path = place(path)?;
         let created = !path.exists();
         if created {
             create(&path)?;
         }
+        Ok(Self { created, ..Self::read(path)? })
+    }
+
+    /// Reads the key at `path`, else the one in the user's configuration folder, for what was made with it.
+    pub fn load(path: Option<&Path>) -> Result<Self, KeyError> {
+        Self::read(place(path)?)
+    }
+
+    fn read(path: PathBuf) -> Result<Self, KeyError> {
         let io = |action, source| KeyError::Io { action, path: path.clone(), source };
         let file = File::open(&path).map_err(|err| io("read", err))?;
         let mode = file.metadata().map_err(|err| io("read", err))?.permissions().mode();
@@ -58,6 +64,7 @@ impl RowKey {
         let Ok(bytes) = <[u8; KEY_BYTES]>::try_from(found.as_slice()) else {
             return Err(KeyError::Length(path));
         };
+        let created = false;
         Ok(Self { bytes, path, created, readable_by_others: mode & 0o077 != 0 })
     }
 
@@ -98,6 +105,10 @@ pub(crate) fn config_dir() -> Option<PathBuf> {
     let set = |name| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     let config = set("XDG_CONFIG_HOME").or_else(|| Some(set("HOME")?.join(".config")));
     Some(config?.join("backstory"))
+}
+
+fn place(path: Option<&Path>) -> Result<PathBuf, KeyError> {
+    path.map_or_else(default_path, |path| Ok(path.to_path_buf()))
 }
 
 fn default_path() -> Result<PathBuf, KeyError> {

@@ -5,7 +5,9 @@
 //! know events. The way back, files into an empty database, is [`load`]: nothing else here writes to a
 //! server.
 
+pub mod again;
 pub mod cells;
+pub mod core_columns;
 pub mod csv;
 pub mod error;
 #[doc(hidden)]

@@ -177,6 +177,7 @@ pub(super) fn since_last_time(
     // Without a readable schema of the last capture there is nothing to compare with.
     let earlier = read_json(&before.dir().join(SOURCE_SCHEMA)).unwrap_or_default();
     let mut notes = drift::notes(&earlier, schema);
+    notes.extend(drift::moves(&earlier, schema));
     notes.extend(other_source_note(writer, asked));
     notes
 }

@@ -4,13 +4,17 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::BufRead;
 
+use crate::export::core_columns::{Instead, instead};
 use crate::export::csv::{CsvReader, Record};
 use crate::export::import_error::ImportError;
 use crate::export::ndjson::{Members, NdjsonReader};
 use crate::export::source_dir::{Format, SourceFile};
 use crate::model::table::Table;
 use crate::snapshot::column::{Column, ColumnType};
-use crate::snapshot::schema::{import_type, is_own, type_name};
+use crate::snapshot::schema::{import_type, is_own, known_columns, type_name};
+
+/// Known names in a line that make it a header.
+const HEADER_NAMES_MIN: usize = 2;
 
 /// The cells of one row, in the order of the columns; `None` is NULL.
 pub type Cells<'a> = Vec<Option<Cow<'a, str>>>;
@@ -128,7 +132,10 @@ fn columns(table: Table, names: &[String]) -> Result<Vec<Column>, String> {
     // first, so that a line of data that was taken for a header is never quoted
     let needed = table.needed_columns();
     if let Some(name) = needed.iter().find(|name| !names.iter().any(|have| have == *name)) {
-        return Err(format!("there is no column `{name}`; is the first line the header?"));
+        return Err(match heir(table, name, names) {
+            Some(heir) => format!("there is no column `{name}`; the nearest it has is `{heir}`"),
+            None => format!("there is no column `{name}`; is the first line the header?"),
+        });
     }
     let mut seen = BTreeSet::new();
     for name in names {
@@ -143,6 +150,21 @@ fn columns(table: Table, names: &[String]) -> Result<Vec<Column>, String> {
         }
     }
     Ok(names.iter().map(|name| column(table, name)).collect())
+}
+
+/// The column that may be the missing one under a new name. Only a line that names other columns we know is
+/// surely a header, and may be quoted.
+fn heir(table: Table, missing: &str, names: &[String]) -> Option<String> {
+    let is_known = |name: &&String| known_columns(table).iter().any(|(known, _)| known == name);
+    let names: Vec<&str> = if names.iter().filter(is_known).count() < HEADER_NAMES_MIN {
+        Vec::new()
+    } else {
+        names.iter().map(String::as_str).collect()
+    };
+    match instead(table, missing, &names) {
+        Instead::Alike(names) => names.into_iter().next(),
+        Instead::Unknown(_) => None,
+    }
 }
 
 fn column(table: Table, name: &str) -> Column {

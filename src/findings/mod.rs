@@ -3,7 +3,6 @@
 //! A question is data: a header and one SELECT. Knows the tables of `read` by name and nothing of how
 //! they are kept.
 
-pub mod alike;
 mod anatomy;
 pub mod blast;
 pub mod border;

@@ -1,7 +1,9 @@
 //! The vocabulary everyone may name: tables, times, ids, events, states. No IO, no arrow, no SQL.
 
+pub mod alike;
 pub mod attribute;
 pub mod event;
+pub mod holes;
 pub mod id;
 pub mod kind;
 pub mod metadata;

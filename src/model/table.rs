@@ -56,15 +56,40 @@ impl Table {
         }
     }
 
-    /// Columns without which its rows prove nothing: a query would take their absence for a fact.
-    pub fn needed_columns(self) -> &'static [&'static str] {
+    /// Columns that every known revision of the source has and that a replay cannot do without
+    /// (domain/orchestrator.md 1.1 to 1.4, domain/worker-app.md 1.2 to 1.5): one that is gone was renamed,
+    /// and taken for NULL it would tell of tasks that nobody claimed and workers that never lived. Those
+    /// that even a file needs come first.
+    pub fn core_columns(self) -> &'static [&'static str] {
         match self {
-            Self::SystemLogs => &["id", "timestamp", "source_type", "message"],
-            Self::Workers | Self::Tasks => &["id", "status"],
+            Self::SystemLogs => &["id", "timestamp", "source_type", "message", "source_id"],
+            Self::Workers => &["id", "status", "created_at", "last_heartbeat", "metadata"],
+            Self::Tasks => &[
+                "id",
+                "status",
+                "task_type",
+                "created_at",
+                "worker_id",
+                "generation_started_at",
+                "generation_processed_at",
+            ],
             Self::Generations => &["id", "tasks"],
             Self::GenerationVariants => &["id", "params"],
             Self::TaskTypes => &["id", "name"],
         }
+    }
+
+    /// Of these, the columns without which rows prove nothing: files may be cut down to them.
+    pub fn needed_columns(self) -> &'static [&'static str] {
+        let needed = match self {
+            Self::SystemLogs => 4,
+            Self::Workers
+            | Self::Tasks
+            | Self::Generations
+            | Self::GenerationVariants
+            | Self::TaskTypes => 2,
+        };
+        &self.core_columns()[..needed]
     }
 
     /// Whether rows never change once written; the others keep only their last value at the source.

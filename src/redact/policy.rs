@@ -16,6 +16,16 @@ impl Policy {
     /// Every policy.
     pub const ALL: [Self; 3] = [Self::Standard, Self::Strict, Self::None];
 
+    /// Whether it hides whatever a policy of this name hides. `secrets` is that of older versions.
+    pub fn hides_all_of(self, name: &str) -> bool {
+        let hidden = match self {
+            Self::None => &["none"][..],
+            Self::Standard => &["none", "secrets", "standard"],
+            Self::Strict => &["none", "secrets", "standard", "strict"],
+        };
+        hidden.contains(&name)
+    }
+
     /// The name in manifests and on the command line.
     pub fn name(self) -> &'static str {
         match self {

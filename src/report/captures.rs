@@ -10,6 +10,7 @@ use crate::model::time::Micros;
 use crate::read::cell::{Cell, Column, ColumnKind, plain_time};
 use crate::read::run::RowSink;
 use crate::report::captures_narrow;
+use crate::report::captures_words;
 use crate::report::plain::printable;
 use crate::report::rows_csv::CsvRows;
 use crate::report::rows_text::TextRows;
@@ -30,6 +31,21 @@ pub struct CapturesReport {
     pub redaction: Redaction,
     /// The captures, oldest first.
     pub captures: Vec<Capture>,
+    /// Stretches of the log that were deleted before anyone took them, oldest first.
+    pub holes: Vec<Hole>,
+}
+
+/// A stretch between two captures of which no log line is here.
+#[derive(Clone, Debug, Serialize)]
+pub struct Hole {
+    /// The capture that came too late.
+    pub before: String,
+    /// Up to here the ones before it reach.
+    pub from: String,
+    /// What is older than this was gone.
+    pub until: String,
+    /// As in the table `gaps`.
+    pub cause: &'static str,
 }
 
 /// How a snapshot was redacted.
@@ -52,6 +68,10 @@ pub struct Capture {
     pub ended_at: String,
     /// `transactional`, `paged` or `as_given`.
     pub guarantee: String,
+    /// The guarantee in words.
+    pub guarantee_means: &'static str,
+    /// The policy it was captured under, where the snapshot was redacted again since.
+    pub captured_under: Option<String>,
     /// What weakens it.
     pub notes: Vec<String>,
     /// Rows read from the source.
@@ -95,6 +115,18 @@ pub struct TableCounts {
     pub min_time: Option<String>,
     /// Largest time of the rows written.
     pub max_time: Option<String>,
+    /// Of files: lines that could not be read.
+    pub rows_unreadable: u64,
+    /// Only rows at or above this transaction id were asked for.
+    pub since_xid: Option<u64>,
+    /// Only rows of this time or a later one were asked for.
+    pub since_time: Option<String>,
+    /// From this time on rows are known to be missing; the next capture asks for them again.
+    pub missing_from: Option<String>,
+    /// The oldest row that the source had, whether it was asked for or not.
+    pub oldest_at_source: Option<String>,
+    /// The latest row that was read.
+    pub read_until: Option<String>,
     /// Keys that disappeared.
     pub disappeared: Vec<String>,
     /// Evidence files.
@@ -169,6 +201,7 @@ pub fn write_text(
         out.write_all(laid.as_bytes())?;
         writeln!(out, "tables: rows new/read")?;
     }
+    captures_words::write(out, report)?;
     for capture in &report.captures {
         for note in &capture.notes {
             writeln!(out, "{}: {}", printable(&capture.capture), printable(note))?;

@@ -30,7 +30,8 @@ fn block(out: &mut impl io::Write, capture: &Capture) -> io::Result<()> {
     writeln!(out, "  rows      {disappeared} disappeared, {unreadable} unreadable")
 }
 
-fn seconds(text: Option<&str>) -> String {
+/// A time in whole seconds.
+pub(super) fn seconds(text: Option<&str>) -> String {
     let Some(text) = text else { return "none".to_string() };
     let plain = Micros::parse(text).map_or_else(|| printable(text).to_string(), plain_time);
     plain.split('.').next().unwrap_or_default().to_string()
@@ -40,7 +41,10 @@ fn seconds(text: Option<&str>) -> String {
 mod tests {
     use std::collections::BTreeMap;
 
-    use crate::report::captures::{Capture, CapturesReport, Redaction, TableCounts, write_text};
+    use crate::report::captures::{
+        Capture, CapturesReport, Hole, Redaction, TableCounts, write_text,
+    };
+    use crate::report::captures_words::guarantee;
 
     fn report() -> CapturesReport {
         let counts = TableCounts {
@@ -50,6 +54,12 @@ mod tests {
             rows_changed: 0,
             min_time: None,
             max_time: None,
+            rows_unreadable: 0,
+            since_xid: Some(812),
+            since_time: None,
+            missing_from: None,
+            oldest_at_source: Some("2025-11-03T13:00:00.000000Z".into()),
+            read_until: None,
             disappeared: Vec::new(),
             files: 1,
             bytes: 7_400,
@@ -58,7 +68,9 @@ mod tests {
             capture: "c000001".into(),
             began_at: "2026-01-05T12:00:00.000000Z".into(),
             ended_at: "2026-01-05T12:00:01.500000Z".into(),
-            guarantee: "as_given".into(),
+            guarantee: "transactional".into(),
+            guarantee_means: guarantee("transactional"),
+            captured_under: Some("none".into()),
             notes: Vec::new(),
             rows_read: 146_549,
             rows_new: 120,
@@ -80,6 +92,12 @@ mod tests {
             source: BTreeMap::from([("kind".into(), "files".into())]),
             redaction,
             captures: vec![capture],
+            holes: vec![Hole {
+                before: "c000001".into(),
+                from: "2025-10-30T13:00:00.000000Z".into(),
+                until: "2025-11-03T12:00:00.250000Z".into(),
+                cause: "not_exported",
+            }],
         }
     }
 
@@ -92,13 +110,15 @@ mod tests {
         };
         assert_eq!(text(None), text(Some(400)));
         insta::assert_snapshot!(text(Some(60)), @r"
-        c000001  as_given
+        c000001  transactional
           taken     2026-01-05 12:00:00 to 2026-01-05 12:00:01
           system_logs                120 new of    146549 read
           rows of   2025-11-03 14:00:00 to 2025-11-03 15:00:00
           horizon   none
           files     1, 7400 bytes
           rows      0 disappeared, 2 unreadable
+        c000001: every row of every table, as all of them stood at one instant; log rows of transactions from 812 on were asked for; the oldest log row there was of 2025-11-03 13:00:00; captured under `none`, redacted again since
+        hole before c000001: log lines between 2025-10-30 13:00:00 and 2025-11-03 12:00:00 were deleted before anyone took them (not_exported)
         times: UTC, whole seconds here
         redaction: standard (key 5558)
         source: kind files

@@ -2,6 +2,7 @@
 
 pub mod captures;
 mod captures_narrow;
+pub mod captures_words;
 pub mod coverage;
 pub mod explanation;
 pub mod findings;

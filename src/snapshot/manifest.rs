@@ -6,7 +6,9 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use crate::model::rows::LogCapture;
 use crate::model::table::Table;
+use crate::model::time::Micros;
 use crate::snapshot::error::SnapshotError;
 use crate::snapshot::publish::write_atomically;
 use crate::snapshot::seal::{self, Seal};
@@ -79,6 +81,10 @@ pub struct Capture {
     /// from which rows are hidden.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
+    /// The policy that hid its values when it was captured, where they were redacted again since; else the
+    /// manifest's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub captured_under: Option<String>,
     /// For imports: name and BLAKE3 of every source file, so that the same bytes are not taken twice.
     pub source_files: BTreeMap<String, String>,
     /// Rows that could not be read, by source file: `file:line: why` (never the row itself).
@@ -188,6 +194,19 @@ impl Capture {
     pub fn retention_horizon(&self) -> Option<&str> {
         let logs = self.tables.get(Table::SystemLogs.name())?;
         logs.read_from.as_deref().or(logs.min_time.as_deref())
+    }
+
+    /// What it took of the log, if it took it; `seen` is up to when it saw its source. A file given to us ends
+    /// with its last row.
+    pub fn log(&self, seen: Option<Micros>) -> Option<LogCapture> {
+        let logs = self.tables.get(Table::SystemLogs.name())?;
+        let last = logs.read_until.as_deref().or(logs.max_time.as_deref());
+        let is_whole = self.reads_source();
+        Some(LogCapture {
+            from: self.retention_horizon().and_then(Micros::parse),
+            until: if is_whole { seen } else { last.and_then(Micros::parse) },
+            is_whole,
+        })
     }
 
     /// How many lines could not be read. Of each file the first are named one by one, and the rest

@@ -10,6 +10,7 @@ pub mod manifest;
 pub mod open;
 pub mod parquet_file;
 pub mod publish;
+pub mod rewrite;
 pub mod schema;
 pub mod seal;
 pub mod table_writer;

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
-use arrow::datatypes::{DataType, FieldRef, Fields, Schema};
+use arrow::datatypes::{DataType, FieldRef, Fields, Schema, SchemaRef};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder,
@@ -85,6 +85,14 @@ pub fn hash_file_in_pieces(path: &Path, tick: &dyn Fn(u64)) -> std::io::Result<(
         bytes += read as u64;
         tick(read as u64);
     }
+}
+
+/// The columns of a file.
+pub fn schema(path: &Path) -> Result<SchemaRef, SnapshotError> {
+    let file = File::open(path).map_err(|err| SnapshotError::io("read", path, err))?;
+    let metadata = ArrowReaderMetadata::load(&file, ArrowReaderOptions::new());
+    let parquet = |source| SnapshotError::Parquet { path: path.to_path_buf(), source };
+    Ok(metadata.map_err(parquet)?.schema().clone())
 }
 
 /// How many rows to read at once: few where texts are huge.

@@ -30,7 +30,7 @@ fn every_character_that_utf8_has_is_kept() {
     database.sql(SCHEMA);
     let mut sql =
         "create table public.task_types (id text primary key, x_text text, x_char char(4000), \
-                   x_array text[], x_json json, x_jsonb jsonb, x_pair public.pair);\n"
+                   x_array text[], x_json json, x_jsonb jsonb, x_pair public.pair, name text);\n"
             .to_string();
     let blocks: BTreeMap<String, String> = all
         .chunks(BLOCK)
@@ -220,8 +220,10 @@ fn random_values_of_each_type_come_back_as_postgresql_prints_them() {
         .enumerate()
         .map(|(at, (sql_type, _, _))| format!("x_{at:03} {sql_type}"))
         .collect();
-    let mut sql =
-        format!("create table public.task_types (id text primary key, {});\n", columns.join(", "));
+    let mut sql = format!(
+        "create table public.task_types (id text primary key, {}, name text);\n",
+        columns.join(", ")
+    );
     for row in 0..VALUES {
         let values: Vec<String> = strategies
             .iter()

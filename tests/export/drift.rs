@@ -3,10 +3,11 @@
 use backstory::model::table::Table;
 use backstory::snapshot::open::Snapshot;
 
-use crate::export::export_into;
 use crate::export::kept::{Cell, kept};
+use crate::export::{OPTIONS, export_into};
 use crate::support::postgres::database;
 use crate::support::replayed::Bench;
+use crate::verify::read_all;
 
 const SCHEMA: &str = include_str!("schema.sql");
 const TASK: &str = "10000000-0000-0000-0000-000000000001";
@@ -78,7 +79,7 @@ fn names_that_differ_in_case_only_are_told_apart() {
            ('{TASK}', '{{}}', 'low', 7, 'high');"
     ));
     database.sql(
-        "create table public.generations (\"ID\" text, \"Location\" text, id text, location text);
+        "create table public.generations (\"ID\" text, \"Location\" text, id text, location text, tasks jsonb);
          insert into public.generations values ('high', 'HIGH', 'low', 'here')",
     );
     let bench = Bench::new();
@@ -91,4 +92,139 @@ fn names_that_differ_in_case_only_are_told_apart() {
     assert_eq!(row["ID"], Cell::Text("high".to_string()));
     assert_eq!(bench.sql("snapshot", "select id, x_name from tasks"), [[TASK, "low"]]);
     assert_eq!(bench.sql("snapshot", "select id, location from generations"), [["low", "here"]]);
+}
+
+#[test]
+fn a_core_column_under_another_name_is_refused_by_name_and_nothing_is_lost() {
+    let database = database("drift_core");
+    database.sql(SCHEMA);
+    let bench = Bench::new();
+    export_into(&bench, &database, "snapshot");
+    let before = read_all(&bench.path("snapshot"));
+    let refused = |sql: &str, said: &[&str]| {
+        database.sql(sql);
+        for snapshot in ["snapshot", "new"] {
+            let url = database.url();
+            let ran = bench.run("export", snapshot, &[&["--db", url.as_str()], OPTIONS].concat());
+            assert_eq!(ran.code, 3, "{sql}: {}", ran.stderr);
+            for said in said {
+                assert!(ran.stderr.contains(said), "{sql}: {said}: {}", ran.stderr);
+            }
+            assert!(ran.stderr.contains("use `backstory import`"), "{}", ran.stderr);
+        }
+        assert!(read_all(&bench.path("snapshot")) == before, "{sql}");
+        assert!(!bench.path("new").exists(), "{sql}");
+    };
+    refused(
+        "alter table public.tasks rename worker_id to worker",
+        &["`tasks` has no column `worker_id`", "the nearest it has is `worker`"],
+    );
+    database.sql("alter table public.tasks rename worker to worker_id");
+    refused(
+        "alter table public.system_logs rename message to body",
+        &["`system_logs` has no column `message`", "no known revision had: `body`"],
+    );
+    database.sql("alter table public.system_logs drop column body");
+    refused("select 1", &["`system_logs` has no column `message`"]);
+    // what no replay needs may go
+    database.sql(
+        "alter table public.system_logs add column message text not null default '',
+           drop column log_level;",
+    );
+    let said = export_into(&bench, &database, "snapshot");
+    assert!(said.contains("system_logs: column `log_level` is gone (was text)"), "{said}");
+}
+
+#[test]
+fn a_core_column_of_another_type_and_place_is_kept_and_told() {
+    let database = database("drift_place");
+    database.sql(SCHEMA);
+    database.sql(&format!(
+        "insert into public.tasks (id, params, worker_id) values ('{TASK}', '{{}}', null);"
+    ));
+    let bench = Bench::new();
+    export_into(&bench, &database, "snapshot");
+    // `id` moves behind the others, and a state is added
+    database.sql(
+        "alter table public.workers rename to old;
+         create table public.workers as
+           select instance_type, created_at, last_heartbeat, status, metadata, id from public.old;
+         alter type public.task_status add value 'Paused' after 'Queued';
+         alter table public.tasks alter column created_at type text;",
+    );
+    let said = export_into(&bench, &database, "snapshot");
+    for note in [
+        "workers: column `id` stands in another place now",
+        "type public.task_status: the value `Paused` is new",
+        "tasks: column `created_at` was timestamp with time zone, is text now",
+    ] {
+        assert!(said.contains(note), "{note}: {said}");
+    }
+    assert_eq!(said.matches("stands in another place").count(), 1, "{said}");
+    let said = export_into(&bench, &database, "snapshot");
+    assert!(!said.contains("Paused") && !said.contains("another place"), "told once: {said}");
+    bench.run("replay", "snapshot", &[]).ok();
+}
+
+/// Tasks that depend on others, in both spellings that `dependant_on` has had.
+#[test]
+fn a_dependency_means_the_same_as_uuid_and_as_array() {
+    let database = database("drift_dependency");
+    database.sql(SCHEMA);
+    let id = |n: u8| format!("10000000-0000-0000-0000-00000000000{n}");
+    let (first, second, third, gone) = (id(1), id(2), id(3), id(9));
+    database.sql(&format!(
+        "insert into public.system_logs (timestamp, source_type, source_id, log_level, message)
+           values ('2026-01-05 11:00+00', 'orchestrator_gpu', 'o', 'INFO', 'Starting');
+         alter table public.tasks add column dependant_on uuid;
+         insert into public.tasks (id, task_type, params, status, created_at, dependant_on) values
+           ('{first}', 'edit', '{{}}', 'Complete', '2026-01-05 09:00+00', null),
+           ('{second}', 'edit', '{{}}', 'Queued', '2026-01-05 09:00+00', '{first}'),
+           ('{third}', 'edit', '{{}}', 'Queued', '2026-01-05 09:00+00', '{gone}');"
+    ));
+    let bench = Bench::new();
+    export_into(&bench, &database, "snapshot");
+    let missing = |bench: &Bench| -> Vec<String> {
+        let more = ["--only", "task_dependency_missing", "--format", "json"];
+        let said = bench.run("findings", "snapshot", &more).ok();
+        let said: serde_json::Value = serde_json::from_str(&said).expect("JSON");
+        assert_eq!(said["skipped"], serde_json::json!([]));
+        let found = said["findings"].as_array().expect("findings").iter();
+        found.map(|one| one["subject_id"].as_str().expect("an id").to_string()).collect()
+    };
+    assert_eq!(missing(&bench), std::slice::from_ref(&third));
+    database.sql(&format!(
+        "alter table public.tasks
+           alter column dependant_on type uuid[] using array[dependant_on];
+         update public.tasks set dependant_on = null where dependant_on = '{{null}}';
+         insert into public.tasks (id, task_type, params, status, created_at, dependant_on) values
+           ('{}', 'edit', '{{}}', 'Queued', '2026-01-05 09:00+00', '{{{first},{second}}}'),
+           ('{}', 'edit', '{{}}', 'Queued', '2026-01-05 09:00+00', '{{{first},{gone}}}');",
+        id(4),
+        id(5)
+    ));
+    let said = export_into(&bench, &database, "snapshot");
+    assert!(said.contains("tasks: column `dependant_on` was uuid, is uuid[] now"), "{said}");
+    let mut found = missing(&bench);
+    found.sort();
+    assert_eq!(found, [third.clone(), id(5)]);
+    // every version of every row, split alike
+    let pairs = "select _capture, id, unnest(string_split(trim(dependant_on, '{}'), ',')) as other
+                 from tasks_versions where dependant_on is not null order by all";
+    let pair = |capture: &str, id: &String, other: &String| {
+        vec![capture.to_string(), id.clone(), other.clone()]
+    };
+    assert_eq!(
+        bench.sql("snapshot", pairs),
+        [
+            pair("c000001", &second, &first),
+            pair("c000001", &third, &gone),
+            pair("c000002", &second, &first),
+            pair("c000002", &third, &gone),
+            pair("c000002", &id(4), &first),
+            pair("c000002", &id(4), &second),
+            pair("c000002", &id(5), &first),
+            pair("c000002", &id(5), &gone),
+        ]
+    );
 }

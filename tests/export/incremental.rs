@@ -13,8 +13,10 @@ use crate::support::replayed::Bench;
 const SCHEMA: &str = "
 create table public.system_logs (id uuid primary key default gen_random_uuid(), timestamp timestamptz not null,
     source_type text, source_id text, log_level text, message text);
-create table public.workers (id text primary key, instance_type text);
-create table public.tasks (id uuid primary key, params jsonb);
+create table public.workers (id text primary key, instance_type text, status text, created_at timestamptz,
+    last_heartbeat timestamptz, metadata jsonb);
+create table public.tasks (id uuid primary key, params jsonb, status text, task_type text, created_at timestamptz,
+    worker_id text, generation_started_at timestamptz, generation_processed_at timestamptz);
 create function public.log(at timestamptz, said text) returns void language plpgsql as $$
 begin
     -- each row in a subtransaction of its own, as the source's own function has it
@@ -76,6 +78,13 @@ fn only_rows_that_may_be_new_are_read() {
         said.lines().any(|line| line.starts_with("system_logs:") && line.ends_with(" 0 new")),
         "{said}"
     );
+    let told = bench.run("captures", "s", &[]).ok();
+    for said in [
+        "c000001: every row of every table, as all of them stood at one instant; all log rows were asked for;",
+        "c000002: every row of every table, as all of them stood at one instant; log rows of transactions from",
+    ] {
+        assert!(told.contains(said), "{said}: {told}");
+    }
     // how far back the source reaches is known all the same
     let opened = Snapshot::open(&bench.path("s")).expect("a snapshot");
     let horizons: BTreeSet<_> =

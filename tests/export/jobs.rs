@@ -12,8 +12,10 @@ use crate::support::replayed::Bench;
 const SCHEMA: &str = "
 create table public.system_logs (id uuid primary key default gen_random_uuid(), timestamp timestamptz not null,
     source_type text, source_id text, log_level text, message text, metadata jsonb);
-create table public.workers (id text primary key, instance_type text);
-create table public.tasks (id uuid primary key, params jsonb);
+create table public.workers (id text primary key, instance_type text, status text, created_at timestamptz,
+    last_heartbeat timestamptz, metadata jsonb);
+create table public.tasks (id uuid primary key, params jsonb, status text, task_type text, created_at timestamptz,
+    worker_id text, generation_started_at timestamptz, generation_processed_at timestamptz);
 insert into public.tasks values (gen_random_uuid(), '{}');
 insert into public.system_logs (timestamp, source_type, source_id, log_level, message, metadata)
     select timestamptz '2026-01-12 10:00+00' + n * interval '1 s', 'worker', 'gpu-' || n % 7, 'INFO',
@@ -64,11 +66,8 @@ fn a_part_that_fails_fails_the_whole() {
     ));
     let bench = Bench::new();
     let url = database.url_as("jobs_one", crate::support::postgres::PASSWORD);
-    let ran = bench.run(
-        "export",
-        "s",
-        &[&["--db", url.as_str(), "--jobs", "3", "--retries", "0"], OPTIONS].concat(),
-    );
+    let args = ["--db", url.as_str(), "--jobs", "3", "--retries", "0"];
+    let ran = bench.run("export", "s", &[&args, OPTIONS].concat());
     assert_ne!(ran.code, 0);
     assert!(ran.stderr.contains("takes no connection now"), "{}", ran.stderr);
     assert!(Snapshot::open(&bench.path("s")).is_err(), "no half of a capture");

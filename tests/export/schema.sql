@@ -56,6 +56,9 @@ create table public.tasks (
     doc json,
     "odd ""name""" text,
     _capture text,
+    task_type text,
+    generation_started_at timestamp with time zone,
+    generation_processed_at timestamp with time zone,
     worker_id text references public.workers (id),
     unique (name, day)
 );

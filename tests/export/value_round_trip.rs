@@ -99,7 +99,11 @@ pub(super) fn filled(name: &str) -> (Database, Vec<Case>) {
     database.sql(ROWS);
     database.sql(TYPES);
     let cases = cases(&database);
-    let mut columns = vec!["id text primary key".to_string(), "x_dropped xml".to_string()];
+    let mut columns = vec![
+        "id text primary key".to_string(),
+        "name text".to_string(),
+        "x_dropped xml".to_string(),
+    ];
     let of_case = |(at, (sql_type, _)): (usize, &Case)| format!("{} {sql_type}", column(at));
     columns.extend(cases.iter().enumerate().map(of_case));
     columns.extend(ODD_COLUMNS.map(str::to_string));

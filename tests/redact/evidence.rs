@@ -40,7 +40,16 @@ const TABLES: &[(&str, &[&str])] = &[
     ),
     (
         "workers",
-        &["id", "instance_type", "created_at", "status", "metadata", "current_model", "api_key"],
+        &[
+            "id",
+            "instance_type",
+            "created_at",
+            "last_heartbeat",
+            "status",
+            "metadata",
+            "current_model",
+            "api_key",
+        ],
     ),
     (
         "tasks",
@@ -54,6 +63,7 @@ const TABLES: &[(&str, &[&str])] = &[
             "updated_at",
             "project_id",
             "generation_processed_at",
+            "generation_started_at",
             "worker_id",
             "generation_created",
             "error_message",
@@ -102,9 +112,11 @@ fn forms(table: &str, column: &str) -> Vec<(Kind, String)> {
     match column {
         "id" | "timestamp" | "generation_created" => Vec::new(),
         // a time that is none is kept as it was written
-        "created_at" | "updated_at" | "generation_processed_at" => {
-            owned(&[(Kind::Email, "yesterday, says @@")])
-        }
+        "created_at"
+        | "updated_at"
+        | "generation_processed_at"
+        | "generation_started_at"
+        | "last_heartbeat" => owned(&[(Kind::Email, "yesterday, says @@")]),
         "name" if table == "task_types" => owned(&[(Kind::Email, "@@"), (Kind::Jwt, "@@")]),
         _ if SENTENCES.contains(&column) => owned(&sentences()),
         _ if REQUESTS.contains(&column) => owned(PARAMETERS),
@@ -128,7 +140,12 @@ fn forms(table: &str, column: &str) -> Vec<(Kind, String)> {
 fn plain(columns: &[&str], n: usize) -> Vec<String> {
     let cell = |column: &&str| match *column {
         "id" => format!("20000000-0000-4000-8000-{n:012}"),
-        "timestamp" | "created_at" | "updated_at" | "generation_processed_at" => {
+        "timestamp"
+        | "created_at"
+        | "updated_at"
+        | "generation_processed_at"
+        | "generation_started_at"
+        | "last_heartbeat" => {
             format!("2026-01-05 09:{:02}:{:02}+00", n / 60 % 60, n % 60)
         }
         "source_type" => "orchestrator_gpu".to_string(),

@@ -169,6 +169,11 @@ fn verify_writes_nothing_and_captures_needs_no_evidence() {
     assert_eq!(last["tables"]["tasks"]["disappeared"], serde_json::json!(["t000002"]));
     assert_eq!((&last["rows_read"], &last["rows_new"]), (&20.into(), &10.into()));
     assert_eq!(last["retention_horizon"], "2025-11-03T14:00:00.500000Z");
+    assert_eq!(last["guarantee_means"], "what the files hold, which may be any part of the source");
+    let logs = &last["tables"]["system_logs"];
+    assert_eq!(logs["oldest_at_source"], "2025-11-03T14:00:00.500000Z");
+    assert_eq!(logs["read_until"], "2025-11-03T14:00:08.500000Z");
+    assert_eq!(json["holes"], serde_json::json!([]));
     snap.write("captures/c000002.json", b"{}");
     let refused = snap.run("captures", &[]);
     assert_eq!(refused.code, 4, "{}", refused.stderr);

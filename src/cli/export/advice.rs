@@ -16,6 +16,12 @@ pub(in crate::cli) fn fault(err: ExportError) -> Fault {
     Fault::new(kind, err).hint(hint)
 }
 
+/// What to do about a column that is not there under its name. Log lines are deleted meanwhile, so there has to
+/// be a way.
+const OTHER_NAME: &str = "if it has another name now, this build does not know it yet: until one does, write the \
+                          tables to CSV files under the old name, as in \\copy (select *, NEW as OLD from TABLE) \
+                          to TABLE.csv csv header, and use `backstory import`";
+
 fn advice(err: &ExportError) -> (FaultKind, &'static str) {
     match err {
         ExportError::Target(why) => (FaultKind::Usage, target_hint(why)),
@@ -60,6 +66,7 @@ fn advice(err: &ExportError) -> (FaultKind, &'static str) {
         ExportError::MissingTable(_) => {
             (FaultKind::Source, "is this the orchestrator's database? its tables live in `public`")
         }
+        ExportError::MissingColumn(_) => (FaultKind::Source, OTHER_NAME),
         ExportError::PermissionDenied(_) => (
             FaultKind::Source,
             "grant the role USAGE on schema public and SELECT on the orchestrator's tables",
@@ -162,6 +169,7 @@ pub(super) fn may_pass(err: &ExportError) -> bool {
         | ExportError::Forbidden
         | ExportError::UnknownDatabase
         | ExportError::MissingTable(_)
+        | ExportError::MissingColumn(_)
         | ExportError::PermissionDenied(_)
         | ExportError::RowSecurity(_)
         | ExportError::Answer(_)

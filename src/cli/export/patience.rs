@@ -104,6 +104,7 @@ fn is_fleeting(err: &ExportError) -> bool {
         | ExportError::Forbidden
         | ExportError::UnknownDatabase
         | ExportError::MissingTable(_)
+        | ExportError::MissingColumn(_)
         | ExportError::PermissionDenied(_)
         | ExportError::RowSecurity(_)
         | ExportError::Answer(_)

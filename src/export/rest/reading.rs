@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use serde_json::value::RawValue;
 
+use crate::export::core_columns;
 use crate::export::error::ExportError;
 use crate::export::odd_values::OddValues;
 use crate::export::output_class::with_class;
@@ -109,10 +110,9 @@ impl<'a, 'w> Reading<'a, 'w> {
         if let Some(note) = left_out_note(table, &shape.selection) {
             self.note(note);
         }
-        for column in ["id"].into_iter().chain(table.is_append_only().then_some("timestamp")) {
-            if first.is_some() && shape.place(column).is_none() {
-                return Err(RestError::NoColumn { table, column }.into());
-            }
+        // without a row and without a description nobody tells its columns
+        if !shape.source.columns.is_empty() {
+            core_columns::check(&shape.source)?;
         }
         let columns = with_class(table, &shape.selection.columns);
         let writer = writer.table(table, columns, coming)?;

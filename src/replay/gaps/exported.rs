@@ -2,12 +2,10 @@
 
 use crate::events::History;
 use crate::model::event::{Basis, SourceKey};
+use crate::model::holes::holes;
 use crate::model::state::GapCause;
-use crate::model::time::{Micros, SECOND};
+use crate::model::time::Micros;
 use crate::replay::gaps::{Account, DELAY, Gap, Known, SILENCE};
-
-/// Log rows are kept so long at least (domain/worker-app.md 1.4).
-const KEPT: i64 = 48 * 3_600 * SECOND;
 
 /// From when to when the snapshot could hold log rows.
 pub(super) struct Exported {
@@ -29,18 +27,7 @@ impl Exported {
         let horizon = history.beats.values().filter_map(|beats| beats.first()).min();
         let workers = facts.workers.iter().filter_map(|row| row.created_at);
         let tasks = facts.tasks.iter().filter_map(|row| row.created_at);
-        let mut holes = Vec::new();
-        let mut reached: Option<Micros> = None;
-        for log in &facts.logs {
-            if let (Some(before), Some(from), Some(until)) = (reached, log.from, log.until) {
-                // what is younger than that was not deleted: if it is not there, it never was
-                let deleted = if log.is_whole { from.min(Micros(until.0 - KEPT)) } else { from };
-                if deleted.0 - before.0 > SILENCE {
-                    holes.push((before, deleted));
-                }
-            }
-            reached = reached.max(log.until);
-        }
+        let holes = holes(&facts.logs).into_iter().map(|hole| (hole.from, hole.until)).collect();
         Self {
             horizon: horizon.map(|(at, _)| at),
             oldest: workers.chain(tasks).min(),

@@ -17,6 +17,7 @@ use std::collections::BTreeMap;
 
 use crate::events::History;
 use crate::model::event::{Basis, SourceKey};
+use crate::model::holes::SILENCE;
 use crate::model::id::{RunId, WorkerId};
 use crate::model::state::GapCause;
 use crate::model::time::{Micros, SECOND};
@@ -28,9 +29,6 @@ use crate::replay::worker::end::WorkerEnd;
 pub use coverage::Coverage;
 pub use witness::Witness;
 
-/// The longest normal silence of an orchestrator is 30 s, one cycle; 90 s gave no false gap
-/// (evidence-rules fact 28).
-const SILENCE: i64 = 90 * SECOND;
 /// Rows reach the database up to this late (domain/orchestrator.md 9.3).
 const DELAY: i64 = 30 * SECOND;
 

@@ -237,6 +237,7 @@ impl CaptureWriter {
             database_snapshot: self.options.database_snapshot,
             guarantee: self.options.guarantee.to_string(),
             notes: self.notes,
+            captured_under: None,
             source_files,
             unreadable,
             source_schema: self.source_schema.clone(),

@@ -182,8 +182,8 @@ fn columns_that_change_between_pages_end_it() {
     assert!(!home.path().join("snapshot").exists());
     rest.unhook();
     exported(&home, &rest);
-    database.sql("alter table public.system_logs drop column source_id");
+    database.sql("alter table public.system_logs drop column log_level");
     let said = exported(&home, &rest);
-    assert!(said.contains("system_logs: column `source_id` is gone (was text)"), "{said}");
+    assert!(said.contains("system_logs: column `log_level` is gone (was text)"), "{said}");
     assert_eq!(snapshot(&home).captures()[1].tables[Table::SystemLogs.name()].rows_new, 0);
 }

@@ -1,0 +1,73 @@
+//! Stretches of the log that nobody took: they were deleted at the source between two captures.
+
+use crate::model::rows::LogCapture;
+use crate::model::time::{Micros, SECOND};
+
+/// Log rows are kept so long at least (domain/worker-app.md 1.4).
+const KEPT: i64 = 48 * 3_600 * SECOND;
+
+/// The longest normal silence of an orchestrator is 30 s, one cycle; 90 s gave no false gap
+/// (evidence-rules fact 28).
+pub const SILENCE: i64 = 90 * SECOND;
+
+/// One such stretch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Hole {
+    /// Up to here the captures before reach.
+    pub from: Micros,
+    /// What is older than this was deleted before the next one.
+    pub until: Micros,
+    /// The place of that next one among those that were looked at.
+    pub next: usize,
+}
+
+/// The holes between captures of the log, oldest first.
+pub fn holes(logs: &[LogCapture]) -> Vec<Hole> {
+    let mut holes = Vec::new();
+    let mut reached: Option<Micros> = None;
+    for (next, log) in logs.iter().enumerate() {
+        if let (Some(before), Some(from), Some(until)) = (reached, log.from, log.until) {
+            // what is younger than that was not deleted: if it is not there, it never was
+            let deleted = if log.is_whole { from.min(Micros(until.0 - KEPT)) } else { from };
+            if deleted.0 - before.0 > SILENCE {
+                holes.push(Hole { from: before, until: deleted, next });
+            }
+        }
+        reached = reached.max(log.until);
+    }
+    holes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> Option<Micros> {
+        Some(Micros::parse(text).expect("a time"))
+    }
+
+    #[test]
+    fn only_what_was_deleted_before_it_was_taken_is_a_hole() {
+        let whole = |from: &str, until: &str| LogCapture {
+            from: at(from),
+            until: at(until),
+            is_whole: true,
+        };
+        let first = whole("2026-01-01 00:00:00Z", "2026-01-02 00:00:00Z");
+        // the source keeps 48 hours: what was older than the 4th at noon is gone by the 6th
+        let late = whole("2026-01-04 12:00:00Z", "2026-01-06 12:00:00Z");
+        let hole = Hole {
+            from: Micros::parse("2026-01-02 00:00:00Z").expect("a time"),
+            until: Micros::parse("2026-01-04 12:00:00Z").expect("a time"),
+            next: 1,
+        };
+        assert_eq!(holes(&[first, late]), [hole]);
+        // in time: nothing was logged, or everything is there
+        assert_eq!(holes(&[first, whole("2026-01-02 20:00:00Z", "2026-01-03 00:00:00Z")]), []);
+        // files may hold any part
+        let file =
+            LogCapture { is_whole: false, ..whole("2026-01-02 20:00:00Z", "2026-01-03 00:00:00Z") };
+        assert_eq!(holes(&[first, file]).len(), 1);
+        assert_eq!(holes(&[late]), []);
+    }
+}
