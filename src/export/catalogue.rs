@@ -21,6 +21,8 @@ pub(super) struct SourceTable {
     pub(super) may_select: bool,
     /// Whether row-level security would keep rows from us.
     pub(super) hides_rows: bool,
+    /// Partitions or heirs hold rows of it.
+    pub(super) in_parts: bool,
 }
 
 /// A column as the source has it now.
@@ -57,7 +59,8 @@ const TABLES: &str = "
 select c.relname::text,
        has_table_privilege(c.oid, 'select'),
        row_security_active(c.oid),
-       c.oid
+       c.oid,
+       c.relkind = 'p' or exists (select from pg_inherits i where i.inhparent = c.oid)
 from pg_class c
 where c.relnamespace = (select oid from pg_namespace where nspname = 'public')
   and c.relkind in ('r', 'p')
@@ -113,8 +116,14 @@ pub(super) async fn tables(client: &Client) -> Result<Vec<SourceTable>, ExportEr
         let name: String = row.get(0);
         if let Some(table) = Table::from_name(&name) {
             let columns = columns.remove(&name).unwrap_or_default();
-            let (may_select, hides_rows, oid) = (row.get(1), row.get(2), row.get(3));
-            found.push(SourceTable { table, oid, columns, may_select, hides_rows });
+            found.push(SourceTable {
+                table,
+                oid: row.get(3),
+                columns,
+                may_select: row.get(1),
+                hides_rows: row.get(2),
+                in_parts: row.get(4),
+            });
         }
     }
     found.sort_by_key(|source| source.table);

@@ -88,7 +88,14 @@ mod tests {
 
     fn tasks(names: &[&str]) -> SourceTable {
         let columns = names.iter().map(column).collect();
-        SourceTable { table: Table::Tasks, oid: 1, columns, may_select: true, hides_rows: false }
+        SourceTable {
+            table: Table::Tasks,
+            oid: 1,
+            columns,
+            may_select: true,
+            hides_rows: false,
+            in_parts: false,
+        }
     }
 
     #[test]

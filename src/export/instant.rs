@@ -31,7 +31,10 @@ pub(super) async fn describe_source(
     // Hosted servers keep these to themselves; then we do without.
     let told = |name| client.batch_execute(name);
     told("savepoint control").await.map_err(failed)?;
-    let sql = "select s.system_identifier::text, c.timeline_id::text \
+    // after a promotion the last checkpoint is still of the timeline before
+    let sql = "select s.system_identifier::text, case when pg_is_in_recovery() \
+               then coalesce((select received_tli from pg_stat_wal_receiver), c.timeline_id) \
+               else ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::int4 end::text \
                from pg_control_system() s, pg_control_checkpoint() c";
     if let Ok(row) = client.query_typed_one(sql, &[]).await {
         source.insert("system_identifier".to_string(), row.get(0));
@@ -55,6 +58,11 @@ impl Instant {
     /// The number of a table that is there.
     pub(super) fn oid_of(&self, table: Table) -> Option<u32> {
         self.tables.iter().find(|source| source.table == table).map(|source| source.oid)
+    }
+
+    /// Whether a table has partitions or heirs.
+    pub(super) fn is_in_parts(&self, table: Table) -> bool {
+        self.tables.iter().any(|source| source.table == table && source.in_parts)
     }
 
     /// Whether a table that is there has this column.

@@ -291,6 +291,7 @@ async fn read_all(
         }
         writer.asked(table, source.oid, since.map(|(xid, _)| xid));
         watch(Step::End { table, read, new });
+        writer.losses(table).into_iter().for_each(|text| watch(Step::Note(text)));
     }
     let ended = reading.client.batch_execute("commit").await;
     ended.map_err(|err| explain(&err, Doing::Ending))?;

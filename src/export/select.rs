@@ -135,7 +135,14 @@ mod tests {
         ];
         let table = Table::Tasks;
         let selection = select(
-            &SourceTable { table, oid: 1, columns, may_select: true, hides_rows: false },
+            &SourceTable {
+                table,
+                oid: 1,
+                columns,
+                may_select: true,
+                hides_rows: false,
+                in_parts: false,
+            },
             None,
         );
         insta::assert_snapshot!(selection.sql, @r#"copy (select t.xmin, t."id", t."odd ""name""", t."n", case when t."status" is distinct from null then pg_catalog.format('%s', t."status") end, case when t."mine" is distinct from null then pg_catalog.format('%s', t."mine") end, t."at" from public."tasks" t) to stdout (format binary)"#);

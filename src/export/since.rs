@@ -48,10 +48,17 @@ impl Since {
             });
         };
         if !is_same_source(&before.manifest().source, asked) {
-            return Self::Everything("this is another database, or one that was restored");
+            return Self::Everything(
+                "this is another database, or one that was started anew and may have been restored",
+            );
         }
         if oid_of(last) != instant.oid_of(Table::SystemLogs) {
             return Self::Everything("the table was made anew");
+        }
+        if instant.is_in_parts(Table::SystemLogs) {
+            return Self::Everything(
+                "it is made of parts, which may have been attached with their rows",
+            );
         }
         if !instant.has_column(Table::SystemLogs, "id") {
             return Self::Everything("it has no column `id`");
@@ -69,12 +76,14 @@ impl Since {
     }
 }
 
-/// Where the source says by itself whether it was restored, that is compared; hosted servers do not, and then
-/// a server that was started anew may be another one.
+/// A server that was started anew may be a copy of its own past: a directory that was put back keeps its
+/// identifier and its timeline, and its count of transactions may have passed the old one by now. One that
+/// was promoted goes on under another timeline. Hosted servers tell neither, but when they were started.
 fn is_same_source(before: &BTreeMap<String, String>, now: &BTreeMap<String, String>) -> bool {
     let same = |name: &str| before.get(name).is_some() && before.get(name) == now.get(name);
-    let identity = ["kind", "database", "database_oid"].into_iter().all(same);
-    identity && (same("system_identifier") && same("timeline") || same("server_started_at"))
+    let told = |name: &str| before.contains_key(name) || now.contains_key(name);
+    let identity = ["kind", "database", "database_oid", "server_started_at"].into_iter().all(same);
+    identity && ["system_identifier", "timeline"].into_iter().all(|name| !told(name) || same(name))
 }
 
 fn oid_of(capture: &Capture) -> Option<u32> {
@@ -110,7 +119,11 @@ mod tests {
             told(&[("system_identifier", "1"), ("timeline", "1"), ("server_started_at", "a")]);
         let restarted =
             told(&[("system_identifier", "1"), ("timeline", "1"), ("server_started_at", "b")]);
-        assert!(is_same_source(&cluster, &restarted));
+        assert!(is_same_source(&cluster, &cluster));
+        assert!(!is_same_source(&cluster, &restarted), "its directory may have been put back");
+        let promoted =
+            told(&[("system_identifier", "1"), ("timeline", "2"), ("server_started_at", "a")]);
+        assert!(!is_same_source(&cluster, &promoted));
         let restored =
             told(&[("system_identifier", "1"), ("timeline", "2"), ("server_started_at", "c")]);
         assert!(!is_same_source(&cluster, &restored));

@@ -7,7 +7,7 @@ use backstory::model::table::Table;
 use backstory::snapshot::open::Snapshot;
 
 use super::{OPTIONS, export_into};
-use crate::support::postgres::{Database, Session, database};
+use crate::support::postgres::{Database, Session, database, private};
 use crate::support::replayed::Bench;
 
 const SCHEMA: &str = "
@@ -198,4 +198,63 @@ fn writers_at_work_meanwhile_lose_nothing() {
     assert_whole(&database, &bench, "s");
     let count = database.sql("select count(*) from public.system_logs");
     assert_eq!(count.trim(), "904", "of 600 transactions 452 end well, two rows each");
+}
+
+#[test]
+fn a_server_that_was_put_back_to_its_past_is_read_whole() {
+    let database = private("incremental_restored");
+    database.sql(SCHEMA);
+    say(&database, "one");
+    let bench = Bench::new();
+    export_into(&bench, &database, "s");
+    // a directory that is put back tells by nothing but its start that it was away
+    database.restart("-INT");
+    say(&database, "two");
+    let said = export_into(&bench, &database, "s");
+    assert!(said.contains("started anew and may have been restored"), "{said}");
+    assert_eq!(since(&bench, "s"), None);
+    assert_whole(&database, &bench, "s");
+    say(&database, "three");
+    export_into(&bench, &database, "s");
+    assert!(since(&bench, "s").is_some(), "the same start again");
+    assert_whole(&database, &bench, "s");
+}
+
+#[test]
+fn rows_that_become_visible_with_a_table_are_not_missed() {
+    let database = database("incremental_heirs");
+    database.sql(SCHEMA);
+    say(&database, "one");
+    database.sql(
+        "create table public.archive (like public.system_logs including all);
+         insert into public.archive (timestamp, message) select now(), 'old' from generate_series(1, 50);",
+    );
+    let bench = Bench::new();
+    export_into(&bench, &database, "s");
+    database.sql("alter table public.archive inherit public.system_logs");
+    let said = export_into(&bench, &database, "s");
+    assert!(said.contains("50 new"), "{said}");
+    assert_whole(&database, &bench, "s");
+}
+
+#[test]
+fn what_is_no_longer_as_it_was_is_said() {
+    let database = database("incremental_losses");
+    database.sql(SCHEMA);
+    database.sql("insert into public.workers (id) values ('a'), ('b')");
+    ["one", "two"].into_iter().for_each(|text| say(&database, text));
+    let bench = Bench::new();
+    let said = export_into(&bench, &database, "s");
+    assert!(!said.contains("earlier capture"), "{said}");
+    database.sql("update public.system_logs set message = 'rewritten' where message = 'one'");
+    database.sql("delete from public.workers where id = 'a'");
+    let said = export_into(&bench, &database, "s");
+    assert!(
+        said.contains("system_logs: 1 rows that an earlier capture holds have other"),
+        "{said}"
+    );
+    assert!(said.contains("workers: 1 rows that an earlier capture holds are gone"), "{said}");
+    database.sql("truncate public.system_logs");
+    let said = export_into(&bench, &database, "s");
+    assert!(said.contains("system_logs: the source has no row of it any more"), "{said}");
 }

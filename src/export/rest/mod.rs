@@ -122,6 +122,7 @@ fn capture(
         let (read, new) = writer.finish_table(rows, 0)?;
         writer.asked_since(table, since_time, missing_from);
         (reading.watch)(Step::End { table, read, new });
+        writer.losses(table).into_iter().for_each(|text| reading.note(text));
         tables.push(shape.source);
     }
     let earlier = writer.before().map(|before| before.dir().join(SOURCE_SCHEMA));

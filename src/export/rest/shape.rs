@@ -50,7 +50,14 @@ impl Shape {
                 members.into_iter().map(of).collect()
             }
         };
-        let source = SourceTable { table, oid: 0, columns, may_select: true, hides_rows: false };
+        let source = SourceTable {
+            table,
+            oid: 0,
+            columns,
+            may_select: true,
+            hides_rows: false,
+            in_parts: false,
+        };
         let selection = select(&source, None);
         let named = |name: &str| source.columns.iter().find(|column| column.name == name);
         let kept = || selection.columns.iter().filter_map(|column| named(&column.name));

@@ -60,6 +60,9 @@ impl<'a> Settings<'a> {
         if let Some(name) = UNHEEDED.into_iter().find(|name| env(name).is_some()) {
             return Err(TargetError::Unsupported(name));
         }
+        if env("PGGSSENCMODE").is_some_and(|mode| mode == "require") {
+            return Err(TargetError::Unsupported("PGGSSENCMODE"));
+        }
         let name = text.get("service").map(str::to_string).or_else(|| env("PGSERVICE"));
         let service = name.map(|name| service::find(&name, env)).transpose()?;
         Ok(Self { layers: [text, service.unwrap_or_default()], env })

@@ -211,6 +211,30 @@ impl CaptureWriter {
         self.tables.get(table.name()).map_or(0, |held| held.rows_changed)
     }
 
+    /// What a finished table is no longer as earlier captures have it, for people to read.
+    pub fn losses(&self, table: Table) -> Vec<String> {
+        let Some(held) = self.tables.get(table.name()) else { return Vec::new() };
+        let mut said = Vec::new();
+        if held.rows_changed > 0 {
+            said.push(format!(
+                "{table}: {} rows that an earlier capture holds have other contents now: the first ones are kept",
+                held.rows_changed
+            ));
+        }
+        if !held.disappeared.is_empty() {
+            said.push(format!(
+                "{table}: {} rows that an earlier capture holds are gone: their last versions stay in the snapshot",
+                held.disappeared.len()
+            ));
+        }
+        let was_read_whole = held.since_xid.is_none() && held.rows_read == 0;
+        let is_empty = was_read_whole || held.since_xid.is_some() && held.read_from.is_none();
+        if table.is_append_only() && is_empty && self.holds(table) {
+            said.push(format!("{table}: the source has no row of it any more"));
+        }
+        said
+    }
+
     /// Keeps column types, defaults, enum labels and keys beside the data. The file gets its name
     /// after the manifest, so that until then the one of the capture before stands there.
     pub fn write_schema(&mut self, schema: &serde_json::Value) -> Result<(), SnapshotError> {
