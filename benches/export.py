@@ -18,7 +18,7 @@ ROUNDS, PEERS = int(os.environ.get("ROUNDS", 5)), os.environ.get("PEERS", "1") !
 SMALL = 200_000
 # the driver's extension must be of the driver's version
 PACKAGES = {
-    "duckdb": ["duckdb==1.5.5", "duckdb-extension-postgres-scanner==1.5.5"],
+    "duckdb": ["duckdb==1.5.5", "duckdb-extensions", "duckdb-extension-postgres-scanner==1.5.5"],
     "adbc": ["adbc-driver-postgresql", "adbc-driver-manager", "pyarrow"],
     "connectorx": ["connectorx", "pyarrow"],
 }
