@@ -10,10 +10,11 @@ use crate::model::metadata::Metadata;
 use crate::model::output::OutputClass;
 use crate::model::params::Params;
 use crate::model::rows::{Facts, GenerationLink, LogCapture, TaskRow, TaskTypeRow, WorkerRow};
+use crate::model::state::Guarantee;
 use crate::model::table::Table;
 use crate::model::time::Micros;
 use crate::snapshot::error::SnapshotError;
-use crate::snapshot::manifest::{Capture, PAGED};
+use crate::snapshot::manifest::Capture;
 use crate::snapshot::open::Snapshot;
 use crate::snapshot::parquet_file::read_columns;
 use crate::snapshot::schema::{OUTPUT_CLASS, known_columns};
@@ -109,8 +110,11 @@ fn seen_at(
 /// the moment up to which it saw everything.
 fn read_by(snapshot: &Snapshot, seen_at: &[Option<Micros>]) -> Vec<Option<Micros>> {
     let of = |(capture, seen): (&Capture, &Option<Micros>)| {
-        let ended =
-            if capture.guarantee == PAGED { Micros::parse(&capture.ended_at) } else { None };
+        let ended = if capture.guarantee == Guarantee::Paged.name() {
+            Micros::parse(&capture.ended_at)
+        } else {
+            None
+        };
         ended.max(*seen)
     };
     snapshot.captures().iter().zip(seen_at).map(of).collect()

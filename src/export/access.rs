@@ -5,6 +5,7 @@ use tokio_postgres::Client;
 use crate::export::error::ExportError;
 use crate::export::server_error::{Doing, explain};
 use crate::export::target::Target;
+use crate::model::state::Guarantee;
 
 /// How one connection reaches a server, as far as that changes what a capture is worth.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,11 +21,11 @@ pub(super) enum Access {
 impl Access {
     /// What the manifest calls the guarantee of a capture: all rows at one instant, of what this source
     /// showed.
-    pub(super) fn guarantee(self) -> &'static str {
+    pub(super) fn guarantee(self) -> Guarantee {
         match self {
-            Self::Direct => "transactional",
-            Self::Pooled => "transactional_pooled",
-            Self::Standby => "transactional_standby",
+            Self::Direct => Guarantee::Transactional,
+            Self::Pooled => Guarantee::TransactionalPooled,
+            Self::Standby => Guarantee::TransactionalStandby,
         }
     }
 

@@ -15,6 +15,7 @@ use crate::export::output_class;
 use crate::export::roles::role;
 use crate::export::rows::{Cells, RowReader};
 use crate::export::source_dir::{SourceDir, SourceFile};
+use crate::model::state::Guarantee;
 use crate::model::table::Table;
 use crate::model::time::Micros;
 use crate::redact::Redactor;
@@ -94,7 +95,7 @@ impl Import {
             row_key: key.bytes(),
             began_at,
             database_snapshot: None,
-            guarantee: "as_given",
+            guarantee: Guarantee::AsGiven,
         };
         let writer = CaptureWriter::begin(dir, options)?;
         if let Some(before) = writer.before() {

@@ -30,6 +30,7 @@ pub mod tls_failure;
 
 mod access;
 mod attend;
+mod before;
 mod catalogue;
 mod connect;
 mod copy;
@@ -45,6 +46,7 @@ mod since;
 mod source_schema;
 mod sweep;
 mod table_reader;
+mod tables;
 mod time_text;
 mod tls;
 mod user_type;

@@ -24,6 +24,29 @@ macro_rules! vocabulary {
 }
 
 vocabulary!(
+    /// What a capture promises of the rows it holds.
+    Guarantee {
+        /// All rows, at one instant.
+        Transactional = "transactional",
+        /// The same through a transaction pooler, which may lead each transaction to another session.
+        TransactionalPooled = "transactional_pooled",
+        /// The same from a standby, which may be behind.
+        TransactionalStandby = "transactional_standby",
+        /// Page by page, each at a moment of its own: whatever stood in the source all the while.
+        Paged = "paged",
+        /// Files that someone gave us: any part of the source.
+        AsGiven = "as_given",
+    }
+);
+
+impl Guarantee {
+    /// That of this name; a later build may have made others.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|known| known.name() == name)
+    }
+}
+
+vocabulary!(
     /// Where a task is.
     TaskStateName {
         /// Waiting to be claimed.

@@ -2,6 +2,7 @@
 
 use std::io;
 
+use crate::model::state::Guarantee;
 use crate::model::table::Table;
 use crate::report::captures::{Capture, CapturesReport};
 use crate::report::captures_narrow::seconds;
@@ -9,14 +10,24 @@ use crate::report::plain::printable;
 
 /// A guarantee in words.
 pub fn guarantee(name: &str) -> &'static str {
-    match name {
-        "transactional" => "every row of every table, as all of them stood at one instant",
-        "paged" => {
+    let Some(guarantee) = Guarantee::from_name(name) else {
+        return "a guarantee that this build does not know";
+    };
+    match guarantee {
+        Guarantee::Transactional => "every row of every table, as all of them stood at one instant",
+        Guarantee::TransactionalPooled => {
+            "every row of every table, as all of them stood at one instant, as long as the pooler leads to \
+             one server"
+        }
+        Guarantee::TransactionalStandby => {
+            "every row that had reached the standby, as all of them stood at one instant; what had not is \
+             asked for by the next capture"
+        }
+        Guarantee::Paged => {
             "every row that stood there all the while; each page is of a moment of its own, and a log row \
              that comes later than the overlap is missed"
         }
-        "as_given" => "what the files hold, which may be any part of the source",
-        _ => "a guarantee that this build does not know",
+        Guarantee::AsGiven => "what the files hold, which may be any part of the source",
     }
 }
 
@@ -45,7 +56,7 @@ fn told(capture: &Capture) -> Vec<String> {
             told.push(format!("log rows of transactions from {xid} on were asked for"));
         } else if log.since_time.is_some() {
             told.push(format!("log rows from {} on were asked for", at(&log.since_time)));
-        } else if capture.guarantee != "as_given" {
+        } else if capture.guarantee != Guarantee::AsGiven.name() {
             told.push("all log rows were asked for".to_string());
         }
         if log.oldest_at_source.is_some() {

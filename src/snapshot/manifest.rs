@@ -7,6 +7,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use crate::model::rows::LogCapture;
+use crate::model::state::Guarantee;
 use crate::model::table::Table;
 use crate::model::time::Micros;
 use crate::snapshot::error::SnapshotError;
@@ -21,10 +22,6 @@ pub const MANIFEST: &str = "manifest.json";
 
 /// The name of the description of the source's tables, as the last capture found them.
 pub const SOURCE_SCHEMA: &str = "source_schema.json";
-
-/// The guarantee of a capture that was read page by page, each page at a moment of its own: whatever stood in
-/// the source all the while is in it.
-pub const PAGED: &str = "paged";
 
 /// The fields of a manifest without a checksum.
 const FIELDS: [&str; 5] = ["format", "tool", "source", "redaction", "captures"];
@@ -75,7 +72,8 @@ pub struct Capture {
     pub ended_at: String,
     /// `pg_current_snapshot()` of the transaction that read it; null for imports.
     pub database_snapshot: Option<String>,
-    /// What can be said about completeness: `transactional`, [`PAGED`] or `as_given`.
+    /// What can be said about completeness: the name of a [`Guarantee`]; another
+    /// build may know more.
     pub guarantee: String,
     /// What weakens it in this capture, in sentences for people: rows that a count says are missing, a key
     /// from which rows are hidden.
@@ -186,7 +184,7 @@ pub struct FileEntry {
 impl Capture {
     /// Whether it read the source itself. Files that someone gave us may be old, and any part of it.
     pub fn reads_source(&self) -> bool {
-        self.database_snapshot.is_some() || self.guarantee == PAGED
+        self.database_snapshot.is_some() || self.guarantee == Guarantee::Paged.name()
     }
 
     /// The oldest log line it added: what was older was deleted at the source, or is in an earlier

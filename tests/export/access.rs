@@ -53,6 +53,8 @@ fn a_transaction_pooler_is_told_of_and_left_as_it_was() {
     let (said, capture) = exported(&bench, &others, "3");
     assert!(said.contains("a transaction pooler: one connection"), "{said}");
     assert_eq!(capture.guarantee, "transactional_pooled");
+    let listed = bench.run("captures", "s", &[]).ok();
+    assert!(listed.contains("as long as the pooler leads to one server"), "{listed}");
     let logs = &capture.tables[Table::SystemLogs.name()];
     assert_eq!((logs.rows_new, logs.files.len()), (30_000, 1));
     assert_eq!(database.sql_at(&pooler.url("pooled"), session), before);

@@ -1,6 +1,7 @@
 //! `export`: once, or again and again.
 
 mod advice;
+mod passing;
 mod patience;
 mod rest_advice;
 mod stop;

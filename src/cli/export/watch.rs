@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::cli::export::advice::may_pass;
+use crate::cli::export::passing::Passing;
 use crate::cli::export::stop::Stop;
 use crate::cli::ui::Ui;
 use crate::export::error::ExportError;
@@ -43,7 +43,7 @@ pub(super) fn run(
                 ui.note(&format!("next capture in {}; Ctrl-C stops", told(left)));
                 left
             }
-            Err(err) if may_pass(&err) => {
+            Err(err) if Passing::of(&err) != Passing::Never => {
                 let pause = wait.min(every);
                 ui.note(&format!("warning: {err}; tried again in {}", told(pause)));
                 wait = wait.saturating_mul(2);

@@ -28,9 +28,10 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use crate::export::before::{other_source_note, same_redaction};
 use crate::export::drift;
 use crate::export::error::ExportError;
-use crate::export::postgres::{Exported, Plan, Step, other_source_note, same_redaction};
+use crate::export::postgres::{Exported, Plan, Step};
 use crate::export::rest::client::Client;
 use crate::export::rest::error::RestError;
 use crate::export::rest::reading::{Reading, TableRows};
@@ -38,10 +39,11 @@ use crate::export::rest::since::since;
 use crate::export::rest::target::RestTarget;
 use crate::export::source_schema::describe;
 use crate::export::sweep::Sweep;
+use crate::model::state::Guarantee;
 use crate::model::table::Table;
 use crate::model::time::Micros;
 use crate::snapshot::capture::{CaptureOptions, CaptureWriter};
-use crate::snapshot::manifest::{PAGED, Redaction, SOURCE_SCHEMA, read_json};
+use crate::snapshot::manifest::{Redaction, SOURCE_SCHEMA, read_json};
 
 /// Reads all our tables, page by page, and adds them to the snapshot as one capture. Log rows are asked for from
 /// `overlap` before the end of the capture before.
@@ -73,7 +75,7 @@ pub fn export(
         row_key: plan.row_key,
         began_at,
         database_snapshot: None,
-        guarantee: PAGED,
+        guarantee: Guarantee::Paged,
     };
     let made_dir = !plan.dir.exists();
     let mut writer = CaptureWriter::begin(&plan.dir, options)?;

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
+use crate::model::state::Guarantee;
 use crate::model::table::Table;
 use crate::model::time::Micros;
 use crate::snapshot::capture::known_rows::{Coming, KnownRows};
@@ -36,7 +37,7 @@ pub struct CaptureOptions {
     /// `pg_current_snapshot()`; `None` for imports.
     pub database_snapshot: Option<String>,
     /// `transactional`, `paged` or `as_given`.
-    pub guarantee: &'static str,
+    pub guarantee: Guarantee,
 }
 
 /// A capture in the making. Dropped without [`finish`](Self::finish), it leaves the snapshot as it
@@ -259,7 +260,7 @@ impl CaptureWriter {
             began_at: self.options.began_at.to_string(),
             ended_at: ended_at.to_string(),
             database_snapshot: self.options.database_snapshot,
-            guarantee: self.options.guarantee.to_string(),
+            guarantee: self.options.guarantee.name().to_string(),
             notes: self.notes,
             captured_under: None,
             source_files,

@@ -1,0 +1,130 @@
+//! Every table of one capture, over one connection or several.
+
+use crate::export::attend::Limits;
+use crate::export::catalogue::{SourceKey, SourceTable};
+use crate::export::connect::BYTES_AS_THEY_ARE;
+use crate::export::error::ExportError;
+use crate::export::instant;
+use crate::export::output_class::with_class;
+use crate::export::parts::{Parts, Shared, Work};
+use crate::export::postgres::Step;
+use crate::export::select::{is_young, select};
+use crate::export::server_error::{Doing, explain};
+use crate::export::table_reader::{Reading, left_out_note, read_table, young_keys};
+use crate::model::table::Table;
+use crate::model::time::Micros;
+use crate::snapshot::capture::CaptureWriter;
+use crate::snapshot::capture::known_rows::Coming;
+use crate::snapshot::table_writer::TableWriter;
+
+/// What is read, and how.
+pub(super) struct Source<'a> {
+    pub(super) tables: &'a [SourceTable],
+    pub(super) keys: &'a [SourceKey],
+    /// Further connections.
+    pub(super) parts: Option<&'a Parts>,
+    /// What ends them before their time.
+    pub(super) limits: Limits<'a>,
+}
+
+/// Every table, one after the other; returns the time of the oldest log line.
+pub(super) async fn read_all(
+    reading: &Reading<'_>,
+    all: &Source<'_>,
+    writer: &mut CaptureWriter,
+    watch: &mut dyn FnMut(Step),
+) -> Result<Option<Micros>, ExportError> {
+    let asked = reading.client.batch_execute(BYTES_AS_THEY_ARE).await;
+    asked.map_err(|err| explain(&err, Doing::Session))?;
+    let mut oldest_log = None;
+    for source in all.tables {
+        let table = source.table;
+        let since = reading.since.filter(|_| table.is_append_only());
+        watch(Step::Begin(table));
+        let conditions = match all.parts {
+            Some(parts) if since.is_none() && !writer.holds(table) => {
+                parts.conditions(reading.client, source).await?
+            }
+            Some(_) | None => Vec::new(),
+        };
+        let (oldest, (read, new)) = match all.parts.filter(|_| !conditions.is_empty()) {
+            Some(parts) => read_parts(reading, all, source, (parts, &conditions), writer, watch)?,
+            None => read_whole(reading, all, source, since, writer, watch).await?,
+        };
+        if table == Table::SystemLogs {
+            oldest_log = oldest;
+        }
+        writer.asked(table, source.oid, since.map(|(xid, _)| xid));
+        watch(Step::End { table, read, new });
+        writer.losses(table).into_iter().for_each(|text| watch(Step::Note(text)));
+    }
+    let ended = reading.client.batch_execute("commit").await;
+    ended.map_err(|err| explain(&err, Doing::Ending))?;
+    Ok(oldest_log)
+}
+
+/// The earliest time of a table, and how many of its rows were read and were new.
+type Outcome = (Option<Micros>, (u64, u64));
+
+/// Over this connection; of an append-only table what came since.
+async fn read_whole(
+    reading: &Reading<'_>,
+    all: &Source<'_>,
+    source: &SourceTable,
+    since: Option<(u64, u32)>,
+    writer: &mut CaptureWriter,
+    watch: &mut dyn FnMut(Step),
+) -> Result<Outcome, ExportError> {
+    let table = source.table;
+    let young = since.map(|(_, age)| is_young(age));
+    let selection = select(source, young.as_deref());
+    left_out_note(table, &selection).into_iter().for_each(|note| watch(Step::Note(note)));
+    let coming = match since {
+        Some((_, age)) => Some(young_keys(reading.client, table, age).await?),
+        None => None,
+    };
+    let columns = with_class(table, &selection.columns);
+    let coming = coming.as_ref().map_or(Coming::All, Coming::Keys);
+    let mut rows = writer.table(table, columns, coming)?;
+    if has_unique_ids(all.keys, source) {
+        rows.keys_are_unique();
+    }
+    let mut progress = |rows| watch(Step::Rows(rows));
+    let mut oldest = read_table(reading, &selection, &mut rows, &mut progress).await?;
+    if since.is_some() {
+        oldest = instant::oldest(reading.client, source).await?;
+        oldest.into_iter().for_each(|at| rows.reaches_back_to(at));
+    }
+    Ok((oldest, writer.finish_table(rows, 0)?))
+}
+
+/// Over several connections.
+fn read_parts(
+    reading: &Reading<'_>,
+    all: &Source<'_>,
+    source: &SourceTable,
+    (parts, conditions): (&Parts, &[String]),
+    writer: &mut CaptureWriter,
+    watch: &mut dyn FnMut(Step),
+) -> Result<Outcome, ExportError> {
+    let table = source.table;
+    let selection = select(source, None);
+    left_out_note(table, &selection).into_iter().for_each(|note| watch(Step::Note(note)));
+    let columns = with_class(table, &selection.columns);
+    let mut files = writer.table_in_parts(table, &columns, conditions.len())?;
+    if has_unique_ids(all.keys, source) {
+        files.iter_mut().for_each(TableWriter::keys_are_unique);
+    }
+    let (redactor, next_xid) = (reading.redactor, reading.next_xid);
+    let shared = Shared { redactor, next_xid, silence_max: all.limits.silence_max };
+    let work = Work { source, conditions, files, stop: all.limits.stop };
+    let (files, oldest) = parts.read(&shared, work, watch)?;
+    Ok((oldest, writer.finish_parts(files)?))
+}
+
+/// Whether the source lets no id stand twice in a table: a key of its own holds for no heir.
+fn has_unique_ids(keys: &[SourceKey], source: &SourceTable) -> bool {
+    let is_unique = |key: &SourceKey| matches!(key.kind.as_str(), "p" | "u");
+    let of_id = |key: &SourceKey| key.table == source.table.name() && key.columns == ["id"];
+    !source.in_parts && keys.iter().any(|key| is_unique(key) && of_id(key))
+}
