@@ -8,6 +8,7 @@ use std::process::{Command, Output};
 use arrow::array::Array;
 use arrow::util::display::array_value_to_string;
 use backstory::export::csv::CsvReader;
+use backstory::model::state::Guarantee;
 use backstory::model::table::Table;
 use backstory::model::time::Micros;
 use backstory::snapshot::capture::known_rows::Coming;
@@ -464,7 +465,7 @@ fn a_capture_that_dies_halfway_leaves_the_snapshot_as_it_was() {
         row_key: [7; 32],
         began_at: Micros(0),
         database_snapshot: None,
-        guarantee: "as_given",
+        guarantee: Guarantee::AsGiven,
     };
     let id = Column { name: "id".into(), kind: ColumnType::Text, source_type: "text".into() };
     {

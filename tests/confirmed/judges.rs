@@ -1,12 +1,13 @@
 //! Whether a confirmed finding is true, question by question.
 
 use backstory::findings::finding::Finding;
+use backstory::model::time::Micros;
 use serde_json::Value;
 
-use crate::confirmed::truth::{Truth, items, step_from, steps, text_of};
+use crate::confirmed::truth::{Truth, items, step_from, steps, steps_of, text_of};
 
 /// Questions of which the truth knows nothing, and why. What they confirm is what rows say of themselves.
-pub(super) const UNJUDGED: [(&str, &str); 4] = [
+pub(super) const UNJUDGED: [(&str, &str); 8] = [
     (
         "task_generated_nothing",
         "the truth of simulated fleets keeps no text of a failure that is final",
@@ -14,6 +15,10 @@ pub(super) const UNJUDGED: [(&str, &str); 4] = [
     ("task_upload_failed", "no truth tells of single uploads"),
     ("task_output_outside_storage", "no truth tells where outputs lie"),
     ("task_claim_response_lost", "no truth tells of answers that were lost"),
+    ("task_orchestrator_never_completed", "no truth tells whose children tasks are"),
+    ("task_orchestrator_completed_early", "no truth tells whose children tasks are"),
+    ("task_cascade_not_applied", "no truth tells what tasks depend on"),
+    ("worker_end_without_time", "it is of the row: no truth tells what its metadata lacks"),
 ];
 
 /// `None` where the truth of this incident cannot tell.
@@ -23,13 +28,12 @@ pub(super) fn is_true(truth: &Truth, finding: &Finding) -> Option<bool> {
         "task" => of_task(truth, &finding.query, id),
         "worker" => of_worker(truth, &finding.query, id),
         "pod" => of_pod(truth, &finding.query, id),
-        _ => of_run(truth, &finding.query),
+        _ => of_run(truth, finding),
     }
 }
 
 fn of_task(truth: &Truth, query: &str, id: &str) -> Option<bool> {
     let task = truth.task(id);
-    let is_orchestrator = || text_of(&task["task_type"]).contains("orchestrator");
     let late = || items(&task["ineffective_completions"]).count();
     let is_true = match query {
         "task_missing_generation" => task["missing_generation"] == true,
@@ -59,29 +63,29 @@ fn of_task(truth: &Truth, query: &str, id: &str) -> Option<bool> {
         "task_ran_out_of_memory" => truth.failures_of(task).contains("out of memory"),
         "generation_created_for_unfinished_task" => {
             items(&task["generation_ids"]).count() > 0 && steps(task, &["completed"]) == 0
-                || task["generation_created_flag"] == true
         }
         "generation_creation_failed" | "task_not_completed_after_work" => {
             steps(task, &["failed", "requeued"]) > 0 && truth.injected(&["complete_task_errors"])
         }
-        "task_orchestrator_never_completed" | "task_orchestrator_completed_early" => {
-            is_orchestrator()
-        }
-        "task_cascade_not_applied" => {
-            matches!(text_of(&task["final_status"]), "Queued" | "In Progress")
-        }
         "task_api_orphaned_by_restart" => {
-            let mut instances = items(&truth.all["instances"]);
-            let ended = instances.any(|each| each["kind"] == "api" && !each["stopped"].is_null());
-            ended && items(&task["claims"]).any(|claim| claim == "api-worker-main")
+            let claimed = steps_of(task, &["claimed"])
+                .filter(|step| step["worker_id"] == "api-worker-main")
+                .map(|step| seconds(&step["t"]));
+            let ended = steps_of(task, &["completed", "failed", "cancelled", "requeued"]);
+            let ended = ended.map(|step| seconds(&step["t"])).fold(f64::INFINITY, f64::min);
+            let claimed = claimed.fold(f64::INFINITY, f64::min);
+            let instances = items(&truth.all["instances"]).filter(|each| each["kind"] == "api");
+            let mut stops = instances.filter(|each| !each["stopped"].is_null());
+            stops.any(|each| (claimed..ended).contains(&seconds(&each["stopped"])))
         }
         "task_executed_twice" => {
-            truth.runs_of(id) >= 2 || late() > 0 || items(&task["claims"]).count() >= 2
+            // what the API orchestrator is at, no truth tells
+            let claims = items(&task["claims"]).filter(|claim| *claim == "api-worker-main").count();
+            truth.runs_of(id) >= 2 || late() > 0 || claims >= 2
         }
         "task_reset_while_owner_alive" => {
-            steps(task, &["requeued"]) > 0
-                && (late() > 0
-                    || truth.injected(&["reset_while_running", "temporary_stall", "freeze"]))
+            let mut resets = steps_of(task, &["requeued"]);
+            resets.any(|step| late() > 0 || truth.was_at(id, seconds(&step["t"])))
         }
         _ => return None,
     };
@@ -129,9 +133,6 @@ fn of_worker(truth: &Truth, query: &str, id: &str) -> Option<bool> {
         "worker_out_of_memory" => {
             tasks().any(|task| truth.failures_of(task).contains("out of memory"))
         }
-        "worker_end_without_time" => {
-            matches!(text_of(&worker["final_db_status"]), "terminated" | "error" | "crashed")
-        }
         "worker_metadata_update_lost" => befell(&["lost_update"]),
         // simulated ones are told by their rows
         "worker_resurrected" => match &worker["resurrected_by_late_heartbeat"] {
@@ -167,20 +168,26 @@ fn of_pod(truth: &Truth, query: &str, id: &str) -> Option<bool> {
     }
 }
 
-fn of_run(truth: &Truth, query: &str) -> Option<bool> {
+fn of_run(truth: &Truth, finding: &Finding) -> Option<bool> {
     let instances = || items(&truth.all["instances"]);
-    match query {
-        "run_restarted" => Some(
-            instances().any(|each| text_of(&each["started"]) > text_of(&truth.all["sim_start"])),
+    let at = finding.happened_at.map_or(f64::NAN, since_2020);
+    match finding.query.as_str() {
+        "run_restarted" => Some(instances().any(|each| {
+            let begun = seconds(&each["started"]);
+            begun > seconds(&truth.all["sim_start"]) && (begun - at).abs() < NEAR_S
+        })),
+        "run_logging_outage" => Some(
+            items(&truth.all["outage_windows"])
+                .any(|window| at > seconds(&window["t0"]) - NEAR_S && at < seconds(&window["t1"])),
         ),
-        "run_logging_outage" | "evidence_hole" => {
-            Some(items(&truth.all["outage_windows"]).count() > 0 || truth.injected(&HIDES))
+        // rows that were deleted or never kept have no window of their own
+        "evidence_hole" => Some(truth.injected(&HIDES)),
+        "run_cycle_overran" => {
+            let period = text_of(&truth.all["env"]["ORCHESTRATOR_POLL_SEC"]).parse::<f64>();
+            let period = period.expect("a period");
+            let mut cycles = instances().flat_map(|each| items(&each["cycles"]));
+            Some(cycles.any(|cycle| seconds(&cycle["t1"]) - seconds(&cycle["t0"]) > period))
         }
-        "run_cycle_overran" => Some(
-            instances()
-                .flat_map(|each| items(&each["cycles"]))
-                .any(|cycle| seconds(&cycle["t1"]) - seconds(&cycle["t0"]) > POLL_S),
-        ),
         _ => None,
     }
 }
@@ -188,10 +195,14 @@ fn of_run(truth: &Truth, query: &str) -> Option<bool> {
 /// What hides rows of a fleet.
 const HIDES: [&str; 4] =
     ["log_outage", "log_batches_refused", "old_logs_deleted", "log_rows_missing"];
-/// `ORCHESTRATOR_POLL_SEC` of every incident.
-const POLL_S: f64 = 30.0;
+/// A silence begins with the last line before it, and a process with its first: a minute of cycles apart.
+const NEAR_S: f64 = 60.0;
 
-fn seconds(value: &Value) -> f64 {
-    let at = backstory::model::time::Micros::parse(text_of(value)).expect("a time");
-    at.seconds_since(backstory::model::time::Micros::parse("2020-01-01T00:00:00Z").expect("a time"))
+/// Seconds of an instant, to be compared with each other.
+pub(super) fn seconds(value: &Value) -> f64 {
+    since_2020(Micros::parse(text_of(value)).expect("a time"))
+}
+
+fn since_2020(at: Micros) -> f64 {
+    at.seconds_since(Micros::parse("2020-01-01T00:00:00Z").expect("a time"))
 }

@@ -6,6 +6,8 @@ use std::path::Path;
 
 use serde_json::Value;
 
+use crate::confirmed::judges::seconds;
+
 /// The truth of one incident or fleet.
 pub(super) struct Truth {
     pub(super) all: Value,
@@ -66,6 +68,18 @@ impl Truth {
         states.filter(|entry| entry["state"] == state.as_str()).count()
     }
 
+    /// Whether a worker was at this task at that second, and went on with it.
+    pub(super) fn was_at(&self, task: &str, at: f64) -> bool {
+        let state = format!("busy:{task}");
+        items(&self.all["workers"]).any(|worker| {
+            let states: Vec<&Value> = items(&worker["true_states"]).collect();
+            states.iter().enumerate().any(|(n, entry)| {
+                let until = states.get(n + 1).map_or(f64::INFINITY, |next| seconds(&next["t"]));
+                entry["state"] == state.as_str() && (seconds(&entry["t"])..until).contains(&at)
+            })
+        })
+    }
+
     /// What the task's failures were said to be.
     pub(super) fn failures_of(&self, task: &Value) -> String {
         let said = items(&task["transitions"]).map(|step| text_of(&step["error_message"]));
@@ -83,9 +97,14 @@ pub(super) fn text_of(value: &Value) -> &str {
     value.as_str().unwrap_or_default()
 }
 
-/// How many steps of a task are of these names.
+/// The steps of a task that are of these names.
+pub(super) fn steps_of<'a>(task: &'a Value, names: &[&str]) -> impl Iterator<Item = &'a Value> {
+    items(&task["transitions"]).filter(move |step| names.contains(&text_of(&step["event"])))
+}
+
+/// How many they are.
 pub(super) fn steps(task: &Value, names: &[&str]) -> usize {
-    items(&task["transitions"]).filter(|step| names.contains(&text_of(&step["event"]))).count()
+    steps_of(task, names).count()
 }
 
 /// Whether a step of one name, made in one status, is there.

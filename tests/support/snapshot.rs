@@ -13,6 +13,7 @@ use arrow::datatypes::{Field, Schema};
 use backstory::derived::manifest::DerivedManifest;
 use backstory::derived::tables::derived_table;
 use backstory::grammar::matcher::Grammar;
+use backstory::model::state::Guarantee;
 use backstory::model::table::Table;
 use backstory::model::time::Micros;
 use backstory::snapshot::capture::known_rows::Coming;
@@ -52,7 +53,7 @@ impl TestSnapshot {
             row_key: [7; 32],
             began_at,
             database_snapshot: None,
-            guarantee: "as_given",
+            guarantee: Guarantee::AsGiven,
         };
         let mut capture = CaptureWriter::begin(&self.dir(), options).expect("a new capture");
         for (name, csv) in tables {
