@@ -4,7 +4,7 @@
 //! no row keeps who called it (domain/worker-app.md T4, X5). So an earlier holder may complete a task
 //! that another has claimed since, and a result may come for a task that is at its end.
 
-use crate::model::event::Event;
+use crate::model::event::{Clock, Event};
 use crate::model::id::EventId;
 use crate::model::kind::EventKind;
 use crate::model::rows::TaskRow;
@@ -65,7 +65,7 @@ pub fn find(
 }
 
 /// Which claim a result came from: its worker said that its handler ended well. Where the holder said
-/// nothing of the kind, the result is an earlier one's only if the holder's lines reached us after it.
+/// nothing of the kind, the result is an earlier one's only if the holder's lines could have told us.
 fn sender(
     at: Micros,
     events: &[&Event],
@@ -80,7 +80,9 @@ fn sender(
     let ready: Vec<usize> = (0..claims.len()).filter(is_ready).collect();
     let holder = claims.iter().rposition(|claim| !claim.is_duplicate && claim.at < at)?;
     match ready[..] {
-        [only] if only == holder || is_heard(&claims[holder], at, world) => Some(only),
+        [only] if only == holder || is_silent_on_end(events, &claims[holder], at, world) => {
+            Some(only)
+        }
         [] | [_, ..] => None,
     }
 }
@@ -98,9 +100,15 @@ fn handler_ended<'a>(events: &[&'a Event], claim: &Claim, at: Micros) -> Option<
     events.iter().copied().find(|event| said(&event))
 }
 
-/// Whether a worker's own lines reached us after an instant: then what it did not say by then, it had
-/// not done.
-fn is_heard(claim: &Claim, at: Micros, world: &World<'_>) -> bool {
+/// Whether a holder would have said that its handler ended, had it: its lines on the task reached us, so
+/// it is not these that were lost, and lines of its own reached us after the instant.
+fn is_silent_on_end(events: &[&Event], claim: &Claim, at: Micros, world: &World<'_>) -> bool {
     let Some(worker) = &claim.worker else { return false };
-    world.heard(worker).is_some_and(|heard| heard.seconds_since(at) > EARLY_S)
+    let own = |event: &&Event| {
+        event.clock == Clock::Worker
+            && event.worker.as_ref() == Some(worker)
+            && event.at.seconds_since(claim.at) > -EARLY_S
+    };
+    let is_heard = world.heard(worker).is_some_and(|heard| heard.seconds_since(at) > EARLY_S);
+    is_heard && events.iter().copied().any(|event| own(&event))
 }
