@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
+use backstory::cases::case as cases;
 use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::support;
-use crate::support::replayed::{Bench, case, incident};
+use crate::support::replayed::{Bench, case, incident, write_tables};
 
 /// Every table that an instant cuts, with the times in it that say what had happened.
 const TIMES: [(&str, &[&str]); 22] = [
@@ -99,6 +100,33 @@ fn an_option_is_the_macro() {
     assert!(found("2026-01-06") >= found("2026-01-05T10:45"));
     assert!(found("2026-01-05T10:35") >= 1);
     assert!(found("2026-01-05T10:45") > found("2026-01-05T10:35"));
+}
+
+/// A person cleared `worker_id` between 09:44 and the sweep: nobody knows when.
+const CLEARED: &str = "
+# cleared: the sweep says that no worker stood on it
+on 2026-01-12
+worker w1 created=09:00:00 beat=09:44:20 status=error meta={\"runpod_id\": \"{p1}\", \"error_reason\": \"Failed basic health check\", \"error_time\": \"@09:46:00\"}
+task t1 status=Queued created=09:40:00 error=Reset - stuck in progress with no worker assigned
+task t2 status=In_Progress created=09:40:00 worker=w1 started=09:43:00
+log 09:43:00.03 edge:claim-next-task/t2 INFO Task claimed successfully | {\"worker_id\": \"{w1}\"}
+log 09:44:00.03 edge:claim-next-task/t1 INFO Task claimed successfully | {\"worker_id\": \"{w1}\"}
+log 10:00:04 gpu#120 WARNING Reset unassigned orphaned task IDs: ['{t1}'] | {\"module\": \"database\", \"funcName\": \"reset_unassigned_orphaned_tasks\", \"lineno\": 604}
+";
+
+#[test]
+fn a_worker_that_was_cleared_from_a_row_is_not_told_of_it() {
+    let bench = Bench::new();
+    let case = &cases::read(CLEARED).expect("a case")[0];
+    write_tables(&bench.path("files"), &case.captures[0]);
+    bench.replayed(&bench.path("files"), "s");
+    let rows = bench.sql(
+        "s",
+        "select status, worker_id from tasks_as_of(timestamp '2026-01-12 09:59:00') order by id",
+    );
+    let of = |n: usize| (rows[n][0].as_str(), rows[n][1].as_str());
+    assert_eq!(of(0), ("In Progress", ""), "{rows:?}");
+    assert_eq!((of(1).0, of(1).1.is_empty()), ("In Progress", false), "{rows:?}");
 }
 
 #[test]

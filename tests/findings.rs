@@ -325,6 +325,13 @@ fn confirmed_needs_two_rows() {
 }
 
 #[test]
+fn a_summary_with_a_value_that_is_null_is_the_title() {
+    let select = row("'probable'", "['tasks:' || id]").replace("'s' as", "format('{}', null) as");
+    let found = answer(&select).expect("an answer").found;
+    assert_eq!(found[0].summary, "t");
+}
+
+#[test]
 fn a_query_that_breaks_its_promises_is_an_error() {
     let said = |select: &str| answer(select).expect_err("an error");
     let good = row("'probable'", "['tasks:' || id]");

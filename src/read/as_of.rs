@@ -116,12 +116,14 @@ const CYCLES: &str = "select cycles.* replace (\
     where coalesce(started_at, seen_at, completed_at) <= {t}";
 
 /// Where nothing came later the row itself; else the status by the timeline, and the rest of the row
-/// where it had been written by then.
+/// where it had been written by then. A later sweep for tasks without a worker says that `worker_id` was
+/// cleared while it was in progress, and no row says when (domain/orchestrator.md 3): it is not told.
 const TASKS: &str = "select tasks.* replace (\
     case when later.task_id is null then status else case state.state when 'queued' then 'Queued' \
         when 'in_progress' then 'In Progress' when 'complete' then 'Complete' \
         when 'failed' then 'Failed' when 'cancelled' then 'Cancelled' else status end end as status, \
-    case when later.task_id is null then tasks.worker_id when state.state = 'queued' then null \
+    case when later.task_id is null then tasks.worker_id when state.state = 'queued' \
+        or state.state = 'in_progress' and held.why = 'no worker stood on it' then null \
         else coalesce(held.worker_id, tasks.worker_id) end as worker_id, \
     case when generation_started_at <= {t} or later.task_id is null then generation_started_at \
         when state.state <> 'queued' then held.claimed_at end as generation_started_at, \
@@ -139,7 +141,8 @@ const TASKS: &str = "select tasks.* replace (\
         where entered_at <= {t} group by task_id) as state on state.task_id = tasks.id \
     left join (select distinct task_id from {all}task_states where entered_at > {t}) as later \
         on later.task_id = tasks.id \
-    left join (select task_id, arg_max(worker_id, attempt) as worker_id, max(claimed_at) as claimed_at \
+    left join (select task_id, arg_max(worker_id, attempt) as worker_id, max(claimed_at) as claimed_at, \
+        arg_max(coalesce(reason, ''), attempt) as why \
         from {all}task_attempts where claimed_at <= {t} and outcome <> 'duplicate' group by task_id) as held on held.task_id = tasks.id \
     where tasks.created_at <= {t}";
 
