@@ -1,4 +1,8 @@
 //! Answers about one thing: a model per verb, made from the tables of a snapshot. Must not print.
 
+pub mod ask;
 pub mod explanation;
+pub mod page;
+pub mod pods;
 pub mod subject;
+pub mod told;

@@ -33,22 +33,60 @@ const NAMED_MAX: usize = 5;
 /// Things that are named when an id means none.
 const ALIKE_MAX: usize = 3;
 
-/// Everything with an id. A worker's lines are a source of its name, and no other thing.
-const THINGS: &str = "(\
-    select 'task' as kind, id from tasks union select 'worker', id from workers \
-    union select 'worker', worker_id from worker_states \
-    union select 'event', event_id from events union select 'run', run_id from runs \
-    union select 'pod', pod_id from pods union select 'generation', id from generations \
-    union select 'source', unnest([source_id, source_type]) from gaps where source_type <> 'worker' \
-    union select 'source', unnest([source_id, source_type]) from coverage \
-    where source_type <> 'worker' union select 'clock', clock from clocks)";
+/// Everything with an id, by kind; `{all}` is how the tables are called where they are whole. A worker's
+/// lines are a source of its name, and no other thing.
+const THINGS: [(&str, &str); 8] = [
+    ("task", "select 'task' as kind, id from {all}tasks"),
+    (
+        "worker",
+        "select 'worker' as kind, id from {all}workers union select 'worker', worker_id from {all}worker_states",
+    ),
+    ("event", "select 'event' as kind, event_id as id from {all}events"),
+    ("run", "select 'run' as kind, run_id as id from {all}runs"),
+    ("pod", "select 'pod' as kind, pod_id as id from {all}pods"),
+    ("generation", "select 'generation' as kind, id from {all}generations"),
+    (
+        "source",
+        "select 'source' as kind, unnest([source_id, source_type]) as id from {all}gaps \
+         where source_type <> 'worker' union \
+         select 'source', unnest([source_id, source_type]) from {all}coverage where source_type <> 'worker'",
+    ),
+    ("clock", "select 'clock' as kind, clock as id from clocks"),
+];
+
+/// Where ids are looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Among {
+    /// In the tables as they are named.
+    These,
+    /// In the whole tables of a database that was opened as of an instant: what had not happened by then is
+    /// there, too.
+    Whole,
+}
+
+impl Among {
+    /// All things of some kinds, as a table.
+    fn things(self, kinds: &[&str]) -> String {
+        let prefix = match self {
+            Self::These => "",
+            Self::Whole => "whole_",
+        };
+        let selects = THINGS.iter().filter(|(kind, _)| kinds.contains(kind));
+        let selects = selects.map(|(_, sql)| sql.replace("{all}", prefix));
+        // a kind without a table of its own has no things
+        let none = "select null::varchar as kind, null::varchar as id where false".to_string();
+        let selects: Vec<String> = std::iter::once(none).chain(selects).collect();
+        format!("({})", selects.join(" union "))
+    }
+}
 
 /// The kinds of what has this very id.
 ///
 /// # Errors
 /// When the tables cannot be asked.
 pub fn kinds(database: &Database, id: &str, limit: Duration) -> Result<Vec<String>, ReadError> {
-    let sql = format!("select kind, id from {THINGS} where id = $id order by kind");
+    let things = Among::These.things(&THINGS.map(|(kind, _)| kind));
+    let sql = format!("select kind, id from {things} where id = $id order by kind");
     Ok(asked(database, &sql, id, limit)?.into_iter().map(|subject| subject.kind).collect())
 }
 
@@ -61,23 +99,18 @@ pub fn find(
     database: &Database,
     id: &str,
     kinds: &[&str],
+    among: Among,
     limit: Duration,
 ) -> Result<Meant, ReadError> {
-    let listed = |kinds: &[&str]| {
-        let kinds: Vec<String> = kinds.iter().map(|kind| format!("'{kind}'")).collect();
-        format!("kind in ({})", kinds.join(", "))
-    };
+    let things = among.things(kinds);
     let beginning = format!(
-        "select kind, id from {THINGS} where {} and starts_with(id, $id) \
-         order by id <> $id, kind, id limit {}",
-        listed(kinds),
+        "select kind, id from {things} where starts_with(id, $id) order by id <> $id, kind, id limit {}",
         NAMED_MAX + 1
     );
     // nobody mistypes the id of an event
     let alike = format!(
-        "select kind, id from {THINGS} where {} and kind <> 'event' \
-         order by jaro_winkler_similarity(id, $id) desc, id limit {ALIKE_MAX}",
-        listed(kinds)
+        "select kind, id from {things} where kind <> 'event' \
+         order by jaro_winkler_similarity(id, $id) desc, id limit {ALIKE_MAX}"
     );
     let mut found = asked(database, &beginning, id, limit)?;
     match &found[..] {

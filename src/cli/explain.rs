@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use crate::answers::explanation::explain;
-use crate::answers::subject::{Meant, Subject, find};
+use crate::answers::subject::{Among, Meant, Subject, find};
 use crate::cli::fault::{Fault, FaultKind};
 use crate::cli::ui::Ui;
 use crate::cli::when::WhenArgs;
@@ -61,7 +61,7 @@ pub(super) fn run(ui: &mut Ui, args: &ExplainArgs) -> Outcome {
     let grammar = replay::grammar(ui)?;
     // an id is looked for in all of it: what had not happened yet is an answer, too
     let whole = Database::open(&asked.snapshot)?;
-    let subject = one(find(&whole, args.id.trim(), &KINDS, LIMIT)?, &args.id)?;
+    let subject = one(find(&whole, args.id.trim(), &KINDS, Among::These, LIMIT)?, &args.id)?;
     let database = asked.database()?;
     let made = explain(&database, &grammar, &subject, asked.as_of.map(plain_time), LIMIT)?;
     match args.format {

@@ -11,13 +11,25 @@ use crate::grammar::matcher::Grammar;
 
 /// The grammar compiled in, with every file of the user.
 pub(super) fn grammar(named: &[PathBuf]) -> Result<Grammar, Fault> {
+    Grammar::with(&borrowed(&texts(named)?)).map_err(fault)
+}
+
+/// The digest of that grammar, without reading what its files say.
+pub(super) fn digest(named: &[PathBuf]) -> Result<String, Fault> {
+    Ok(Grammar::digest_with(&borrowed(&texts(named)?)))
+}
+
+/// The user's files, by name and text.
+fn texts(named: &[PathBuf]) -> Result<Vec<(String, String)>, Fault> {
     let mut texts = Vec::new();
     for path in configured()?.iter().chain(named) {
         texts.push((path.display().to_string(), read(path)?));
     }
-    let files: Vec<(&str, &str)> =
-        texts.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
-    Grammar::with(&files).map_err(fault)
+    Ok(texts)
+}
+
+fn borrowed(texts: &[(String, String)]) -> Vec<(&str, &str)> {
+    texts.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect()
 }
 
 /// `*.toml` in `backstory/grammar` of the user's configuration, sorted.

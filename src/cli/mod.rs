@@ -13,7 +13,10 @@ mod format;
 mod grammar;
 mod grammar_files;
 mod import;
+mod pager;
+mod pods;
 mod query;
+mod reading;
 mod redact;
 mod redaction;
 mod replay;
@@ -61,6 +64,8 @@ enum Verb {
     Query(query::QueryArgs),
     Explain(explain::ExplainArgs),
     Sql(sql::SqlArgs),
+    #[command(alias = "runpod")]
+    Pods(pods::PodsArgs),
     Simulate(simulate::SimulateArgs),
     Demo(demo::DemoArgs),
 }
@@ -85,6 +90,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Verb::Query(args) => query::run(&mut ui, args),
         Verb::Explain(args) => explain::run(&mut ui, args),
         Verb::Sql(args) => sql::run(&mut ui, args),
+        Verb::Pods(args) => pods::run(&mut ui, args),
         Verb::Simulate(args) => simulate::run(&mut ui, args),
         Verb::Demo(args) => demo::run(&mut ui, args),
     };

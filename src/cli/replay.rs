@@ -58,13 +58,14 @@ pub(super) fn run(ui: &mut Ui, args: &ReplayArgs) -> Outcome {
 
 /// Replays when `derived/` is absent, or was made from other evidence or by another build.
 pub(crate) fn ensure(ui: &mut Ui, snapshot: &Snapshot) -> Result<(), Fault> {
-    let grammar = grammar(ui)?;
-    if derived::is_current(snapshot, grammar.digest()) {
+    let digest = grammar_files::digest(ui.grammar_files())?;
+    if derived::is_current(snapshot, &digest) {
         return Ok(());
     }
+    let grammar = grammar(ui)?;
     let _alone = derived::lock(snapshot)?;
     // another process may have replayed while this one waited
-    if derived::is_current(snapshot, grammar.digest()) {
+    if derived::is_current(snapshot, &digest) {
         return Ok(());
     }
     ui.note(

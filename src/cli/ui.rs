@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
+use crate::cli::pager;
+
 /// The terminal, or whatever stands in for it.
 pub(crate) struct Ui {
     stdout: io::BufWriter<anstream::AutoStream<io::Stdout>>,
@@ -43,6 +45,16 @@ impl Ui {
     /// Characters in a line of the terminal; `None` where data goes elsewhere.
     pub(crate) fn width(&self) -> Option<u16> {
         if io::stdout().is_terminal() { comfy_table::Table::new().width() } else { None }
+    }
+
+    /// A text for a person, through a pager where it is shown on a terminal and one is there.
+    pub(crate) fn page(&mut self, text: &[u8], may_page: bool) -> io::Result<()> {
+        self.stdout.flush()?;
+        if may_page && io::stdout().is_terminal() && pager::shown(text)? {
+            return Ok(());
+        }
+        self.stdout.write_all(text)?;
+        self.stdout.flush()
     }
 
     /// Says something beside the data. Where nobody can hear it (a full disk behind standard error, a

@@ -101,6 +101,11 @@ impl Asked {
         }
     }
 
+    /// Some of its tables, for a verb that asks no others.
+    pub(super) fn database_of(&self, tables: &[&str]) -> Result<Database, ReadError> {
+        Database::open_some(&self.snapshot, self.as_of, tables)
+    }
+
     /// Its tables.
     pub(super) fn database(&self) -> Result<Database, ReadError> {
         Database::open_as_of(&self.snapshot, self.as_of)

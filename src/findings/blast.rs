@@ -49,7 +49,7 @@ impl Reach {
         limit: Duration,
     ) -> Result<Self, ReadError> {
         let mut projects = BTreeMap::new();
-        let tasks: BTreeSet<&str> = findings.iter().flat_map(tasks).collect();
+        let tasks: BTreeSet<&str> = findings.iter().flat_map(tasks_of).collect();
         if !tasks.is_empty() {
             let ids = serde_json::to_string(&tasks).unwrap_or_else(|_| "[]".to_string());
             let ids = ("ids".to_string(), Cell::Text(ids));
@@ -67,7 +67,7 @@ impl Reach {
     pub fn blast<'a>(&self, findings: impl Iterator<Item = &'a Finding>) -> Blast {
         let (mut hit, mut subjects) = (BTreeSet::new(), BTreeMap::new());
         for finding in findings {
-            hit.extend(tasks(finding));
+            hit.extend(tasks_of(finding));
             let lost: &mut f64 = subjects.entry(finding.subject_id.as_str()).or_default();
             *lost = lost.max(lost_s(finding));
         }
@@ -83,7 +83,8 @@ impl Reach {
     }
 }
 
-fn tasks(finding: &Finding) -> impl Iterator<Item = &str> {
+/// The tasks that a finding hit, beside its subject.
+pub(crate) fn tasks_of(finding: &Finding) -> impl Iterator<Item = &str> {
     let list = match finding.column(AFFECTED_TASKS) {
         Some(Cell::List(items)) => items.as_slice(),
         _ => &[],

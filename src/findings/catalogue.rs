@@ -46,6 +46,15 @@ impl Query {
     }
 }
 
+/// BLAKE3 of the files of this build.
+pub fn digest() -> String {
+    let mut hasher = blake3::Hasher::new();
+    for (path, sql) in FILES {
+        hasher.update(path.as_bytes()).update(sql.as_bytes());
+    }
+    hasher.finalize().to_hex().to_string()
+}
+
 /// All queries of this build, sorted by id.
 pub fn all() -> Result<Vec<Query>, QueryError> {
     let queries = FILES.iter().map(|(path, sql)| Query::parse(Path::new(path), sql));

@@ -12,6 +12,7 @@ pub mod error;
 pub mod evidence;
 pub mod finding;
 pub mod header;
+pub mod kept;
 pub mod lint;
 pub mod mutants;
 pub mod run;

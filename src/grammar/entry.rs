@@ -112,7 +112,7 @@ const LEVELS: [&str; 5] = ["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"];
 /// # Errors
 /// The first thing that is wrong, with its line and column.
 pub fn parse(name: &str, text: &str) -> Result<Vec<Entry>, GrammarError> {
-    let place = Place { name, text };
+    let place = Place { name, text, lines: lines(text) };
     let file: File = toml::from_str(text).map_err(|err| {
         place.error(err.span().unwrap_or(0..0), None, Problem::Toml(err.message().to_string()))
     })?;
@@ -122,13 +122,21 @@ pub fn parse(name: &str, text: &str) -> Result<Vec<Entry>, GrammarError> {
 struct Place<'a> {
     name: &'a str,
     text: &'a str,
+    /// Where its lines begin: every entry asks for its own, and to count them each time is quadratic.
+    lines: Vec<usize>,
+}
+
+/// Where the lines of a text begin.
+fn lines(text: &str) -> Vec<usize> {
+    let after = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
+    std::iter::once(0).chain(after.map(|(at, _)| at + 1)).collect()
 }
 
 impl Place<'_> {
     fn line_and_column(&self, at: usize) -> (usize, usize) {
-        let before = self.text.get(..at).unwrap_or_default();
-        let line = before.matches('\n').count() + 1;
-        let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+        let line = self.lines.partition_point(|begin| *begin <= at);
+        let begin = self.lines[line.saturating_sub(1)];
+        let column = self.text.get(begin..at).unwrap_or_default().chars().count() + 1;
         (line, column)
     }
 

@@ -188,6 +188,38 @@ impl Cut {
     }
 }
 
+/// These tables with those that a cut of them asks, directly or through another's.
+pub(super) fn with_sources(tables: &[&str]) -> Vec<&'static str> {
+    let mut wanted: Vec<&str> =
+        CUTS.iter().map(|cut| cut.table).filter(|name| tables.contains(name)).collect();
+    let mut at = 0;
+    while let Some(name) = wanted.get(at) {
+        let asked = CUTS.iter().filter(|cut| cut.table == *name).map(|cut| cut.select);
+        let asked = asked.flat_map(|select| select.split("{all}").skip(1));
+        let asked: Vec<&str> = asked
+            .filter_map(|rest| rest.split(|c: char| !c.is_ascii_lowercase() && c != '_').next())
+            .collect();
+        for cut in CUTS.iter().filter(|cut| asked.contains(&cut.table)) {
+            if !wanted.contains(&cut.table) {
+                wanted.push(cut.table);
+            }
+        }
+        at += 1;
+    }
+    wanted
+}
+
+/// The cut tables as of an instant, for the tables that are there, and no macros.
+pub(super) fn views(instant: Micros, there: &dyn Fn(&str) -> bool) -> Vec<String> {
+    let cuts = || CUTS.iter().filter(|cut| there(cut.table));
+    let renamed =
+        cuts().map(|cut| cut.table).map(|t| format!("alter view {t} rename to {WHOLE}{t}"));
+    let literal = format!("timestamp '{}'", plain_time(instant));
+    let made =
+        cuts().map(|cut| format!("create view {} as {}", cut.table, cut.select(&literal, WHOLE)));
+    renamed.chain(made).collect()
+}
+
 /// What makes `<table>_as_of(instant)` for each table that an instant cuts, and where an instant is
 /// given, the tables themselves as of it. The tables must be there.
 pub(super) fn statements(instant: Option<Micros>) -> Vec<String> {
@@ -195,12 +227,7 @@ pub(super) fn statements(instant: Option<Micros>) -> Vec<String> {
     let mut whole = "";
     if let Some(instant) = instant {
         whole = WHOLE;
-        let name = |cut: &Cut| cut.table;
-        made.extend(CUTS.iter().map(name).map(|t| format!("alter view {t} rename to {WHOLE}{t}")));
-        let literal = format!("timestamp '{}'", plain_time(instant));
-        let view =
-            |cut: &Cut| format!("create view {} as {}", cut.table, cut.select(&literal, WHOLE));
-        made.extend(CUTS.iter().map(view));
+        made.extend(views(instant, &|_| true));
     }
     let macros = CUTS.iter().map(|cut| {
         let select = cut.select("instant", whole);

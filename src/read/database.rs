@@ -65,8 +65,37 @@ impl Database {
         Self::opened(snapshot, instant, Load::ManyQuestions)
     }
 
+    /// The same with these tables (and `captures`) alone, and without the macros of instants: to open all
+    /// of them takes longer than what a command at the terminal asks.
+    pub fn open_some(
+        snapshot: &Snapshot,
+        instant: Option<Micros>,
+        tables: &[&str],
+    ) -> Result<Self, ReadError> {
+        let sources = match instant {
+            Some(_) => as_of::with_sources(tables),
+            None => Vec::new(),
+        };
+        let is_wanted = |name: &str| tables.contains(&name) || sources.contains(&name);
+        let mut views = views::some(snapshot, &is_wanted)?;
+        views.push(views::captures(snapshot));
+        let cuts = instant.map_or_else(Vec::new, |instant| as_of::views(instant, &is_wanted));
+        Self::made(snapshot, views, Load::OneQuestion, &cuts)
+    }
+
     fn opened(snapshot: &Snapshot, instant: Option<Micros>, load: Load) -> Result<Self, ReadError> {
-        let views = views::all(snapshot)?;
+        let mut made = as_of::statements(instant);
+        made.push(order::HAPPENED_BEFORE.to_string());
+        Self::made(snapshot, views::all(snapshot)?, load, &made)
+    }
+
+    /// The views, and what is made of them.
+    fn made(
+        snapshot: &Snapshot,
+        views: Vec<views::View>,
+        load: Load,
+        statements: &[String],
+    ) -> Result<Self, ReadError> {
         let dir = snapshot.dir();
         let own = dir.canonicalize().map_err(|err| SnapshotError::io("read", dir, err))?;
         let setup = |err: duckdb::Error| ReadError::Setup {
@@ -86,10 +115,9 @@ impl Database {
             connection.execute_batch(&create).map_err(setup)?;
             held.insert(view.name, view.held);
         }
-        for statement in as_of::statements(instant) {
-            connection.execute_batch(&statement).map_err(setup)?;
+        for statement in statements {
+            connection.execute_batch(statement).map_err(setup)?;
         }
-        connection.execute_batch(order::HAPPENED_BEFORE).map_err(setup)?;
         Ok(Self { connection, held })
     }
 

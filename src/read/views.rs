@@ -40,8 +40,19 @@ impl View {
 
 /// Every view over a snapshot, in the order in which they can be created.
 pub(crate) fn all(snapshot: &Snapshot) -> Result<Vec<View>, ReadError> {
+    let mut views = some(snapshot, &|_| true)?;
+    views.push(captures(snapshot));
+    views.push(held_tables(snapshot, &views));
+    Ok(views)
+}
+
+/// The views over files of the tables that are wanted: each costs a look at its files.
+pub(crate) fn some(
+    snapshot: &Snapshot,
+    is_wanted: &dyn Fn(&str) -> bool,
+) -> Result<Vec<View>, ReadError> {
     let mut views = Vec::new();
-    for table in Table::ALL {
+    for table in Table::ALL.into_iter().filter(|table| is_wanted(table.name())) {
         let held = snapshot.holds(table);
         let files = canonical(snapshot.files(table))?;
         let own = OWN_COLUMNS.map(|name| (name, own_type(name)));
@@ -51,19 +62,18 @@ pub(crate) fn all(snapshot: &Snapshot) -> Result<Vec<View>, ReadError> {
         let create = latest(table, snapshot.has_one_version(table));
         views.push(View { name: table.name().to_string(), held, create });
     }
-    for table in DERIVED.iter().filter(|table| table.name != CAPTURES) {
+    let files = DERIVED.iter().filter(|table| table.name != CAPTURES);
+    for table in files.filter(|table| is_wanted(table.name)) {
         let folder = snapshot.derived().join(table.name);
         let files = canonical(parquet_files(&folder)?)?;
         let create = create(table.name, table.columns, &[], &files)?;
         views.push(View { name: table.name.to_string(), held: folder.is_dir(), create });
     }
-    views.push(captures(snapshot));
-    views.push(held_tables(snapshot, &views));
     Ok(views)
 }
 
 /// `captures`: straight from the capture files, because their times belong to no evidence.
-fn captures(snapshot: &Snapshot) -> View {
+pub(crate) fn captures(snapshot: &Snapshot) -> View {
     let time = |text: Option<&str>| match text {
         Some(text) => format!("cast({} as timestamp)", literal(text.trim_end_matches('Z'))),
         None => "cast(null as timestamp)".to_string(),

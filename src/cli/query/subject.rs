@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::answers::subject::{Meant, Subject, find, kinds};
+use crate::answers::subject::{Among, Meant, Subject, find, kinds};
 use crate::cli::explain::one;
 use crate::cli::fault::{Fault, FaultKind};
 use crate::findings::catalogue::Query;
@@ -32,9 +32,9 @@ pub(super) fn meant(
     if let Some(kind) = exact.into_iter().next() {
         return Err(of_another_kind(query, &fitting, &Subject { kind, id: id.to_string() }));
     }
-    let meant = find(whole, id, &fitting, limit)?;
+    let meant = find(whole, id, &fitting, Among::These, limit)?;
     if let Meant::None(_) = meant
-        && let Meant::One(other) = find(whole, id, &SUBJECT_KINDS, limit)?
+        && let Meant::One(other) = find(whole, id, &SUBJECT_KINDS, Among::These, limit)?
     {
         return Err(of_another_kind(query, &fitting, &other));
     }

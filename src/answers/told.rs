@@ -1,0 +1,35 @@
+//! What the catalogue of questions found about one thing, as a section.
+
+use crate::answers::page::{Page, Value};
+use crate::answers::subject::Subject;
+use crate::findings::kept::Told;
+
+/// The findings about a thing: those that name it, and for a task those that hit it.
+pub fn about<'a>(told: &'a [Told], subject: &Subject) -> Vec<&'a Told> {
+    let is_hit = |one: &&Told| {
+        (one.subject_kind == subject.kind && one.subject_id == subject.id)
+            || (subject.kind == "task" && one.tasks.contains(&subject.id))
+    };
+    told.iter().filter(is_hit).collect()
+}
+
+/// Adds them to a page, the worst first. They are of the end of the evidence, whatever instant the page is
+/// of: the heading says so.
+pub fn section(page: &mut Page, told: &[&Told]) {
+    let title = if page.is_as_of {
+        "Findings (at the end of the evidence; as of an instant: `backstory findings --as-of`)"
+    } else {
+        "Findings"
+    };
+    let rows = told.iter().map(|one| {
+        vec![
+            Value::Text(one.severity.name().to_string()),
+            Value::Text(one.verdict.name().to_string()),
+            Value::Id(one.query.clone()),
+            Value::time(one.happened_at),
+            Value::Text(one.summary.clone()),
+        ]
+    });
+    let columns = ["severity", "verdict", "query", "happened_at", "summary"];
+    page.table("findings", title, &columns, rows.collect(), "none");
+}

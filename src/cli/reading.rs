@@ -1,0 +1,206 @@
+//! What the verbs share that tell of a snapshot: which, as of when, how it is written.
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use jiff::tz::TimeZone;
+
+use crate::answers::ask::Ask;
+use crate::answers::page::Page;
+use crate::answers::subject::{Among, Subject, find};
+use crate::cli::Outcome;
+use crate::cli::explain::one;
+use crate::cli::fault::{Fault, FaultKind};
+use crate::cli::ui::Ui;
+use crate::cli::when::{Asked, WhenArgs};
+use crate::findings::kept::{self, Told};
+use crate::model::time::Micros;
+use crate::read::database::Database;
+use crate::report::page_text::{Layout, write_text};
+
+/// Options of a verb that tells of a snapshot.
+#[derive(clap::Args, Debug)]
+pub(super) struct ReadArgs {
+    /// Snapshot directory (default: the one under ./snapshots with the latest capture)
+    #[arg(long, value_name = "DIR")]
+    snapshot: Option<PathBuf>,
+
+    #[command(flatten)]
+    when: WhenArgs,
+
+    #[command(flatten)]
+    pub(super) shape: ShapeArgs,
+}
+
+/// How a page is written.
+#[derive(clap::Args, Debug)]
+pub(super) struct ShapeArgs {
+    /// How to write it
+    #[arg(long, value_enum, default_value_t = Shape::Text)]
+    format: Shape,
+
+    /// Zone of the times in text: `Europe/Berlin`, `+02:00`, `local` (JSON is always UTC)
+    #[arg(long, value_name = "ZONE", default_value = "UTC", value_parser = zone)]
+    tz: Zone,
+
+    /// Do not lead long text through a pager (BACKSTORY_PAGER, PAGER, else less)
+    #[arg(long)]
+    no_pager: bool,
+}
+
+/// What is told of, where it is less than all.
+#[derive(clap::Args, Clone, Copy, Debug)]
+pub(super) struct SpanArgs {
+    /// Only what happened at or after this instant (UTC)
+    #[arg(long, value_name = "INSTANT", value_parser = crate::cli::format::instant)]
+    pub(super) since: Option<Micros>,
+
+    /// Only what happened before this instant (UTC)
+    #[arg(long, value_name = "INSTANT", value_parser = crate::cli::format::instant)]
+    pub(super) until: Option<Micros>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Shape {
+    /// For people
+    Text,
+    /// The documented JSON
+    Json,
+}
+
+#[derive(Clone, Debug)]
+struct Zone {
+    name: String,
+    zone: TimeZone,
+}
+
+/// A zone by its name in the IANA database, or by its offset.
+fn zone(text: &str) -> Result<Zone, String> {
+    let named = |zone: TimeZone| Zone { name: text.to_string(), zone };
+    match text {
+        "local" => Ok(named(TimeZone::system())),
+        "UTC" | "utc" | "Z" | "z" => Ok(Zone { name: "UTC".to_string(), zone: TimeZone::UTC }),
+        _ => {
+            let fixed = format!("2026-01-01T00:00:00{text}").parse::<jiff::Timestamp>();
+            if let Ok(at) = fixed {
+                let midnight = "2026-01-01T00:00:00Z".parse::<jiff::Timestamp>();
+                let offset = midnight.map(|utc| utc.as_second() - at.as_second()).ok();
+                let offset = offset.and_then(|seconds| i32::try_from(seconds).ok());
+                let offset = offset.and_then(|s| jiff::tz::Offset::from_seconds(s).ok());
+                if let Some(offset) = offset {
+                    return Ok(named(TimeZone::fixed(offset)));
+                }
+            }
+            TimeZone::get(text).map(named).map_err(|_| {
+                "no zone of this machine; write it as Europe/Berlin, +02:00 or local".to_string()
+            })
+        }
+    }
+}
+
+/// Longer than it takes to look up an id.
+const LIMIT: Duration = Duration::from_secs(60);
+
+/// A snapshot opened for one verb.
+pub(super) struct Reading {
+    database: Database,
+    as_of: Option<Micros>,
+    asked: Asked,
+}
+
+impl SpanArgs {
+    /// Refuses a span that ends before it begins: nothing found there would look like a clean bill.
+    pub(super) fn check(&self) -> Result<(), Fault> {
+        match (self.since, self.until) {
+            (Some(since), Some(until)) if until <= since => Err(Fault::new(
+                FaultKind::Usage,
+                format!("--until {until} is not after --since {since}"),
+            )
+            .hint("times without a zone are UTC")),
+            (Some(_) | None, Some(_) | None) => Ok(()),
+        }
+    }
+}
+
+impl ReadArgs {
+    /// Opens these tables of the snapshot (and `coverage`), as of the instant asked for.
+    pub(super) fn open(&self, ui: &mut Ui, tables: &[&str]) -> Result<Reading, Fault> {
+        let asked = self.when.open(ui, self.snapshot.as_deref())?;
+        let database = asked.database_of(&[tables, &["coverage"]].concat())?;
+        let reading = Reading { as_of: asked.as_of, database, asked };
+        reading.check_inside(ui)?;
+        Ok(reading)
+    }
+
+    /// Writes a page as it was asked for.
+    pub(super) fn show(&self, ui: &mut Ui, page: &Page) -> Outcome {
+        self.shape.show(ui, page)
+    }
+}
+
+impl ShapeArgs {
+    /// How text is laid out here.
+    pub(super) fn layout(&self, ui: &Ui) -> Layout {
+        Layout { width: ui.width(), zone: self.tz.zone.clone(), zone_name: self.tz.name.clone() }
+    }
+
+    /// Writes a page as it was asked for.
+    pub(super) fn show(&self, ui: &mut Ui, page: &Page) -> Outcome {
+        match self.format {
+            Shape::Text => {
+                let mut text = Vec::new();
+                write_text(&mut text, page, &self.layout(ui))?;
+                ui.page(&text, !self.no_pager)?;
+            }
+            Shape::Json => {
+                let mut out = ui.verbatim()?;
+                serde_json::to_writer_pretty(&mut out, page).map_err(std::io::Error::from)?;
+                writeln!(out)?;
+                out.flush()?;
+            }
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+impl Reading {
+    /// What answers are made from.
+    pub(super) fn ask(&self) -> Result<Ask<'_>, Fault> {
+        Ok(Ask::new(&self.database, self.as_of)?)
+    }
+
+    /// What the whole catalogue found, at the end of the evidence.
+    pub(super) fn findings(&self) -> Result<Vec<Told>, Fault> {
+        Ok(kept::findings(&self.asked.snapshot)?)
+    }
+
+    /// The one thing of a kind that an id, or the beginning of one, means; also what had not happened yet.
+    pub(super) fn subject(&self, id: &str, kind: &str) -> Result<Subject, Fault> {
+        let among = if self.as_of.is_some() { Among::Whole } else { Among::These };
+        one(find(&self.database, id.trim(), &[kind], among, LIMIT)?, id)
+    }
+
+    /// Refuses an instant before all evidence, and warns of one after it.
+    fn check_inside(&self, ui: &mut Ui) -> Result<(), Fault> {
+        let Some(at) = self.as_of else { return Ok(()) };
+        const ENDS: &str =
+            "select min(from_at) as begins, max(until_at) as ends from whole_coverage";
+        let ask = Ask::new(&self.database, None)?;
+        let Some(row) = ask.first(ENDS, &[])? else { return Ok(()) };
+        if let Some(begins) = row.time("begins")
+            && at < begins
+        {
+            let said = format!("nothing is known of {at}: the evidence begins at {begins}");
+            return Err(Fault::new(FaultKind::Usage, said)
+                .hint("ask for a later instant; times without a zone are UTC"));
+        }
+        if let Some(ends) = row.time("ends")
+            && at > ends
+        {
+            ui.note(&format!("note: the evidence ends at {ends}, before the instant asked for"));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,128 @@
+//! What the whole catalogue found, kept beside the snapshot: a verb about one thing tells what was found
+//! about it without asking everything again. Can be deleted at any time; it is made anew.
+
+use std::fs;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::derived::manifest::DerivedManifest;
+use crate::findings::blast::tasks_of;
+use crate::findings::catalogue::{self, Query};
+use crate::findings::error::QueryError;
+use crate::findings::finding::{Severity, Verdict};
+use crate::findings::run::ask;
+use crate::model::time::Micros;
+use crate::read::database::Database;
+use crate::snapshot::manifest::{MANIFEST, read_json};
+use crate::snapshot::open::Snapshot;
+use crate::snapshot::publish::write_atomically;
+
+/// Raised with every change of what is kept.
+const FORMAT: u32 = 1;
+/// The file, in the folder of checkpoints.
+const FILE: &str = "findings.json";
+/// Longer than any question takes.
+const LIMIT: Duration = Duration::from_secs(300);
+
+/// A finding in short.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Told {
+    /// The query's id.
+    pub query: String,
+    /// How bad it is.
+    pub severity: Severity,
+    /// How sure it is.
+    pub verdict: Verdict,
+    /// What it is about.
+    pub subject_kind: String,
+    /// Which one.
+    pub subject_id: String,
+    /// The tasks that it hit, beside its subject.
+    pub tasks: Vec<String>,
+    /// When it happened, where that is known.
+    pub happened_at: Option<Micros>,
+    /// The answer in a sentence.
+    pub summary: String,
+}
+
+/// What is kept, with what it was made from.
+#[derive(Serialize, Deserialize)]
+struct Kept {
+    key: String,
+    told: Vec<Told>,
+}
+
+/// Every finding but the refuted ones, at the end of the evidence, in the order of `findings`.
+///
+/// # Errors
+/// When a question cannot be asked. What cannot be kept is asked again the next time.
+pub fn findings(snapshot: &Snapshot) -> Result<Vec<Told>, QueryError> {
+    let key = key(snapshot);
+    let path = path(snapshot);
+    if let Some(kept) = load(&path).filter(|kept| Some(&kept.key) == key.as_ref()) {
+        return Ok(kept.told);
+    }
+    let told = asked(snapshot)?;
+    if let Some(key) = key {
+        save(&path, &Kept { key, told: told.clone() });
+    }
+    Ok(told)
+}
+
+/// The derived tables and the questions that they were asked.
+fn key(snapshot: &Snapshot) -> Option<String> {
+    let made: DerivedManifest = read_json(&snapshot.derived().join(MANIFEST)).ok()?;
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(format!("{FORMAT} {}", env!("CARGO_PKG_VERSION")).as_bytes());
+    hasher.update(snapshot.evidence_digest().as_bytes());
+    for (path, hash) in &made.files {
+        hasher.update(path.as_bytes()).update(hash.as_bytes());
+    }
+    hasher.update(catalogue::digest().as_bytes());
+    Some(hasher.finalize().to_hex().to_string())
+}
+
+fn path(snapshot: &Snapshot) -> PathBuf {
+    snapshot.dir().join(Snapshot::CHECKPOINTS).join(FILE)
+}
+
+/// What is kept, where its bytes are those that were written.
+fn load(path: &PathBuf) -> Option<Kept> {
+    let text = fs::read_to_string(path).ok()?;
+    let (hash, json) = text.split_once('\n')?;
+    let is_whole = blake3::hash(json.as_bytes()).to_hex().as_str() == hash;
+    is_whole.then(|| serde_json::from_str(json).ok()).flatten()
+}
+
+/// A folder that cannot be written costs time at the next question, no more.
+fn save(path: &PathBuf, kept: &Kept) {
+    let Ok(json) = serde_json::to_string(kept) else { return };
+    let text = format!("{}\n{json}", blake3::hash(json.as_bytes()).to_hex());
+    if let Some(folder) = path.parent()
+        && fs::create_dir_all(folder).is_ok()
+    {
+        drop(write_atomically(path, text.as_bytes()));
+    }
+}
+
+fn asked(snapshot: &Snapshot) -> Result<Vec<Told>, QueryError> {
+    let all: Vec<Query> = catalogue::all()?;
+    let opened = |source| QueryError::Read { query: "the catalogue".to_string(), source };
+    let database = Database::open_for_many(snapshot, None).map_err(opened)?;
+    let found = ask(&database, &all, LIMIT)?.found;
+    let kept = found.into_iter().filter(|finding| finding.verdict != Verdict::Refuted);
+    Ok(kept
+        .map(|finding| Told {
+            tasks: tasks_of(&finding).map(str::to_string).collect(),
+            query: finding.query,
+            severity: finding.severity,
+            verdict: finding.verdict,
+            subject_kind: finding.subject_kind,
+            subject_id: finding.subject_id,
+            happened_at: finding.happened_at,
+            summary: finding.summary,
+        })
+        .collect())
+}
