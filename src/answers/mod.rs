@@ -6,3 +6,4 @@ pub mod page;
 pub mod pods;
 pub mod subject;
 pub mod told;
+pub mod window;

@@ -27,6 +27,7 @@ mod ui;
 mod verify;
 mod warn;
 mod when;
+mod window;
 
 use std::ffi::OsString;
 use std::io::Write as _;
@@ -66,6 +67,7 @@ enum Verb {
     Sql(sql::SqlArgs),
     #[command(alias = "runpod")]
     Pods(pods::PodsArgs),
+    Window(window::WindowArgs),
     Simulate(simulate::SimulateArgs),
     Demo(demo::DemoArgs),
 }
@@ -91,6 +93,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Verb::Explain(args) => explain::run(&mut ui, args),
         Verb::Sql(args) => sql::run(&mut ui, args),
         Verb::Pods(args) => pods::run(&mut ui, args),
+        Verb::Window(args) => window::run(&mut ui, args),
         Verb::Simulate(args) => simulate::run(&mut ui, args),
         Verb::Demo(args) => demo::run(&mut ui, args),
     };

@@ -182,6 +182,24 @@ impl Reading {
         one(find(&self.database, id.trim(), &[kind], among, LIMIT)?, id)
     }
 
+    /// Refuses a span of which nothing is known, and warns of one of which a part is.
+    pub(super) fn check_span(&self, ui: &mut Ui, from: Micros, until: Micros) -> Result<(), Fault> {
+        const REACH: &str = "select min(from_at) as begins, max(until_at) as ends from coverage";
+        let Some(row) = self.ask()?.first(REACH, &[])? else { return Ok(()) };
+        let (Some(begins), Some(ends)) = (row.time("begins"), row.time("ends")) else {
+            return Ok(());
+        };
+        let reach = format!("the evidence reaches from {begins} to {ends}");
+        if until <= begins || from > ends {
+            let said = format!("nothing is known between {from} and {until}: {reach}");
+            return Err(Fault::new(FaultKind::Usage, said).hint("times without a zone are UTC"));
+        }
+        if from < begins || until > ends {
+            ui.note(&format!("note: of a part of this nothing is known: {reach}"));
+        }
+        Ok(())
+    }
+
     /// Refuses an instant before all evidence, and warns of one after it.
     fn check_inside(&self, ui: &mut Ui) -> Result<(), Fault> {
         let Some(at) = self.as_of else { return Ok(()) };
