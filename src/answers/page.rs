@@ -4,6 +4,7 @@
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
+use crate::answers::lanes::Lanes;
 use crate::answers::subject::Subject;
 use crate::model::time::Micros;
 
@@ -52,6 +53,8 @@ pub enum Body {
     },
     /// Sentences; an array of texts in JSON.
     Lines(Vec<String>),
+    /// Spans of time beside each other, drawn in text; an array of lanes in JSON.
+    Lanes(Lanes),
 }
 
 /// One value. JSON has the plain number, text or null; a person reads it with its unit.
@@ -107,6 +110,11 @@ impl Page {
     /// Adds sentences; nothing where there are none.
     pub fn lines(&mut self, key: &'static str, title: &str, lines: Vec<String>) {
         self.push(key, title, Body::Lines(lines));
+    }
+
+    /// Adds spans of time beside each other.
+    pub fn lanes(&mut self, key: &'static str, title: &str, lanes: Lanes) {
+        self.push(key, title, Body::Lanes(lanes));
     }
 
     fn push(&mut self, key: &'static str, title: &str, body: Body) {
@@ -172,6 +180,7 @@ impl Serialize for Body {
                 rows.iter().map(|row| Object(columns.iter().copied().zip(row).collect())),
             ),
             Self::Lines(lines) => serializer.collect_seq(lines),
+            Self::Lanes(lanes) => lanes.serialize(serializer),
         }
     }
 }

@@ -3,6 +3,7 @@
 
 mod captures;
 mod choice;
+mod config;
 mod coverage;
 mod demo;
 mod explain;
@@ -23,6 +24,7 @@ mod replay;
 mod simulate;
 mod snapshot_dir;
 mod sql;
+mod timeline;
 mod ui;
 mod verify;
 mod warn;
@@ -65,9 +67,11 @@ enum Verb {
     Query(query::QueryArgs),
     Explain(explain::ExplainArgs),
     Sql(sql::SqlArgs),
+    Config(config::ConfigArgs),
     #[command(alias = "runpod")]
     Pods(pods::PodsArgs),
     Window(window::WindowArgs),
+    Timeline(timeline::TimelineArgs),
     Simulate(simulate::SimulateArgs),
     Demo(demo::DemoArgs),
 }
@@ -92,7 +96,9 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Verb::Query(args) => query::run(&mut ui, args),
         Verb::Explain(args) => explain::run(&mut ui, args),
         Verb::Sql(args) => sql::run(&mut ui, args),
+        Verb::Config(args) => config::run(&mut ui, args),
         Verb::Pods(args) => pods::run(&mut ui, args),
+        Verb::Timeline(args) => timeline::run(&mut ui, args),
         Verb::Window(args) => window::run(&mut ui, args),
         Verb::Simulate(args) => simulate::run(&mut ui, args),
         Verb::Demo(args) => demo::run(&mut ui, args),

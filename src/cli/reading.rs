@@ -48,6 +48,10 @@ pub(super) struct ShapeArgs {
     /// Do not lead long text through a pager (BACKSTORY_PAGER, PAGER, else less)
     #[arg(long)]
     no_pager: bool,
+
+    /// Draw with letters, where a terminal has no blocks
+    #[arg(long)]
+    ascii: bool,
 }
 
 /// What is told of, where it is less than all.
@@ -143,7 +147,7 @@ impl ReadArgs {
 impl ShapeArgs {
     /// How text is laid out here.
     pub(super) fn layout(&self, ui: &Ui) -> Layout {
-        Layout { width: ui.width(), zone: self.tz.zone.clone(), zone_name: self.tz.name.clone() }
+        Layout { width: ui.width(), zone: self.tz.zone.clone(), zone_name: self.tz.name.clone(), ascii: self.ascii }
     }
 
     /// Writes a page as it was asked for.

@@ -10,6 +10,7 @@ pub mod findings_csv;
 pub mod findings_junit;
 mod findings_stories;
 pub mod findings_text;
+pub mod lanes;
 pub mod page_text;
 pub mod plain;
 pub mod query_check;

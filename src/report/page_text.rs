@@ -8,6 +8,7 @@ use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table};
 use jiff::tz::TimeZone;
 
 use crate::answers::page::{Body, Page, Section, Value};
+use crate::report::lanes::write_lanes;
 use crate::report::plain::{printable, wrap};
 use crate::report::words::{instant, plain, with_age};
 
@@ -20,6 +21,8 @@ pub struct Layout {
     pub zone: TimeZone,
     /// What that zone is called.
     pub zone_name: String,
+    /// Letters in place of blocks.
+    pub ascii: bool,
 }
 
 const BOLD: Style = Style::new().bold();
@@ -49,13 +52,14 @@ fn write_section(
 ) -> io::Result<()> {
     match &section.body {
         Body::Lines(lines) if lines.is_empty() => return Ok(()),
-        Body::Fields(_) | Body::Table { .. } | Body::Lines(_) => {}
+        Body::Fields(_) | Body::Table { .. } | Body::Lines(_) | Body::Lanes(_) => {}
     }
     writeln!(out, "\n{BOLD}{}{BOLD:#}", printable(&section.title))?;
     match &section.body {
         Body::Fields(fields) => write_fields(out, fields, page, layout),
         Body::Table { rows, none, .. } if rows.is_empty() => writeln!(out, "  {none}"),
         Body::Table { columns, rows, .. } => write_table(out, columns, rows, layout),
+        Body::Lanes(lanes) => write_lanes(out, lanes, layout.width, layout.ascii, &layout.zone),
         Body::Lines(lines) => lines.iter().try_for_each(|line| write_line(out, line, layout)),
     }
 }

@@ -1,0 +1,67 @@
+//! `timeline`: the course of a task, a worker or the fleet, drawn.
+
+use std::num::NonZeroUsize;
+
+use crate::answers::timeline::{TABLES, TimelineAsked, timeline};
+use crate::cli::Outcome;
+use crate::cli::reading::{ReadArgs, SpanArgs};
+use crate::cli::ui::Ui;
+
+/// Draw the course of a task, a worker or the fleet
+///
+/// A lane for each state, attempt or worker; a character is the state that filled most of its time.
+///
+/// Examples:
+///   backstory timeline --task 392ca9b1
+///   backstory timeline --fleet --since 2026-01-07T08:00 --until 2026-01-07T09:00 --ascii
+#[derive(clap::Args, Debug)]
+#[command(verbatim_doc_comment)]
+pub(super) struct TimelineArgs {
+    #[command(flatten)]
+    of: Of,
+
+    /// Lanes at most
+    #[arg(long, value_name = "N", default_value = "60")]
+    limit: NonZeroUsize,
+
+    #[command(flatten)]
+    span: SpanArgs,
+
+    #[command(flatten)]
+    read: ReadArgs,
+}
+
+/// Whose course.
+#[derive(clap::Args, Debug)]
+#[group(required = true, multiple = false)]
+struct Of {
+    /// A task's id, or the beginning of one
+    #[arg(long, value_name = "ID")]
+    task: Option<String>,
+
+    /// A worker's id, or the beginning of one
+    #[arg(long, value_name = "ID")]
+    worker: Option<String>,
+
+    /// Every worker
+    #[arg(long)]
+    fleet: bool,
+}
+
+pub(super) fn run(ui: &mut Ui, args: &TimelineArgs) -> Outcome {
+    args.span.check()?;
+    let reading = args.read.open(ui, &TABLES)?;
+    let subject = match (&args.of.task, &args.of.worker) {
+        (Some(id), _) => Some(reading.subject(id, "task")?),
+        (None, Some(id)) => Some(reading.subject(id, "worker")?),
+        (None, None) => None,
+    };
+    let asked = TimelineAsked {
+        subject,
+        since: args.span.since,
+        until: args.span.until,
+        limit: args.limit.get(),
+    };
+    let page = timeline(reading.ask()?, &asked)?;
+    args.read.show(ui, &page)
+}
