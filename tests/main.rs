@@ -35,6 +35,7 @@ mod simulate;
 mod soak;
 mod sql;
 mod support;
+mod terminal;
 mod tidy;
 mod transitions;
 mod verify;

@@ -152,5 +152,9 @@ fn fleet(ask: Ask<'_>, asked: &TimelineAsked) -> Result<Lanes, ReadError> {
 /// alone, so nothing is cut from it; longer ids are.
 fn short(id: &str) -> String {
     const LONGEST: usize = 32;
-    if id.chars().count() <= LONGEST { id.to_string() } else { id.chars().take(SHORT * 4).collect() }
+    if id.chars().count() <= LONGEST {
+        id.to_string()
+    } else {
+        id.chars().take(SHORT * 4).collect()
+    }
 }

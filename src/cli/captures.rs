@@ -21,6 +21,9 @@ use crate::snapshot::open::Snapshot;
 ///
 /// Reads the manifest and the capture files, and not the evidence: `verify` checks that.
 #[derive(clap::Args, Debug)]
+#[command(
+    after_long_help = "Examples:\n  backstory captures\n  backstory captures --snapshot snapshots/prod --format json"
+)]
 pub(super) struct CapturesArgs {
     /// Snapshot directory (default: the one under ./snapshots with the latest capture)
     #[arg(long, value_name = "DIR")]

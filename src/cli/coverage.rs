@@ -24,6 +24,9 @@ use crate::report::coverage::{Counts, CoverageReport, SourceCounts, Unknown};
 /// first, each with a grammar entry to look at and paste.
 #[derive(clap::Args, Debug)]
 #[command(allow_negative_numbers = true)]
+#[command(
+    after_long_help = "Examples:\n  backstory coverage\n  backstory coverage --snapshot snapshots/prod --format json"
+)]
 pub(super) struct CoverageArgs {
     /// Snapshot directory (default: the one under ./snapshots with the latest capture)
     #[arg(long, value_name = "DIR")]

@@ -18,6 +18,9 @@ use crate::report::plain::printable;
 /// A grammar file says what log lines mean; docs/grammar.md describes it. Files of your own lie in
 /// backstory/grammar of your configuration, or are named with --grammar FILE.
 #[derive(clap::Args, Debug)]
+#[command(
+    after_long_help = "Examples:\n  backstory grammar check my.toml\n  backstory grammar match worker 'Finished task (Success: True)'"
+)]
 pub(super) struct GrammarArgs {
     #[command(subcommand)]
     what: What,

@@ -24,6 +24,9 @@ const UNREADABLE_SHOWN_MAX: usize = 10;
 /// workers, tasks, generations, generation_variants and task_types. A second import of later files
 /// adds a capture that holds what is new or changed.
 #[derive(clap::Args, Debug)]
+#[command(
+    after_long_help = "Examples:\n  backstory import --from dump --snapshot snapshots/incident\n  backstory import --from next-dump --snapshot snapshots/incident --redact none"
+)]
 pub(super) struct ImportArgs {
     /// The directory with the files
     #[arg(long, value_name = "DIR")]

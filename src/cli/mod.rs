@@ -3,6 +3,7 @@
 
 mod captures;
 mod choice;
+mod completions;
 mod config;
 mod coverage;
 mod demo;
@@ -14,6 +15,7 @@ mod format;
 mod grammar;
 mod grammar_files;
 mod import;
+mod man;
 mod pager;
 mod pods;
 mod query;
@@ -36,7 +38,7 @@ use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 
 use crate::cli::fault::Fault;
 use crate::cli::ui::Ui;
@@ -74,6 +76,8 @@ enum Verb {
     Timeline(timeline::TimelineArgs),
     Simulate(simulate::SimulateArgs),
     Demo(demo::DemoArgs),
+    Completions(completions::CompletionsArgs),
+    Man(man::ManArgs),
 }
 
 /// Parses the command line, runs one verb, and says how it ended.
@@ -102,6 +106,8 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Verb::Window(args) => window::run(&mut ui, args),
         Verb::Simulate(args) => simulate::run(&mut ui, args),
         Verb::Demo(args) => demo::run(&mut ui, args),
+        Verb::Completions(args) => completions::run(&mut ui, args, Args::command()),
+        Verb::Man(args) => man::run(&mut ui, args, Args::command()),
     };
     match outcome {
         // what still waits to be written is lost when it is dropped

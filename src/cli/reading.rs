@@ -147,7 +147,12 @@ impl ReadArgs {
 impl ShapeArgs {
     /// How text is laid out here.
     pub(super) fn layout(&self, ui: &Ui) -> Layout {
-        Layout { width: ui.width(), zone: self.tz.zone.clone(), zone_name: self.tz.name.clone(), ascii: self.ascii }
+        Layout {
+            width: ui.width(),
+            zone: self.tz.zone.clone(),
+            zone_name: self.tz.name.clone(),
+            ascii: self.ascii,
+        }
     }
 
     /// Writes a page as it was asked for.

@@ -17,6 +17,9 @@ use crate::export::key::RowKey;
 /// The snapshot that is read stays as it is, and nothing of it is left out but what is hidden. There is no way
 /// back: what is hidden cannot be shown again.
 #[derive(clap::Args, Debug)]
+#[command(
+    after_long_help = "Examples:\n  backstory redact --snapshot snapshots/incident --out to-give-away --redact strict\n  backstory redact --out to-give-away --redact standard"
+)]
 pub(super) struct RedactArgs {
     /// Snapshot directory (default: the one under ./snapshots with the latest capture)
     #[arg(long, value_name = "DIR")]

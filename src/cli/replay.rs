@@ -21,6 +21,9 @@ use crate::spool::Spool;
 /// replay: they are written beside the timelines as anomalies.
 #[derive(clap::Args, Debug)]
 #[command(allow_negative_numbers = true)]
+#[command(
+    after_long_help = "Examples:\n  backstory replay\n  backstory replay --snapshot snapshots/prod --memory 64"
+)]
 pub(super) struct ReplayArgs {
     /// Snapshot directory (default: the one under ./snapshots with the latest capture)
     #[arg(long, value_name = "DIR")]

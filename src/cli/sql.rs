@@ -23,6 +23,9 @@ use crate::report::rows_text::TextRows;
 /// `happened_before(event_id, event_id)` is 'yes', 'no', or 'undecidable' where the bounds of the two
 /// events overlap. Times are UTC. Nothing can be written, and no file but the snapshot's own can be read.
 #[derive(clap::Args, Debug)]
+#[command(
+    after_long_help = "Examples:\n  backstory sql \"SHOW TABLES\"\n  backstory sql --as-of 2026-01-07T08:30 \"select status, count(*) from tasks group by 1\""
+)]
 pub(super) struct SqlArgs {
     /// The SELECT (DuckDB's SQL)
     #[arg(value_name = "SELECT", allow_hyphen_values = true)]

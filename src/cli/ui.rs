@@ -2,10 +2,12 @@
 
 use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
+use std::process::ExitCode;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
+use crate::cli::fault::Fault;
 use crate::cli::pager;
 
 /// The terminal, or whatever stands in for it.
@@ -45,6 +47,14 @@ impl Ui {
     /// Characters in a line of the terminal; `None` where data goes elsewhere.
     pub(crate) fn width(&self) -> Option<u16> {
         if io::stdout().is_terminal() { comfy_table::Table::new().width() } else { None }
+    }
+
+    /// Bytes that are all that was asked for.
+    pub(crate) fn write_verbatim(&mut self, bytes: &[u8]) -> Result<ExitCode, Fault> {
+        let mut out = self.verbatim()?;
+        out.write_all(bytes)?;
+        out.flush()?;
+        Ok(ExitCode::SUCCESS)
     }
 
     /// A text for a person, through a pager where it is shown on a terminal and one is there.

@@ -25,6 +25,9 @@ const WIDTH_ELSEWHERE: u16 = 100;
 /// manifest names. Exits with 0 when the snapshot is whole (notes do not count) and with 4 when it is
 /// damaged. Reads only: what is damaged is left as it is.
 #[derive(clap::Args, Debug)]
+#[command(
+    after_long_help = "Examples:\n  backstory verify\n  backstory verify --snapshot snapshots/prod --format json"
+)]
 pub(super) struct VerifyArgs {
     /// Snapshot directory (default: the one under ./snapshots with the latest capture)
     #[arg(long, value_name = "DIR")]

@@ -97,21 +97,37 @@ pub fn write_lanes(
                     let mark = mark_of(state);
                     used.insert(mark.state, mark);
                     let style = Style::new().fg_color(Some(mark.colour.into()));
-                    write!(out, "{style}{}{style:#}", if ascii { mark.letter } else { mark.block })?;
+                    write!(
+                        out,
+                        "{style}{}{style:#}",
+                        if ascii { mark.letter } else { mark.block }
+                    )?;
                 }
             }
         }
         writeln!(out)?;
     }
-    let legend = used.values().filter(|mark| mark.block != ' ').map(|mark| {
-        let shown = if ascii { mark.letter } else { mark.block };
-        format!("{shown} {}", mark.state.replace('_', " "))
-    });
     let each = duration(length / cells as f64);
     writeln!(out, "  {:label$}  one character is {each}", "")?;
-    let legend: Vec<String> = legend.collect();
-    let lines = crate::report::plain::wrap(&legend.join("   "), cells);
+    let lines = legend(used.into_values(), ascii, cells);
     lines.iter().try_for_each(|line| writeln!(out, "  {:label$}  {line}", ""))
+}
+
+/// What the marks mean, in lines of at most so many characters; none is broken.
+fn legend<'a>(used: impl Iterator<Item = &'a Mark>, ascii: bool, width: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for mark in used.filter(|mark| mark.block != ' ') {
+        let shown = if ascii { mark.letter } else { mark.block };
+        let told = format!("{shown} {}", mark.state.replace('_', " "));
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + 3 + told.chars().count() <= width => {
+                line.push_str("   ");
+                line.push_str(&told);
+            }
+            Some(_) | None => lines.push(told),
+        }
+    }
+    lines
 }
 
 fn mark_of(state: &str) -> &'static Mark {
@@ -177,9 +193,9 @@ mod tests {
              \x20 state  .....#####CCCCCCCCCC\n\
              \x20 w1          LLLLL          \n\
              \x20        one character is 50 s\n\
-             \x20        C complete   # in\n\
-             \x20        progress   L lost .\n\
-             \x20        queued\n"
+             \x20        C complete\n\
+             \x20        # in progress\n\
+             \x20        L lost   . queued\n"
         );
     }
 

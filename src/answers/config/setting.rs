@@ -8,7 +8,7 @@ const SETTINGS: &str = include_str!("settings.toml");
 /// One setting of an orchestrator.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Setting {
+pub(super) struct Setting {
     /// Its name in the environment.
     pub name: String,
     /// Value by eras (`E3c-`: from that era on; empty: no era is known), in order.
@@ -32,7 +32,7 @@ struct File {
 ///
 /// # Errors
 /// When the file is wrong, which a test forbids.
-pub fn all() -> Result<Vec<Setting>, toml::de::Error> {
+pub(super) fn all() -> Result<Vec<Setting>, toml::de::Error> {
     toml::from_str::<File>(SETTINGS).map(|file| file.setting)
 }
 

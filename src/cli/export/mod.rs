@@ -42,6 +42,9 @@ use crate::redact::Redactor;
 /// Without a way to the database, --rest reads its PostgREST API instead, page by page, with the key in
 /// BACKSTORY_REST_KEY, SUPABASE_SERVICE_ROLE_KEY or SUPABASE_SERVICE_KEY.
 #[derive(clap::Args, Debug)]
+#[command(
+    after_long_help = "Examples:\n  backstory export --snapshot snapshots/prod     (the database named by BACKSTORY_DB)\n  backstory export --snapshot snapshots/prod --every 6h"
+)]
 pub(super) struct ExportArgs {
     /// postgres:// URL, or `host=... dbname=...`
     #[arg(long, value_name = "URL", value_parser = secret)]
