@@ -28,7 +28,7 @@ use crate::export::user_type::user_types;
 use crate::model::table::Table;
 use crate::model::time::Micros;
 use crate::redact::Redactor;
-use crate::snapshot::capture::{CaptureOptions, CaptureWriter};
+use crate::snapshot::capture::{CaptureOptions, CaptureWriter, place};
 use crate::snapshot::manifest::{Redaction, SOURCE_SCHEMA, read_json};
 use crate::snapshot::open::Snapshot;
 
@@ -84,6 +84,8 @@ pub struct Exported {
 
 /// Reads all our tables in one transaction and adds them to the snapshot as one capture.
 pub fn export(plan: Plan<'_>, watch: &mut dyn FnMut(Step)) -> Result<Exported, ExportError> {
+    // before anyone is asked for an hour in vain
+    place::check(&plan.dir)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_io()
         .enable_time()

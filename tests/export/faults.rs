@@ -127,6 +127,31 @@ fn a_required_table_is_missing() {
 }
 
 #[test]
+fn a_place_that_is_no_snapshot_is_refused_before_anyone_is_asked() {
+    let home = Home::new();
+    let dir = home.path().join("snapshot");
+    // nobody listens there: connecting would fail with 3
+    let refused = |what: &str| {
+        let run = export(&home, "postgres://postgres@127.0.0.1:1/x");
+        assert_eq!(run.code, 2, "{what}: {}", run.stderr);
+        run.stderr.replace(&home.path().display().to_string(), "HOME")
+    };
+    std::fs::write(&dir, "mine").expect("a file");
+    insta::assert_snapshot!(refused("a file"), @r#"
+        error: HOME/snapshot is a file, not a directory
+        hint: name a directory that is empty or not there yet with --snapshot
+    "#);
+    std::fs::remove_file(&dir).expect("a file");
+    std::fs::create_dir(&dir).expect("a folder");
+    std::fs::write(dir.join("thesis.doc"), "mine").expect("a file");
+    insta::assert_snapshot!(refused("a directory of someone else"), @r#"
+        error: HOME/snapshot is neither empty nor a snapshot: it holds `thesis.doc`
+        hint: name a directory that is empty or not there yet with --snapshot
+    "#);
+    assert_eq!(listing(&dir).len(), 1, "nothing was written");
+}
+
+#[test]
 fn a_role_that_may_not_read() {
     let database = ready("permission");
     role(&database, "reader_none");

@@ -42,7 +42,7 @@ use crate::export::sweep::Sweep;
 use crate::model::state::Guarantee;
 use crate::model::table::Table;
 use crate::model::time::Micros;
-use crate::snapshot::capture::{CaptureOptions, CaptureWriter};
+use crate::snapshot::capture::{CaptureOptions, CaptureWriter, place};
 use crate::snapshot::manifest::{Redaction, SOURCE_SCHEMA, read_json};
 
 /// Reads all our tables, page by page, and adds them to the snapshot as one capture. Log rows are asked for from
@@ -52,6 +52,7 @@ pub fn export(
     overlap: Duration,
     watch: &mut dyn FnMut(Step),
 ) -> Result<Exported, ExportError> {
+    place::check(&plan.dir)?;
     let began_at = (plan.now)();
     let doubt = plan.target.claims.doubt();
     let mut source = BTreeMap::from([("kind".to_string(), "postgrest".to_string())]);
