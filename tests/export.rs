@@ -22,6 +22,7 @@ mod rest;
 mod retries;
 mod round_trip;
 mod three_dumps;
+mod strangers;
 mod tls;
 mod two_ways;
 mod types;

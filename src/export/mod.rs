@@ -45,6 +45,7 @@ mod server_error;
 mod since;
 mod source_schema;
 mod sweep;
+mod stranger;
 mod table_reader;
 mod tables;
 mod time_text;

@@ -21,12 +21,22 @@ pub(in crate::cli) fn fault(err: ExportError) -> Fault {
 const OTHER_NAME: &str = "if it has another name now, this build does not know it yet: until one does, write the \
                           tables to CSV files under the old name, as in \\copy (select *, NEW as OLD from TABLE) \
                           to TABLE.csv csv header, and use `backstory import`";
+const NO_BINDING: &str = "it needs TLS up to the server itself and a SCRAM password; where a pooler ends TLS, or \
+                          the password is md5, only channel_binding=prefer lets you in";
+
+const SESSION_OPTIONS: &str =
+    "unset PGOPTIONS, and leave `options` out of the URL: a pooler such as pgbouncer takes none";
+
 
 fn advice(err: &ExportError) -> (FaultKind, &'static str) {
     match err {
         ExportError::Target(why) => (FaultKind::Usage, target_hint(why)),
         ExportError::Unreachable { .. } | ExportError::TimedOut { .. } => {
             (FaultKind::Source, "check host and port, and that the network lets you reach them")
+        ExportError::NotPostgres { .. } => {
+            (FaultKind::Source, "check host and port: PostgreSQL is on 5432, poolers often on 6543")
+        }
+        ExportError::SessionOptions => (FaultKind::Source, SESSION_OPTIONS),
         }
         ExportError::Authorities { .. } => (
             FaultKind::Usage,
@@ -40,11 +50,7 @@ fn advice(err: &ExportError) -> (FaultKind, &'static str) {
             FaultKind::Usage,
             "name PEM files with sslcert and sslkey; nobody but you may read the key (chmod 0600)",
         ),
-        ExportError::NoBinding => (
-            FaultKind::Source,
-            "it needs TLS up to the server itself and a SCRAM password; where a pooler ends TLS, or \
-             the password is md5, only channel_binding=prefer lets you in",
-        ),
+        ExportError::NoBinding => (FaultKind::Source, NO_BINDING),
         ExportError::Method => {
             (FaultKind::Source, "use a role that logs in by password or client certificate")
         }
