@@ -30,10 +30,15 @@ pub(super) fn wait_until(what: &str, holds: impl Fn() -> bool) {
 pub(super) struct Running(pub(super) Child);
 
 impl Running {
-    /// Sends a signal, waits for the end and returns the exit code.
-    pub(super) fn signalled(&mut self, signal: &str) -> Option<i32> {
+    /// Sends a signal.
+    pub(super) fn signal(&self, signal: &str) {
         let id = self.0.id().to_string();
         assert!(Command::new("kill").args([signal, &id]).status().expect("kill runs").success());
+    }
+
+    /// Sends a signal, waits for the end and returns the exit code.
+    pub(super) fn signalled(&mut self, signal: &str) -> Option<i32> {
+        self.signal(signal);
         self.0.wait().expect("it ends").code()
     }
 }
