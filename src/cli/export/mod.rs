@@ -63,7 +63,7 @@ pub(super) struct ExportArgs {
     #[arg(long, value_name = "FILE")]
     redact_key_file: Option<PathBuf>,
     /// Connections over which a large table is read; one is enough for most servers
-    #[arg(long, value_name = "N", default_value = "1", value_parser = jobs)]
+    #[arg(long, value_name = "N", default_value = "1", value_parser = jobs, conflicts_with = "rest")]
     jobs: NonZeroUsize,
     /// What is hidden before a byte is written
     #[arg(long, value_enum, value_name = "POLICY", default_value_t)]
@@ -139,7 +139,9 @@ pub(super) fn run(ui: &mut Ui, args: &ExportArgs) -> Outcome {
                 let target = RestTarget::resolve(url.expose_secret(), authorities, &env)
                     .map_err(ExportError::Rest)?;
                 let plan = plan(args, &redactor, &key, target, &is_said);
-                rest::export(plan, args.overlap, &mut |step| screen.show(step))
+                let how =
+                    rest::How { overlap: args.overlap, patience: args.patience.of_requests() };
+                rest::export(plan, how, &mut |step| screen.show(step))
             }
         };
         screen.bar.finish_and_clear();
@@ -178,7 +180,7 @@ fn plan<'a, T>(
         now: &ui::now,
         jobs: args.jobs,
         stop,
-        silence_max: args.patience.stall_timeout,
+        silence_max: args.patience.silence_max(),
     }
 }
 

@@ -35,6 +35,7 @@ use crate::export::postgres::{Exported, Plan, Step};
 use crate::export::rest::client::Client;
 use crate::export::rest::error::RestError;
 use crate::export::rest::reading::{Reading, TableRows};
+pub use crate::export::rest::patience::Patience;
 use crate::export::rest::since::since;
 use crate::export::rest::target::RestTarget;
 use crate::export::source_schema::describe;
@@ -45,11 +46,19 @@ use crate::model::time::Micros;
 use crate::snapshot::capture::{CaptureOptions, CaptureWriter, place};
 use crate::snapshot::manifest::{Redaction, SOURCE_SCHEMA, read_json};
 
-/// Reads all our tables, page by page, and adds them to the snapshot as one capture. Log rows are asked for from
-/// `overlap` before the end of the capture before.
+/// How an API is read.
+#[derive(Clone, Copy, Debug)]
+pub struct How {
+    /// Log rows are asked for from so long before the end of the capture before.
+    pub overlap: Duration,
+    /// What is done where no answer comes.
+    pub patience: Patience,
+}
+
+/// Reads all our tables, page by page, and adds them to the snapshot as one capture.
 pub fn export(
     plan: Plan<'_, RestTarget>,
-    overlap: Duration,
+    how: How,
     watch: &mut dyn FnMut(Step),
 ) -> Result<Exported, ExportError> {
     place::check(&plan.dir)?;
@@ -61,8 +70,11 @@ pub fn export(
     if let Some(doubt) = &doubt {
         watch(Step::Note(format!("warning: {doubt}")));
     }
-    let mut reading =
-        Reading::new(Client::new(plan.target, plan.now, plan.stop)?, plan.redactor, watch);
+    let mut reading = Reading::new(
+        Client::new(plan.target, how.patience, plan.now, plan.stop)?,
+        plan.redactor,
+        watch,
+    );
     reading.find_tables()?;
     source.extend(reading.look_around()?.map(|version| ("server_version".to_string(), version)));
     let redaction = Redaction {
@@ -83,7 +95,7 @@ pub fn export(
     let sweep = Sweep::new(&plan.dir, made_dir);
     doubt.into_iter().for_each(|doubt| writer.note(doubt));
     let outcome = same_redaction(&writer, &redaction)
-        .and_then(|()| capture(&mut reading, &mut writer, (&asked, overlap), began_at));
+        .and_then(|()| capture(&mut reading, &mut writer, (&asked, how.overlap), began_at));
     let oldest_log = outcome?;
     // from here on there may be a manifest that names the files
     sweep.keep();
