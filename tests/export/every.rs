@@ -58,7 +58,7 @@ fn captures_follow_until_someone_stops_it() {
     let (url, dir) = (database.url(), bench.path("s"));
     let dir_text = dir.to_str().expect("UTF-8");
     let args =
-        [&["export", "--db", &url, "--snapshot", dir_text, "--every", "1s"][..], OPTIONS].concat();
+        [&["export", "--db", &url, "--snapshot", dir_text, "--every", "5s"][..], OPTIONS].concat();
     let running = Running(spawn(&bench.path("config"), &args));
     let captures = || Snapshot::open(&dir).map_or(0, |snapshot| snapshot.captures().len());
     wait_until("a first capture", || captures() >= 1);
@@ -79,9 +79,16 @@ fn what_cannot_pass_ends_it_and_wrong_times_are_refused() {
     database.sql(SCHEMA);
     let bench = Bench::new();
     let url = database.url_as("postgres", "wrong");
-    let ran = bench.run("export", "s", &["--db", &url, "--every", "1s"]);
+    let ran = bench.run("export", "s", &["--db", &url, "--every", "5s"]);
     assert_eq!(ran.code, 3, "{}", ran.stderr);
     assert!(ran.stderr.contains("refused the user name or the password"), "{}", ran.stderr);
+    for (option, wrong, words) in
+        [("--every", "1ms", "give 5s or more"), ("--retention-at", "24", "0 to 23; midnight is 0")]
+    {
+        let ran = bench.run("export", "s", &["--db", &url, option, wrong]);
+        assert_eq!(ran.code, 2, "{wrong}: {}", ran.stderr);
+        assert!(ran.stderr.contains(words), "{wrong}: {}", ran.stderr);
+    }
     for wrong in ["0s", "6", "soon"] {
         let ran = bench.run("export", "s", &["--db", &url, "--every", wrong]);
         assert_eq!(ran.code, 2, "{wrong}: {}", ran.stderr);

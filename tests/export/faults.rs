@@ -55,6 +55,18 @@ fn a_url_that_is_none() {
           because: its `sslmode` has a value that is not possible
         hint: sslmode is disable, prefer, require or verify-full
     "#);
+    let text = failure(&format!("postgres://ann:{PASSWORD}@localhost:99999/x"), 2);
+    insta::assert_snapshot!(text, @r#"
+        error: the database cannot be reached as given
+          because: its `port` has a value that is not possible
+        hint: a port is a number from 1 to 65535; PostgreSQL is on 5432, poolers often on 6543
+    "#);
+    let text = failure("host=localhost connect_timeout=soon", 2);
+    insta::assert_snapshot!(text, @r#"
+        error: the database cannot be reached as given
+          because: its `connect_timeout` has a value that is not possible
+        hint: it is a whole number: connect_timeout of seconds
+    "#);
 }
 
 #[test]

@@ -5,6 +5,7 @@ mod passing;
 mod patience;
 mod rest_advice;
 mod stop;
+mod target_advice;
 mod watch;
 
 use std::convert::Infallible;
@@ -68,8 +69,8 @@ pub(super) struct ExportArgs {
     /// What is hidden before a byte is written
     #[arg(long, value_enum, value_name = "POLICY", default_value_t)]
     redact: Redact,
-    /// Go on until stopped: capture again each time this has passed (`6h`, `90m`, `1h 30m`)
-    #[arg(long, value_name = "TIME", value_parser = watch::interval)]
+    /// Go on until stopped: capture again each time this has passed (`6h`, `90m`, `1h 30m`; `5s` at least)
+    #[arg(long, value_name = "TIME", value_parser = watch::every)]
     every: Option<Duration>,
     /// For how many hours the source keeps its log lines
     #[arg(long, value_name = "HOURS", default_value_t = Retention::OF_THE_SOURCE.kept_h,
@@ -77,7 +78,7 @@ pub(super) struct ExportArgs {
     retention: f64,
     /// At which hour of the day (UTC) it deletes older ones
     #[arg(long, value_name = "HOUR", default_value_t = Retention::OF_THE_SOURCE.cleaned_at_h,
-          value_parser = clap::value_parser!(u8).range(0..24))]
+          value_parser = watch::hour)]
     retention_at: u8,
     #[command(flatten)]
     patience: Patience,

@@ -66,7 +66,7 @@ fn captures_follow_until_someone_stops_it() {
     let dir = home.path().join("snapshot");
     let captures = || Snapshot::open(&dir).map_or(0, |snapshot| snapshot.captures().len());
     let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_backstory"));
-    command.args(["export", "--rest", &rest.url(), "--every", "1s", "--snapshot"]).arg(&dir);
+    command.args(["export", "--rest", &rest.url(), "--every", "5s", "--snapshot"]).arg(&dir);
     command
         .env("HOME", home.path())
         .env_remove("XDG_CONFIG_HOME")
