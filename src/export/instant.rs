@@ -84,7 +84,8 @@ pub(super) async fn age(client: &Client, xid: u64) -> Result<Option<u32>, Export
     Ok(u32::try_from(age).ok().filter(|age| *age < i32::MAX as u32))
 }
 
-/// The time of the oldest row of a table, whether it is asked for or not: so far back the source reaches.
+/// The time of the oldest row of a table, whether it is asked for or not: so far back the source reaches. What
+/// is infinite or before year 1 was no time at which anything was logged.
 pub(super) async fn oldest(
     client: &Client,
     source: &SourceTable,
@@ -96,7 +97,7 @@ pub(super) async fn oldest(
     }
     let sql = format!(
         "select (extract(epoch from min({time})) * 1000000)::int8 from {SCHEMA}.{table} \
-         where isfinite({time})",
+         where {time} >= '0001-01-01 00:00:00+00' and {time} < '10000-01-01 00:00:00+00'",
         time = quote(time),
         table = quote(source.table.name()),
     );

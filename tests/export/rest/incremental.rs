@@ -92,6 +92,26 @@ fn captures_follow_until_someone_stops_it() {
 }
 
 #[test]
+fn times_that_are_none_do_not_count_for_the_retention() {
+    let database = ready("rest_odd_times");
+    fill(&database, 10);
+    database.sql(
+        "insert into public.system_logs (timestamp, message) values ('0044-03-15 00:00:00+00 BC', 'x'),
+           ('-infinity', 'x'), ('infinity', 'x')",
+    );
+    let first = database.sql(
+        "select to_char(min(timestamp) filter (where isfinite(timestamp) and timestamp > '1900-01-01') at time zone
+           'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS') from public.system_logs",
+    );
+    let (home, rest) = (Home::new(), Rest::serve(&database, Setup::default()));
+    for capture in 1..=2 {
+        let said = exported(&home, &rest);
+        let want = format!("oldest log line at the source: {}", first.trim());
+        assert!(said.contains(&want), "capture {capture}, {want}: {said}");
+    }
+}
+
+#[test]
 fn another_project_is_read_whole_and_said_aloud() {
     let (one, other) = (ready("rest_one"), ready("rest_other"));
     fill(&one, 10);
