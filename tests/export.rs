@@ -18,6 +18,7 @@ mod interrupts;
 mod jobs;
 mod kept;
 mod load_back;
+mod locks;
 mod rest;
 mod retries;
 mod round_trip;

@@ -111,7 +111,7 @@ async fn run(plan: Plan<'_>, watch: &mut dyn FnMut(Step)) -> Result<Exported, Ex
     let client = connect(plan.target.clone()).await?;
     let mut note = |text| watch(Step::Note(text));
     let (mut source, access, wanted) = look(&client, &plan.target, &mut note).await?;
-    let instant = instant::begin(&client, &wanted).await?;
+    let instant = instant::begin(&client, &wanted, &mut note).await?;
     let parts = Parts::of(&client, plan.target, (plan.jobs, access), &mut note).await?;
     let keys = catalogue::keys(&client).await?;
     let schema = describe(&instant.tables, &keys, &user_types(&client).await?, plan.redactor);
