@@ -29,13 +29,14 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::export::before::{other_source_note, same_redaction};
-use crate::export::drift;
+use crate::export::drift::{self, ToldBy};
 use crate::export::error::ExportError;
 use crate::export::postgres::{Exported, Plan, Step};
 use crate::export::rest::client::Client;
+use crate::export::rest::described::Described;
 use crate::export::rest::error::RestError;
-use crate::export::rest::reading::{Reading, TableRows};
 pub use crate::export::rest::patience::Patience;
+use crate::export::rest::reading::{Reading, TableRows};
 use crate::export::rest::since::since;
 use crate::export::rest::target::RestTarget;
 use crate::export::source_schema::describe;
@@ -145,10 +146,29 @@ fn capture(
     tables.retain(|source| !source.columns.is_empty());
     let described = &reading.described;
     let mut schema = describe(&tables, &described.keys, &described.types, reading.redactor);
-    drift::notes(&earlier, &schema).into_iter().for_each(|note| reading.note(note));
+    mark_guesses(&mut schema, described);
+    let kind = writer.before().and_then(|before| before.manifest().source.get("kind"));
+    let told_by = if kind == asked.get("kind") { ToldBy::TheSame } else { ToldBy::Another };
+    drift::notes(&earlier, &schema, told_by).into_iter().for_each(|note| reading.note(note));
     keep_unseen(&mut schema, &earlier);
     writer.write_schema(&schema)?;
     Ok(oldest_log)
+}
+
+/// Of a column whose type the API does not tell the schema says so: another capture may know better.
+fn mark_guesses(schema: &mut Value, described: &Described) {
+    for table in Table::ALL {
+        let told = described.tables.get(&table);
+        let described = schema["tables"].get_mut(table.name());
+        let columns = described.and_then(|table| table.get_mut("columns")?.as_array_mut());
+        for column in columns.into_iter().flatten() {
+            let is_told =
+                told.is_some_and(|told| told.iter().any(|of| column["name"] == of.name.as_str()));
+            if !is_told {
+                column["type_is_guessed"] = true.into();
+            }
+        }
+    }
 }
 
 /// A table of which neither a row nor a word came looks as it did before.

@@ -140,6 +140,32 @@ fn a_direct_export_and_one_over_rest_go_on_from_each_other() {
 }
 
 #[test]
+fn what_is_only_told_in_other_words_is_no_change() {
+    let database = ready("rest_words");
+    fill(&database, 10);
+    database.sql(
+        "create domain public.score as integer;
+         alter table public.tasks add column score public.score, add column note varchar(40), add column price numeric(10,2);
+         insert into public.workers (id) values ('gpu-1')",
+    );
+    for describes in [true, false] {
+        let rest = Rest::serve(&database, Setup { describes, ..Setup::default() });
+        let home = Home::new();
+        exported(&home, &rest);
+        let direct = home.export_under("none", &database).stderr;
+        let over_rest = exported(&home, &rest);
+        for said in [&direct, &over_rest] {
+            assert!(!said.contains(": column `"), "told by the API: {describes}: {said}");
+        }
+        // a change is one whoever tells it
+        database.sql("alter table public.workers add column more integer");
+        let direct = home.export_under("none", &database).stderr;
+        assert!(direct.contains("workers: column `more` is new (integer)"), "{direct}");
+        database.sql("alter table public.workers drop column more");
+    }
+}
+
+#[test]
 fn what_a_snapshot_is_worth_is_shown_and_it_is_replayed() {
     let database = ready("rest_replayed");
     fill(&database, 10);
