@@ -100,6 +100,16 @@ pub(super) fn secret(text: &str) -> Result<SecretString, Infallible> {
     Ok(SecretString::from(text))
 }
 
+/// Says that a URL of the command line is no place for a password, and what is.
+pub(super) fn warn_of_password(ui: &mut Ui, url: &SecretString, better: &str) {
+    if Target::names_a_password(url) {
+        ui.note(&format!(
+            "warning: other users of this machine can see the password in the list of processes (`ps`): \
+             give {better}"
+        ));
+    }
+}
+
 pub(super) fn run(ui: &mut Ui, args: &ExportArgs) -> Outcome {
     if !args.stray.is_empty() {
         let error = "`export` takes no argument without a name";
@@ -114,10 +124,11 @@ pub(super) fn run(ui: &mut Ui, args: &ExportArgs) -> Outcome {
     if args.rest.is_none() && !is_named && !elsewhere {
         return Err(fault(ExportError::Target(TargetError::Nothing)));
     }
-    if args.db.as_ref().is_some_and(Target::names_a_password) {
-        ui.note(
-            "warning: other users of this machine can see the password in the list of processes (`ps`): \
-             give the URL in BACKSTORY_DB, or the password in PGPASSWORD or ~/.pgpass",
+    if let Some(url) = &args.db {
+        warn_of_password(
+            ui,
+            url,
+            "the URL in BACKSTORY_DB, or the password in PGPASSWORD or ~/.pgpass",
         );
     }
     let key = RowKey::load_or_create(args.redact_key_file.as_deref()).map_err(|err| {
