@@ -54,3 +54,4 @@ mod tls;
 mod user_type;
 mod veil;
 mod xid;
+mod young;
