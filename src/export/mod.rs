@@ -45,6 +45,7 @@ mod select;
 mod server_error;
 mod since;
 mod source_schema;
+mod standing;
 mod stranger;
 mod sweep;
 mod table_reader;

@@ -20,6 +20,7 @@ use crate::export::parts::Parts;
 use crate::export::server_error::{Doing, explain};
 use crate::export::since::Since;
 use crate::export::source_schema::describe;
+use crate::export::standing::standing;
 use crate::export::sweep::Sweep;
 use crate::export::table_reader::Reading;
 use crate::export::tables::{Source, read_all};
@@ -138,7 +139,12 @@ async fn run(plan: Plan<'_>, watch: &mut dyn FnMut(Step)) -> Result<Exported, Ex
     }
     let since = since(&client, &writer, &asked, &schema, &instant, watch).await?;
     let (redactor, next_xid) = (plan.redactor, instant.next_xid);
-    let reading = Reading { client: &client, redactor, next_xid, since };
+    let earlier = writer.before().map(|before| before.dir().join(SOURCE_SCHEMA));
+    let earlier = earlier.and_then(|path| read_json(&path).ok()).unwrap_or_default();
+    let standing = standing(writer.before(), &asked, (&earlier, &schema), &instant);
+    let server_version = major_version(&asked);
+    let standing = &standing;
+    let reading = Reading { client: &client, redactor, next_xid, since, server_version, standing };
     let mut outcome = same_redaction(&writer, &ours).map(|()| None);
     if outcome.is_ok() {
         let limits = Limits { stop: plan.stop, silence_max: plan.silence_max };
@@ -169,6 +175,13 @@ async fn look(
     Ok((source, access, wanted))
 }
 
+/// `15` of `15.18 (Debian 15.18-0+deb12u1)`; 0 where it is spelled otherwise.
+fn major_version(source: &BTreeMap<String, String>) -> u32 {
+    let told = source.get("server_version").map_or("", String::as_str);
+    let digits = told.split(|c: char| !c.is_ascii_digit()).next().unwrap_or_default();
+    digits.parse().unwrap_or(0)
+}
+
 /// How old a transaction may be before it is worth a word.
 const OPEN_S_MAX: f64 = 600.0;
 
@@ -186,7 +199,7 @@ async fn since(
     let earlier: Option<serde_json::Value> = earlier.and_then(|path| read_json(&path).ok());
     let is_same_shape =
         earlier.is_some_and(|earlier| drift::columns(&earlier, log) == drift::columns(schema, log));
-    let why = match Since::of(writer.before(), asked, is_same_shape, instant) {
+    let why = match Since::of(Table::SystemLogs, writer.before(), asked, is_same_shape, instant) {
         Since::Beginning => return Ok(None),
         Since::Everything(why) => why,
         Since::Xid(xid) => match instant::age(client, xid).await? {

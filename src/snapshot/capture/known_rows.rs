@@ -128,6 +128,13 @@ impl KnownRows {
         }
     }
 
+    /// The hash of a key that an earlier capture has; remembers that it was seen.
+    pub(crate) fn stands(&mut self, key: &str) -> Option<u128> {
+        let (key, hash) = self.latest.get_key_value(key)?;
+        self.seen.insert(key.clone());
+        Some(*hash)
+    }
+
     /// Rows of an append-only table whose key is known with other content: the first one stays.
     pub(crate) fn changed(&self) -> u64 {
         self.changed
