@@ -236,6 +236,13 @@ fn a_database_that_cannot_take_the_fleet_is_named_before_the_work() {
     let db = "postgres://nobody@127.0.0.1:1/nowhere";
     let ran = backstory(&root.path().join("config"), &["simulate", "--out", text, "--db", db]);
     assert_eq!(ran.code, 3, "{}", ran.stderr);
+    assert!(!ran.stderr.contains("warning"), "{}", ran.stderr);
+    let with_password = "postgres://nobody:pw@127.0.0.1:1/nowhere";
+    let said =
+        backstory(&root.path().join("config"), &["simulate", "--out", text, "--db", with_password]);
+    let warning =
+        "can see the password in the list of processes (`ps`): give the password in PGPASSWORD";
+    assert!(said.stderr.contains(warning), "{}", said.stderr);
     assert!(ran.stderr.contains("cannot connect to 127.0.0.1"), "{}", ran.stderr);
     assert_eq!(fs::read_dir(&out).expect("a directory").count(), 0, "it simulated first");
 }

@@ -139,6 +139,9 @@ impl From<SnapshotError> for Fault {
                 "put manifest.json back from a copy of the snapshot: nothing else says which files \
                  belong to it; a new export or import goes into another directory"
             }
+            SnapshotError::NotADirectory(_) | SnapshotError::Occupied { .. } => {
+                "name a directory that is empty or not there yet with --snapshot"
+            }
             SnapshotError::NewerFormat { .. } => "read it with a newer backstory",
             SnapshotError::Locked(_) => "wait until it is done, or choose another --snapshot",
             SnapshotError::Io { .. } => "check the path, its permissions and the free space",
@@ -154,8 +157,10 @@ impl From<SnapshotError> for Fault {
             }
         };
         let kind = match &err {
-            // it is in use, and nothing is wrong with it
-            SnapshotError::Locked(_) => FaultKind::Usage,
+            // nothing is wrong with a snapshot
+            SnapshotError::Locked(_)
+            | SnapshotError::NotADirectory(_)
+            | SnapshotError::Occupied { .. } => FaultKind::Usage,
             SnapshotError::NotASnapshot(_)
             | SnapshotError::LostManifest(_)
             | SnapshotError::NewerFormat { .. }

@@ -206,9 +206,6 @@ impl From<ImportError> for Fault {
             ),
             ImportError::OtherPolicy { .. } => (FaultKind::Usage, OTHER_POLICY),
             ImportError::OtherSource { .. } => (FaultKind::Usage, "import into a new directory"),
-            ImportError::Occupied(_) => {
-                (FaultKind::Usage, "name a new directory, or one that backstory made")
-            }
         };
         Self::new(kind, err).hint(hint)
     }

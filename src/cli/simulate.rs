@@ -9,6 +9,7 @@ use indicatif::ProgressBar;
 use secrecy::SecretString;
 
 use crate::cli::Outcome;
+use crate::cli::export::warn_of_password;
 use crate::cli::fault::{Fault, FaultKind};
 use crate::cli::ui::Ui;
 use crate::export::error::ExportError;
@@ -108,6 +109,7 @@ pub(super) fn run(ui: &mut Ui, args: &SimulateArgs) -> Outcome {
     };
     prepare(out)?;
     if let Some(url) = &args.db {
+        warn_of_password(ui, url, "the password in PGPASSWORD or ~/.pgpass");
         // before the work, not after it
         load::probe(target(args, url)?, &simulate::schema(args.era))?;
     }

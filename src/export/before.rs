@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::export::drift;
+use crate::export::drift::{self, ToldBy};
 use crate::export::error::ExportError;
 use crate::snapshot::capture::CaptureWriter;
 use crate::snapshot::manifest::{Redaction, SOURCE_SCHEMA, read_json};
@@ -30,8 +30,13 @@ pub(super) fn since_last_time(
     let Some(before) = writer.before() else { return Vec::new() };
     // Without a readable schema of the last capture there is nothing to compare with.
     let earlier = read_json(&before.dir().join(SOURCE_SCHEMA)).unwrap_or_default();
-    let mut notes = drift::notes(&earlier, schema);
-    notes.extend(drift::moves(&earlier, schema));
+    let is_same_way = before.manifest().source.get("kind") == asked.get("kind");
+    let told_by = if is_same_way { ToldBy::TheSame } else { ToldBy::Another };
+    let mut notes = drift::notes(&earlier, schema, told_by);
+    // an API has its columns in no order that means anything
+    if is_same_way {
+        notes.extend(drift::moves(&earlier, schema));
+    }
     notes.extend(other_source_note(writer, asked));
     notes
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use tokio_postgres::Client;
+use tokio_postgres::types::Type;
 
 use crate::export::error::ExportError;
 use crate::export::server_error::{Doing, explain};
@@ -80,7 +81,7 @@ join pg_type t on t.oid = a.atttypid
 join pg_namespace n on n.oid = t.typnamespace
 left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
 where c.relnamespace = (select oid from pg_namespace where nspname = 'public')
-  and c.relkind in ('r', 'p')
+  and c.relkind in ('r', 'p') and c.relname = any ($1)
 order by c.relname, a.attnum";
 
 const KEYS: &str = "
@@ -95,10 +96,13 @@ where c.relnamespace = (select oid from pg_namespace where nspname = 'public')
   and k.contype in ('p', 'u', 'f')
 order by c.relname, k.conname";
 
-/// The tables of ours that are there, in the order in which they are exported.
+/// The tables of ours that are there, in the order in which they are exported, with their columns. Whoever holds a
+/// lock on one of them that excludes reading is waited for: defaults are printed under a lock of their own.
 pub(super) async fn tables(client: &Client) -> Result<Vec<SourceTable>, ExportError> {
     let mut columns: BTreeMap<String, Vec<SourceColumn>> = BTreeMap::new();
-    for row in query(client, COLUMNS).await? {
+    let names: Vec<&str> = Table::ALL.into_iter().map(Table::name).collect();
+    let described = client.query_typed(COLUMNS, &[(&names, Type::TEXT_ARRAY)]).await;
+    for row in described.map_err(|err| explain(&err, Doing::Catalogue))? {
         let column = SourceColumn {
             name: row.get(1),
             type_name: row.get(2),
@@ -111,15 +115,23 @@ pub(super) async fn tables(client: &Client) -> Result<Vec<SourceTable>, ExportEr
         };
         columns.entry(row.get(0)).or_default().push(column);
     }
+    let mut found = bare_tables(client).await?;
+    for source in &mut found {
+        source.columns = columns.remove(source.table.name()).unwrap_or_default();
+    }
+    Ok(found)
+}
+
+/// The same without their columns, which waits for nobody.
+pub(super) async fn bare_tables(client: &Client) -> Result<Vec<SourceTable>, ExportError> {
     let mut found = Vec::new();
     for row in query(client, TABLES).await? {
         let name: String = row.get(0);
         if let Some(table) = Table::from_name(&name) {
-            let columns = columns.remove(&name).unwrap_or_default();
             found.push(SourceTable {
                 table,
                 oid: row.get(3),
-                columns,
+                columns: Vec::new(),
                 may_select: row.get(1),
                 hides_rows: row.get(2),
                 in_parts: row.get(4),

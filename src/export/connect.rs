@@ -2,6 +2,8 @@
 //!
 //! Nothing is set for the session: behind a transaction pooler it is somebody else's next.
 
+use std::io::ErrorKind;
+use std::pin::pin;
 use std::time::Duration;
 
 use secrecy::ExposeSecret;
@@ -11,8 +13,13 @@ use tokio_postgres::{Client, NoTls, Socket};
 
 use crate::export::error::ExportError;
 use crate::export::server_error::{Doing, explain, explain_connect};
+use crate::export::stranger;
 use crate::export::target::Target;
 use crate::export::tls;
+use crate::export::tls_failure::TlsFailure;
+
+/// A connection that takes longer is looked at: who is there?
+const SUSPICIOUS_AFTER: Duration = Duration::from_secs(3);
 
 /// A server that accepts and then says nothing is given up after this.
 const HANDSHAKE_S_MAX: u64 = 30;
@@ -78,13 +85,38 @@ where
         config.password(password.expose_secret());
     }
     let limit = Duration::from_secs(HANDSHAKE_S_MAX);
-    let connecting = tokio::time::timeout(limit, config.connect(tls)).await;
-    let Ok(connected) = connecting else {
+    let mut connecting = pin!(tokio::time::timeout(limit, config.connect(tls)));
+    let connected = match tokio::time::timeout(SUSPICIOUS_AFTER, &mut connecting).await {
+        Ok(done) => done,
+        // someone of another protocol waits for more of ours, and we for more of his
+        Err(_) => match stranger::words(&config).await {
+            Some(said) => return Err(ExportError::NotPostgres { at, said }),
+            None => connecting.await,
+        },
+    };
+    let Ok(connected) = connected else {
         return Err(ExportError::TimedOut { at, seconds: HANDSHAKE_S_MAX });
     };
-    let (client, connection) =
-        connected.map_err(|err| explain_connect(&err, &at, target.password.is_some()))?;
+    let (client, connection) = match connected {
+        Ok(connected) => connected,
+        Err(err) => {
+            let failed = explain_connect(&err, &at, target.password.is_some());
+            let said = if is_odd(&failed) { stranger::words(&config).await } else { None };
+            return Err(said.map_or(failed, |said| ExportError::NotPostgres { at, said }));
+        }
+    };
     // Its error reaches us through the client's next call.
     tokio::spawn(async { drop(connection.await) });
     Ok(client)
+}
+
+/// Whether an attempt failed as it does where someone else listens: by an answer that is none, a connection that
+/// ends in the midst of one, or a TLS that nobody speaks there.
+fn is_odd(failed: &ExportError) -> bool {
+    if let ExportError::Tls { failure, .. } = failed {
+        return matches!(failure, TlsFailure::NotOffered | TlsFailure::Other);
+    }
+    let ExportError::Unreachable { source, .. } = failed else { return false };
+    let odd = [ErrorKind::InvalidData, ErrorKind::InvalidInput, ErrorKind::Other];
+    odd.contains(&source.kind()) || source.kind() == ErrorKind::ConnectionReset
 }

@@ -4,16 +4,27 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+/// Who told the two schemas that are compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ToldBy {
+    /// The same kind of source.
+    TheSame,
+    /// The database itself and an API before it, which has other words for some types.
+    Another,
+}
+
 /// One sentence for each column that came, went or changed its type between two
 /// `source_schema.json`, and for each label that an enum gained or lost; none for what only one of them has.
-pub(super) fn notes(before: &Value, now: &Value) -> Vec<String> {
+pub(super) fn notes(before: &Value, now: &Value, told_by: ToldBy) -> Vec<String> {
     let mut notes = Vec::new();
     for (table, earlier, described) in in_both(before, now, "tables") {
         let (was, is) = (types(earlier), types(described));
+        let unknown = || guessed(earlier).chain(guessed(described));
         for (name, new) in &is {
             match was.get(name) {
                 None => notes.push(format!("{table}: column `{name}` is new ({new})")),
-                Some(old) if old != new => {
+                Some(_) if unknown().any(|guess| guess == *name) => {}
+                Some(old) if !is_same_type((before, old), (now, new), told_by) => {
                     notes.push(format!("{table}: column `{name}` was {old}, is {new} now"));
                 }
                 Some(_) => {}
@@ -34,6 +45,41 @@ pub(super) fn notes(before: &Value, now: &Value) -> Vec<String> {
         notes.extend(only(&was, &is, "is gone"));
     }
     notes
+}
+
+/// Whether two spellings are of one type. An API leaves lengths away, and has of a domain what it is made of.
+fn is_same_type(
+    (before, old): (&Value, &str),
+    (now, new): (&Value, &str),
+    told_by: ToldBy,
+) -> bool {
+    if old == new || told_by == ToldBy::TheSame {
+        return old == new;
+    }
+    let (old, new) = (base(before, old), base(now, new));
+    let has_both_lengths = old.contains('(') && new.contains('(');
+    old == new || !has_both_lengths && without_length(old) == without_length(new)
+}
+
+/// What a domain is made of; another type is what it is.
+fn base<'a>(schema: &'a Value, of: &'a str) -> &'a str {
+    let mut types = schema["types"].as_array().into_iter().flatten();
+    let domain = types.find(|one| one["kind"] == "domain" && one["name"] == of);
+    domain.and_then(|domain| domain["base"].as_str()).unwrap_or(of)
+}
+
+/// `numeric(10,2)[]` as `numeric[]`.
+fn without_length(of: &str) -> String {
+    let cut = of.split_once('(').and_then(|(before, rest)| Some((before, rest.split_once(')')?.1)));
+    cut.map_or_else(|| of.to_string(), |(before, after)| format!("{before}{after}"))
+}
+
+/// The columns of a table whose types nobody told.
+fn guessed(table: &Value) -> impl Iterator<Item = &str> {
+    let columns = table["columns"].as_array().into_iter().flatten();
+    columns
+        .filter(|column| column["type_is_guessed"] == true)
+        .filter_map(|column| column["name"].as_str())
 }
 
 /// One sentence for each table whose columns stand in another order than before, with those that moved.
@@ -129,16 +175,36 @@ mod tests {
         let now =
             schema(vec![column("same", "integer"), column("a", "uuid[]"), column("c", "boolean")]);
         assert_eq!(
-            notes(&before, &now),
+            notes(&before, &now, ToldBy::TheSame),
             [
                 "tasks: column `a` was uuid, is uuid[] now",
                 "tasks: column `c` is new (boolean)",
                 "tasks: column `b` is gone (was text)",
             ]
         );
-        assert!(notes(&now, &now).is_empty());
-        assert!(notes(&json!({ "tables": {} }), &now).is_empty());
-        assert!(notes(&Value::Null, &now).is_empty());
+        assert!(notes(&now, &now, ToldBy::TheSame).is_empty());
+        assert!(notes(&json!({ "tables": {} }), &now, ToldBy::TheSame).is_empty());
+        assert!(notes(&Value::Null, &now, ToldBy::TheSame).is_empty());
+    }
+
+    #[test]
+    fn another_spelling_is_no_change_and_a_guess_neither() {
+        let of = |name: &str| json!({ "tables": { "tasks": { "columns": [{ "name": "a", "type": name }] } } });
+        let told = |old: &str, new: &str, by| notes(&of(old), &of(new), by).len();
+        for (old, new) in [
+            ("character varying", "character varying(40)"),
+            ("timestamp(3) with time zone", "timestamp with time zone"),
+            ("numeric(10,2)[]", "numeric[]"),
+        ] {
+            assert_eq!(told(old, new, ToldBy::Another), 0, "{old}, {new}");
+            assert_eq!(told(old, new, ToldBy::TheSame), 1, "{old}, {new}: a change");
+        }
+        assert_eq!(told("numeric(10,2)", "numeric(10,3)", ToldBy::Another), 1);
+        assert_eq!(told("uuid", "uuid[]", ToldBy::Another), 1);
+        let mut guess = of("text");
+        guess["tables"]["tasks"]["columns"][0]["type_is_guessed"] = true.into();
+        assert!(notes(&guess, &of("jsonb"), ToldBy::Another).is_empty());
+        assert!(notes(&of("jsonb"), &guess, ToldBy::TheSame).is_empty());
     }
 
     #[test]
@@ -146,14 +212,14 @@ mod tests {
         let labels = |labels: &[&str]| json!({ "enums": { "task_status": labels } });
         let (before, now) = (labels(&["Queued", "Lost"]), labels(&["Queued", "Paused"]));
         assert_eq!(
-            notes(&before, &now),
+            notes(&before, &now, ToldBy::TheSame),
             [
                 "type task_status: the value `Paused` is new",
                 "type task_status: the value `Lost` is gone",
             ]
         );
-        assert!(notes(&now, &labels(&["Paused", "Queued"])).is_empty());
-        assert!(notes(&json!({ "enums": {} }), &now).is_empty());
+        assert!(notes(&now, &labels(&["Paused", "Queued"]), ToldBy::TheSame).is_empty());
+        assert!(notes(&json!({ "enums": {} }), &now, ToldBy::TheSame).is_empty());
     }
 
     #[test]

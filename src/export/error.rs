@@ -36,6 +36,17 @@ pub enum ExportError {
         /// How long we waited.
         seconds: u64,
     },
+    /// Someone of another protocol answers.
+    #[error("{at} is no PostgreSQL server: it says `{said}`")]
+    NotPostgres {
+        /// Host and port.
+        at: String,
+        /// The beginning of its answer, with control bytes escaped.
+        said: String,
+    },
+    /// The server, or a pooler before it, takes no settings along with the connection.
+    #[error("the server refuses the session options that were given (SQLSTATE 08P01)")]
+    SessionOptions,
     /// The file of certificate authorities that was named cannot be used.
     #[error("no usable certificate authority in {}: {detail}", path.display())]
     Authorities {

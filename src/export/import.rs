@@ -1,7 +1,6 @@
 //! `<table>.csv[.gz]` and `<table>.ndjson[.gz]` of one directory into one capture of a snapshot.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
 use std::path::Path;
 
 use serde_json::json;
@@ -24,8 +23,7 @@ use crate::redact::role::Role;
 use crate::snapshot::capture::known_rows::Coming;
 use crate::snapshot::capture::{CaptureOptions, CaptureWriter};
 use crate::snapshot::column::{Column, Value};
-use crate::snapshot::error::SnapshotError;
-use crate::snapshot::manifest::{MANIFEST, Manifest, Redaction, SOURCE_SCHEMA, read_json};
+use crate::snapshot::manifest::{Manifest, Redaction, SOURCE_SCHEMA, read_json};
 use crate::snapshot::open::Snapshot;
 
 /// What the manifest calls this kind of source.
@@ -86,7 +84,6 @@ impl Import {
         progress: &mut dyn Progress,
     ) -> Result<Self, ImportError> {
         let readers = open_all(source)?;
-        refuse_occupied(dir)?;
         let redaction =
             Redaction { policy: policy.name().to_string(), key_fingerprint: key.fingerprint() };
         let options = CaptureOptions {
@@ -258,32 +255,6 @@ impl<'a> Unreadable<'a> {
 /// Opens every file before anything is written: a bad header leaves no trace.
 fn open_all(source: &SourceDir) -> Result<Vec<RowReader>, ImportError> {
     source.files.iter().map(RowReader::open).collect()
-}
-
-/// A directory of someone else's is not ours to fill; one of ours that never got its manifest is.
-fn refuse_occupied(dir: &Path) -> Result<(), ImportError> {
-    let occupied = || ImportError::Occupied(dir.to_path_buf());
-    if dir.join(MANIFEST).is_file() || !dir.exists() {
-        return Ok(());
-    }
-    if let Err(lost @ SnapshotError::LostManifest(_)) = Snapshot::open(dir) {
-        return Err(lost.into());
-    }
-    let ours = |name: &str| {
-        Table::from_name(name).is_some()
-            || name == "captures"
-            || name == "source_schema.json"
-            || name.starts_with('.')
-            || name.ends_with(".part")
-    };
-    let entries = fs::read_dir(dir).map_err(|_| occupied())?;
-    for entry in entries {
-        let name = entry.map_err(|_| occupied())?.file_name();
-        if !name.to_str().is_some_and(ours) {
-            return Err(occupied());
-        }
-    }
-    Ok(())
 }
 
 fn refuse_other(before: &Manifest, ours: &Redaction, dir: &Path) -> Result<(), ImportError> {

@@ -101,9 +101,6 @@ pub enum ImportError {
         /// The kind of its source.
         kind: String,
     },
-    /// A directory with files of someone else's in it.
-    #[error("{} is neither empty nor a snapshot", .0.display())]
-    Occupied(PathBuf),
     /// The snapshot could not be written.
     #[error(transparent)]
     Snapshot(#[from] SnapshotError),

@@ -8,6 +8,7 @@ use crate::export::catalogue::{self, SCHEMA, SourceColumn, SourceTable};
 use crate::export::connect;
 use crate::export::core_columns;
 use crate::export::error::ExportError;
+use crate::export::lock;
 use crate::export::select::quote;
 use crate::export::server_error::{Doing, explain};
 use crate::model::table::Table;
@@ -84,7 +85,8 @@ pub(super) async fn age(client: &Client, xid: u64) -> Result<Option<u32>, Export
     Ok(u32::try_from(age).ok().filter(|age| *age < i32::MAX as u32))
 }
 
-/// The time of the oldest row of a table, whether it is asked for or not: so far back the source reaches.
+/// The time of the oldest row of a table, whether it is asked for or not: so far back the source reaches. What
+/// is infinite or before year 1 was no time at which anything was logged.
 pub(super) async fn oldest(
     client: &Client,
     source: &SourceTable,
@@ -96,7 +98,7 @@ pub(super) async fn oldest(
     }
     let sql = format!(
         "select (extract(epoch from min({time})) * 1000000)::int8 from {SCHEMA}.{table} \
-         where isfinite({time})",
+         where {time} >= '0001-01-01 00:00:00+00' and {time} < '10000-01-01 00:00:00+00'",
         time = quote(time),
         table = quote(source.table.name()),
     );
@@ -118,12 +120,12 @@ pub(super) async fn oldest_transaction_s(client: &Client) -> Result<Option<f64>,
 /// Locks the tables, then takes the snapshot. In that order: TRUNCATE and rewriting ALTER are not
 /// MVCC-safe, so a snapshot older than the lock could read a table that is empty for it. LOCK takes
 /// no snapshot itself; the first query after it does.
-pub(super) async fn begin(client: &Client, wanted: &[Table]) -> Result<Instant, ExportError> {
-    let names: Vec<String> =
-        wanted.iter().map(|table| format!("{SCHEMA}.{}", quote(table.name()))).collect();
-    connect::begin(client, connect::ONE_INSTANT).await?;
-    let lock = format!("lock table {} in access share mode", names.join(", "));
-    client.batch_execute(&lock).await.map_err(|err| explain(&err, Doing::Locking))?;
+pub(super) async fn begin(
+    client: &Client,
+    wanted: &[Table],
+    note: &mut dyn FnMut(String),
+) -> Result<Instant, ExportError> {
+    lock::take(client, wanted, note).await?;
     let unlimited = client.batch_execute(connect::NO_TIMEOUT).await;
     unlimited.map_err(|err| explain(&err, Doing::Session))?;
     let sql = "select pg_current_snapshot()::text, pg_snapshot_xmax(pg_current_snapshot())::text";
@@ -146,7 +148,7 @@ pub(super) async fn check(
     client: &Client,
     note: &mut dyn FnMut(String),
 ) -> Result<Vec<Table>, ExportError> {
-    let found = catalogue::tables(client).await?;
+    let found = catalogue::bare_tables(client).await?;
     for table in Table::ALL {
         match found.iter().find(|source| source.table == table) {
             Some(source) if !source.may_select => {

@@ -1,6 +1,7 @@
 //! A large table in parts, each over a connection of its own, and all at one instant.
 
 use std::cell::Cell;
+use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
@@ -165,7 +166,12 @@ impl Parts {
         let work = async {
             let client = self.connected().await?;
             let (redactor, next_xid) = (shared.redactor, shared.next_xid);
-            let reading = Reading { client: &client, redactor, next_xid, since: None };
+            // of a table that no capture has
+            let standing = BTreeMap::new();
+            let since = None;
+            let (server_version, standing) = (0, &standing);
+            let reading =
+                Reading { client: &client, redactor, next_xid, since, server_version, standing };
             read_table(&reading, selection, &mut file, &mut progress).await
         };
         let done = runtime.block_on(attend(limits, &came, &note, work));

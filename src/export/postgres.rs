@@ -20,6 +20,7 @@ use crate::export::parts::Parts;
 use crate::export::server_error::{Doing, explain};
 use crate::export::since::Since;
 use crate::export::source_schema::describe;
+use crate::export::standing::standing;
 use crate::export::sweep::Sweep;
 use crate::export::table_reader::Reading;
 use crate::export::tables::{Source, read_all};
@@ -28,7 +29,7 @@ use crate::export::user_type::user_types;
 use crate::model::table::Table;
 use crate::model::time::Micros;
 use crate::redact::Redactor;
-use crate::snapshot::capture::{CaptureOptions, CaptureWriter};
+use crate::snapshot::capture::{CaptureOptions, CaptureWriter, place};
 use crate::snapshot::manifest::{Redaction, SOURCE_SCHEMA, read_json};
 use crate::snapshot::open::Snapshot;
 
@@ -84,6 +85,8 @@ pub struct Exported {
 
 /// Reads all our tables in one transaction and adds them to the snapshot as one capture.
 pub fn export(plan: Plan<'_>, watch: &mut dyn FnMut(Step)) -> Result<Exported, ExportError> {
+    // before anyone is asked for an hour in vain
+    place::check(&plan.dir)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_io()
         .enable_time()
@@ -109,7 +112,7 @@ async fn run(plan: Plan<'_>, watch: &mut dyn FnMut(Step)) -> Result<Exported, Ex
     let client = connect(plan.target.clone()).await?;
     let mut note = |text| watch(Step::Note(text));
     let (mut source, access, wanted) = look(&client, &plan.target, &mut note).await?;
-    let instant = instant::begin(&client, &wanted).await?;
+    let instant = instant::begin(&client, &wanted, &mut note).await?;
     let parts = Parts::of(&client, plan.target, (plan.jobs, access), &mut note).await?;
     let keys = catalogue::keys(&client).await?;
     let schema = describe(&instant.tables, &keys, &user_types(&client).await?, plan.redactor);
@@ -136,7 +139,12 @@ async fn run(plan: Plan<'_>, watch: &mut dyn FnMut(Step)) -> Result<Exported, Ex
     }
     let since = since(&client, &writer, &asked, &schema, &instant, watch).await?;
     let (redactor, next_xid) = (plan.redactor, instant.next_xid);
-    let reading = Reading { client: &client, redactor, next_xid, since };
+    let earlier = writer.before().map(|before| before.dir().join(SOURCE_SCHEMA));
+    let earlier = earlier.and_then(|path| read_json(&path).ok()).unwrap_or_default();
+    let standing = standing(writer.before(), &asked, (&earlier, &schema), &instant);
+    let server_version = major_version(&asked);
+    let standing = &standing;
+    let reading = Reading { client: &client, redactor, next_xid, since, server_version, standing };
     let mut outcome = same_redaction(&writer, &ours).map(|()| None);
     if outcome.is_ok() {
         let limits = Limits { stop: plan.stop, silence_max: plan.silence_max };
@@ -167,6 +175,13 @@ async fn look(
     Ok((source, access, wanted))
 }
 
+/// `15` of `15.18 (Debian 15.18-0+deb12u1)`; 0 where it is spelled otherwise.
+fn major_version(source: &BTreeMap<String, String>) -> u32 {
+    let told = source.get("server_version").map_or("", String::as_str);
+    let digits = told.split(|c: char| !c.is_ascii_digit()).next().unwrap_or_default();
+    digits.parse().unwrap_or(0)
+}
+
 /// How old a transaction may be before it is worth a word.
 const OPEN_S_MAX: f64 = 600.0;
 
@@ -184,7 +199,7 @@ async fn since(
     let earlier: Option<serde_json::Value> = earlier.and_then(|path| read_json(&path).ok());
     let is_same_shape =
         earlier.is_some_and(|earlier| drift::columns(&earlier, log) == drift::columns(schema, log));
-    let why = match Since::of(writer.before(), asked, is_same_shape, instant) {
+    let why = match Since::of(Table::SystemLogs, writer.before(), asked, is_same_shape, instant) {
         Since::Beginning => return Ok(None),
         Since::Everything(why) => why,
         Since::Xid(xid) => match instant::age(client, xid).await? {

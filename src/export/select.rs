@@ -27,7 +27,7 @@ pub(super) fn select(source: &SourceTable, condition: Option<&str>) -> Selection
             left_out.push(column.name.clone());
             continue;
         }
-        let (wire, expression) = on_the_wire(column);
+        let (wire, expression) = expression(column);
         list.push(expression);
         wires.push(wire);
         columns.push(Column {
@@ -64,7 +64,8 @@ fn kind(column: &SourceColumn) -> ColumnType {
     if column.builtin { ColumnType::of_postgres(&column.type_name) } else { ColumnType::Text }
 }
 
-fn on_the_wire(column: &SourceColumn) -> (Wire, String) {
+/// How a column of `t` comes over the wire, and what is asked for.
+pub(super) fn expression(column: &SourceColumn) -> (Wire, String) {
     let name = format!("t.{}", quote(&column.name));
     let wire = match kind(column) {
         ColumnType::Int => Wire::Int,

@@ -83,6 +83,10 @@ pub(super) fn explain_connect(
     has_password: bool,
 ) -> ExportError {
     if let Some(db) = err.as_db_error() {
+        // one code for all that a pooler refuses; the text of this names a setting, and no value
+        if db.message().starts_with("unsupported startup parameter") {
+            return ExportError::SessionOptions;
+        }
         return explain_refusal(db.code());
     }
     if let Some((failure, detail)) = tls_failure::of(err) {

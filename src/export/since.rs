@@ -15,7 +15,7 @@ use crate::snapshot::open::Snapshot;
 /// Ids further apart than this cannot be told by their lower halves.
 const COMPARABLE: u64 = 1 << 31;
 
-/// What is asked of the log.
+/// What is asked of a table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Since {
     /// All rows: there is nothing to go on from.
@@ -27,8 +27,9 @@ pub(super) enum Since {
 }
 
 impl Since {
-    /// What a snapshot allows. `asked` is who the source says it is, `schema` what its tables look like.
+    /// What a snapshot allows of a table. `asked` is who the source says it is.
     pub(super) fn of(
+        table: Table,
         before: Option<&Snapshot>,
         asked: &BTreeMap<String, String>,
         is_same_shape: bool,
@@ -36,8 +37,7 @@ impl Since {
     ) -> Self {
         let Some(before) = before else { return Self::Beginning };
         let last = before.captures().last();
-        let Some(last) = last.filter(|last| last.tables.contains_key(Table::SystemLogs.name()))
-        else {
+        let Some(last) = last.filter(|last| last.tables.contains_key(table.name())) else {
             return Self::Beginning;
         };
         let Some((xmin, xmax)) = last.database_snapshot.as_deref().and_then(bounds) else {
@@ -52,15 +52,15 @@ impl Since {
                 "this is another database, or one that was started anew and may have been restored",
             );
         }
-        if oid_of(last) != instant.oid_of(Table::SystemLogs) {
+        if oid_of(last, table) != instant.oid_of(table) {
             return Self::Everything("the table was made anew");
         }
-        if instant.is_in_parts(Table::SystemLogs) {
+        if instant.is_in_parts(table) {
             return Self::Everything(
                 "it is made of parts, which may have been attached with their rows",
             );
         }
-        if !instant.has_column(Table::SystemLogs, "id") {
+        if !instant.has_column(table, "id") {
             return Self::Everything("it has no column `id`");
         }
         if !is_same_shape {
@@ -86,8 +86,8 @@ fn is_same_source(before: &BTreeMap<String, String>, now: &BTreeMap<String, Stri
     identity && ["system_identifier", "timeline"].into_iter().all(|name| !told(name) || same(name))
 }
 
-fn oid_of(capture: &Capture) -> Option<u32> {
-    capture.tables.get(Table::SystemLogs.name())?.oid
+fn oid_of(capture: &Capture, table: Table) -> Option<u32> {
+    capture.tables.get(table.name())?.oid
 }
 
 /// `xmin` and `xmax` of a `pg_snapshot`.

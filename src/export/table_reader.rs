@@ -1,21 +1,20 @@
 //! The rows of one table, from the wire into the snapshot, one at a time.
 
-use std::collections::HashSet;
+use std::collections::BTreeMap;
 use std::pin::pin;
 
 use futures_util::StreamExt;
 use tokio_postgres::Client;
 
-use crate::export::catalogue::SCHEMA;
 use crate::export::copy::{CopyDecoder, CopyError, CopyRow};
 use crate::export::error::ExportError;
 use crate::export::field;
 use crate::export::output_class;
 use crate::export::roles::role;
-use crate::export::select::{Selection, is_young, quote};
+use crate::export::select::Selection;
 use crate::export::server_error::{Doing, explain};
 use crate::export::veil::Veil;
-use crate::export::xid::widen;
+use crate::export::xid::{FIRST_NORMAL, widen};
 use crate::model::table::Table;
 use crate::model::time::Micros;
 use crate::redact::Redactor;
@@ -37,6 +36,10 @@ pub(super) struct Reading<'a> {
     pub(super) next_xid: u64,
     /// From which full transaction id on rows of the log are asked for, and its age; `None`: all.
     pub(super) since: Option<(u64, u32)>,
+    /// The major version of the server.
+    pub(super) server_version: u32,
+    /// Below which full transaction id rows of the other tables stand as the capture before has them.
+    pub(super) standing: &'a BTreeMap<Table, u64>,
 }
 
 /// Reads a table to its end and returns its earliest time.
@@ -59,6 +62,7 @@ pub(super) async fn read_table(
     let mut stream = pin!(stream.map_err(|err| failed(err, 0))?);
     // One more than the snapshot has: the row's xmin comes first.
     let mut decoder = CopyDecoder::new(selection.wires.len() + 1);
+    let standing = reading.standing.get(&table).copied();
     let mut oldest: Option<Micros> = None;
     let mut unreported = 0;
     while let Some(bytes) = stream.next().await {
@@ -70,6 +74,12 @@ pub(super) async fn read_table(
         }
         decoder.push(&bytes);
         while let Some(row) = decoder.next_row().map_err(damaged)? {
+            if let Some(below) = standing
+                && is_below(&row, below, reading.next_xid)
+                && stands(&row, selection, &mut veils, writer).map_err(damaged)?
+            {
+                continue;
+            }
             let (xmin, mut values) = values(&row, selection, &mut veils).map_err(damaged)?;
             if let Some(at) = output {
                 // one more than the column's place: the row's xmin comes first
@@ -89,32 +99,45 @@ pub(super) async fn read_table(
     Ok(oldest)
 }
 
-/// The keys of the rows whose `xmin` is at most so many transactions old: to know which of them earlier captures
-/// hold, without holding all keys of those in memory.
-pub(super) async fn young_keys(
-    client: &Client,
-    table: Table,
-    age_max: u32,
-) -> Result<HashSet<Box<str>>, ExportError> {
-    let failed = |err: tokio_postgres::Error| explain(&err, Doing::Reading(table));
-    let damaged = |source: CopyError| ExportError::Copy { table, source };
-    let sql = format!(
-        "copy (select t.id::pg_catalog.text from {SCHEMA}.{} t where {}) to stdout (format binary)",
-        quote(table.name()),
-        is_young(age_max)
-    );
-    let mut stream = pin!(client.copy_out(sql.as_str()).await.map_err(failed)?);
-    let mut decoder = CopyDecoder::new(1);
-    let mut keys = HashSet::new();
-    while let Some(bytes) = stream.next().await {
-        decoder.push(&bytes.map_err(failed)?);
-        while let Some(row) = decoder.next_row().map_err(damaged)? {
-            let key = row.fields().next().flatten().map(String::from_utf8_lossy);
-            keys.extend(key.map(Box::from));
-        }
+/// Whether a row was written by a transaction below this one. A permanent id may hide any.
+fn is_below(row: &CopyRow<'_>, xid: u64, next_xid: u64) -> bool {
+    let xmin = row.fields().next().flatten().unwrap_or_default();
+    let xmin = field::xid(xmin).ok().filter(|xmin| *xmin >= FIRST_NORMAL);
+    xmin.is_some_and(|xmin| widen(xmin, next_xid) < xid)
+}
+
+/// Counts a row that stands as the capture before has it, by its key and time alone; whether that has it.
+fn stands(
+    row: &CopyRow<'_>,
+    selection: &Selection,
+    veils: &mut [Veil<'_>],
+    writer: &mut TableWriter,
+) -> Result<bool, CopyError> {
+    let place = |name: &str| selection.columns.iter().position(|column| column.name == name);
+    let Some(key) = place("id") else { return Ok(false) };
+    // the row's xmin comes first
+    let field = |at: usize| row.fields().nth(at + 1).flatten();
+    let time = match place(writer.table().time_column()) {
+        Some(at) => match field::value(selection.wires[at], field(at), &mut veils[at])? {
+            Value::Time(at) => Some(at),
+            Value::Null
+            | Value::Int(_)
+            | Value::Double(_)
+            | Value::Bool(_)
+            | Value::Text(_)
+            | Value::Verbatim(_) => None,
+        },
+        None => None,
+    };
+    match field::value(selection.wires[key], field(key), &mut veils[key])? {
+        Value::Text(key) => Ok(writer.stands(&key, time)),
+        Value::Null
+        | Value::Int(_)
+        | Value::Double(_)
+        | Value::Bool(_)
+        | Value::Time(_)
+        | Value::Verbatim(_) => Ok(false),
     }
-    decoder.finish().map_err(damaged)?;
-    Ok(keys)
 }
 
 /// The row's `xmin`, and its values in the order of the columns.

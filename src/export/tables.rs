@@ -8,9 +8,10 @@ use crate::export::instant;
 use crate::export::output_class::with_class;
 use crate::export::parts::{Parts, Shared, Work};
 use crate::export::postgres::Step;
-use crate::export::select::{is_young, select};
+use crate::export::select::select;
 use crate::export::server_error::{Doing, explain};
-use crate::export::table_reader::{Reading, left_out_note, read_table, young_keys};
+use crate::export::table_reader::{Reading, left_out_note, read_table};
+use crate::export::young::young;
 use crate::model::table::Table;
 use crate::model::time::Micros;
 use crate::snapshot::capture::CaptureWriter;
@@ -76,25 +77,31 @@ async fn read_whole(
     watch: &mut dyn FnMut(Step),
 ) -> Result<Outcome, ExportError> {
     let table = source.table;
-    let young = since.map(|(_, age)| is_young(age));
-    let selection = select(source, young.as_deref());
-    left_out_note(table, &selection).into_iter().for_each(|note| watch(Step::Note(note)));
-    let coming = match since {
-        Some((_, age)) => Some(young_keys(reading.client, table, age).await?),
+    let young = match since {
+        Some((_, age)) => Some(young(reading, source, age).await?),
         None => None,
     };
+    let selection = select(source, None);
+    left_out_note(table, &selection).into_iter().for_each(|note| watch(Step::Note(note)));
     let columns = with_class(table, &selection.columns);
-    let coming = coming.as_ref().map_or(Coming::All, Coming::Keys);
+    let coming = young.as_ref().map_or(Coming::All, |young| Coming::Keys(&young.keys));
     let mut rows = writer.table(table, columns, coming)?;
     if has_unique_ids(all.keys, source) {
         rows.keys_are_unique();
     }
     let mut progress = |rows| watch(Step::Rows(rows));
-    let mut oldest = read_table(reading, &selection, &mut rows, &mut progress).await?;
-    if since.is_some() {
-        oldest = instant::oldest(reading.client, source).await?;
-        oldest.into_iter().for_each(|at| rows.reaches_back_to(at));
-    }
+    let oldest = match young {
+        None => read_table(reading, &selection, &mut rows, &mut progress).await?,
+        Some(young) => {
+            for condition in &young.conditions {
+                let selection = select(source, Some(condition));
+                read_table(reading, &selection, &mut rows, &mut progress).await?;
+            }
+            let oldest = instant::oldest(reading.client, source).await?;
+            oldest.into_iter().for_each(|at| rows.reaches_back_to(at));
+            oldest
+        }
+    };
     Ok((oldest, writer.finish_table(rows, 0)?))
 }
 

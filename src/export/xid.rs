@@ -1,7 +1,7 @@
 //! 32-bit transaction ids made whole.
 
 /// Ids below this mean "always visible", not a transaction.
-const FIRST_NORMAL: u32 = 3;
+pub(super) const FIRST_NORMAL: u32 = 3;
 
 /// The full transaction id of a row's `xmin`, given the next full id the server would hand out.
 ///

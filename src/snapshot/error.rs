@@ -14,6 +14,17 @@ pub enum SnapshotError {
     /// The directory holds what only a finished capture leaves, but no manifest.
     #[error("{} has lost its manifest.json: the files of a snapshot are there", .0.display())]
     LostManifest(PathBuf),
+    /// What should be a directory is none.
+    #[error("{} is a file, not a directory", .0.display())]
+    NotADirectory(PathBuf),
+    /// A snapshot would be made among the files of somebody else.
+    #[error("{} is neither empty nor a snapshot: it holds `{by}`", path.display())]
+    Occupied {
+        /// The directory.
+        path: PathBuf,
+        /// The first of what is not ours.
+        by: String,
+    },
     /// A newer tool wrote it.
     #[error("{} has snapshot format {found}; this build reads up to {known}", path.display())]
     NewerFormat {

@@ -274,7 +274,7 @@ impl StoredManifest {
 
 /// Whether a directory without a manifest once had one. A first capture that was killed leaves its own
 /// capture file at most; the schema gets its name after the manifest, and a second capture comes later.
-fn has_lost_manifest(dir: &Path) -> bool {
+pub(crate) fn has_lost_manifest(dir: &Path) -> bool {
     dir.join(SOURCE_SCHEMA).exists() || dir.join("captures/c000002.json").exists()
 }
 

@@ -170,6 +170,19 @@ impl TableWriter {
         Ok(())
     }
 
+    /// Counts a row that its source has not written since an earlier capture, if that has it: it is as it was.
+    /// Only where no key stands twice, as of two rows of one key either may be the older one.
+    pub fn stands(&mut self, key: &str, time: Option<Micros>) -> bool {
+        if self.repeats.is_some() {
+            return false;
+        }
+        let Some(hash) = self.known.stands(key) else { return false };
+        self.totals.rows_read += 1;
+        self.totals.digest = self.totals.digest.wrapping_add(hash);
+        widen(&mut self.totals.read, time);
+        true
+    }
+
     /// The source has a constraint by which no key stands twice: none has to be remembered.
     pub fn keys_are_unique(&mut self) {
         self.repeats = None;

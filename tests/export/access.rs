@@ -6,7 +6,7 @@ use backstory::model::table::Table;
 use backstory::snapshot::manifest::Capture;
 use backstory::snapshot::open::Snapshot;
 
-use super::OPTIONS;
+use super::{Home, OPTIONS};
 use crate::support::postgres::{Database, Pooler, database, private};
 use crate::support::replayed::Bench;
 use crate::support::told;
@@ -80,6 +80,26 @@ fn a_pooler_that_nobody_told_of_does_no_harm() {
     let (_, capture) = exported(&bench, &database.url(), "1");
     assert_eq!(capture.tables[Table::SystemLogs.name()].rows_new, 0);
     database.sql_at(&pooler.url("pooled_unknown"), ONE_MORE);
+}
+
+#[test]
+fn session_options_that_a_pooler_refuses_are_named_and_not_tried_again() {
+    let database = database("pooled_options");
+    database.sql(SCHEMA);
+    let Some(pooler) = Pooler::start(&database) else {
+        told("pooler: skipped, pgbouncer is not installed (Debian's package `pgbouncer`)");
+        return;
+    };
+    let home = Home::new();
+    let dir = home.path().join("s").display().to_string();
+    let url = pooler.url("pooled_options");
+    let env = [("BACKSTORY_DB", url.as_str()), ("PGOPTIONS", "-c row_security=off")];
+    let run = home.export(&["--snapshot", &dir], &env);
+    assert_eq!(run.code, 3, "{}", run.stderr);
+    insta::assert_snapshot!(run.stderr, @r#"
+        error: the server refuses the session options that were given (SQLSTATE 08P01)
+        hint: unset PGOPTIONS, and leave `options` out of the URL: a pooler such as pgbouncer takes none
+    "#);
 }
 
 #[test]

@@ -42,10 +42,12 @@ fn a_connection_cut_anywhere_is_made_again_and_the_snapshot_is_the_same() {
             assert_eq!(ran.code, 3, "{what}: {}", ran.stderr);
             source.assert_is("s1", &source.first, &what);
         }
-        let (ran, proxy) = source.export("s1", vec![fate(*at, *is_down), fate(*at, *is_down)], &[]);
+        // one that ends in the midst of the log-in is asked once more each time who it is
+        let fates = (0..4).map(|_| fate(*at, *is_down)).collect();
+        let (ran, proxy) = source.export("s1", fates, &[]);
         assert_eq!(ran.code, 0, "{what}: {}", ran.stderr);
-        assert_eq!(proxy.connections(), 3, "{what}: {}", ran.stderr);
-        assert!(ran.stderr.contains("trying again in 0 s (2 of 5)"), "{what}: {}", ran.stderr);
+        assert_eq!(proxy.connections(), 5, "{what}: {}", ran.stderr);
+        assert!(ran.stderr.contains("trying again in 0.0 s (2 of 5)"), "{what}: {}", ran.stderr);
         assert!(ran.stderr.contains("(3 of 5)"), "{what}: {}", ran.stderr);
         source.assert_is("s1", &source.both, &what);
         retried += 1;
@@ -53,7 +55,7 @@ fn a_connection_cut_anywhere_is_made_again_and_the_snapshot_is_the_same() {
         fs::remove_dir_all(dir).expect("a folder");
     }
     crate::support::told(&format!(
-        "export: a connection cut at {retried} places, twice each, {in_a_table} of them in a table"
+        "export: a connection cut at {retried} places, two to four times each, {in_a_table} of them in a table"
     ));
     assert!(in_a_table > 8, "{in_a_table}");
 }

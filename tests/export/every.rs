@@ -30,10 +30,15 @@ pub(super) fn wait_until(what: &str, holds: impl Fn() -> bool) {
 pub(super) struct Running(pub(super) Child);
 
 impl Running {
-    /// Sends a signal, waits for the end and returns the exit code.
-    pub(super) fn signalled(&mut self, signal: &str) -> Option<i32> {
+    /// Sends a signal.
+    pub(super) fn signal(&self, signal: &str) {
         let id = self.0.id().to_string();
         assert!(Command::new("kill").args([signal, &id]).status().expect("kill runs").success());
+    }
+
+    /// Sends a signal, waits for the end and returns the exit code.
+    pub(super) fn signalled(&mut self, signal: &str) -> Option<i32> {
+        self.signal(signal);
         self.0.wait().expect("it ends").code()
     }
 }
@@ -53,7 +58,7 @@ fn captures_follow_until_someone_stops_it() {
     let (url, dir) = (database.url(), bench.path("s"));
     let dir_text = dir.to_str().expect("UTF-8");
     let args =
-        [&["export", "--db", &url, "--snapshot", dir_text, "--every", "1s"][..], OPTIONS].concat();
+        [&["export", "--db", &url, "--snapshot", dir_text, "--every", "5s"][..], OPTIONS].concat();
     let running = Running(spawn(&bench.path("config"), &args));
     let captures = || Snapshot::open(&dir).map_or(0, |snapshot| snapshot.captures().len());
     wait_until("a first capture", || captures() >= 1);
@@ -74,13 +79,37 @@ fn what_cannot_pass_ends_it_and_wrong_times_are_refused() {
     database.sql(SCHEMA);
     let bench = Bench::new();
     let url = database.url_as("postgres", "wrong");
-    let ran = bench.run("export", "s", &["--db", &url, "--every", "1s"]);
+    let ran = bench.run("export", "s", &["--db", &url, "--every", "5s"]);
     assert_eq!(ran.code, 3, "{}", ran.stderr);
     assert!(ran.stderr.contains("refused the user name or the password"), "{}", ran.stderr);
+    for (option, wrong, words) in
+        [("--every", "1ms", "give 5s or more"), ("--retention-at", "24", "0 to 23; midnight is 0")]
+    {
+        let ran = bench.run("export", "s", &["--db", &url, option, wrong]);
+        assert_eq!(ran.code, 2, "{wrong}: {}", ran.stderr);
+        assert!(ran.stderr.contains(words), "{wrong}: {}", ran.stderr);
+    }
     for wrong in ["0s", "6", "soon"] {
         let ran = bench.run("export", "s", &["--db", &url, "--every", wrong]);
         assert_eq!(ran.code, 2, "{wrong}: {}", ran.stderr);
         assert!(ran.stderr.contains("such as 6h, 90m"), "{wrong}: {}", ran.stderr);
+    }
+}
+
+#[test]
+fn times_that_are_none_do_not_count_for_the_retention() {
+    let database = database("every_odd_times");
+    database.sql(SCHEMA);
+    database.sql(
+        "insert into public.system_logs (timestamp, message) values ('2026-01-05 10:00:00+00', 'x'),
+           ('0044-03-15 00:00:00+00 BC', 'x'), ('-infinity', 'x'), ('infinity', 'x')",
+    );
+    let (bench, url) = (Bench::new(), database.url());
+    // read whole, and what came since
+    for capture in 1..=2 {
+        let ran = bench.run("export", "s", &[&["--db", url.as_str()], OPTIONS].concat());
+        let want = "oldest log line at the source: 2026-01-05T10:00:00.000000Z, deleted there at 2026-01-08T03";
+        assert!(ran.stderr.contains(want), "capture {capture}: {}", ran.stderr);
     }
 }
 

@@ -55,6 +55,18 @@ fn a_url_that_is_none() {
           because: its `sslmode` has a value that is not possible
         hint: sslmode is disable, prefer, require or verify-full
     "#);
+    let text = failure(&format!("postgres://ann:{PASSWORD}@localhost:99999/x"), 2);
+    insta::assert_snapshot!(text, @r#"
+        error: the database cannot be reached as given
+          because: its `port` has a value that is not possible
+        hint: a port is a number from 1 to 65535; PostgreSQL is on 5432, poolers often on 6543
+    "#);
+    let text = failure("host=localhost connect_timeout=soon", 2);
+    insta::assert_snapshot!(text, @r#"
+        error: the database cannot be reached as given
+          because: its `connect_timeout` has a value that is not possible
+        hint: it is a whole number: connect_timeout of seconds
+    "#);
 }
 
 #[test]
@@ -124,6 +136,31 @@ fn a_required_table_is_missing() {
     database.sql("create view public.tasks as select 1 as id");
     let text = failure(&database.url(), 3);
     assert!(text.contains("no table `public.tasks`"), "{text}");
+}
+
+#[test]
+fn a_place_that_is_no_snapshot_is_refused_before_anyone_is_asked() {
+    let home = Home::new();
+    let dir = home.path().join("snapshot");
+    // nobody listens there: connecting would fail with 3
+    let refused = |what: &str| {
+        let run = export(&home, "postgres://postgres@127.0.0.1:1/x");
+        assert_eq!(run.code, 2, "{what}: {}", run.stderr);
+        run.stderr.replace(&home.path().display().to_string(), "HOME")
+    };
+    std::fs::write(&dir, "mine").expect("a file");
+    insta::assert_snapshot!(refused("a file"), @r#"
+        error: HOME/snapshot is a file, not a directory
+        hint: name a directory that is empty or not there yet with --snapshot
+    "#);
+    std::fs::remove_file(&dir).expect("a file");
+    std::fs::create_dir(&dir).expect("a folder");
+    std::fs::write(dir.join("thesis.doc"), "mine").expect("a file");
+    insta::assert_snapshot!(refused("a directory of someone else"), @r#"
+        error: HOME/snapshot is neither empty nor a snapshot: it holds `thesis.doc`
+        hint: name a directory that is empty or not there yet with --snapshot
+    "#);
+    assert_eq!(listing(&dir).len(), 1, "nothing was written");
 }
 
 #[test]

@@ -121,6 +121,88 @@ fn transactions_that_end_out_of_order_are_read() {
 }
 
 #[test]
+fn rows_in_the_gaps_of_a_large_table_are_read() {
+    let database = database("incremental_gaps");
+    database.sql(SCHEMA);
+    database.sql(
+        "insert into public.system_logs (timestamp, message)
+           select now() - interval '1 h', repeat(md5(n::text), 60) from generate_series(1, 24000) n",
+    );
+    let bench = Bench::new();
+    export_into(&bench, &database, "s");
+    // room in two hundred places of fifty megabytes
+    database.sql(
+        "delete from public.system_logs where ctid in
+           (select ctid from (select ctid, row_number() over () n from public.system_logs) t where n % 120 < 2)",
+    );
+    database.sql("vacuum public.system_logs");
+    for rows in [300, 3_000] {
+        database.sql(&format!(
+            "insert into public.system_logs (timestamp, message)
+               select now(), repeat(md5(n::text), 60) from generate_series(1, {rows}) n"
+        ));
+        let chunks = database.sql(
+            "select count(distinct (ctid::text::point)[0]::int / 256) from public.system_logs
+               where timestamp > now() - interval '30 min'",
+        );
+        assert!(chunks.trim().parse::<u32>().expect("a number") > 8, "no gaps: {chunks}");
+        let said = export_into(&bench, &database, "s");
+        assert!(said.contains(&format!("rows read, {rows} new")), "{said}");
+        assert_whole(&database, &bench, "s");
+    }
+}
+
+#[test]
+fn rows_of_other_tables_that_nobody_wrote_are_taken_as_they_were() {
+    let database = database("incremental_standing");
+    database.sql(SCHEMA);
+    database.sql(
+        "create type public.state as enum ('Queued', 'Complete');
+         alter table public.tasks alter column status type public.state using status::public.state;
+         insert into public.tasks (id, status, created_at, params)
+           select gen_random_uuid(), 'Queued', timestamptz '2026-01-05 10:00+00' + n * interval '1 s', '{\"a\": 1}'
+           from generate_series(1, 100) n;
+         insert into public.workers (id, status) values ('gpu-1', 'active'), ('gpu-2', 'active')",
+    );
+    let bench = Bench::new();
+    let steps = [
+        ("select", 0),
+        (
+            "update public.tasks set status = 'Complete' where created_at < '2026-01-05 10:00:06+00'",
+            5,
+        ),
+        ("insert into public.tasks (id) values ('10000000-0000-0000-0000-000000000001')", 1),
+        ("delete from public.tasks where created_at > '2026-01-05 10:01:00+00'", 0),
+        // texts change with no row written; then those of all rows that have one
+        ("alter type public.state rename value 'Queued' to 'Waiting'", 55),
+        ("alter table public.tasks alter column params type text using upper(params::text)", 60),
+        ("vacuum (full, freeze) public.tasks", 0),
+    ];
+    export_into(&bench, &database, "s");
+    for (n, (step, new)) in steps.into_iter().enumerate() {
+        database.sql(step);
+        export_into(&bench, &database, "s");
+        let fresh = format!("fresh{n}");
+        export_into(&bench, &database, &fresh);
+        let last = |snapshot: &str| {
+            let opened = Snapshot::open(&bench.path(snapshot)).expect("a snapshot");
+            opened.captures().last().expect("a capture").tables.clone()
+        };
+        let (ours, whole) = (last("s"), last(&fresh));
+        assert_eq!(ours["tasks"].rows_new, new, "{step}");
+        for table in ["tasks", "workers"] {
+            let told = |of: &std::collections::BTreeMap<String, _>| {
+                let held: &backstory::snapshot::manifest::TableCapture = &of[table];
+                let (from, until) = (held.read_from.clone(), held.read_until.clone());
+                (held.rows_read, held.digest.clone(), from, until)
+            };
+            assert_eq!(told(&ours), told(&whole), "{step}: {table}");
+        }
+        assert_eq!(ours["tasks"].disappeared.len(), if n < 3 { 0 } else { 40 }, "{step}");
+    }
+}
+
+#[test]
 fn upkeep_of_the_table_hides_no_row() {
     let database = database("incremental_upkeep");
     database.sql(SCHEMA);

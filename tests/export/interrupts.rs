@@ -36,7 +36,7 @@ impl Held {
 #[test]
 fn a_stopped_export_leaves_everything_as_it_was() {
     let source = Source::new("stopped", 3_000);
-    for (signal, code) in [("-INT", 130), ("-TERM", 143)] {
+    for (signal, code) in [("-INT", 130), ("-TERM", 143), ("-HUP", 129)] {
         for more in [&[][..], &["--every", "1h"]] {
             let held = Held::new(&source, "new", more);
             assert!(source.bench.path("new").join("system_logs").is_dir(), "it had begun");
@@ -74,6 +74,29 @@ fn between_tries_and_between_captures_it_stops_too() {
     wait_until("a refusal", || proxy.connections() == 1);
     assert_eq!(running.signalled("-INT"), Some(130));
     assert!(!never.exists());
+}
+
+#[test]
+fn under_nohup_it_goes_on_without_its_terminal() {
+    let source = Source::new("nohup", 10);
+    let (url, dir) = (source.database.url(), source.bench.path("s1"));
+    let mut command = std::process::Command::new("sh");
+    command.args([
+        "-c",
+        "trap '' HUP; exec \"$@\"",
+        "sh",
+        env!("CARGO_BIN_EXE_backstory"),
+        "export",
+    ]);
+    command.args(["--db", &url, "--every", "1h", "--snapshot"]).arg(&dir);
+    command.env("XDG_CONFIG_HOME", source.bench.path("config"));
+    command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());
+    let mut running = Running(command.spawn().expect("sh runs"));
+    wait_until("a capture", || dir.join("manifest.json").exists());
+    running.signal("-HUP");
+    std::thread::sleep(Duration::from_millis(500));
+    assert_eq!(running.0.try_wait().expect("a child"), None, "it hung up");
+    assert_eq!(running.signalled("-TERM"), Some(143));
 }
 
 #[test]

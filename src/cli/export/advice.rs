@@ -1,10 +1,9 @@
 //! A failed export, with what to do about it.
 
-use crate::cli::export::rest_advice;
+use crate::cli::export::{rest_advice, target_advice};
 use crate::cli::fault::{Fault, FaultKind};
 use crate::cli::redaction::OTHER_POLICY;
 use crate::export::error::ExportError;
-use crate::export::target::TargetError;
 use crate::export::tls_failure::TlsFailure;
 
 /// A failed export with what to do about it.
@@ -22,12 +21,22 @@ const OTHER_NAME: &str = "if it has another name now, this build does not know i
                           tables to CSV files under the old name, as in \\copy (select *, NEW as OLD from TABLE) \
                           to TABLE.csv csv header, and use `backstory import`";
 
+const NO_BINDING: &str = "it needs TLS up to the server itself and a SCRAM password; where a pooler ends TLS, or \
+                          the password is md5, only channel_binding=prefer lets you in";
+
+const SESSION_OPTIONS: &str =
+    "unset PGOPTIONS, and leave `options` out of the URL: a pooler such as pgbouncer takes none";
+
 fn advice(err: &ExportError) -> (FaultKind, &'static str) {
     match err {
-        ExportError::Target(why) => (FaultKind::Usage, target_hint(why)),
+        ExportError::Target(why) => (FaultKind::Usage, target_advice::hint(why)),
         ExportError::Unreachable { .. } | ExportError::TimedOut { .. } => {
             (FaultKind::Source, "check host and port, and that the network lets you reach them")
         }
+        ExportError::NotPostgres { .. } => {
+            (FaultKind::Source, "check host and port: PostgreSQL is on 5432, poolers often on 6543")
+        }
+        ExportError::SessionOptions => (FaultKind::Source, SESSION_OPTIONS),
         ExportError::Authorities { .. } => (
             FaultKind::Usage,
             "name a PEM file of certificates, with --ssl-root-cert or sslrootcert",
@@ -40,11 +49,7 @@ fn advice(err: &ExportError) -> (FaultKind, &'static str) {
             FaultKind::Usage,
             "name PEM files with sslcert and sslkey; nobody but you may read the key (chmod 0600)",
         ),
-        ExportError::NoBinding => (
-            FaultKind::Source,
-            "it needs TLS up to the server itself and a SCRAM password; where a pooler ends TLS, or \
-             the password is md5, only channel_binding=prefer lets you in",
-        ),
+        ExportError::NoBinding => (FaultKind::Source, NO_BINDING),
         ExportError::Method => {
             (FaultKind::Source, "use a role that logs in by password or client certificate")
         }
@@ -89,27 +94,6 @@ fn advice(err: &ExportError) -> (FaultKind, &'static str) {
         // A snapshot's own errors have their advice where they become faults.
         ExportError::Runtime(_) | ExportError::Snapshot(_) => {
             (FaultKind::Internal, "check the limits on open files and on disk space")
-        }
-    }
-}
-
-fn target_hint(why: &TargetError) -> &'static str {
-    match why {
-        TargetError::Nothing | TargetError::NoHost => {
-            "--db postgres://USER@HOST:PORT/DATABASE, or set BACKSTORY_DB, PGSERVICE, or PGHOST and the \
-             others"
-        }
-        TargetError::SecondAt => "write `@` in a password as %40",
-        TargetError::Malformed => {
-            "--db postgres://USER@HOST:PORT/DATABASE, the password in PGPASSWORD"
-        }
-        TargetError::Value("sslmode") => "sslmode is disable, prefer, require or verify-full",
-        TargetError::NoService | TargetError::ServiceFile { .. } => {
-            "services are in PGSERVICEFILE, ~/.pg_service.conf or PGSYSCONFDIR/pg_service.conf: \
-             `[name]`, then `key=value` lines"
-        }
-        TargetError::Unsupported(_) | TargetError::UnknownOption | TargetError::Value(_) => {
-            "leave it out; TLS is set by sslmode and sslrootcert"
         }
     }
 }

@@ -5,6 +5,7 @@ mod passing;
 mod patience;
 mod rest_advice;
 mod stop;
+mod target_advice;
 mod watch;
 
 use std::convert::Infallible;
@@ -66,13 +67,13 @@ pub(super) struct ExportArgs {
     #[arg(long, value_name = "FILE")]
     redact_key_file: Option<PathBuf>,
     /// Connections over which a large table is read; one is enough for most servers
-    #[arg(long, value_name = "N", default_value = "1", value_parser = jobs)]
+    #[arg(long, value_name = "N", default_value = "1", value_parser = jobs, conflicts_with = "rest")]
     jobs: NonZeroUsize,
     /// What is hidden before a byte is written
     #[arg(long, value_enum, value_name = "POLICY", default_value_t)]
     redact: Redact,
-    /// Go on until stopped: capture again each time this has passed (`6h`, `90m`, `1h 30m`)
-    #[arg(long, value_name = "TIME", value_parser = watch::interval)]
+    /// Go on until stopped: capture again each time this has passed (`6h`, `90m`, `1h 30m`; `5s` at least)
+    #[arg(long, value_name = "TIME", value_parser = watch::every)]
     every: Option<Duration>,
     /// For how many hours the source keeps its log lines
     #[arg(long, value_name = "HOURS", default_value_t = Retention::OF_THE_SOURCE.kept_h,
@@ -80,7 +81,7 @@ pub(super) struct ExportArgs {
     retention: f64,
     /// At which hour of the day (UTC) it deletes older ones
     #[arg(long, value_name = "HOUR", default_value_t = Retention::OF_THE_SOURCE.cleaned_at_h,
-          value_parser = clap::value_parser!(u8).range(0..24))]
+          value_parser = watch::hour)]
     retention_at: u8,
     #[command(flatten)]
     patience: Patience,
@@ -102,6 +103,16 @@ pub(super) fn secret(text: &str) -> Result<SecretString, Infallible> {
     Ok(SecretString::from(text))
 }
 
+/// Says that a URL of the command line is no place for a password, and what is.
+pub(super) fn warn_of_password(ui: &mut Ui, url: &SecretString, better: &str) {
+    if Target::names_a_password(url) {
+        ui.note(&format!(
+            "warning: other users of this machine can see the password in the list of processes (`ps`): \
+             give {better}"
+        ));
+    }
+}
+
 pub(super) fn run(ui: &mut Ui, args: &ExportArgs) -> Outcome {
     if !args.stray.is_empty() {
         let error = "`export` takes no argument without a name";
@@ -116,10 +127,11 @@ pub(super) fn run(ui: &mut Ui, args: &ExportArgs) -> Outcome {
     if args.rest.is_none() && !is_named && !elsewhere {
         return Err(fault(ExportError::Target(TargetError::Nothing)));
     }
-    if args.db.as_ref().is_some_and(Target::names_a_password) {
-        ui.note(
-            "warning: other users of this machine can see the password in the list of processes (`ps`): \
-             give the URL in BACKSTORY_DB, or the password in PGPASSWORD or ~/.pgpass",
+    if let Some(url) = &args.db {
+        warn_of_password(
+            ui,
+            url,
+            "the URL in BACKSTORY_DB, or the password in PGPASSWORD or ~/.pgpass",
         );
     }
     let key = RowKey::load_or_create(args.redact_key_file.as_deref()).map_err(|err| {
@@ -142,7 +154,9 @@ pub(super) fn run(ui: &mut Ui, args: &ExportArgs) -> Outcome {
                 let target = RestTarget::resolve(url.expose_secret(), authorities, &env)
                     .map_err(ExportError::Rest)?;
                 let plan = plan(args, &redactor, &key, target, &is_said);
-                rest::export(plan, args.overlap, &mut |step| screen.show(step))
+                let how =
+                    rest::How { overlap: args.overlap, patience: args.patience.of_requests() };
+                rest::export(plan, how, &mut |step| screen.show(step))
             }
         };
         screen.bar.finish_and_clear();
@@ -181,7 +195,7 @@ fn plan<'a, T>(
         now: &ui::now,
         jobs: args.jobs,
         stop,
-        silence_max: args.patience.stall_timeout,
+        silence_max: args.patience.silence_max(),
     }
 }
 

@@ -40,6 +40,8 @@ impl Passing {
             ExportError::Copy { .. } => Self::Later,
             ExportError::Rest(_)
             | ExportError::Target(_)
+            | ExportError::NotPostgres { .. }
+            | ExportError::SessionOptions
             | ExportError::Authorities { .. }
             | ExportError::TrustStore { .. }
             | ExportError::Tls { .. }

@@ -20,6 +20,27 @@ pub(super) fn interval(text: &str) -> Result<Duration, String> {
         .ok_or_else(|| "give a time above zero, such as 6h, 90m or `1h 30m`".to_string())
 }
 
+/// Captures closer together than this would keep the source busy with nothing new.
+const EVERY_MIN: Duration = Duration::from_secs(5);
+
+/// How far captures lie apart.
+pub(super) fn every(text: &str) -> Result<Duration, String> {
+    let every = interval(text)?;
+    if every < EVERY_MIN {
+        let seconds = EVERY_MIN.as_secs();
+        return Err(format!(
+            "each capture reads the source anew: give {seconds}s or more, such as 6h or 15m"
+        ));
+    }
+    Ok(every)
+}
+
+/// An hour of the day.
+pub(super) fn hour(text: &str) -> Result<u8, String> {
+    let hour = text.parse().ok().filter(|hour: &u8| *hour < 24);
+    hour.ok_or_else(|| "give an hour of the day in UTC, 0 to 23; midnight is 0".to_string())
+}
+
 /// A number of hours above zero.
 pub(super) fn hours(text: &str) -> Result<f64, String> {
     let hours = text.parse().ok().filter(|hours: &f64| *hours > 0.0 && *hours <= 87_600.0);
@@ -79,6 +100,11 @@ mod tests {
         for bad in ["", "6", "0s", "-1h", "soon", "1 fortnight"] {
             assert!(interval(bad).is_err(), "{bad}");
         }
+        assert_eq!(every("5s"), Ok(Duration::from_secs(5)));
+        assert!(every("1ms").is_err_and(|why| why.contains("5s or more")));
+        assert!(every("4999ms").is_err() && every("soon").is_err());
+        assert_eq!(hour("23"), Ok(23));
+        assert!(hour("24").is_err_and(|why| why.contains("midnight is 0")) && hour("-1").is_err());
         assert!(hours("0").is_err() && hours("nan").is_err() && hours("48").is_ok());
     }
 

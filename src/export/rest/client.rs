@@ -15,7 +15,7 @@ use crate::export::rest::answer::Answer;
 use crate::export::rest::error::RestError;
 use crate::export::rest::failure::{Failure, lost};
 use crate::export::rest::patience::{
-    COUNT_TRIES_MAX, QUIET_MAX, TRIES_MAX, may_pass, retry_after, wait,
+    COUNT_TRIES_MAX, Patience, QUIET_MAX, may_pass, retry_after, wait,
 };
 use crate::export::rest::target::RestTarget;
 use crate::export::tls;
@@ -24,8 +24,6 @@ use crate::model::time::Micros;
 const CONNECT_S_MAX: u64 = 15;
 /// How often a wait looks whether it is over.
 const LOOK: Duration = Duration::from_millis(50);
-/// A server that says nothing for so long is given up; PostgREST sends nothing until the query is over.
-const SILENCE_S_MAX: u64 = 90;
 /// A page above it is asked for in smaller ones.
 const BODY_BYTES_MAX: u64 = 256 << 20;
 
@@ -60,6 +58,7 @@ pub(super) struct Client<'a> {
     apikey: HeaderValue,
     /// Whether any answer came so far: then a connection that is refused is no wrong address.
     answered: bool,
+    patience: Patience,
     now: &'a dyn Fn() -> Micros,
     /// Whether someone said stop.
     stop: &'a dyn Fn() -> bool,
@@ -68,6 +67,7 @@ pub(super) struct Client<'a> {
 impl<'a> Client<'a> {
     pub(super) fn new(
         target: RestTarget,
+        patience: Patience,
         now: &'a dyn Fn() -> Micros,
         stop: &'a dyn Fn() -> bool,
     ) -> Result<Self, ExportError> {
@@ -80,8 +80,8 @@ impl<'a> Client<'a> {
             .https_only(!target.near)
             .timeout_resolve(seconds(CONNECT_S_MAX))
             .timeout_connect(seconds(CONNECT_S_MAX))
-            .timeout_per_read(seconds(SILENCE_S_MAX))
-            .timeout_per_write(seconds(SILENCE_S_MAX))
+            .timeout_per_read(Some(patience.silence_max))
+            .timeout_per_write(Some(patience.silence_max))
             .user_agent(concat!("backstory/", env!("CARGO_PKG_VERSION")));
         if target.near {
             config = config.proxy(None);
@@ -110,6 +110,7 @@ impl<'a> Client<'a> {
             base: format!("{}{}", target.origin, target.path.as_deref().unwrap_or_default()),
             target,
             answered: false,
+            patience,
             now,
             stop,
         })
@@ -148,11 +149,13 @@ impl<'a> Client<'a> {
             if let Some(quiet) = quiet.filter(|quiet| *quiet > QUIET_MAX) {
                 return Err(RestError::Quiet { seconds: quiet.as_secs() }.into());
             }
+            let Patience { tries_max, wait_first, .. } = self.patience;
             // a count that takes too long takes as long each time, and an answer to HEAD cannot say so
-            if tries >= if request.kind == Kind::Count { COUNT_TRIES_MAX } else { TRIES_MAX } {
+            let is_count = request.kind == Kind::Count;
+            if tries >= if is_count { COUNT_TRIES_MAX.min(tries_max) } else { tries_max } {
                 return Err(err.into());
             }
-            let pause = quiet.unwrap_or_default().max(wait(tries));
+            let pause = quiet.unwrap_or_default().max(wait(wait_first, tries));
             note(format!("{err}; asked again in {:.1} s", pause.as_secs_f64()));
             self.sleep(pause);
             tries += 1;

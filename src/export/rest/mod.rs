@@ -29,11 +29,13 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::export::before::{other_source_note, same_redaction};
-use crate::export::drift;
+use crate::export::drift::{self, ToldBy};
 use crate::export::error::ExportError;
 use crate::export::postgres::{Exported, Plan, Step};
 use crate::export::rest::client::Client;
+use crate::export::rest::described::Described;
 use crate::export::rest::error::RestError;
+pub use crate::export::rest::patience::Patience;
 use crate::export::rest::reading::{Reading, TableRows};
 use crate::export::rest::since::since;
 use crate::export::rest::target::RestTarget;
@@ -42,16 +44,25 @@ use crate::export::sweep::Sweep;
 use crate::model::state::Guarantee;
 use crate::model::table::Table;
 use crate::model::time::Micros;
-use crate::snapshot::capture::{CaptureOptions, CaptureWriter};
+use crate::snapshot::capture::{CaptureOptions, CaptureWriter, place};
 use crate::snapshot::manifest::{Redaction, SOURCE_SCHEMA, read_json};
 
-/// Reads all our tables, page by page, and adds them to the snapshot as one capture. Log rows are asked for from
-/// `overlap` before the end of the capture before.
+/// How an API is read.
+#[derive(Clone, Copy, Debug)]
+pub struct How {
+    /// Log rows are asked for from so long before the end of the capture before.
+    pub overlap: Duration,
+    /// What is done where no answer comes.
+    pub patience: Patience,
+}
+
+/// Reads all our tables, page by page, and adds them to the snapshot as one capture.
 pub fn export(
     plan: Plan<'_, RestTarget>,
-    overlap: Duration,
+    how: How,
     watch: &mut dyn FnMut(Step),
 ) -> Result<Exported, ExportError> {
+    place::check(&plan.dir)?;
     let began_at = (plan.now)();
     let doubt = plan.target.claims.doubt();
     let mut source = BTreeMap::from([("kind".to_string(), "postgrest".to_string())]);
@@ -60,8 +71,11 @@ pub fn export(
     if let Some(doubt) = &doubt {
         watch(Step::Note(format!("warning: {doubt}")));
     }
-    let mut reading =
-        Reading::new(Client::new(plan.target, plan.now, plan.stop)?, plan.redactor, watch);
+    let mut reading = Reading::new(
+        Client::new(plan.target, how.patience, plan.now, plan.stop)?,
+        plan.redactor,
+        watch,
+    );
     reading.find_tables()?;
     source.extend(reading.look_around()?.map(|version| ("server_version".to_string(), version)));
     let redaction = Redaction {
@@ -82,7 +96,7 @@ pub fn export(
     let sweep = Sweep::new(&plan.dir, made_dir);
     doubt.into_iter().for_each(|doubt| writer.note(doubt));
     let outcome = same_redaction(&writer, &redaction)
-        .and_then(|()| capture(&mut reading, &mut writer, (&asked, overlap), began_at));
+        .and_then(|()| capture(&mut reading, &mut writer, (&asked, how.overlap), began_at));
     let oldest_log = outcome?;
     // from here on there may be a manifest that names the files
     sweep.keep();
@@ -132,10 +146,29 @@ fn capture(
     tables.retain(|source| !source.columns.is_empty());
     let described = &reading.described;
     let mut schema = describe(&tables, &described.keys, &described.types, reading.redactor);
-    drift::notes(&earlier, &schema).into_iter().for_each(|note| reading.note(note));
+    mark_guesses(&mut schema, described);
+    let kind = writer.before().and_then(|before| before.manifest().source.get("kind"));
+    let told_by = if kind == asked.get("kind") { ToldBy::TheSame } else { ToldBy::Another };
+    drift::notes(&earlier, &schema, told_by).into_iter().for_each(|note| reading.note(note));
     keep_unseen(&mut schema, &earlier);
     writer.write_schema(&schema)?;
     Ok(oldest_log)
+}
+
+/// Of a column whose type the API does not tell the schema says so: another capture may know better.
+fn mark_guesses(schema: &mut Value, described: &Described) {
+    for table in Table::ALL {
+        let told = described.tables.get(&table);
+        let described = schema["tables"].get_mut(table.name());
+        let columns = described.and_then(|table| table.get_mut("columns")?.as_array_mut());
+        for column in columns.into_iter().flatten() {
+            let is_told =
+                told.is_some_and(|told| told.iter().any(|of| column["name"] == of.name.as_str()));
+            if !is_told {
+                column["type_is_guessed"] = true.into();
+            }
+        }
+    }
 }
 
 /// A table of which neither a row nor a word came looks as it did before.

@@ -6,20 +6,38 @@ use jiff::fmt::rfc2822::DateTimeParser;
 
 use crate::model::time::Micros;
 
-/// How often one request is made.
-pub(super) const TRIES_MAX: u32 = 6;
-/// The same of a count, without which an export can do.
+/// How often and how patiently one request is made.
+#[derive(Clone, Copy, Debug)]
+pub struct Patience {
+    /// How often.
+    pub tries_max: u32,
+    /// The first wait; each further one is twice as long.
+    pub wait_first: Duration,
+    /// For how long a server may say nothing; PostgREST sends nothing until the query is over.
+    pub silence_max: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self {
+            tries_max: 6,
+            wait_first: Duration::from_millis(500),
+            silence_max: Duration::from_secs(90),
+        }
+    }
+}
+
+/// How often a count is asked for at most, without which an export can do.
 pub(super) const COUNT_TRIES_MAX: u32 = 3;
-/// The first wait; each further one is twice as long.
-const WAIT_FIRST: Duration = Duration::from_millis(500);
+/// The longest wait, unless the first one is longer already.
 const WAIT_MAX: Duration = Duration::from_secs(30);
 /// What a server may ask for with `Retry-After`; one that wants more is left alone.
 pub(super) const QUIET_MAX: Duration = Duration::from_secs(120);
 
 /// The wait after so many failed tries. Half of it is chance: many clients of a server that comes back must
 /// not all ask it at the same moment.
-pub(super) fn wait(tries: u32) -> Duration {
-    let whole = WAIT_FIRST.saturating_mul(1 << (tries.clamp(1, 16) - 1)).min(WAIT_MAX);
+pub(super) fn wait(first: Duration, tries: u32) -> Duration {
+    let whole = first.saturating_mul(1 << (tries.clamp(1, 16) - 1)).min(WAIT_MAX.max(first));
     whole.mul_f64(0.5 + fastrand::f64() / 2.0)
 }
 
@@ -45,12 +63,15 @@ mod tests {
 
     #[test]
     fn waits_grow_and_differ_and_end() {
+        let first = Patience::default().wait_first;
         for tries in 1..40 {
-            let whole = WAIT_FIRST.saturating_mul(1 << (tries.min(8) - 1)).min(WAIT_MAX);
-            let waited = wait(tries);
+            let whole = first.saturating_mul(1 << (tries.min(8) - 1)).min(WAIT_MAX);
+            let waited = wait(first, tries);
             assert!(waited <= whole && waited >= whole / 2, "{tries}: {waited:?}");
         }
-        let several: Vec<Duration> = (0..8).map(|_| wait(3)).collect();
+        let several: Vec<Duration> = (0..8).map(|_| wait(first, 3)).collect();
+        let long = Duration::from_secs(100);
+        assert!(wait(long, 3) >= long / 2, "what was asked for is no less");
         assert!(several.windows(2).any(|pair| pair[0] != pair[1]), "no chance in {several:?}");
     }
 

@@ -4,8 +4,10 @@ use crate::export::error::ExportError;
 use crate::export::rest::client::{Kind, Request};
 use crate::export::rest::described::Described;
 use crate::export::rest::error::RestError;
+use crate::export::rest::query;
 use crate::export::rest::reading::Reading;
 use crate::model::table::Table;
+use crate::model::time::Micros;
 
 /// Where Supabase has its tables.
 const SUPABASE_PATH: &str = "/rest/v1";
@@ -60,11 +62,12 @@ impl Reading<'_, '_> {
         Ok(self.described.version.clone())
     }
 
-    /// The time of the first row of the log, as the server writes it.
+    /// The time of the first row of the log, as the server writes it; what is infinite or before year 1 was no time
+    /// at which anything was logged.
     pub(super) fn first_time(&mut self) -> Result<Option<String>, ExportError> {
         let table = Table::SystemLogs;
-        let path =
-            format!("/{table}?select=timestamp&timestamp=not.is.null&order=timestamp.asc&limit=1");
+        let filter = query::between(Micros::parse("0001-01-01T00:00:00Z"), None);
+        let path = format!("/{table}?select=timestamp{filter}&order=timestamp.asc&limit=1");
         let what = format!("the first row of `{table}`");
         let answer = self.ask(Request { path: &path, what: &what, kind: Kind::Rows })?;
         let rows = answer.rows(&what)?;

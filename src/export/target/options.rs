@@ -111,7 +111,8 @@ impl Options {
                 None if port.is_empty() => "",
                 None => return Err(TargetError::Malformed),
             };
-            if !port.is_empty() && port.parse::<u16>().is_err() {
+            // what is no number may be the end of a password that has a `/` in it
+            if !port.bytes().all(|b| b.is_ascii_digit()) {
                 return Err(TargetError::Malformed);
             }
             hosts.push(percent_decoded(host));

@@ -92,6 +92,11 @@ impl<'a> Settings<'a> {
     /// What the driver reads.
     pub(super) fn config(&self) -> Result<Config, TargetError> {
         let mut text = String::new();
+        let is_port = |port: &str| port.is_empty() || port.parse().is_ok_and(|port: u16| port > 0);
+        if self.get("port").is_some_and(|ports| !ports.split(',').all(|port| is_port(port.trim())))
+        {
+            return Err(TargetError::Value("port"));
+        }
         let mut add = |name: &'static str, value: String| {
             let pair = format!("{name}='{}' ", value.replace('\\', r"\\").replace('\'', r"\'"));
             text.push_str(&pair);

@@ -3,6 +3,7 @@
 pub mod known_rows;
 mod leftovers;
 mod mess;
+pub mod place;
 pub(crate) mod repeats;
 
 use std::collections::BTreeMap;
@@ -59,6 +60,7 @@ pub struct CaptureWriter {
 impl CaptureWriter {
     /// Opens or creates the snapshot for writing; one writer at a time.
     pub fn begin(dir: &Path, options: CaptureOptions) -> Result<Self, SnapshotError> {
+        place::check(dir)?;
         fs::create_dir_all(dir).map_err(|err| SnapshotError::io("create", dir, err))?;
         let lock_path = dir.join(".lock");
         let lock =

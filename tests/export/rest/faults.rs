@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::{assert_whole, export, export_as, exported, fill, ready, snapshot};
 use crate::export::Home;
+use crate::export::every::wait_until;
 use crate::support::authority::Authority;
 use crate::support::files::walk;
 use crate::support::postgres::Database;
@@ -166,6 +167,70 @@ fn wrong_usage_is_told_before_anything_is_asked() {
     assert!(said.contains("cannot be used with") && !said.contains("hidden"), "{said}");
     let said = run(&["--db", "postgres://h/d", "--overlap", "1h"], &key);
     assert!(said.contains("--overlap"), "{said}");
+    let said = run(&["--rest", "https://example.com", "--jobs", "2"], &key);
+    assert!(said.contains("'--rest <URL>' cannot be used with '--jobs <N>'"), "{said}");
+}
+
+#[test]
+fn as_often_and_as_soon_as_the_user_says() {
+    let database = ready("rest_patience");
+    let rest = Rest::serve(&database, Setup::default());
+    let home = Home::new();
+    rest.hook(|_| Some(Fault::Status(503, "", "")));
+    let begun = Instant::now();
+    let run = export(&home, &rest, &["--retries", "2", "--retry-wait", "1s"]);
+    assert_eq!(run.code, 3, "{}", run.stderr);
+    assert!(run.stderr.contains("HTTP 503 to the API, asked 3 times"), "{}", run.stderr);
+    // 1 s and 2 s, of each at least half
+    assert!(begun.elapsed() >= Duration::from_millis(1_500), "{:?}", begun.elapsed());
+    let run = export(&home, &rest, &["--retries", "0"]);
+    assert!(!run.stderr.contains("asked"), "{}", run.stderr);
+    rest.hook(|_| {
+        std::thread::sleep(Duration::from_secs(3));
+        None
+    });
+    let run = export(&home, &rest, &["--stall-timeout", "1s", "--retries", "1"]);
+    assert_eq!(run.code, 3, "{}", run.stderr);
+    assert!(run.stderr.contains("no answer in time"), "{}", run.stderr);
+}
+
+#[test]
+fn a_second_word_ends_it_at_once_and_the_next_one_sweeps() {
+    let database = ready("rest_second_word");
+    fill(&database, 100);
+    let rest = Rest::serve(&database, Setup { rows_max: 40, ..Setup::default() });
+    let home = Home::new();
+    let dir = home.path().join("snapshot");
+    // a server that says nothing: the first word is heeded when its answer is given up
+    rest.hook(|asked| {
+        if asked.path.contains("/workers?") {
+            std::thread::sleep(Duration::from_secs(30));
+        }
+        None
+    });
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_backstory"));
+    command.args(["export", "--rest", &rest.url(), "--redact", "none", "--snapshot"]).arg(&dir);
+    command.env("HOME", home.path()).env_remove("XDG_CONFIG_HOME");
+    command.env("BACKSTORY_REST_KEY", SERVICE_KEY);
+    command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());
+    let running = command.spawn().expect("the program runs");
+    let mut running = crate::export::every::Running(running);
+    wait_until("the log", || dir.join("system_logs/c000001-0001.parquet").exists());
+    std::thread::sleep(Duration::from_millis(500));
+    running.signal("-INT");
+    std::thread::sleep(Duration::from_millis(500));
+    assert_eq!(running.signalled("-INT"), Some(130));
+    assert!(dir.join("system_logs/c000001-0001.parquet").exists(), "no time to clean up");
+    rest.unhook();
+    exported(&home, &rest);
+    assert_whole(&database, &home);
+    let fresh = Home::new();
+    exported(&fresh, &rest);
+    let names = |home: &Home| -> Vec<String> {
+        let root = home.path().display().to_string();
+        listing(home).into_iter().map(|(path, _)| path.replace(&root, "")).collect()
+    };
+    assert_eq!(names(&home), names(&fresh));
 }
 
 #[test]

@@ -66,7 +66,7 @@ fn captures_follow_until_someone_stops_it() {
     let dir = home.path().join("snapshot");
     let captures = || Snapshot::open(&dir).map_or(0, |snapshot| snapshot.captures().len());
     let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_backstory"));
-    command.args(["export", "--rest", &rest.url(), "--every", "1s", "--snapshot"]).arg(&dir);
+    command.args(["export", "--rest", &rest.url(), "--every", "5s", "--snapshot"]).arg(&dir);
     command
         .env("HOME", home.path())
         .env_remove("XDG_CONFIG_HOME")
@@ -89,6 +89,26 @@ fn captures_follow_until_someone_stops_it() {
     running.wait().expect("a process of ours");
     assert!(before >= 2 && captures() >= before + 2, "{before} captures, then {}", captures());
     assert_whole(&database, &home);
+}
+
+#[test]
+fn times_that_are_none_do_not_count_for_the_retention() {
+    let database = ready("rest_odd_times");
+    fill(&database, 10);
+    database.sql(
+        "insert into public.system_logs (timestamp, message) values ('0044-03-15 00:00:00+00 BC', 'x'),
+           ('-infinity', 'x'), ('infinity', 'x')",
+    );
+    let first = database.sql(
+        "select to_char(min(timestamp) filter (where isfinite(timestamp) and timestamp > '1900-01-01') at time zone
+           'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS') from public.system_logs",
+    );
+    let (home, rest) = (Home::new(), Rest::serve(&database, Setup::default()));
+    for capture in 1..=2 {
+        let said = exported(&home, &rest);
+        let want = format!("oldest log line at the source: {}", first.trim());
+        assert!(said.contains(&want), "capture {capture}, {want}: {said}");
+    }
 }
 
 #[test]
@@ -117,6 +137,32 @@ fn a_direct_export_and_one_over_rest_go_on_from_each_other() {
     let said = home.export_under("none", &database).stderr;
     assert!(said.contains("the capture before was made over REST"), "{said}");
     assert!(said.contains("system_logs: 12 rows read, 2 new"), "{said}");
+}
+
+#[test]
+fn what_is_only_told_in_other_words_is_no_change() {
+    let database = ready("rest_words");
+    fill(&database, 10);
+    database.sql(
+        "create domain public.score as integer;
+         alter table public.tasks add column score public.score, add column note varchar(40), add column price numeric(10,2);
+         insert into public.workers (id) values ('gpu-1')",
+    );
+    for describes in [true, false] {
+        let rest = Rest::serve(&database, Setup { describes, ..Setup::default() });
+        let home = Home::new();
+        exported(&home, &rest);
+        let direct = home.export_under("none", &database).stderr;
+        let over_rest = exported(&home, &rest);
+        for said in [&direct, &over_rest] {
+            assert!(!said.contains(": column `"), "told by the API: {describes}: {said}");
+        }
+        // a change is one whoever tells it
+        database.sql("alter table public.workers add column more integer");
+        let direct = home.export_under("none", &database).stderr;
+        assert!(direct.contains("workers: column `more` is new (integer)"), "{direct}");
+        database.sql("alter table public.workers drop column more");
+    }
 }
 
 #[test]
