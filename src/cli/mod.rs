@@ -30,6 +30,7 @@ mod timeline;
 mod ui;
 mod verify;
 mod warn;
+mod watch;
 mod when;
 mod window;
 
@@ -74,6 +75,7 @@ enum Verb {
     Pods(pods::PodsArgs),
     Window(window::WindowArgs),
     Timeline(timeline::TimelineArgs),
+    Watch(watch::WatchArgs),
     Simulate(simulate::SimulateArgs),
     Demo(demo::DemoArgs),
     Completions(completions::CompletionsArgs),
@@ -102,6 +104,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Verb::Sql(args) => sql::run(&mut ui, args),
         Verb::Config(args) => config::run(&mut ui, args),
         Verb::Pods(args) => pods::run(&mut ui, args),
+        Verb::Watch(args) => watch::run(&mut ui, args),
         Verb::Timeline(args) => timeline::run(&mut ui, args),
         Verb::Window(args) => window::run(&mut ui, args),
         Verb::Simulate(args) => simulate::run(&mut ui, args),

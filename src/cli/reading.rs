@@ -163,15 +163,36 @@ impl ShapeArgs {
                 write_text(&mut text, page, &self.layout(ui))?;
                 ui.page(&text, !self.no_pager)?;
             }
-            Shape::Json => {
-                let mut out = ui.verbatim()?;
-                serde_json::to_writer_pretty(&mut out, page).map_err(std::io::Error::from)?;
-                writeln!(out)?;
-                out.flush()?;
-            }
+            Shape::Json => write_json(ui, page)?,
         }
         Ok(ExitCode::SUCCESS)
     }
+
+    /// The same in its place, without a pager, below a line that text alone has.
+    pub(super) fn show_below(
+        &self,
+        ui: &mut Ui,
+        page: &Page,
+        line: &dyn Fn() -> String,
+    ) -> Result<(), Fault> {
+        match self.format {
+            Shape::Text => {
+                let layout = self.layout(ui);
+                writeln!(ui.out(), "{}", line())?;
+                write_text(&mut ui.out(), page, &layout)?;
+                ui.out().flush()?;
+            }
+            Shape::Json => write_json(ui, page)?,
+        }
+        Ok(())
+    }
+}
+
+fn write_json(ui: &mut Ui, page: &Page) -> Result<(), Fault> {
+    let mut out = ui.verbatim()?;
+    serde_json::to_writer_pretty(&mut out, page).map_err(std::io::Error::from)?;
+    writeln!(out)?;
+    Ok(out.flush()?)
 }
 
 impl Reading {

@@ -21,6 +21,7 @@ use crate::cli::Outcome;
 pub(super) use crate::cli::export::advice::fault;
 use crate::cli::export::patience::Patience;
 use crate::cli::export::stop::Stop;
+pub(super) use crate::cli::export::watch::interval;
 use crate::cli::fault::{Fault, FaultKind};
 use crate::cli::redaction::Redact;
 use crate::cli::ui::{self, Ui};

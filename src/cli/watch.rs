@@ -1,0 +1,76 @@
+//! `watch`: how all is, again and again, over a snapshot that grows.
+
+use std::io::Write as _;
+use std::process::ExitCode;
+use std::thread;
+use std::time::Duration;
+
+use crate::answers::health::{health, tables};
+use crate::cli::Outcome;
+use crate::cli::fault::Fault;
+use crate::cli::reading::ReadArgs;
+use crate::cli::ui::{Ui, now};
+use crate::report::words::{age, duration};
+
+/// Show `health` again and again over a snapshot that grows, until it is stopped
+///
+/// With `backstory export --every` in another terminal. What it shows is as old as the last capture: the first
+/// line says how old.
+///
+/// Examples:
+///   backstory watch
+///   backstory watch --snapshot snapshots/prod --every 1m
+#[derive(clap::Args, Debug)]
+#[command(verbatim_doc_comment)]
+pub(super) struct WatchArgs {
+    /// How long to wait before looking again (`10s`, `5m`)
+    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = crate::cli::export::interval)]
+    every: Duration,
+
+    /// End after so many times
+    #[arg(long, value_name = "N")]
+    times: Option<u64>,
+
+    /// Rows of a list, at most
+    #[arg(long, value_name = "N", default_value = "10")]
+    limit: usize,
+
+    #[command(flatten)]
+    read: ReadArgs,
+}
+
+/// Clears a terminal and begins at its top.
+const CLEAR: &str = "\u{1b}[2J\u{1b}[H";
+
+pub(super) fn run(ui: &mut Ui, args: &WatchArgs) -> Outcome {
+    let mut shown: u64 = 0;
+    loop {
+        match look(ui, args) {
+            Ok(()) => {}
+            // a capture or a replay may be putting its files in place: what was there before is whole
+            Err(fault) if shown > 0 && !fault.is_broken_pipe() => {
+                ui.note(&format!("looking again: {fault}"));
+            }
+            Err(fault) => return Err(fault),
+        }
+        shown += 1;
+        if args.times.is_some_and(|times| shown >= times) {
+            return Ok(ExitCode::SUCCESS);
+        }
+        thread::sleep(args.every);
+    }
+}
+
+fn look(ui: &mut Ui, args: &WatchArgs) -> Result<(), Fault> {
+    let reading = args.read.open(ui, &tables())?;
+    let told = reading.findings()?;
+    let ask = reading.ask()?;
+    let page = health(ask, args.limit, &told)?;
+    if ui.width().is_some() {
+        write!(ui.out(), "{CLEAR}")?;
+    }
+    args.read.shape.show_below(ui, &page, &|| {
+        let every = duration(args.every.as_secs_f64());
+        format!("the evidence ends {}; looked at every {every}, Ctrl-C ends", age(ask.at, now()))
+    })
+}
