@@ -5,4 +5,6 @@ pub mod explanation;
 pub mod page;
 pub mod pods;
 pub mod subject;
+pub mod task;
+pub mod tasks;
 pub mod told;

@@ -23,6 +23,8 @@ mod replay;
 mod simulate;
 mod snapshot_dir;
 mod sql;
+mod task;
+mod tasks;
 mod ui;
 mod verify;
 mod warn;
@@ -64,6 +66,8 @@ enum Verb {
     Query(query::QueryArgs),
     Explain(explain::ExplainArgs),
     Sql(sql::SqlArgs),
+    Task(task::TaskArgs),
+    Tasks(tasks::TasksArgs),
     #[command(alias = "runpod")]
     Pods(pods::PodsArgs),
     Simulate(simulate::SimulateArgs),
@@ -90,6 +94,8 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Verb::Query(args) => query::run(&mut ui, args),
         Verb::Explain(args) => explain::run(&mut ui, args),
         Verb::Sql(args) => sql::run(&mut ui, args),
+        Verb::Task(args) => task::run(&mut ui, args),
+        Verb::Tasks(args) => tasks::run(&mut ui, args),
         Verb::Pods(args) => pods::run(&mut ui, args),
         Verb::Simulate(args) => simulate::run(&mut ui, args),
         Verb::Demo(args) => demo::run(&mut ui, args),
