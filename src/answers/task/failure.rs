@@ -45,7 +45,7 @@ pub(super) fn section(page: &mut Page, record: &Record) {
         vec![
             ("error", Value::text(found.as_ref().map(|found| found.text))),
             ("stands_in", Value::text(found.as_ref().map(|found| found.stands_in))),
-            ("said_by", Value::text(event.and_then(Told::by))),
+            ("said_by", Value::text(event.map(|event| event.by().unwrap_or("the task's row")))),
             ("said_at", Value::time(event.map(|event| event.at))),
             ("event", cited(event.map(|event| event.id.as_str()))),
             ("is_cut_short", cut_short(found.as_ref())),

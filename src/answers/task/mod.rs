@@ -23,14 +23,13 @@ use crate::read::error::ReadError;
 use record::Record;
 
 /// The tables it asks.
-pub const TABLES: [&str; 12] = [
+pub const TABLES: [&str; 11] = [
     "tasks",
     "task_types",
     "task_states",
     "task_attempts",
     "task_generations",
     "events",
-    "event_objects",
     "generations",
     "generation_variants",
     "workers",

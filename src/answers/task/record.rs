@@ -6,7 +6,11 @@ use crate::answers::ask::{Ask, Row};
 use crate::answers::page::Value;
 use crate::model::kind::EventKind;
 use crate::model::time::Micros;
+use crate::read::cell::Cell;
 use crate::read::error::ReadError;
+
+/// Seconds between its bounds from which on a time is told as these.
+const UNSURE_S: f64 = 1.0;
 
 /// What is known of one task.
 pub(super) struct Record {
@@ -51,13 +55,13 @@ const ATTEMPTS: &str = "select * from task_attempts where task_id = $id order by
 
 const GENERATION: &str = "select * from task_generations where task_id = $id";
 
-/// A reset or a sweep names its tasks nowhere but in the states that it made.
-const EVENTS: &str = "with touching as (\
-        select event_id from event_objects where object_kind = 'task' and object_id = $id \
-        union select entered_event_id from task_states where task_id = $id \
-        union select ended_event_id from task_attempts where task_id = $id) \
-    select event_id, kind, happened_at, earliest, latest, worker_id, run_id, basis, source_type, attributes \
-    from events where event_id in (select event_id from touching)";
+/// One scan that the id narrows while it reads.
+const EVENTS: &str = "select event_id, kind, happened_at, earliest, latest, worker_id, run_id, basis, \
+    source_type, attributes from events where task_id = $id";
+
+/// A reset of a worker's tasks names none of them: only the states and attempts that it ended do.
+const OTHERS: &str = "select event_id, kind, happened_at, earliest, latest, worker_id, run_id, basis, \
+    source_type, attributes from events where event_id in ";
 
 impl Record {
     /// Reads it.
@@ -68,8 +72,8 @@ impl Record {
             id: id.to_string(),
             at: ask.at,
             row: ask.of(ROW, id)?.into_iter().next(),
-            states: ask.of(STATES, id)?,
-            attempts: ask.of(ATTEMPTS, id)?,
+            states,
+            attempts,
             generation: ask.of(GENERATION, id)?.into_iter().next(),
             events,
         })
@@ -114,6 +118,22 @@ impl Record {
     }
 }
 
+/// The events of these ids.
+fn others_of(ask: Ask<'_>, ids: &[&str]) -> Result<Vec<Told>, ReadError> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let names: Vec<String> = (0..ids.len()).map(|n| format!("e{n}")).collect();
+    let listed: Vec<String> = names.iter().map(|name| format!("${name}")).collect();
+    let params: Vec<(&str, Cell)> = names
+        .iter()
+        .zip(ids)
+        .map(|(name, id)| (name.as_str(), Cell::Text(id.to_string())))
+        .collect();
+    let rows = ask.rows(&format!("{OTHERS}({})", listed.join(", ")), &params)?;
+    Ok(rows.iter().filter_map(Told::of).collect())
+}
+
 impl Told {
     fn of(row: &Row) -> Option<Self> {
         let (earliest, latest) = (row.time("earliest"), row.time("latest"));
@@ -140,18 +160,23 @@ impl Told {
         })
     }
 
-    /// Where only bounds are known, the later one: by then it had happened.
     fn order(&self) -> (Micros, u8, &str) {
         (self.placed_at(), self.kind.rank(), &self.id)
     }
 
-    /// The instant at which it stands in the story.
+    /// The instant at which it stands in the story: where only bounds are known, the later one. By then it
+    /// had happened.
     pub(super) fn placed_at(&self) -> Micros {
-        // a second: what is told to the second has bounds of that width
         match self.latest {
-            Some(latest) if self.span_s > 1.0 => latest,
+            Some(latest) if self.is_unsure() => latest,
             Some(_) | None => self.at,
         }
+    }
+
+    /// Whether its time is known by its bounds alone. A line's own time is off by its clock, which is told
+    /// once for the whole task.
+    pub(super) fn is_unsure(&self) -> bool {
+        self.basis != "logged" && self.span_s > UNSURE_S
     }
 
     /// A text among its attributes.

@@ -17,9 +17,6 @@ const END_MAX: usize = 25;
 /// 9, 4: a claim is two rows).
 const ECHO_S: f64 = 2.0;
 
-/// Seconds of unsureness from which on a time is told as bounds.
-const UNSURE_S: f64 = 1.0;
-
 /// What is said of the kinds that a task's story is made of; of any other, its own name.
 const SAID: [(EventKind, &str); 39] = [
     (EventKind::TaskCreated, "created"),
@@ -40,7 +37,7 @@ const SAID: [(EventKind, &str); 39] = [
     (EventKind::TasksReset, "put back into the queue, with the tasks of its worker"),
     (EventKind::TasksSwept, "put back into the queue, by a sweep of dead workers' tasks"),
     (EventKind::WorkerTasksReset, "put back into the queue, with the tasks of its worker"),
-    (EventKind::TaskResetText, "had been put back once, its row says"),
+    (EventKind::TaskResetText, "put back at some time after this, its row says"),
     (
         EventKind::TaskRequeueInferred,
         "must have gone back into the queue: a later claim implies it",
@@ -68,6 +65,10 @@ const SAID: [(EventKind, &str); 39] = [
 
 /// What tells of an attempt's claim without being the claim's own words.
 const ECHOES: [EventKind; 2] = [EventKind::TaskClaimRecorded, EventKind::TaskListedActive];
+
+/// What puts a task back at a known time: what its row keeps of that adds nothing then.
+const RESETS: [EventKind; 3] =
+    [EventKind::TaskResetListed, EventKind::TasksReset, EventKind::TasksSwept];
 
 /// One line of the story.
 struct Entry<'a> {
@@ -104,11 +105,14 @@ pub(super) fn section(page: &mut Page, record: &Record, asked: TaskAsked) {
 fn entries(record: &Record, asked: TaskAsked) -> Vec<Entry<'_>> {
     let claims: Vec<&Told> =
         record.events.iter().filter(|event| event.kind == EventKind::TaskClaimed).collect();
+    let is_reset_told = record.events.iter().any(|event| RESETS.contains(&event.kind));
     let is_echo = |event: &Told| {
-        ECHOES.contains(&event.kind)
-            && claims.iter().any(|claim| {
-                claim.worker == event.worker && claim.at.seconds_since(event.at).abs() <= ECHO_S
-            })
+        is_reset_told && event.kind == EventKind::TaskResetText
+            || ECHOES.contains(&event.kind)
+                && claims.iter().any(|claim| {
+                    (event.worker.is_none() || claim.worker == event.worker)
+                        && claim.at.seconds_since(event.at).abs() <= ECHO_S
+                })
     };
     let mut told: Vec<Entry<'_>> = Vec::new();
     let mut holder: Option<&str> = None;
@@ -186,7 +190,7 @@ impl Entry<'_> {
                 Ordering::Greater => format!("{told}, x {}, until {}", self.times, clock(until)),
             };
         }
-        if self.event.span_s > UNSURE_S {
+        if self.event.is_unsure() {
             let since = self.event.earliest.map(clock);
             told = match since {
                 Some(since) => format!("{told} (at some time since {since})"),

@@ -52,7 +52,7 @@ pub(super) fn section(page: &mut Page, ask: Ask<'_>, record: &Record) -> Result<
         let horizon = ask.first(HORIZON, &[])?.and_then(|row| row.time("horizon"));
         lines.extend(horizon.and_then(|horizon| of_retention(since, until, horizon)));
     }
-    lines.extend(ask.rows(CLOCKS, &[("workers", workers)])?.iter().filter_map(of_clock));
+    lines.extend(of_clocks(&ask.rows(CLOCKS, &[("workers", workers)])?));
     if lines.is_empty() {
         lines.push("nothing that bears on this task is missing, as far as is known".to_string());
     }
@@ -133,11 +133,18 @@ fn of_retention(since: Micros, until: Micros, horizon: Micros) -> Option<String>
     })
 }
 
-fn of_clock(clock: &Row) -> Option<String> {
-    let worker = clock.text("clock")?.trim_start_matches("worker:").to_string();
-    let (offset, unsure) = (clock.float("offset_s")?, clock.float("uncertainty_s")?);
+/// The clocks of all its workers in one sentence.
+fn of_clocks(clocks: &[Row]) -> Option<String> {
+    let most = clocks.iter().filter_map(|row| row.float("uncertainty_s")).reduce(f64::max)?;
+    let each = clocks.iter().filter_map(|row| {
+        let worker = row.text("clock")?.trim_start_matches("worker:");
+        let (offset, unsure) = (row.float("offset_s")?, row.float("uncertainty_s")?);
+        Some(format!("{worker} {offset:+.1} s, +- {unsure:.1} s"))
+    });
+    let each: Vec<String> = each.collect();
     Some(format!(
-        "the order of what {worker} says and others say within {unsure:.1} s: its clock is off by \
-         {offset:+.1} s, give or take that"
+        "in which order its workers' lines and others' came, where they are less than {most:.1} s apart: \
+         the workers' clocks are known no better ({})",
+        each.join("; ")
     ))
 }
