@@ -151,22 +151,24 @@ enum Fit {
 fn fit(columns: &[&'static str], rows: &[Vec<Value>], layout: &Layout) -> Fit {
     const WORD: usize = 12;
     const SENTENCE: usize = 24;
+    // an id within a sentence is not broken, either
+    const LONGEST_WORD: usize = 40;
     let needed = |is_kept: fn(&Value) -> bool| -> usize {
-        let mut texts = 0;
-        let mut used = 0;
+        let (mut used, mut more) = (0, 0);
         for (at, name) in columns.iter().enumerate() {
             let values = || rows.iter().filter_map(|row| row.get(at));
-            let width = |value: &Value| plain(value, &layout.zone).chars().count();
-            let widest =
-                values().map(width).chain([label(name).chars().count()]).max().unwrap_or(0);
+            let said = || values().map(|value| plain(value, &layout.zone)).chain([label(name)]);
+            let widest = said().map(|text| text.chars().count()).max().unwrap_or(0);
             if values().any(is_kept) {
                 used += widest + 2;
-            } else {
-                texts = texts.max(widest.min(SENTENCE));
-                used += widest.min(WORD) + 2;
+                continue;
             }
+            let word = said().map(|text| longest_word(&text)).max().unwrap_or(0);
+            let least = widest.min(WORD).max(word.min(LONGEST_WORD));
+            used += least + 2;
+            more = more.max(widest.min(SENTENCE).saturating_sub(least));
         }
-        used + texts.saturating_sub(WORD)
+        used + more
     };
     match layout.width.map(|width| usize::from(width).saturating_sub(INDENT)) {
         None => Fit::Whole,
@@ -176,6 +178,10 @@ fn fit(columns: &[&'static str], rows: &[Vec<Value>], layout: &Layout) -> Fit {
         }
         Some(_) => Fit::Cards,
     }
+}
+
+fn longest_word(text: &str) -> usize {
+    text.split_whitespace().map(|word| word.chars().count()).max().unwrap_or(0)
 }
 
 fn is_time(value: &Value) -> bool {

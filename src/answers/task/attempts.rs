@@ -1,7 +1,5 @@
 //! Every attempt: who, from when until when, how it ended, and who put it back.
 
-use serde_json::Value as Json;
-
 use super::record::{Record, cited};
 use crate::answers::ask::Row;
 use crate::answers::page::{Page, Value};
@@ -66,11 +64,7 @@ fn error(record: &Record, attempt: &Row) -> Value {
     let said = record.events.iter().rev().find_map(|event| {
         let is_its = event.at >= from && event.at <= until;
         let is_theirs = event.worker.is_none() || event.worker.as_deref() == worker;
-        if is_its && is_theirs {
-            event.attributes.get("error").and_then(Json::as_str)
-        } else {
-            None
-        }
+        if is_its && is_theirs { event.error() } else { None }
     });
     Value::text(said)
 }

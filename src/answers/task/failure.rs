@@ -124,13 +124,13 @@ fn error(record: &Record) -> Option<Found<'_>> {
         return Some(Found { text, stands_in: "tasks.output_location", event: last_said(record) });
     }
     let event = last_said(record)?;
-    let text = event.said("error")?;
+    let text = event.error()?;
     Some(Found { text, stands_in: "a log line", event: Some(event) })
 }
 
 /// The last line that names an error of it.
 fn last_said(record: &Record) -> Option<&Told> {
-    record.events.iter().rev().find(|event| event.said("error").is_some())
+    record.events.iter().rev().find(|event| event.error().is_some())
 }
 
 /// Whether a text of `error_message` tells of a reset or a retry, not of an end.

@@ -26,7 +26,7 @@ const SHORT: usize = 8;
 
 /// A short id stands alone: what goes on is another id. Rows of one time are rows of their own.
 const ROWS: &str = "with found as (\
-    select id, \"timestamp\" as at, source_type, source_id, log_level, message, \
+    select id, \"timestamp\" as logged_at, source_type, source_id, log_level, message, \
         case when task_id = $id then 'column' when contains(message, $id) then 'text' \
             when contains(metadata, $id) then 'metadata' \
             when contains(message, $short) and regexp_matches(message, $alone) then 'short id' end as mentioned_in \
@@ -35,7 +35,7 @@ const ROWS: &str = "with found as (\
         and \"timestamp\" >= coalesce($since::timestamp, '-infinity') \
         and \"timestamp\" < coalesce($until::timestamp, 'infinity')) \
     select *, count(*) over () as rows_of_all from found where mentioned_in is not null \
-    order by at desc, source_type desc, source_id desc, id desc limit $limit";
+    order by logged_at desc, source_type desc, source_id desc, id desc limit $limit";
 
 /// Tasks whose ids begin alike: a short id means any of them.
 const ALIKE: &str = "select count(*) as alike from tasks where starts_with(id, $short)";
@@ -79,7 +79,7 @@ fn counts(all: i64, shown: i64, alike: i64) -> Vec<(&'static str, Value)> {
 
 fn row(row: &Row) -> Vec<Value> {
     vec![
-        row.when("at"),
+        row.when("logged_at"),
         row.say("source_type"),
         row.say("source_id"),
         row.say("log_level"),

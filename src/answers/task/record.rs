@@ -2,6 +2,7 @@
 
 use serde_json::Value as Json;
 
+use super::failure::is_leftover;
 use crate::answers::ask::{Ask, Row};
 use crate::answers::page::Value;
 use crate::model::kind::EventKind;
@@ -66,7 +67,15 @@ const OTHERS: &str = "select event_id, kind, happened_at, earliest, latest, work
 impl Record {
     /// Reads it.
     pub(super) fn read(ask: Ask<'_>, id: &str) -> Result<Self, ReadError> {
+        let (states, attempts) = (ask.of(STATES, id)?, ask.of(ATTEMPTS, id)?);
         let mut events: Vec<Told> = ask.of(EVENTS, id)?.iter().filter_map(Told::of).collect();
+        let ends = states.iter().filter_map(|row| row.text("entered_event_id"));
+        let ends = ends.chain(attempts.iter().filter_map(|row| row.text("ended_event_id")));
+        let mut others: Vec<&str> =
+            ends.filter(|id| events.iter().all(|event| event.id != *id)).collect();
+        others.sort_unstable();
+        others.dedup();
+        events.extend(others_of(ask, &others)?);
         events.sort_by(|a, b| a.order().cmp(&b.order()));
         Ok(Self {
             id: id.to_string(),
@@ -182,6 +191,11 @@ impl Told {
     /// A text among its attributes.
     pub(super) fn said(&self, name: &str) -> Option<&str> {
         self.attributes.get(name)?.as_str().filter(|text| !text.is_empty())
+    }
+
+    /// The error it tells of, where that is one: a failed row's text may be what an earlier reset left.
+    pub(super) fn error(&self) -> Option<&str> {
+        self.said("error").filter(|text| !is_leftover(text))
     }
 
     /// Who says so, or did it: a worker, else a run, else the sort of source.

@@ -155,7 +155,8 @@ fn sentence(event: &Told) -> String {
         return what;
     }
     let status = event.said("new_status").or_else(|| event.said("status"));
-    let said = ["error", "text", "reason", "url"].iter().find_map(|name| event.said(name));
+    let said = ["text", "reason", "url"].iter().find_map(|name| event.said(name));
+    let said = event.error().or(said);
     let mode = event.said("mode").filter(|_| event.kind == EventKind::CompletionRequested);
     let through = event.said("function");
     let mut parts = vec![what];
