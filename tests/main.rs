@@ -35,6 +35,8 @@ mod simulate;
 mod soak;
 mod sql;
 mod support;
+mod task_verb;
+mod tasks_verb;
 mod terminal;
 mod tidy;
 mod transitions;

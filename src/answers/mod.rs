@@ -7,6 +7,8 @@ pub mod lanes;
 pub mod page;
 pub mod pods;
 pub mod subject;
+pub mod task;
+pub mod tasks;
 pub mod timeline;
 pub mod told;
 pub mod window;

@@ -21,15 +21,27 @@ pub fn section(page: &mut Page, told: &[&Told]) {
     } else {
         "Findings"
     };
-    let rows = told.iter().map(|one| {
-        vec![
-            Value::Text(one.severity.name().to_string()),
-            Value::Text(one.verdict.name().to_string()),
-            Value::Id(one.query.clone()),
-            Value::time(one.happened_at),
-            Value::Text(one.summary.clone()),
-        ]
-    });
+    let rows: Vec<Vec<Value>> = told
+        .iter()
+        .map(|one| {
+            vec![
+                Value::Text(one.severity.name().to_string()),
+                Value::Text(one.verdict.name().to_string()),
+                Value::Id(one.query.clone()),
+                Value::time(one.happened_at),
+                Value::Text(summary(page, one)),
+            ]
+        })
+        .collect();
     let columns = ["severity", "verdict", "query", "happened_at", "summary"];
-    page.table("findings", title, &columns, rows.collect(), "none");
+    page.table("findings", title, &columns, rows, "none");
+}
+
+/// What is found about another thing, and hits this one, says about which.
+fn summary(page: &Page, one: &Told) -> String {
+    let is_about_it = page.subject.as_ref().is_none_or(|subject| subject.id == one.subject_id);
+    if is_about_it {
+        return one.summary.clone();
+    }
+    format!("{} {}: {}", one.subject_kind, one.subject_id, one.summary)
 }

@@ -26,6 +26,8 @@ mod replay;
 mod simulate;
 mod snapshot_dir;
 mod sql;
+mod task;
+mod tasks;
 mod timeline;
 mod ui;
 mod verify;
@@ -71,6 +73,8 @@ enum Verb {
     Explain(explain::ExplainArgs),
     Sql(sql::SqlArgs),
     Config(config::ConfigArgs),
+    Task(task::TaskArgs),
+    Tasks(tasks::TasksArgs),
     #[command(alias = "runpod")]
     Pods(pods::PodsArgs),
     Window(window::WindowArgs),
@@ -103,6 +107,8 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Verb::Explain(args) => explain::run(&mut ui, args),
         Verb::Sql(args) => sql::run(&mut ui, args),
         Verb::Config(args) => config::run(&mut ui, args),
+        Verb::Task(args) => task::run(&mut ui, args),
+        Verb::Tasks(args) => tasks::run(&mut ui, args),
         Verb::Pods(args) => pods::run(&mut ui, args),
         Verb::Watch(args) => watch::run(&mut ui, args),
         Verb::Timeline(args) => timeline::run(&mut ui, args),

@@ -3,6 +3,7 @@
 pub mod captures;
 mod captures_narrow;
 pub mod captures_words;
+mod cards;
 pub mod coverage;
 pub mod explanation;
 pub mod findings;

@@ -8,6 +8,7 @@ use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table};
 use jiff::tz::TimeZone;
 
 use crate::answers::page::{Body, Page, Section, Value};
+use crate::report::cards::write_cards;
 use crate::report::lanes::write_lanes;
 use crate::report::plain::{printable, wrap};
 use crate::report::words::{instant, plain, with_age};
@@ -104,6 +105,11 @@ fn write_table(
     rows: &[Vec<Value>],
     layout: &Layout,
 ) -> io::Result<()> {
+    let fit = fit(columns, rows, layout);
+    if let (Fit::Cards, Some(width)) = (fit, layout.width) {
+        let labels: Vec<String> = columns.iter().map(|name| label(name)).collect();
+        return write_cards(out, &labels, rows, usize::from(width), &layout.zone);
+    }
     let mut table = Table::new();
     table.load_style(NO_LINES);
     match layout.width {
@@ -126,12 +132,64 @@ fn write_table(
         {
             column.set_cell_alignment(CellAlignment::Right);
         }
-        if values().any(is_whole) {
+        if values().any(is_whole) && (fit == Fit::Whole || !values().any(is_time)) {
             column.set_constraint(ColumnConstraint::ContentWidth);
         }
         column.set_padding((0, 2));
     }
     table.lines().try_for_each(|line| writeln!(out, "  {}", line.trim_end()))
+}
+
+/// How the rows of a table fit into the terminal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fit {
+    /// As they are.
+    Whole,
+    /// With instants broken between date and time.
+    BrokenTimes,
+    /// Not as a table: what is copied would be broken.
+    Cards,
+}
+
+/// The first that leaves to each text the room of a short word, and to the longest that of a sentence.
+fn fit(columns: &[&'static str], rows: &[Vec<Value>], layout: &Layout) -> Fit {
+    const WORD: usize = 12;
+    const SENTENCE: usize = 24;
+    // an id within a sentence is not broken, either
+    const LONGEST_WORD: usize = 40;
+    let needed = |is_kept: fn(&Value) -> bool| -> usize {
+        let (mut used, mut more) = (0, 0);
+        for (at, name) in columns.iter().enumerate() {
+            let values = || rows.iter().filter_map(|row| row.get(at));
+            let said = || values().map(|value| plain(value, &layout.zone)).chain([label(name)]);
+            let widest = said().map(|text| text.chars().count()).max().unwrap_or(0);
+            if values().any(is_kept) {
+                used += widest + 2;
+                continue;
+            }
+            let word = said().map(|text| longest_word(&text)).max().unwrap_or(0);
+            let least = widest.min(WORD).max(word.min(LONGEST_WORD));
+            used += least + 2;
+            more = more.max(widest.min(SENTENCE).saturating_sub(least));
+        }
+        used + more
+    };
+    match layout.width.map(|width| usize::from(width).saturating_sub(INDENT)) {
+        None => Fit::Whole,
+        Some(width) if needed(is_whole) <= width => Fit::Whole,
+        Some(width) if needed(|value| is_whole(value) && !is_time(value)) <= width => {
+            Fit::BrokenTimes
+        }
+        Some(_) => Fit::Cards,
+    }
+}
+
+fn longest_word(text: &str) -> usize {
+    text.split_whitespace().map(|word| word.chars().count()).max().unwrap_or(0)
+}
+
+fn is_time(value: &Value) -> bool {
+    matches!(value, Value::Time(_))
 }
 
 /// A key in words; durations tell their unit themselves.

@@ -12,7 +12,7 @@ use crate::export::error::ExportError;
 const PATIENCE: Duration = Duration::from_secs(15);
 
 /// `6h`, `90m`, `1h 30m`.
-pub(super) fn interval(text: &str) -> Result<Duration, String> {
+pub(in crate::cli) fn interval(text: &str) -> Result<Duration, String> {
     let parsed: Result<jiff::SignedDuration, _> = text.trim().parse();
     let parsed = parsed.ok().and_then(|time| Duration::try_from(time).ok());
     parsed

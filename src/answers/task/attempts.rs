@@ -1,0 +1,70 @@
+//! Every attempt: who, from when until when, how it ended, and who put it back.
+
+use super::record::{Record, cited};
+use crate::answers::ask::Row;
+use crate::answers::page::{Page, Value};
+
+/// Keys of the table.
+const COLUMNS: [&str; 12] = [
+    "attempt",
+    "outcome",
+    "worker",
+    "claimed_at",
+    "began_at",
+    "ended_at",
+    "ended_by",
+    "why",
+    "error",
+    "basis",
+    "claimed_event",
+    "ended_event",
+];
+
+/// Adds it.
+pub(super) fn section(page: &mut Page, record: &Record) {
+    let rows = record.attempts.iter().map(|attempt| {
+        vec![
+            attempt.count("attempt"),
+            attempt.say("outcome"),
+            attempt.id("worker_id"),
+            attempt.when("claimed_at"),
+            attempt.when("started_at"),
+            attempt.when("ended_at"),
+            ended_by(record, attempt),
+            attempt.say("reason"),
+            error(record, attempt),
+            attempt.say("basis"),
+            cited(attempt.text("claimed_event_id")),
+            cited(attempt.text("ended_event_id")),
+        ]
+    });
+    page.table(
+        "attempts",
+        "Attempts",
+        &COLUMNS,
+        rows.collect(),
+        "never claimed, as far as is known",
+    );
+}
+
+/// Who ended it: a worker, an orchestrator process, a sort of source; the task's row where nobody said so.
+fn ended_by(record: &Record, attempt: &Row) -> Value {
+    let Some(event) = record.event(attempt.text("ended_event_id")) else { return Value::Missing };
+    Value::Text(event.by().unwrap_or("the task's row").to_string())
+}
+
+/// The last error that was said of the task within the attempt, by its worker or by nobody named.
+fn error(record: &Record, attempt: &Row) -> Value {
+    let (Some(from), until) = (attempt.time("claimed_at"), attempt.time("ended_at")) else {
+        return Value::Missing;
+    };
+    // a second: a worker's clock may be that far from the database's (domain/worker-app.md 2.3)
+    let until = until.unwrap_or(record.at).plus_seconds(1.0);
+    let worker = attempt.text("worker_id");
+    let said = record.events.iter().rev().find_map(|event| {
+        let is_its = event.at >= from && event.at <= until;
+        let is_theirs = event.worker.is_none() || event.worker.as_deref() == worker;
+        if is_its && is_theirs { event.error() } else { None }
+    });
+    Value::text(said)
+}

@@ -1,0 +1,210 @@
+//! What happened to a task, told as a story: echoes of one act are one line, repetitions are folded, and
+//! of a long one the begin and the end are told.
+
+use std::cmp::Ordering;
+
+use super::TaskAsked;
+use super::record::{Record, Told, cited};
+use crate::answers::page::{Page, Value};
+use crate::model::kind::EventKind;
+use crate::model::time::Micros;
+
+/// Entries of a story that are told without `--all`: of the begin, and of the end, where failures stand.
+const BEGIN_MAX: usize = 15;
+const END_MAX: usize = 25;
+
+/// An act and what repeats it is told within this time: two clocks, and a batch of lines (domain/orchestrator.md
+/// 9, 4: a claim is two rows).
+const ECHO_S: f64 = 2.0;
+
+/// What is said of the kinds that a task's story is made of; of any other, its own name.
+const SAID: [(EventKind, &str); 39] = [
+    (EventKind::TaskCreated, "created"),
+    (EventKind::TaskClaimed, "claimed"),
+    (EventKind::TaskClaimRecorded, "claimed, by its row"),
+    (EventKind::TaskClaimInferred, "must have been claimed: its row implies it"),
+    (EventKind::TaskStarted, "its worker began to work on it"),
+    (EventKind::TaskRecovered, "its worker took it up again"),
+    (EventKind::TaskListedActive, "listed as in progress"),
+    (EventKind::TaskListedAmbiguous, "a task with such a short id listed as in progress"),
+    (EventKind::TaskHeldAtKill, "held by its worker when that was killed"),
+    (EventKind::TaskHandlerSucceeded, "its worker is done, not yet uploaded"),
+    (EventKind::TaskHandlerFailed, "its worker failed on it"),
+    (EventKind::GenerationFailed, "the engine failed"),
+    (EventKind::TaskStatusUpdated, "its status was written"),
+    (EventKind::TaskStatusRefused, "a change of its status was refused"),
+    (EventKind::TaskResetListed, "put back into the queue, by name"),
+    (EventKind::TasksReset, "put back into the queue, with the tasks of its worker"),
+    (EventKind::TasksSwept, "put back into the queue, by a sweep of dead workers' tasks"),
+    (EventKind::WorkerTasksReset, "put back into the queue, with the tasks of its worker"),
+    (EventKind::TaskResetText, "put back at some time after this, its row says"),
+    (
+        EventKind::TaskRequeueInferred,
+        "must have gone back into the queue: a later claim implies it",
+    ),
+    (EventKind::TaskRevivalInferred, "must have come back after its end: a later claim implies it"),
+    (EventKind::WorkerSelfTerminated, "its worker gave itself up"),
+    (EventKind::WorkerCrashed, "its worker's process died"),
+    (EventKind::WorkerMarkedError, "its worker was marked as error"),
+    (EventKind::CompletionRequested, "its worker asked to complete it"),
+    (EventKind::CompletionAcknowledged, "the completion was acknowledged"),
+    (EventKind::CompletionRepeated, "completed again"),
+    (EventKind::CompletionFailed, "the completion failed"),
+    (EventKind::TaskCompletionSaid, "said to be complete"),
+    (EventKind::TaskFailureSaid, "said to have failed"),
+    (EventKind::GenerationCreated, "a generation was created"),
+    (EventKind::GenerationCreationFailed, "the generation could not be created"),
+    (EventKind::GenerationSkipped, "the generation was left out"),
+    (EventKind::UploadFailed, "the upload failed"),
+    (EventKind::UploadFellBack, "the provider's URL stands in for the upload"),
+    (EventKind::TaskCompleted, "Complete, by its row"),
+    (EventKind::TaskFailed, "Failed, by its row"),
+    (EventKind::TaskCancelled, "Cancelled, by its row"),
+    (EventKind::WorkerLogged, "its worker wrote about it"),
+];
+
+/// What tells of an attempt's claim without being the claim's own words.
+const ECHOES: [EventKind; 2] = [EventKind::TaskClaimRecorded, EventKind::TaskListedActive];
+
+/// What puts a task back at a known time: what its row keeps of that adds nothing then.
+const RESETS: [EventKind; 3] =
+    [EventKind::TaskResetListed, EventKind::TasksReset, EventKind::TasksSwept];
+
+/// One line of the story.
+struct Entry<'a> {
+    event: &'a Told,
+    what: String,
+    times: i64,
+    until: Option<Micros>,
+}
+
+/// Adds it.
+pub(super) fn section(page: &mut Page, record: &Record, asked: TaskAsked) {
+    let told = entries(record, asked);
+    let is_cut = !asked.is_all && told.len() > BEGIN_MAX + END_MAX;
+    let left_out = if is_cut { told.len() - BEGIN_MAX - END_MAX } else { 0 };
+    let title = if is_cut {
+        format!("Timeline ({left_out} of {} left out of its middle; `--all` tells all)", told.len())
+    } else {
+        "Timeline".to_string()
+    };
+    let mut rows: Vec<Vec<Value>> = Vec::new();
+    for (n, entry) in told.iter().enumerate() {
+        if is_cut && n == BEGIN_MAX {
+            let gap = Value::Text(format!("... {left_out} left out ..."));
+            rows.push(vec![Value::Missing, gap, Value::Missing, Value::Missing, Value::Missing]);
+        }
+        if !is_cut || n < BEGIN_MAX || n >= told.len() - END_MAX {
+            rows.push(entry.row());
+        }
+    }
+    let columns = ["at", "what", "source", "basis", "event"];
+    page.table("timeline", &title, &columns, rows, "nothing is known");
+}
+
+fn entries(record: &Record, asked: TaskAsked) -> Vec<Entry<'_>> {
+    let claims: Vec<&Told> =
+        record.events.iter().filter(|event| event.kind == EventKind::TaskClaimed).collect();
+    let is_reset_told = record.events.iter().any(|event| RESETS.contains(&event.kind));
+    let is_echo = |event: &Told| {
+        is_reset_told && event.kind == EventKind::TaskResetText
+            || ECHOES.contains(&event.kind)
+                && claims.iter().any(|claim| {
+                    (event.worker.is_none() || claim.worker == event.worker)
+                        && claim.at.seconds_since(event.at).abs() <= ECHO_S
+                })
+    };
+    let mut told: Vec<Entry<'_>> = Vec::new();
+    let mut holder: Option<&str> = None;
+    for event in &record.events {
+        let at = event.placed_at();
+        let is_asked = asked.since.is_none_or(|since| at >= since)
+            && asked.until.is_none_or(|until| at < until);
+        if !is_asked || is_echo(event) {
+            continue;
+        }
+        let what = named(event, &mut holder);
+        match told.last_mut() {
+            Some(last) if last.is_same(event, &what) => {
+                last.times += 1;
+                last.until = Some(at);
+            }
+            Some(_) | None => told.push(Entry { event, what, times: 1, until: None }),
+        }
+    }
+    told
+}
+
+/// The same with the worker, where it is not the one that the story named last.
+fn named<'a>(event: &'a Told, holder: &mut Option<&'a str>) -> String {
+    let said = sentence(event);
+    let worker = event.worker.as_deref();
+    if worker.is_none() || worker == *holder {
+        return said;
+    }
+    *holder = worker;
+    format!("{said}, by {}", worker.unwrap_or_default())
+}
+
+/// What happened, with what the row says of it.
+fn sentence(event: &Told) -> String {
+    let known = SAID.iter().find(|(kind, _)| *kind == event.kind).map(|(_, said)| *said);
+    let what = known.map_or_else(|| event.kind.name().replace('_', " "), str::to_string);
+    // a worker's lines say as many things as there are: they are told by their number
+    if event.kind == EventKind::WorkerLogged {
+        return what;
+    }
+    let status = event.said("new_status").or_else(|| event.said("status"));
+    let said = ["text", "reason", "url"].iter().find_map(|name| event.said(name));
+    let said = event.error().or(said);
+    let mode = event.said("mode").filter(|_| event.kind == EventKind::CompletionRequested);
+    let through = event.said("function");
+    let mut parts = vec![what];
+    parts.extend(status.filter(|_| event.kind == EventKind::TaskStatusUpdated).map(str::to_string));
+    parts.extend(said.map(str::to_string));
+    parts.extend(mode.map(str::to_string));
+    let through = through.map(|name| format!(" ({name})")).unwrap_or_default();
+    format!("{}{through}", parts.join(": "))
+}
+
+impl Entry<'_> {
+    fn is_same(&self, event: &Told, what: &str) -> bool {
+        self.what == what && self.event.source == event.source && self.event.basis == event.basis
+    }
+
+    fn row(&self) -> Vec<Value> {
+        vec![
+            Value::Time(self.event.placed_at()),
+            Value::Text(self.told()),
+            Value::text(self.event.source.as_deref().or(Some("its row"))),
+            Value::Text(self.event.basis.clone()),
+            cited(Some(&self.event.id)),
+        ]
+    }
+
+    /// With how often, and how sure its time is.
+    fn told(&self) -> String {
+        let mut told = self.what.clone();
+        if let (2.., Some(until)) = (self.times, self.until) {
+            told = match until.cmp(&self.event.placed_at()) {
+                Ordering::Equal | Ordering::Less => format!("{told}, x {}", self.times),
+                Ordering::Greater => format!("{told}, x {}, until {}", self.times, clock(until)),
+            };
+        }
+        if self.event.is_unsure() {
+            let since = self.event.earliest.map(clock);
+            told = match since {
+                Some(since) => format!("{told} (at some time since {since})"),
+                None => format!("{told} (at some time before)"),
+            };
+        }
+        told
+    }
+}
+
+/// The time of day, in UTC.
+fn clock(at: Micros) -> String {
+    let text = at.to_string();
+    let time = text.split('T').nth(1).unwrap_or(&text);
+    format!("{} UTC", time.split('.').next().unwrap_or(time).trim_end_matches('Z'))
+}

@@ -1,0 +1,131 @@
+//! How long a task waited and worked: over its life, and in each attempt. What no row tells stays unknown.
+
+use super::record::{Record, Told};
+use crate::answers::ask::Row;
+use crate::answers::page::{Page, Value};
+use crate::model::kind::EventKind;
+use crate::model::time::Micros;
+
+/// Parts of an attempt.
+struct Parts {
+    queue: Value,
+    load: Value,
+    processing: Value,
+    upload: Value,
+    total: Value,
+}
+
+/// Adds both.
+pub(super) fn sections(page: &mut Page, record: &Record) {
+    let parts: Vec<Parts> =
+        (0..record.attempts.len()).filter_map(|at| Parts::of(record, at)).collect();
+    let first_claimed = record.attempts.first().and_then(|first| first.time("claimed_at"));
+    let last = parts.last();
+    let of_last =
+        |part: fn(&Parts) -> &Value| last.map_or(Value::Missing, |last| part(last).clone());
+    let created = record.created_at();
+    page.fields(
+        "timing",
+        "Timing",
+        vec![
+            ("created_at", Value::time(created)),
+            ("first_claimed_at", Value::time(first_claimed)),
+            ("ended_at", Value::time(record.ended_at())),
+            ("first_queue_s", Value::between(created, first_claimed)),
+            ("queue_s", spent(record, "queued")),
+            ("in_progress_s", spent(record, "in_progress")),
+            ("load_s", of_last(|parts| &parts.load)),
+            ("processing_s", of_last(|parts| &parts.processing)),
+            ("upload_s", of_last(|parts| &parts.upload)),
+            ("total_s", Value::between(created, record.ended_at())),
+            ("open_for_s", open_for(record)),
+        ],
+    );
+    let columns = ["attempt", "queue_s", "load_s", "processing_s", "upload_s", "total_s"];
+    let rows = record.attempts.iter().zip(parts).map(|(attempt, parts)| {
+        let Parts { queue, load, processing, upload, total } = parts;
+        vec![attempt.count("attempt"), queue, load, processing, upload, total]
+    });
+    page.table("attempt_timing", "Timing of each attempt", &columns, rows.collect(), "none");
+}
+
+fn open_for(record: &Record) -> Value {
+    if record.states.is_empty() || record.ended_at().is_some() {
+        return Value::Missing;
+    }
+    Value::between(record.created_at(), Some(record.at))
+}
+
+/// All the time in a state; what lasts counts up to the instant told of.
+fn spent(record: &Record, state: &str) -> Value {
+    let of = record.states.iter().filter(|row| row.text("state") == Some(state));
+    let spans = of.filter_map(|row| {
+        Some(row.time("left_at").unwrap_or(record.at).seconds_since(row.time("entered_at")?))
+    });
+    let spans: Vec<f64> = spans.collect();
+    if spans.is_empty() { Value::Missing } else { Value::Seconds(spans.iter().sum()) }
+}
+
+impl Parts {
+    fn of(record: &Record, at: usize) -> Option<Self> {
+        let attempt = record.attempts.get(at)?;
+        let (claimed, ended) = (attempt.time("claimed_at"), attempt.time("ended_at"));
+        let before = at.checked_sub(1).and_then(|at| record.attempts.get(at));
+        let queued = match before {
+            None => record.created_at(),
+            Some(before) => before.time("ended_at"),
+        };
+        let loaded = loaded_at(record, attempt);
+        let handled = handled(record, attempt);
+        let began = loaded.or_else(|| attempt.time("started_at"));
+        let delivered = match attempt.text("outcome") {
+            Some("complete") => attempt.time("delivered_at").or(ended),
+            Some(_) | None => None,
+        };
+        let uploaded_from = handled
+            .filter(|event| event.kind == EventKind::TaskHandlerSucceeded)
+            .map(|event| event.at);
+        Some(Self {
+            queue: forward(queued, claimed),
+            load: forward(claimed, loaded),
+            processing: forward(began, handled.map(|event| event.at)),
+            upload: forward(uploaded_from, delivered),
+            total: forward(claimed, ended),
+        })
+    }
+}
+
+/// The seconds between two instants of perhaps two clocks: where they come out backwards, not known.
+fn forward(from: Option<Micros>, until: Option<Micros>) -> Value {
+    match Value::between(from, until) {
+        Value::Seconds(seconds) if seconds < 0.0 => Value::Missing,
+        known => known,
+    }
+}
+
+/// The end of the model's load: since 2026-01-15 `generation_started_at` is written anew then
+/// (domain/worker-app.md 2.2 T3, 2.3). It is known of the last claim alone.
+fn loaded_at(record: &Record, attempt: &Row) -> Option<Micros> {
+    let last = record.attempts.last()?.int("attempt");
+    let (claimed, written) = (attempt.time("claimed_at")?, record.time("generation_started_at")?);
+    let until = attempt.time("ended_at").unwrap_or(record.at);
+    // an orchestrator task's is overwritten at its end (2.3)
+    let is_orchestrator =
+        record.text("task_type").is_some_and(|name| name.contains("orchestrator"));
+    // a second: the claim's own time is told by two clocks
+    let is_after = written.seconds_since(claimed) > 1.0 && written <= until;
+    (attempt.int("attempt") == last && is_after && !is_orchestrator).then_some(written)
+}
+
+/// The line with which the worker's handler ended.
+fn handled<'a>(record: &'a Record, attempt: &Row) -> Option<&'a Told> {
+    let from = attempt.time("claimed_at")?;
+    let worker = attempt.text("worker_id");
+    // a second: a worker's clock
+    let until = attempt.time("ended_at").unwrap_or(record.at).plus_seconds(1.0);
+    record.events.iter().rev().find(|event| {
+        let is_end =
+            matches!(event.kind, EventKind::TaskHandlerSucceeded | EventKind::TaskHandlerFailed);
+        is_end && event.worker.as_deref() == worker && event.at >= from && event.at <= until
+    })
+}

@@ -1,0 +1,150 @@
+//! What cannot be known of a task, and why: only what bears on this one.
+
+use super::overview::differs;
+use super::record::Record;
+use crate::answers::ask::{Ask, Row};
+use crate::answers::page::Page;
+use crate::model::time::Micros;
+use crate::read::cell::Cell;
+use crate::read::error::ReadError;
+
+/// Holes of sources that could have told of it, while it lived. That a source does not exist, or a process
+/// had ended or not begun, hides nothing (docs/vocabulary.md, causes of a gap).
+const HOLES: &str = "select source_type, source_id, cause, any_value(why) as why, count(*) as holes, \
+        min(began_at) as began_at, max(ended_at) as ended_at, \
+        sum(epoch(least(ended_at, $until::timestamp) - greatest(began_at, $since::timestamp))) as spent_s \
+    from gaps where began_at < $until and coalesce(ended_at, $until) > $since \
+        and cause not in ('no_such_source', 'process_down', 'not_started', 'no_heartbeat') \
+        and (source_type <> 'worker' or list_contains(string_split($workers, ','), source_id)) \
+    group by source_type, source_id, cause order by began_at, source_type, source_id, cause";
+
+/// How far a worker's clock may be off, where that is more than what its story tells in order.
+const CLOCKS: &str = "select clock, offset_s, uncertainty_s from clocks \
+    where list_contains(string_split($workers, ','), replace(clock, 'worker:', '')) \
+        and uncertainty_s > 1 order by clock";
+
+/// Lines that are older than this are gone.
+const HORIZON: &str = "select max(retention_horizon) as horizon from captures";
+
+/// Sources that are named; of more, their number.
+const NAMED_MAX: usize = 6;
+
+/// Adds it.
+///
+/// # Errors
+/// When the tables cannot be asked.
+pub(super) fn section(page: &mut Page, ask: Ask<'_>, record: &Record) -> Result<(), ReadError> {
+    let mut lines = of_row(record);
+    lines.extend(of_attempts(record));
+    let mut workers: Vec<&str> =
+        record.attempts.iter().filter_map(|one| one.text("worker_id")).collect();
+    workers.sort_unstable();
+    workers.dedup();
+    let workers = Cell::Text(workers.join(","));
+    if let Some(since) = record.created_at() {
+        let until = record.ended_at().unwrap_or(record.at);
+        let span = [
+            ("since", Cell::Time(since)),
+            ("until", Cell::Time(until)),
+            ("workers", workers.clone()),
+        ];
+        lines.extend(of_holes(&ask.rows(HOLES, &span)?));
+        let horizon = ask.first(HORIZON, &[])?.and_then(|row| row.time("horizon"));
+        lines.extend(horizon.and_then(|horizon| of_retention(since, until, horizon)));
+    }
+    lines.extend(of_clocks(&ask.rows(CLOCKS, &[("workers", workers)])?));
+    if lines.is_empty() {
+        lines.push("nothing that bears on this task is missing, as far as is known".to_string());
+    }
+    page.lines("not_known", "What cannot be known, and why", lines);
+    Ok(())
+}
+
+fn of_row(record: &Record) -> Vec<String> {
+    let mut lines = Vec::new();
+    match (&record.row, record.state()) {
+        (None, None) => lines.push(format!("it had not been created by {}", record.at)),
+        (None, Some(_)) => {
+            lines.push("its row is not in the evidence: type, parameters, output".to_string());
+        }
+        (Some(_), Some(state)) if differs(record) => {
+            let status = record.text("status").unwrap_or_default();
+            lines.push(format!(
+                "its row says {status}, its timeline {state}: one of them is wrong or late"
+            ));
+        }
+        (Some(_), Some(_) | None) => {}
+    }
+    lines
+}
+
+fn of_attempts(record: &Record) -> Vec<String> {
+    let mut lines = Vec::new();
+    let of = |keep: &dyn Fn(&Row) -> bool| {
+        let some = record.attempts.iter().filter(|row| keep(row));
+        let numbers: Vec<String> =
+            some.filter_map(|row| Some(row.int("attempt")?.to_string())).collect();
+        (!numbers.is_empty()).then(|| numbers.join(", "))
+    };
+    if let Some(which) = of(&|row| row.text("basis") == Some("inferred")) {
+        lines.push(format!(
+            "attempt {which} is inferred: no line tells of the claim, its times are bounds at best"
+        ));
+    }
+    if let Some(which) = of(&|row| row.text("worker_id").is_none()) {
+        lines.push(format!("who held it in attempt {which}: no row names the worker"));
+    }
+    if let Some(which) = of(&|row| row.text("outcome") == Some("lost")) {
+        lines.push(format!(
+            "how attempt {which} ended: a later claim shows that it did, and no row says how"
+        ));
+    }
+    if let Some(which) = of(&|row| row.text("outcome") == Some("open")) {
+        lines.push(format!("how attempt {which} ends: it is open at the instant told of"));
+    }
+    lines
+}
+
+fn of_holes(holes: &[Row]) -> Vec<String> {
+    let mut lines: Vec<String> = holes.iter().take(NAMED_MAX).filter_map(of_hole).collect();
+    if holes.len() > NAMED_MAX {
+        let more = holes.len() - NAMED_MAX;
+        lines.push(format!("the same of {more} more holes: see `backstory coverage`"));
+    }
+    lines
+}
+
+fn of_hole(hole: &Row) -> Option<String> {
+    let source = hole.text("source_id").or_else(|| hole.text("source_type"))?;
+    let cause = hole.text("cause")?.replace('_', " ");
+    let why = hole.text("why").map(|why| format!(": {why}")).unwrap_or_default();
+    let spent = hole.float("spent_s").unwrap_or(0.0);
+    let (from, until) = (hole.time("began_at")?, hole.time("ended_at"));
+    let until = until.map_or_else(|| "the end".to_string(), |until| until.to_string());
+    Some(format!(
+        "what {source} had to say in {spent:.0} s of its life, between {from} and {until} ({cause}{why})"
+    ))
+}
+
+fn of_retention(since: Micros, until: Micros, horizon: Micros) -> Option<String> {
+    (since < horizon).then(|| {
+        let what = if until < horizon { "all lines of its life" } else { "lines of its begin" };
+        format!("{what}: those before {horizon} had been deleted; only its row tells of that time")
+    })
+}
+
+/// The clocks of all its workers in one sentence.
+fn of_clocks(clocks: &[Row]) -> Option<String> {
+    let most = clocks.iter().filter_map(|row| row.float("uncertainty_s")).reduce(f64::max)?;
+    let each = clocks.iter().filter_map(|row| {
+        let worker = row.text("clock")?.trim_start_matches("worker:");
+        let (offset, unsure) = (row.float("offset_s")?, row.float("uncertainty_s")?);
+        Some(format!("{worker} {offset:+.1} s, +- {unsure:.1} s"))
+    });
+    let each: Vec<String> = each.collect();
+    Some(format!(
+        "in which order its workers' lines and others' came, where they are less than {most:.1} s apart: \
+         the workers' clocks are known no better ({})",
+        each.join("; ")
+    ))
+}

@@ -1,0 +1,39 @@
+//! The tasks themselves, the newest first.
+
+use crate::answers::ask::Row;
+use crate::answers::page::{Page, Value};
+
+/// Adds so many of them, and says of how many.
+pub(super) fn section(page: &mut Page, all: &[Row], limit: usize) {
+    let shown = all.len().min(limit);
+    let title = if shown < all.len() {
+        format!("Newest {shown} of {} (`--limit` lists more)", all.len())
+    } else {
+        "All, newest first".to_string()
+    };
+    let columns = [
+        "task",
+        "state",
+        "type",
+        "created_at",
+        "queue_s",
+        "processing_s",
+        "attempts",
+        "generation",
+        "worker",
+    ];
+    let rows = all.iter().take(limit).map(|row| {
+        vec![
+            row.id("id"),
+            row.say("state"),
+            row.say("task_type"),
+            row.when("created_at"),
+            row.seconds("queue_s"),
+            row.seconds("processing_s"),
+            Value::Count(row.int("attempts").unwrap_or(0)),
+            row.say("verdict"),
+            row.id("worker_id"),
+        ]
+    });
+    page.table("list", &title, &columns, rows.collect(), "no task is like that");
+}

@@ -1,0 +1,122 @@
+//! Many tasks: how they stand, how long they took, why they failed, and the list of them.
+
+mod failures;
+mod list;
+mod spread;
+
+use crate::answers::ask::{Ask, Row};
+use crate::answers::page::{Page, Value};
+use crate::model::state::TaskStateName;
+use crate::model::time::Micros;
+use crate::read::cell::Cell;
+use crate::read::error::ReadError;
+
+/// The tables it asks.
+pub const TABLES: [&str; 4] = ["tasks", "task_states", "task_attempts", "task_generations"];
+
+/// Which tasks are asked for, and how many are listed.
+#[derive(Clone, Debug, Default)]
+pub struct TasksAsked {
+    /// In this state by their timeline.
+    pub state: Option<TaskStateName>,
+    /// Of this type.
+    pub task_type: Option<String>,
+    /// Held at some time by a worker whose id begins so.
+    pub worker: Option<String>,
+    /// Created in the last so many hours before the instant told of.
+    pub hours: Option<f64>,
+    /// Created at or after this instant.
+    pub since: Option<Micros>,
+    /// Created before this instant.
+    pub until: Option<Micros>,
+    /// Rows of the list, at most.
+    pub limit: usize,
+}
+
+/// A row for each task, the newest first. The wait is until the first claim; the work is the last
+/// attempt's, where it brought an end.
+const TASKS: &str = "with states as (\
+        select task_id, arg_max(state, seq) as state, arg_max(entered_at, seq) as entered_at, \
+            min(entered_at) as first_at from task_states group by task_id), \
+    held as (\
+        select task_id, count(*) as attempts, min(claimed_at) as claimed_at, \
+            arg_max(worker_id, attempt) filter (where outcome <> 'duplicate') as worker_id, \
+            arg_max(epoch(ended_at - claimed_at), attempt) filter (where outcome = 'complete') as processing_s, \
+            list(case when reason is null then outcome else outcome || ': ' || reason end order by attempt) as ends, \
+            coalesce(bool_or(starts_with(worker_id, $worker)), false) as is_workers \
+        from task_attempts group by task_id) \
+    select tasks.id, tasks.task_type, tasks.created_at, tasks.error_message, tasks._output_class, \
+        case when states.state = 'failed' then tasks.output_location end as output_text, \
+        states.state, states.entered_at, held.attempts, held.worker_id, held.processing_s, held.ends, \
+        epoch(held.claimed_at - tasks.created_at) as queue_s, \
+        made.verdict, made.expected, made.linked \
+    from tasks left join states on states.task_id = tasks.id left join held on held.task_id = tasks.id \
+    left join task_generations as made on made.task_id = tasks.id \
+    where ($state is null or states.state = $state) and ($type is null or tasks.task_type = $type) \
+        and ($worker is null or held.is_workers) \
+        and ($since is null or tasks.created_at >= $since::timestamp) \
+        and ($until is null or tasks.created_at < $until::timestamp) \
+    order by tasks.created_at desc, tasks.id desc";
+
+/// Tells of the tasks that are asked for.
+///
+/// # Errors
+/// When the tables cannot be asked.
+pub fn tasks(ask: Ask<'_>, asked: &TasksAsked) -> Result<Page, ReadError> {
+    let text = |text: Option<&str>| text.map_or(Cell::Null, |text| Cell::Text(text.to_string()));
+    let time = |at: Option<Micros>| at.map_or(Cell::Null, Cell::Time);
+    let since = since(ask.at, asked);
+    let params = [
+        ("state", text(asked.state.map(TaskStateName::name))),
+        ("type", text(asked.task_type.as_deref())),
+        ("worker", text(asked.worker.as_deref())),
+        ("since", time(since)),
+        ("until", time(asked.until)),
+    ];
+    let all = ask.rows(TASKS, &params)?;
+    let mut page = Page::new("tasks", None, ask.at, ask.is_as_of);
+    summary(&mut page, &all, asked, since);
+    spread::by_state(&mut page, &all);
+    spread::by_type(&mut page, &all);
+    spread::times(&mut page, &all);
+    failures::sections(&mut page, &all);
+    list::section(&mut page, &all, asked.limit);
+    Ok(page)
+}
+
+/// The later of the two begins that can be asked for.
+fn since(at: Micros, asked: &TasksAsked) -> Option<Micros> {
+    let by_hours = asked.hours.map(|hours| at.plus_seconds(-hours * 3600.0));
+    asked.since.max(by_hours)
+}
+
+fn summary(page: &mut Page, all: &[Row], asked: &TasksAsked, since: Option<Micros>) {
+    let count = |keep: &dyn Fn(&Row) -> bool| all.iter().filter(|row| keep(row)).count() as i64;
+    let is = |state: &'static str| move |row: &Row| row.text("state") == Some(state);
+    let (complete, failed) = (count(&is("complete")), count(&is("failed")));
+    let attempts: i64 = all.iter().filter_map(|row| row.int("attempts")).sum();
+    page.fields(
+        "summary",
+        "Tasks",
+        vec![
+            ("tasks", Value::Count(all.len() as i64)),
+            ("created_since", Value::time(since)),
+            ("created_before", Value::time(asked.until)),
+            ("first_created_at", Value::time(all.last().and_then(|row| row.time("created_at")))),
+            ("last_created_at", Value::time(all.first().and_then(|row| row.time("created_at")))),
+            ("complete", Value::Count(complete)),
+            ("failed", Value::Count(failed)),
+            ("failure_rate", Value::share(failed, failed + complete)),
+            ("attempts", Value::Count(attempts)),
+            ("tasks_tried_again", Value::Count(count(&|row| row.int("attempts") > Some(1)))),
+            ("complete_without_due_generation", Value::Count(count(&lacks_generation))),
+        ],
+    );
+}
+
+/// Whether a generation was due for a task that is Complete, and none is known.
+fn lacks_generation(row: &Row) -> bool {
+    row.text("state") == Some("complete")
+        && row.text("expected") == Some("yes")
+        && row.int("linked") == Some(0)
+}
