@@ -1,8 +1,16 @@
 //! Answers about one thing: a model per verb, made from the tables of a snapshot. Must not print.
 
 pub mod ask;
+pub mod causes;
 pub mod explanation;
+mod fleet;
+pub mod health;
+pub mod heartbeat;
+pub mod inputs;
+pub mod orchestrator;
 pub mod page;
 pub mod pods;
 pub mod subject;
 pub mod told;
+pub mod worker;
+pub mod workers;

@@ -12,7 +12,9 @@ mod findings;
 mod format;
 mod grammar;
 mod grammar_files;
+mod health;
 mod import;
+mod orchestrator;
 mod pager;
 mod pods;
 mod query;
@@ -27,6 +29,8 @@ mod ui;
 mod verify;
 mod warn;
 mod when;
+mod worker;
+mod workers;
 
 use std::ffi::OsString;
 use std::io::Write as _;
@@ -64,6 +68,10 @@ enum Verb {
     Query(query::QueryArgs),
     Explain(explain::ExplainArgs),
     Sql(sql::SqlArgs),
+    Worker(worker::WorkerArgs),
+    Workers(workers::WorkersArgs),
+    Health(health::HealthArgs),
+    Orchestrator(orchestrator::OrchestratorArgs),
     #[command(alias = "runpod")]
     Pods(pods::PodsArgs),
     Simulate(simulate::SimulateArgs),
@@ -90,6 +98,10 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Verb::Query(args) => query::run(&mut ui, args),
         Verb::Explain(args) => explain::run(&mut ui, args),
         Verb::Sql(args) => sql::run(&mut ui, args),
+        Verb::Worker(args) => worker::run(&mut ui, args),
+        Verb::Workers(args) => workers::run(&mut ui, args),
+        Verb::Health(args) => health::run(&mut ui, args),
+        Verb::Orchestrator(args) => orchestrator::run(&mut ui, args),
         Verb::Pods(args) => pods::run(&mut ui, args),
         Verb::Simulate(args) => simulate::run(&mut ui, args),
         Verb::Demo(args) => demo::run(&mut ui, args),

@@ -1,0 +1,110 @@
+//! The worker at a glance: what its row says, what the timeline says, its pods.
+
+use serde_json::Value as Json;
+
+use crate::answers::heartbeat::Heartbeat;
+use crate::answers::page::{Page, Value};
+use crate::answers::worker::life::Life;
+use crate::answers::worker::meta;
+
+/// What a row should say of a state (domain/orchestrator.md 2.1).
+pub(in crate::answers) fn status_of(state: &str) -> Option<&'static str> {
+    match state {
+        "requested" => Some("inactive"),
+        "condemned" => Some("error"),
+        "ended" => Some("terminated"),
+        state if state.starts_with("spawning") => Some("spawning"),
+        state if state.starts_with("active") => Some("active"),
+        // a word of a later build
+        _ => None,
+    }
+}
+
+/// Adds the overview.
+pub(super) fn add(page: &mut Page, life: &Life) {
+    let row = life.row.as_ref();
+    let status = row.and_then(|row| row.text("status"));
+    let state = life.state().and_then(|state| state.text("state"));
+    let expected = state.and_then(status_of);
+    let differs = match (status, state, expected) {
+        (Some(status), Some(state), Some(expected)) if status != expected => Value::Text(format!(
+            "the row says `{status}`, its timeline says `{state}`: the row is late, or was written over"
+        )),
+        _ => Value::Missing,
+    };
+    let last = row.and_then(|row| row.time("last_heartbeat"));
+    let created = row.and_then(|row| row.time("created_at"));
+    let mut fields = vec![
+        ("state", Value::text(state)),
+        ("state_since", Value::time(life.state().and_then(|state| state.time("entered_at")))),
+        ("row_status", Value::text(status)),
+    ];
+    if differs != Value::Missing {
+        fields.push(("row_differs", differs));
+    }
+    fields.extend([
+        ("created_at", Value::time(life.began_at())),
+        ("lived_s", Value::between(life.began_at(), Some(life.until()))),
+        ("last_heartbeat", Value::time(last)),
+        ("heartbeat_class", heartbeat(life, created, last)),
+        ("instance_type", row.map_or(Value::Missing, |row| row.say("instance_type"))),
+        ("current_model", row.map_or(Value::Missing, |row| row.say("current_model"))),
+        ("ram_tier_gb", meta::number(life.meta("ram_tier"))),
+        ("storage_volume", meta::text(life.meta("storage_volume"))),
+        ("vram_total_mb", meta::number(life.meta("vram_total_mb"))),
+        ("vram_used_mb", meta::number(life.meta("vram_used_mb"))),
+        ("vram_used", meta::share(life.meta("vram_used_mb"), life.meta("vram_total_mb"))),
+        ("vram_at", meta::when(life.meta("vram_timestamp"))),
+    ]);
+    // keys of some eras only: a row without them says nothing by it
+    for (name, key) in [
+        ("promotion_reason", "promotion_reason"),
+        ("startup_phase", "startup_phase"),
+        ("terminated_by", "terminated_by"),
+        ("worker_pool", "worker_pool"),
+        ("worker_profile", "worker_profile"),
+    ] {
+        if *life.meta(key) != Json::Null {
+            fields.push((name, meta::text(life.meta(key))));
+        }
+    }
+    page.fields("overview", "Overview", fields);
+    pods(page, life);
+}
+
+/// The old tool's class, and what it means here.
+fn heartbeat(
+    life: &Life,
+    created: Option<crate::model::time::Micros>,
+    last: Option<crate::model::time::Micros>,
+) -> Value {
+    let said = match (Heartbeat::at(life.at, created, last), &life.end) {
+        (Heartbeat::None, _) if last.is_some() => "NONE (the row was made with this time)",
+        (Heartbeat::None, _) => "NONE",
+        (class @ (Heartbeat::Healthy | Heartbeat::Warning | Heartbeat::Stale), None) => class.name(),
+        (Heartbeat::Healthy | Heartbeat::Warning, Some(_)) => "it has ended since",
+        (Heartbeat::Stale, Some(_)) => "STALE (it has ended)",
+    };
+    Value::Text(said.to_string())
+}
+
+/// What it ran on, and what that cost.
+fn pods(page: &mut Page, life: &Life) {
+    let rows = life.pods.iter().map(|pod| {
+        let until = pod.time("ended_at").unwrap_or(life.at);
+        let lived = pod.time("created_at").map(|created| until.seconds_since(created));
+        let price = pod.float("cost_per_hour");
+        let cost = price.zip(lived).map(|(price, lived)| price * lived / 3600.0);
+        let money = |dollars: Option<f64>| dollars.map_or(Value::Missing, Value::Money);
+        vec![
+            pod.id("pod_id"),
+            pod.when("created_at"),
+            pod.when("ended_at"),
+            lived.map_or(Value::Missing, Value::Seconds),
+            money(price),
+            money(cost),
+        ]
+    });
+    let columns = ["pod", "created_at", "ended_at", "lived_s", "cost_per_hour", "cost"];
+    page.table("pods", "Pod", &columns, rows.collect(), "none is known");
+}
