@@ -39,3 +39,4 @@ mod tidy;
 mod transitions;
 mod verify;
 mod vocabulary;
+mod worker_verbs;

@@ -21,11 +21,32 @@ pub enum Heartbeat {
     Stale,
     /// None: the column is empty, or holds what the row was made with.
     None,
+    /// The row keeps its last heartbeat alone, and that came after the instant told of.
+    Unknown,
 }
 
 impl Heartbeat {
     /// The class at an instant. A row without a heartbeat has none: it is neither healthy nor forgotten.
     pub fn at(now: Micros, created_at: Option<Micros>, last: Option<Micros>) -> Self {
+        Self::as_of(now, created_at, last, last)
+    }
+
+    /// The same where `last` is the last one that is known to have come by then, and the row holds `kept`: a
+    /// fresh one is fresh, but that it is old says nothing once a later one has taken its place.
+    pub fn as_of(
+        now: Micros,
+        created_at: Option<Micros>,
+        last: Option<Micros>,
+        kept: Option<Micros>,
+    ) -> Self {
+        match (Self::class(now, created_at, last), kept) {
+            (class @ Self::Healthy, _) => class,
+            (Self::Warning | Self::Stale | Self::None, Some(kept)) if kept > now => Self::Unknown,
+            (class @ (Self::Warning | Self::Stale | Self::None | Self::Unknown), _) => class,
+        }
+    }
+
+    fn class(now: Micros, created_at: Option<Micros>, last: Option<Micros>) -> Self {
         let Some(last) = last else { return Self::None };
         if created_at.is_some_and(|created| last.seconds_since(created).abs() <= REAL_AFTER_S) {
             return Self::None;
@@ -44,6 +65,7 @@ impl Heartbeat {
             Self::Warning => "WARNING",
             Self::Stale => "STALE",
             Self::None => "NONE",
+            Self::Unknown => "NOT KNOWN",
         }
     }
 }
@@ -68,5 +90,14 @@ mod tests {
             assert_eq!(Heartbeat::at(now, Some(created), last), class, "{last:?}");
         }
         assert_eq!(Heartbeat::at(now, None, after(990.0)), Heartbeat::Healthy);
+        // a later heartbeat took its place: its age then is not known
+        let later = after(2000.0);
+        for (last, class) in [
+            (after(990.0), Heartbeat::Healthy),
+            (after(700.0), Heartbeat::Unknown),
+            (None, Heartbeat::Unknown),
+        ] {
+            assert_eq!(Heartbeat::as_of(now, Some(created), last, later), class, "{last:?}");
+        }
     }
 }

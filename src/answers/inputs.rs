@@ -68,7 +68,9 @@ mod tests {
         };
         let text = |text: &str| Value::Text(text.to_string());
         assert_eq!(
-            list(r#"{"heartbeat_age_s":86.14,"precision_s":0.5,"vram_used_mb":3,"has_active_task":true}"#),
+            list(
+                r#"{"heartbeat_age_s":86.14,"precision_s":0.5,"vram_used_mb":3,"has_active_task":true}"#
+            ),
             [text("has active task yes"), text("heartbeat age 86.1 s"), text("vram used 3 MB")]
         );
         assert_eq!(

@@ -31,11 +31,8 @@ const RUNS: &str = "with turned as (select run_id, count(*) as cycles, count(com
 
 /// A cycle without a line of its begin or end stands where its run's cycles stand (E10 writes one line a
 /// cycle: domain/orchestrator.md 0).
-const CYCLES: &str = "select cycles.*, runs.source_id, \
-        epoch(completed_at - cycles.started_at) as took_s \
-    from cycles left join runs on runs.run_id = cycles.run_id \
-    order by coalesce(cycles.started_at, cycles.completed_at) desc nulls last, cycles.run_id desc, \
-    cycle desc limit $limit";
+const CYCLES: &str = "select *, epoch(completed_at - started_at) as took_s from cycles \
+    order by coalesce(started_at, completed_at) desc nulls last, run_id desc, cycle desc limit $limit";
 
 /// Not of note: checks that passed, and what every cycle decides alike.
 const DECISIONS: &str = "select * from decisions where happened_at >= $since and happened_at <= $at \
@@ -111,8 +108,20 @@ fn cycles(page: &mut Page, cycles: &[Row]) {
         ]
     });
     let columns = [
-        "cycle", "started_at", "took_s", "queued", "tasks", "active", "spawning", "desired", "spawned",
-        "promoted", "failed", "ended", "reset", "bad_reads",
+        "cycle",
+        "started_at",
+        "took_s",
+        "queued",
+        "tasks",
+        "active",
+        "spawning",
+        "desired",
+        "spawned",
+        "promoted",
+        "failed",
+        "ended",
+        "reset",
+        "bad_reads",
     ];
     page.table("cycles", "Last cycles (newest first)", &columns, rows.collect(), "none is told");
 }
@@ -125,7 +134,9 @@ fn notes(page: &mut Page, cycles: &[Row]) {
         said.push("workers that a cycle saw: these lines are DEBUG since E10 and are not stored");
     }
     if none("desired") {
-        said.push("workers that a cycle wanted: these lines are DEBUG since E10 and are not stored");
+        said.push(
+            "workers that a cycle wanted: these lines are DEBUG since E10 and are not stored",
+        );
     }
     if !cycles.is_empty() && cycles.iter().all(|one| one.time("started_at").is_none()) {
         said.push("when a cycle began: this line is DEBUG since E10 and is not stored");
@@ -141,7 +152,7 @@ fn decisions(page: &mut Page, decisions: &[Row]) {
             one.count("cycle"),
             one.say("rule"),
             one.id("subject_id"),
-            one.say("verdict"),
+            Value::text(one.text("verdict").filter(|said| !said.is_empty())),
             inputs::told(one.text("inputs")),
             one.flag("based_on_failed_read").map_or(Value::Missing, Value::Flag),
         ]

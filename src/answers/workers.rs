@@ -9,6 +9,7 @@ use crate::answers::fleet::serving::{Member, fleet};
 use crate::answers::fleet::{rates, serving};
 use crate::answers::heartbeat::Heartbeat;
 use crate::answers::page::{Page, Value};
+use crate::answers::worker::agrees;
 use crate::findings::kept::Told;
 use crate::model::time::Micros;
 use crate::read::error::ReadError;
@@ -67,14 +68,16 @@ fn summary(page: &mut Page, some: &[&Member], asked: &WorkersAsked) {
     let of = |wanted: &dyn Fn(&Member) -> bool| {
         count(some.iter().filter(|member| wanted(member)).count())
     };
-    let beats = |class: Heartbeat| of(&|one| one.is_active() && one.heartbeat() == class);
+    // the API orchestrator's row has no pod and no guardian
+    let beats =
+        |class: Heartbeat| of(&|one| one.is_active() && !one.is_api() && one.heartbeat() == class);
     let sum = |name: &str| Value::Count(some.iter().filter_map(|one| one.row().int(name)).sum());
     page.fields(
         "summary",
         "Workers",
         vec![
             ("since", Value::Time(asked.since)),
-            ("until", Value::Time(asked.until)),
+            ("until", Value::Time(asked.until.min(page.at))),
             ("workers", count(some.len())),
             ("in_service", of(&Member::is_in_service)),
             ("active", of(&Member::is_active)),
@@ -82,6 +85,7 @@ fn summary(page: &mut Page, some: &[&Member], asked: &WorkersAsked) {
             ("active_warning", beats(Heartbeat::Warning)),
             ("active_stale", beats(Heartbeat::Stale)),
             ("active_without_heartbeat", beats(Heartbeat::None)),
+            ("active_heartbeat_not_known", beats(Heartbeat::Unknown)),
             ("spawning", of(&Member::is_spawning)),
             ("ended", of(&|one| one.ended_in(asked.since, asked.until))),
             ("tasks_complete", sum("complete")),
@@ -96,8 +100,7 @@ fn by_state(page: &mut Page, some: &[&Member]) {
         *counts.entry((member.state(), member.row().text("status"))).or_default() += 1;
     }
     let rows = counts.into_iter().map(|((state, status), n)| {
-        let expected = crate::answers::worker::status_of(state);
-        let agrees = status.zip(expected).map(|(status, expected)| status == expected);
+        let agrees = status.and_then(|status| agrees(state, status));
         vec![
             Value::Text(state.to_string()),
             Value::text(status),
@@ -124,9 +127,8 @@ fn in_service(page: &mut Page, ask: Ask<'_>, some: &[&Member], limit: usize) {
             row.count("complete"),
         ]
     });
-    let columns = [
-        "worker", "state", "for_s", "row_status", "heartbeat", "beat_age_s", "holds", "complete",
-    ];
+    let columns =
+        ["worker", "state", "for_s", "row_status", "heartbeat", "beat_age_s", "holds", "complete"];
     page.table("in_service", "In service (newest first)", &columns, rows.collect(), "none");
 }
 

@@ -35,7 +35,7 @@ pub(super) struct WorkerArgs {
     logs_only: bool,
 
     /// Rows of a list, at most: the last ones
-    #[arg(long, value_name = "N", default_value = "50")]
+    #[arg(long, value_name = "N", default_value = "20")]
     limit: usize,
 
     #[command(flatten)]

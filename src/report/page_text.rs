@@ -4,7 +4,7 @@ use std::io;
 
 use anstyle::Style;
 use comfy_table::presets::NOTHING as NO_LINES;
-use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table};
+use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table, Width};
 use jiff::tz::TimeZone;
 
 use crate::answers::page::{Body, Page, Section, Value};
@@ -26,6 +26,8 @@ const BOLD: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();
 /// What a body stands in from its heading.
 const INDENT: usize = 2;
+/// A longer word may be broken: it is a path or a value.
+const WORD_MAX: usize = 16;
 /// Narrower, text is not broken: it would be one word a line.
 const NARROWEST: usize = 20;
 
@@ -124,10 +126,26 @@ fn write_table(
         }
         if values().any(is_whole) {
             column.set_constraint(ColumnConstraint::ContentWidth);
+        } else {
+            // a word in pieces is worse than a line that is too long
+            let width = longest_word(columns.get(at).copied().map(label), values(), layout);
+            column.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(width + 2)));
         }
         column.set_padding((0, 2));
     }
     table.lines().try_for_each(|line| writeln!(out, "  {}", line.trim_end()))
+}
+
+/// The longest word of a column, as far as it is worth keeping whole.
+fn longest_word<'a>(
+    header: Option<String>,
+    values: impl Iterator<Item = &'a Value>,
+    layout: &Layout,
+) -> u16 {
+    let texts = values.map(|value| plain(value, &layout.zone)).chain(header);
+    let longest = |text: &String| text.split_whitespace().map(|word| word.chars().count()).max();
+    let longest = texts.filter_map(|text| longest(&text)).max().unwrap_or(0);
+    u16::try_from(longest.min(WORD_MAX)).unwrap_or(0)
 }
 
 /// A key in words; durations tell their unit themselves.

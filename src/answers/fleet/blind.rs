@@ -1,6 +1,6 @@
 //! Where lines could not reach us: the gaps of a span, of every source but the workers.
 
-use crate::answers::ask::Ask;
+use crate::answers::ask::{Ask, Row};
 use crate::answers::causes;
 use crate::answers::page::{Page, Value};
 use crate::model::time::Micros;
@@ -33,11 +33,20 @@ pub(in crate::answers) fn add(
             gap.when("began_at"),
             Value::between(gap.time("began_at"), gap.time("ended_at")),
             gap.say("cause"),
-            Value::text(gap.text("cause").map(causes::told)),
+            means(gap),
             gap.say("basis"),
         ]
     });
     let columns = ["source", "began_at", "lasted_s", "cause", "means", "basis"];
     page.table("gaps", title, &columns, rows.collect(), "none");
     Ok(())
+}
+
+/// The cause in words, with how it is known.
+fn means(gap: &Row) -> Value {
+    let cause = gap.text("cause").map(causes::told);
+    match (cause, gap.text("why")) {
+        (Some(cause), Some(why)) => Value::Text(format!("{cause} ({why})")),
+        (cause, None) | (cause @ None, _) => Value::text(cause),
+    }
 }

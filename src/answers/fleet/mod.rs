@@ -2,6 +2,7 @@
 
 pub(in crate::answers) mod blind;
 pub(in crate::answers) mod pulse;
+pub(in crate::answers) mod queue;
 pub(in crate::answers) mod rates;
 pub(in crate::answers) mod reasons;
 pub(in crate::answers) mod serving;

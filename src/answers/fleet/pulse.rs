@@ -1,6 +1,6 @@
 //! Whether the orchestrators are alive: how old their last line is, where lines could reach us at all.
 
-use crate::answers::ask::Ask;
+use crate::answers::ask::{Ask, Row};
 use crate::answers::causes;
 use crate::answers::page::{Page, Value};
 use crate::model::time::Micros;
@@ -54,40 +54,57 @@ pub(in crate::answers) struct Pulse {
     why: Option<String>,
 }
 
-/// The lines of the last day first: an hour of a long snapshot is found at once.
-const LAST: &str = "select max(\"timestamp\") as last_at from system_logs \
-    where source_type = $source and \"timestamp\" > $since and \"timestamp\" <= $at";
-const RUN: &str = "select run_id, ended_at from runs where source_type = $source \
-    and started_at <= $at order by started_at desc, run_id desc limit 1";
-const GAP: &str = "select cause, began_at, why from gaps where source_type = $source \
-    and began_at <= $at and coalesce(ended_at, $at) >= $at and cause not in ('no_such_source', 'unsent') \
-    order by cause = 'process_down' desc, began_at desc, cause limit 1";
+/// The lines of the last day first: of a long snapshot they are found at once.
+const LAST: &str = "select source_type, max(\"timestamp\") as last_at from system_logs \
+    where source_type in ('orchestrator_gpu', 'orchestrator_api') \
+    and \"timestamp\" > $since and \"timestamp\" <= $at group by source_type";
+const RUNS: &str = "select source_type, run_id, ended_at from runs where started_at <= $at \
+    order by started_at desc, run_id desc";
+const GAPS: &str = "select source_type, cause, began_at, why from gaps \
+    where source_type in ('orchestrator_gpu', 'orchestrator_api') and began_at <= $at \
+    and coalesce(ended_at, $at) >= $at and cause not in ('no_such_source', 'unsent') \
+    order by cause = 'process_down' desc, began_at desc, cause";
 /// The beginning of time, for who asks of all of it.
 const EVER: Micros = Micros(i64::MIN / 4);
 const DAY_S: f64 = 86_400.0;
+/// Who is asked after.
+const SOURCES: [&str; 2] = ["orchestrator_gpu", "orchestrator_api"];
 
 /// The signs of both orchestrators.
 pub(in crate::answers) fn pulses(ask: Ask<'_>) -> Result<Vec<Pulse>, ReadError> {
-    ["orchestrator_gpu", "orchestrator_api"].into_iter().map(|source| pulse(ask, source)).collect()
+    let at = ("at", Cell::Time(ask.at));
+    let since = |since: Micros| [at.clone(), ("since", Cell::Time(since))];
+    let mut lines = ask.rows(LAST, &since(ask.at.plus_seconds(-DAY_S)))?;
+    if lines.len() < SOURCES.len() {
+        lines = ask.rows(LAST, &since(EVER))?;
+    }
+    let runs = ask.rows(RUNS, std::slice::from_ref(&at))?;
+    let gaps = ask.rows(GAPS, std::slice::from_ref(&at))?;
+    let of = |rows: &[Row], source: &str| {
+        rows.iter().find(|row| row.text("source_type") == Some(source)).cloned()
+    };
+    let pulse = |source| {
+        let last_at = of(&lines, source).and_then(|row| row.time("last_at"));
+        pulse(ask.at, source, last_at, of(&runs, source), of(&gaps, source))
+    };
+    Ok(SOURCES.into_iter().map(pulse).collect())
 }
 
-fn pulse(ask: Ask<'_>, source_type: &'static str) -> Result<Pulse, ReadError> {
-    let source = ("source", Cell::Text(source_type.to_string()));
-    let at = ("at", Cell::Time(ask.at));
-    let mut last_at = None;
-    for since in [ask.at.plus_seconds(-DAY_S), EVER] {
-        if last_at.is_none() {
-            let params = [source.clone(), at.clone(), ("since", Cell::Time(since))];
-            last_at = ask.first(LAST, &params)?.and_then(|row| row.time("last_at"));
-        }
-    }
-    let params = [source, at];
-    let run = ask.first(RUN, &params)?;
-    let gap = ask.first(GAP, &params)?;
+fn pulse(
+    now: Micros,
+    source_type: &'static str,
+    last_at: Option<Micros>,
+    run: Option<Row>,
+    gap: Option<Row>,
+) -> Pulse {
     let (class, why) = match (&gap, last_at) {
         (Some(gap), last) => {
             let cause = gap.text("cause").unwrap_or("unknown");
-            let told = format!("{}: {}", causes::told(cause), gap.text("why").unwrap_or("no row tells why"));
+            let told = format!(
+                "{}: {}",
+                causes::told(cause),
+                gap.text("why").unwrap_or("no row tells why")
+            );
             let class = match (cause, last) {
                 ("process_down", _) => Class::Down,
                 (_, _) => Class::NotJudged,
@@ -98,14 +115,14 @@ fn pulse(ask: Ask<'_>, source_type: &'static str) -> Result<Pulse, ReadError> {
         (None, Some(_)) if run.as_ref().is_some_and(|run| run.time("ended_at").is_some()) => {
             (Class::Down, Some("its last process ended, and none began since".to_string()))
         }
-        (None, Some(last)) => match ask.at.seconds_since(last) {
+        (None, Some(last)) => match now.seconds_since(last) {
             age if age < HEALTHY_S => (Class::Healthy, None),
             age if age < WARNING_S => (Class::Warning, None),
             _ => (Class::Stale, None),
         },
     };
     let run_id = run.and_then(|run| run.text("run_id").map(str::to_string));
-    Ok(Pulse { source_type, class, last_at, run_id, why })
+    Pulse { source_type, class, last_at, run_id, why }
 }
 
 /// Adds them.

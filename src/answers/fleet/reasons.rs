@@ -21,7 +21,9 @@ pub(in crate::answers) fn masked(reason: &str) -> String {
 
 fn masked_word(word: &str) -> String {
     let is_id = word.contains('-')
-        && word.split('-').any(|group| group.len() >= GROUP && group.chars().all(|c| c.is_ascii_hexdigit()))
+        && word
+            .split('-')
+            .any(|group| group.len() >= GROUP && group.chars().all(|c| c.is_ascii_hexdigit()))
         && word.chars().any(|c| c.is_ascii_digit());
     if is_id {
         return "...".to_string();
@@ -37,13 +39,19 @@ mod tests {
     #[test]
     fn numbers_and_ids_are_masked_and_words_stay() {
         for (reason, told) in [
-            ("Stale heartbeat with active tasks (606s old)", "Stale heartbeat with active tasks (Ns old)"),
+            (
+                "Stale heartbeat with active tasks (606s old)",
+                "Stale heartbeat with active tasks (Ns old)",
+            ),
             (
                 "Stuck task 44a4e60a-7aca-4f8f-b4ca-afa551a8e793 (timeout: 1200s)",
                 "Stuck task ... (timeout: Ns)",
             ),
             ("Failed basic health check", "Failed basic health check"),
-            ("FAILSAFE: Stale heartbeat with status active", "FAILSAFE: Stale heartbeat with status active"),
+            (
+                "FAILSAFE: Stale heartbeat with status active",
+                "FAILSAFE: Stale heartbeat with status active",
+            ),
             ("", ""),
         ] {
             assert_eq!(masked(reason), told);

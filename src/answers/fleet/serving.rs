@@ -10,6 +10,8 @@ use crate::read::error::ReadError;
 pub(in crate::answers) const TABLES: [&str; 5] =
     ["workers", "worker_states", "worker_liveness", "worker_ends", "task_attempts"];
 
+/// The reason of a scale-down is that of the stop: an error that its row tells of came later, when a late
+/// heartbeat had set it back to active (domain/evidence-rules.md fact 19).
 const FLEET: &str = "with states as (select worker_id, arg_max(state, seq) as state, \
         arg_max(entered_at, seq) as state_since, min(entered_at) as first_at \
         from worker_states group by worker_id), \
@@ -19,15 +21,19 @@ const FLEET: &str = "with states as (select worker_id, arg_max(state, seq) as st
         count(*) filter (outcome = 'failed' and ended_at >= $since) as failed \
         from task_attempts where worker_id is not null group by worker_id) \
     select coalesce(workers.id, states.worker_id) as worker_id, workers.status, workers.instance_type, \
+        {kept} as kept_heartbeat, \
         coalesce(workers.created_at, states.first_at) as created_at, workers.last_heartbeat, \
         states.state, states.state_since, lives.liveness, \
-        worker_ends.ended_at, worker_ends.ended_before, worker_ends.end_kind, worker_ends.reason, \
+        worker_ends.ended_at, worker_ends.ended_before, worker_ends.end_kind, \
+        case when end_kind in ('scale_down', 'early_termination') \
+            and reason = json_extract_string(try_cast(workers.metadata as json), '$.error_reason') \
+            and reason not like 'Early termination%' then null else reason end as reason, \
         coalesce(work.held, 0) as held, coalesce(work.complete, 0) as complete, \
         coalesce(work.failed, 0) as failed \
     from workers full join states on states.worker_id = workers.id \
     left join lives on lives.worker_id = coalesce(workers.id, states.worker_id) \
     left join worker_ends on worker_ends.worker_id = coalesce(workers.id, states.worker_id) \
-    left join work on work.worker_id = coalesce(workers.id, states.worker_id) \
+    {whole} left join work on work.worker_id = coalesce(workers.id, states.worker_id) \
     order by created_at, 1";
 
 /// One worker of the fleet.
@@ -37,9 +43,17 @@ pub(in crate::answers) struct Member {
     now: Micros,
 }
 
-/// All of them, the oldest first; work counts from an instant on.
+/// All of them, the oldest first; their work counts from an instant on.
 pub(in crate::answers) fn fleet(ask: Ask<'_>, since: Micros) -> Result<Vec<Member>, ReadError> {
-    let rows = ask.rows(FLEET, &[("since", Cell::Time(since))])?;
+    // as of an instant, a row's heartbeat may have come later
+    let (kept, whole) = match ask.is_as_of {
+        true => {
+            ("whole.last_heartbeat", "left join whole_workers as whole on whole.id = workers.id")
+        }
+        false => ("workers.last_heartbeat", ""),
+    };
+    let sql = FLEET.replace("{kept}", kept).replace("{whole}", whole);
+    let rows = ask.rows(&sql, &[("since", Cell::Time(since))])?;
     Ok(rows.into_iter().map(|row| Member { row, now: ask.at }).collect())
 }
 
@@ -87,7 +101,13 @@ impl Member {
 
     /// The class of its last heartbeat.
     pub(in crate::answers) fn heartbeat(&self) -> Heartbeat {
-        Heartbeat::at(self.now, self.row.time("created_at"), self.row.time("last_heartbeat"))
+        let time = |name: &str| self.row.time(name);
+        Heartbeat::as_of(
+            self.now,
+            time("created_at"),
+            time("last_heartbeat"),
+            time("kept_heartbeat"),
+        )
     }
 
     /// Whether it lived at some time of a span.

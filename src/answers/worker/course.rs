@@ -34,9 +34,9 @@ pub(super) fn tasks(page: &mut Page, life: &Life, limit: usize) {
     for attempt in &life.attempts {
         *outcomes.entry(attempt.text("outcome").unwrap_or("not known")).or_default() += 1;
     }
-    let counted = outcomes.iter().map(|(outcome, n)| {
-        vec![Value::Text((*outcome).to_string()), Value::Count(*n)]
-    });
+    let counted = outcomes
+        .iter()
+        .map(|(outcome, n)| vec![Value::Text((*outcome).to_string()), Value::Count(*n)]);
     let rows = counted.collect();
     let none = "it claimed none, as far as rows tell";
     page.table("outcomes", "Tasks by outcome", &["outcome", "attempts"], rows, none);
@@ -49,7 +49,6 @@ pub(super) fn tasks(page: &mut Page, life: &Life, limit: usize) {
         vec![
             attempt.id("task_id"),
             attempt.say("task_type"),
-            attempt.count("attempt"),
             attempt.when("claimed_at"),
             Value::between(attempt.time("claimed_at"), Some(until)),
             attempt.say("outcome"),
@@ -59,9 +58,13 @@ pub(super) fn tasks(page: &mut Page, life: &Life, limit: usize) {
     let title = match skipped {
         0 => "Tasks that it held".to_string(),
         n => {
-            format!("Tasks that it held (the last {} of {})", life.attempts.len() - n, life.attempts.len())
+            format!(
+                "Tasks that it held (the last {} of {})",
+                life.attempts.len() - n,
+                life.attempts.len()
+            )
         }
     };
-    let columns = ["task", "type", "attempt", "claimed_at", "held_s", "outcome", "reason"];
+    let columns = ["task", "type", "claimed_at", "held_s", "outcome", "reason"];
     page.table("tasks", &title, &columns, rows.collect(), "none");
 }

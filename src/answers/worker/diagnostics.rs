@@ -10,8 +10,14 @@ use crate::answers::worker::meta;
 pub(super) fn add(page: &mut Page, life: &Life) {
     let noted = life.meta("diagnostics");
     const TITLE: &str = "Noted before its end (metadata.diagnostics)";
-    if !noted.is_object() {
-        let said = if life.row.is_some() { NONE } else { "its row was not captured" };
+    // a row as of an instant may hold what was noted after a late heartbeat, at a second kill
+    let is_later = noted.get("timestamp").and_then(meta::instant).is_some_and(|at| at > life.at);
+    if !noted.is_object() || is_later {
+        let said = match (&life.row, is_later) {
+            (None, _) => "its row was not captured",
+            (Some(_), true) => "none by this instant: what the row holds was noted later",
+            (Some(_), false) => NONE,
+        };
         page.lines("diagnostics", TITLE, vec![said.to_string()]);
         return;
     }

@@ -4,6 +4,7 @@ use crate::answers::ask::Row;
 use crate::answers::inputs;
 use crate::answers::page::{Page, Value};
 use crate::answers::worker::life::Life;
+use crate::answers::worker::meta;
 use crate::findings::finding::Verdict;
 use crate::findings::kept::Told;
 
@@ -32,7 +33,9 @@ impl Right {
         match self {
             Self::No => "no",
             Self::ProbablyNot => "probably not",
-            Self::Undecidable => "not known: the evidence that would decide it could not have reached us",
+            Self::Undecidable => {
+                "not known: the evidence that would decide it could not have reached us"
+            }
             Self::NothingAgainst => "nothing found speaks against it",
             Self::NotDecided => "no row tells that an orchestrator decided it",
         }
@@ -57,13 +60,15 @@ pub(super) fn add(page: &mut Page, life: &Life, told: &[&Told]) {
         }
         return;
     };
+    let is_later = is_of_a_later_kill(life, end);
     let main = deciding(life, end.text("end_kind").unwrap_or_default());
     page.fields(
         "end",
         "End",
         vec![
             ("kind", end.say("end_kind")),
-            ("reason", end.say("reason")),
+            ("reason", if is_later { Value::Missing } else { end.say("reason") }),
+            ("reason_of_a_later_kill", if is_later { later(life, end) } else { Value::Missing }),
             ("error_code", end.say("error_code")),
             ("ended_at", end.when("ended_at")),
             ("ended_after", end.when("ended_after")),
@@ -80,6 +85,24 @@ pub(super) fn add(page: &mut Page, life: &Life, told: &[&Told]) {
     was_it_right(page, life, told, main);
 }
 
+/// Whether the row's reason is that of another kill, after the pod was gone: a late heartbeat set the row back
+/// to active, and the orchestrator ended it anew (domain/evidence-rules.md fact 19).
+fn is_of_a_later_kill(life: &Life, end: &Row) -> bool {
+    let recorded = meta::instant(life.meta("error_time"));
+    end.text("reason").is_some()
+        && life.meta("error_reason").as_str() == end.text("reason")
+        && matches!(end.text("end_kind"), Some("scale_down" | "early_termination"))
+        && recorded > life.ended_at()
+}
+
+/// That reason, where the other kill had happened by the instant told of.
+fn later(life: &Life, end: &Row) -> Value {
+    match meta::instant(life.meta("error_time")) {
+        Some(at) if at > life.at => Value::Missing,
+        Some(_) | None => end.say("reason"),
+    }
+}
+
 /// The decision that led to an end of this kind: the first, for what follows is aftermath
 /// (domain/evidence-rules.md fact 19).
 fn deciding<'a>(life: &'a Life, kind: &str) -> Option<&'a Row> {
@@ -92,15 +115,14 @@ fn deciding<'a>(life: &'a Life, kind: &str) -> Option<&'a Row> {
         // nobody decided: it gave itself up, a person ended it, or it never had a pod
         _ => return None,
     };
-    rules.iter().find_map(|rule| {
-        life.decisions.iter().find(|decision| decision.text("rule") == Some(rule))
-    })
+    rules
+        .iter()
+        .find_map(|rule| life.decisions.iter().find(|decision| decision.text("rule") == Some(rule)))
 }
 
 fn was_it_right(page: &mut Page, life: &Life, told: &[&Told], main: Option<&Row>) {
-    let main = main.or_else(|| {
-        life.decisions.iter().find(|decision| decision.text("rule") == Some("kill"))
-    });
+    let main = main
+        .or_else(|| life.decisions.iter().find(|decision| decision.text("rule") == Some("kill")));
     let against: Vec<&&Told> =
         told.iter().filter(|one| AGAINST.contains(&one.query.as_str())).collect();
     let has = |verdict| against.iter().any(|one| one.verdict == verdict);
@@ -117,19 +139,21 @@ fn was_it_right(page: &mut Page, life: &Life, told: &[&Told], main: Option<&Row>
     };
     let because =
         against.iter().map(|one| Value::Text(format!("{} ({})", one.summary, one.query))).collect();
-    let mut fields =
-        vec![("answer", say(right.told())), ("because", Value::List(because))];
+    let mut fields = vec![("answer", say(right.told())), ("because", Value::List(because))];
     if let Some(main) = main {
         fields.extend([
             ("decided_at", main.when("happened_at")),
             ("rule", main.say("rule")),
             ("formula", main.say("formula")),
-            ("said", main.say("verdict")),
+            ("said", Value::text(main.text("verdict").filter(|said| !said.is_empty()))),
             ("inputs", inputs::told(main.text("inputs"))),
             ("thresholds", inputs::told(main.text("thresholds"))),
             ("done", main.say("decided")),
             ("done_by_the_rule_again", main.say("recomputed")),
-            ("on_a_failed_read", main.flag("based_on_failed_read").map_or(Value::Missing, Value::Flag)),
+            (
+                "on_a_failed_read",
+                main.flag("based_on_failed_read").map_or(Value::Missing, Value::Flag),
+            ),
             ("failed_read_event", main.id("failed_read_event_id")),
             ("decision_event", main.id("event_id")),
         ]);

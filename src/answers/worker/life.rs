@@ -31,8 +31,12 @@ pub(super) struct Life {
     pub(super) coverage: Vec<Row>,
     /// The kinds of its events by their ids.
     pub(super) kinds: BTreeMap<String, String>,
+    /// `last_heartbeat` as the row keeps it: it may have come after the instant.
+    pub(super) kept_heartbeat: Option<Micros>,
     /// The instant told of.
     pub(super) at: Micros,
+    /// Whether it was asked for: then what the row holds may be of later.
+    pub(super) is_as_of: bool,
 }
 
 const ROW: &str = "select * from workers where id = $id";
@@ -46,8 +50,8 @@ const DECISIONS: &str = "select * from decisions where subject_kind = 'worker' a
 const ATTEMPTS: &str = "select task_attempts.*, tasks.task_type from task_attempts \
     left join tasks on tasks.id = task_attempts.task_id where task_attempts.worker_id = $id \
     order by claimed_at, task_id, attempt";
-const KINDS: &str = "select event_id, kind from events where worker_id = $id \
-    and event_id in (select entered_event_id from worker_states where worker_id = $id)";
+const KINDS: &str = "select event_id, kind from events where worker_id = $id";
+const KEPT: &str = "select last_heartbeat from whole_workers where id = $id";
 const COVERAGE: &str = "select source_type, source_id, from_at, until_at, could_reach, why_not from coverage \
     where (source_type = 'worker' and source_id = $id or source_type = 'orchestrator_gpu' \
     and entity = source_id) and from_at < $until and until_at > $since \
@@ -61,7 +65,13 @@ impl Life {
         let end = ask.of(END, id)?.into_iter().next();
         let meta = row.as_ref().and_then(|row| row.text("metadata"));
         let meta = meta.and_then(|text| serde_json::from_str(text).ok()).unwrap_or(Json::Null);
+        let kept = match ask.is_as_of {
+            true => ask.of(KEPT, id)?.into_iter().next(),
+            false => row.clone(),
+        };
         let mut life = Self {
+            kept_heartbeat: kept.and_then(|row| row.time("last_heartbeat")),
+            is_as_of: ask.is_as_of,
             row,
             meta,
             states,

@@ -17,12 +17,12 @@ pub struct LinesAsked {
     pub limit: usize,
 }
 
-const LINES: &str = "with found as (select \"timestamp\" as at, id, source_type, source_id, log_level, \
+const LINES: &str = "with found as (select \"timestamp\" as line_at, id, source_type, source_id, log_level, \
         task_id, message from system_logs \
         where (source_id = $id or worker_id = $id or contains(message, $id) \
             or coalesce(contains(metadata, $id), false)) \
         and ($since is null or \"timestamp\" >= $since) and ($until is null or \"timestamp\" < $until)) \
-    select *, count(*) over () as all_lines from found order by at desc, id desc limit $limit";
+    select *, count(*) over () as all_lines from found order by line_at desc, id desc limit $limit";
 
 /// Adds them, in the order of their time.
 pub(super) fn add(
@@ -49,7 +49,7 @@ pub(super) fn add(
     );
     let rows = found.iter().rev().map(|row| {
         vec![
-            row.when("at"),
+            row.when("line_at"),
             row.say("source_id"),
             row.say("log_level"),
             row.id("task_id"),

@@ -50,7 +50,8 @@ fn bar(stretches: &[Stretch], begin: Micros, end: Micros) -> String {
         let until = begin.plus_seconds(width * (n + 1) as f64);
         let share = |wanted: char| -> f64 {
             let inside = stretches.iter().filter(|stretch| stretch.sign == wanted);
-            let parts = inside.map(|stretch| stretch.until.min(until).seconds_since(stretch.from.max(from)));
+            let parts = inside
+                .map(|stretch| stretch.until.min(until).seconds_since(stretch.from.max(from)));
             parts.filter(|part| *part > 0.0).sum()
         };
         // silence wins a tie: it is what one looks for
@@ -76,7 +77,8 @@ pub(super) fn add(page: &mut Page, life: &Life) {
     let stretches = stretches(life, begin, end);
     let total = |sign: char| {
         let of = stretches.iter().filter(|stretch| stretch.sign == sign);
-        Value::Seconds(of.map(|stretch| stretch.until.seconds_since(stretch.from)).sum())
+        // the sum of nothing is -0.0
+        Value::Seconds(of.map(|one| one.until.seconds_since(one.from)).fold(0.0, |a, b| a + b))
     };
     page.fields(
         "liveness",
@@ -90,7 +92,9 @@ pub(super) fn add(page: &mut Page, life: &Life) {
             ("unknown_s", total(UNKNOWN)),
             (
                 "legend",
-                Value::Text(format!("{ALIVE} alive  {SILENT} silent  {UNKNOWN} nothing could tell")),
+                Value::Text(format!(
+                    "{ALIVE} alive  {SILENT} silent  {UNKNOWN} nothing could tell"
+                )),
             ),
         ],
     );

@@ -12,15 +12,16 @@ use crate::read::error::ReadError;
 /// domain/evidence-rules.md section 2).
 const QUIET_S: f64 = 75.0;
 
-const OWN: &str = "with own as (select \"timestamp\" as at, id, log_level, message, \
-        lag(\"timestamp\") over (order by \"timestamp\", id) as before \
+const OWN: &str = "with own as (select \"timestamp\" as line_at, id, log_level, message, \
+        lag(\"timestamp\") over (order by \"timestamp\", id) as before_at \
         from system_logs where source_type = 'worker' and (source_id = $id or worker_id = $id)) \
-    select count(*) as lines, min(at) as first_at, max(at) as last_at, \
+    select count(*) as lines, min(line_at) as first_at, max(line_at) as last_at, \
         count(*) filter (log_level in ('ERROR', 'CRITICAL')) as errors, \
-        arg_max(message, (at, id)) as last_line, \
-        max(epoch(at - before)) as silence_s, \
-        arg_max(before, (at - before, at)) filter (before is not null) as silent_from, \
-        arg_max(at, (at - before, at)) filter (before is not null) as silent_until from own";
+        arg_max(message, (line_at, id)) as last_line, \
+        max(epoch(line_at - before_at)) as silence_s, \
+        arg_max(before_at, (line_at - before_at, line_at)) filter (before_at is not null) as silent_from, \
+        arg_max(line_at, (line_at - before_at, line_at)) filter (before_at is not null) as silent_until \
+    from own";
 const OTHERS: &str = "select count(*) as lines from system_logs \
     where source_type <> 'worker' and worker_id = $id";
 
@@ -62,7 +63,8 @@ pub(super) fn add(page: &mut Page, ask: Ask<'_>, life: &Life, id: &str) -> Resul
 /// Its own coverage while it lived: afterwards it had nothing to say.
 fn stretches(life: &Life) -> impl Iterator<Item = &Row> {
     life.coverage.iter().filter(|stretch| {
-        stretch.text("source_type") == Some("worker") && stretch.time("from_at") < Some(life.until())
+        stretch.text("source_type") == Some("worker")
+            && stretch.time("from_at") < Some(life.until())
     })
 }
 
@@ -81,17 +83,22 @@ fn answer(life: &Life, own: &Row) -> String {
         };
     };
     let quiet = life.until().seconds_since(last);
+    let minutes = quiet / 60.0;
     match (&life.end, quiet < QUIET_S) {
         (Some(_), true) => "it did, up to its end".to_string(),
         (Some(_), false) => {
-            format!("it did, and was silent for the last {quiet:.0} s before its end")
+            format!("it did, and was silent for the last {minutes:.1} min before its end")
         }
         (None, true) => "yes".to_string(),
-        (None, false) => match stretches(life).last().and_then(|stretch| stretch.flag("could_reach")) {
-            Some(true) => format!("it did; it has been silent for {quiet:.0} s, and lines could have reached us"),
-            Some(false) | None => {
-                format!("it did; whether it still does is not known: {}", why())
+        (None, false) => {
+            match stretches(life).last().and_then(|stretch| stretch.flag("could_reach")) {
+                Some(true) => format!(
+                    "it did; it has been silent for {minutes:.1} min, and lines could have reached us"
+                ),
+                Some(false) | None => {
+                    format!("it did; whether it still does is not known: {}", why())
+                }
             }
-        },
+        }
     }
 }

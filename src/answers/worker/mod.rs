@@ -21,7 +21,7 @@ use crate::answers::worker::lines::LinesAsked;
 use crate::findings::kept::Told;
 use crate::read::error::ReadError;
 
-pub(in crate::answers) use overview::status_of;
+pub(in crate::answers) use overview::agrees;
 
 /// The tables that every part asks.
 pub const TABLES: [&str; 10] = [

@@ -6,9 +6,10 @@ use crate::answers::heartbeat::Heartbeat;
 use crate::answers::page::{Page, Value};
 use crate::answers::worker::life::Life;
 use crate::answers::worker::meta;
+use crate::model::time::Micros;
 
 /// What a row should say of a state (domain/orchestrator.md 2.1).
-pub(in crate::answers) fn status_of(state: &str) -> Option<&'static str> {
+fn status_of(state: &str) -> Option<&'static str> {
     match state {
         "requested" => Some("inactive"),
         "condemned" => Some("error"),
@@ -20,20 +21,32 @@ pub(in crate::answers) fn status_of(state: &str) -> Option<&'static str> {
     }
 }
 
+/// Whether a row's status is what its state should show. `crashed` is the guardian's word (since 2026-03-31,
+/// domain/worker-app.md 1.5), which no rule of the orchestrator sees.
+pub(in crate::answers) fn agrees(state: &str, status: &str) -> Option<bool> {
+    let expected = status_of(state)?;
+    Some(status == expected || state == "condemned" && status == "crashed")
+}
+
 /// Adds the overview.
 pub(super) fn add(page: &mut Page, life: &Life) {
     let row = life.row.as_ref();
     let status = row.and_then(|row| row.text("status"));
     let state = life.state().and_then(|state| state.text("state"));
-    let expected = state.and_then(status_of);
-    let differs = match (status, state, expected) {
-        (Some(status), Some(state), Some(expected)) if status != expected => Value::Text(format!(
-            "the row says `{status}`, its timeline says `{state}`: the row is late, or was written over"
-        )),
-        _ => Value::Missing,
+    let differs = match (status, state) {
+        (Some(status), Some(state)) if agrees(state, status) == Some(false) => {
+            Value::Text(format!(
+                "the row says `{status}`, its timeline says `{state}`: the row is late, or was written over"
+            ))
+        }
+        (Some(_) | None, Some(_) | None) => Value::Missing,
     };
     let last = row.and_then(|row| row.time("last_heartbeat"));
     let created = row.and_then(|row| row.time("created_at"));
+    // what the row keeps of a moment after the instant is no answer
+    let vram_is_later = meta::instant(life.meta("vram_timestamp")).is_some_and(|at| at > life.at);
+    let vram = |value: Value| if vram_is_later { Value::Missing } else { value };
+    let lasting = |value: Value| if life.is_as_of { Value::Missing } else { value };
     let mut fields = vec![
         ("state", Value::text(state)),
         ("state_since", Value::time(life.state().and_then(|state| state.time("entered_at")))),
@@ -48,13 +61,13 @@ pub(super) fn add(page: &mut Page, life: &Life) {
         ("last_heartbeat", Value::time(last)),
         ("heartbeat_class", heartbeat(life, created, last)),
         ("instance_type", row.map_or(Value::Missing, |row| row.say("instance_type"))),
-        ("current_model", row.map_or(Value::Missing, |row| row.say("current_model"))),
+        ("current_model", lasting(row.map_or(Value::Missing, |row| row.say("current_model")))),
         ("ram_tier_gb", meta::number(life.meta("ram_tier"))),
         ("storage_volume", meta::text(life.meta("storage_volume"))),
         ("vram_total_mb", meta::number(life.meta("vram_total_mb"))),
-        ("vram_used_mb", meta::number(life.meta("vram_used_mb"))),
-        ("vram_used", meta::share(life.meta("vram_used_mb"), life.meta("vram_total_mb"))),
-        ("vram_at", meta::when(life.meta("vram_timestamp"))),
+        ("vram_used_mb", vram(meta::number(life.meta("vram_used_mb")))),
+        ("vram_used", vram(meta::share(life.meta("vram_used_mb"), life.meta("vram_total_mb")))),
+        ("vram_at", vram(meta::when(life.meta("vram_timestamp")))),
     ]);
     // keys of some eras only: a row without them says nothing by it
     for (name, key) in [
@@ -64,7 +77,8 @@ pub(super) fn add(page: &mut Page, life: &Life) {
         ("worker_pool", "worker_pool"),
         ("worker_profile", "worker_profile"),
     ] {
-        if *life.meta(key) != Json::Null {
+        let is_later = key == "startup_phase" && life.is_as_of;
+        if *life.meta(key) != Json::Null && !is_later {
             fields.push((name, meta::text(life.meta(key))));
         }
     }
@@ -73,15 +87,15 @@ pub(super) fn add(page: &mut Page, life: &Life) {
 }
 
 /// The old tool's class, and what it means here.
-fn heartbeat(
-    life: &Life,
-    created: Option<crate::model::time::Micros>,
-    last: Option<crate::model::time::Micros>,
-) -> Value {
-    let said = match (Heartbeat::at(life.at, created, last), &life.end) {
+fn heartbeat(life: &Life, created: Option<Micros>, last: Option<Micros>) -> Value {
+    let class = Heartbeat::as_of(life.at, created, last, life.kept_heartbeat);
+    let said = match (class, &life.end) {
+        (Heartbeat::Unknown, _) => "NOT KNOWN (the row keeps a later one alone)",
         (Heartbeat::None, _) if last.is_some() => "NONE (the row was made with this time)",
         (Heartbeat::None, _) => "NONE",
-        (class @ (Heartbeat::Healthy | Heartbeat::Warning | Heartbeat::Stale), None) => class.name(),
+        (class @ (Heartbeat::Healthy | Heartbeat::Warning | Heartbeat::Stale), None) => {
+            class.name()
+        }
         (Heartbeat::Healthy | Heartbeat::Warning, Some(_)) => "it has ended since",
         (Heartbeat::Stale, Some(_)) => "STALE (it has ended)",
     };

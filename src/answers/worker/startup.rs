@@ -40,12 +40,16 @@ pub(super) fn add(
         "Start",
         vec![
             ("answer", Value::Text(answer(&phases, next))),
-            ("took_s", Value::between(life.began_at(), next.and_then(|next| next.time("entered_at")))),
+            (
+                "took_s",
+                Value::between(life.began_at(), next.and_then(|next| next.time("entered_at"))),
+            ),
             ("script_launched_at", meta::when(life.meta("startup_script_launched_at"))),
             ("promoted_at", meta::when(life.meta("promoted_to_active_at"))),
             ("promotion_reason", meta::text(life.meta("promotion_reason"))),
-            ("startup_phase", meta::text(life.meta("startup_phase"))),
-            ("ready_for_tasks", meta::text(life.meta("ready_for_tasks"))),
+            // the row keeps their last values alone
+            ("startup_phase", last(life, "startup_phase")),
+            ("ready_for_tasks", last(life, "ready_for_tasks")),
         ],
     );
     let rows = phases.iter().map(|state| {
@@ -73,8 +77,18 @@ pub(super) fn add(
         ]
     });
     let columns = ["first_at", "event", "basis", "said"];
-    page.table("events", "What happened (the first of each kind)", &columns, rows.collect(), "none");
+    page.table(
+        "events",
+        "What happened (the first of each kind)",
+        &columns,
+        rows.collect(),
+        "none",
+    );
     Ok(())
+}
+
+fn last(life: &Life, key: &str) -> Value {
+    if life.is_as_of { Value::Missing } else { meta::text(life.meta(key)) }
 }
 
 fn answer(phases: &[&crate::answers::ask::Row], next: Option<&crate::answers::ask::Row>) -> String {

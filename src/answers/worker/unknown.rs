@@ -55,7 +55,10 @@ fn row(all: &mut Vec<Unknown>, life: &Life) {
         )),
         Some(row) => {
             if !life.meta.is_object() {
-                let said = format!("metadata is no JSON object ({} bytes)", row.text("metadata").map_or(0, str::len));
+                let said = format!(
+                    "metadata is no JSON object ({} bytes)",
+                    row.text("metadata").map_or(0, str::len)
+                );
                 all.push(Unknown::new("what its metadata says", &said));
             }
             if row.time("last_heartbeat").is_some() {
@@ -85,7 +88,9 @@ fn ending(all: &mut Vec<Unknown>, life: &Life, end: &Row) {
     }
     let by_orchestrator = matches!(
         end.text("end_kind"),
-        Some("scale_down" | "early_termination" | "idle_timeout" | "error" | "failsafe" | "external")
+        Some(
+            "scale_down" | "early_termination" | "idle_timeout" | "error" | "failsafe" | "external"
+        )
     );
     if by_orchestrator && end.text("decided_by").is_none() {
         let decided = end.time("decided_at");
@@ -94,7 +99,8 @@ fn ending(all: &mut Vec<Unknown>, life: &Life, end: &Row) {
                 && stretch.time("from_at") <= decided
                 && decided <= stretch.time("until_at")
         });
-        let why = gap.and_then(|gap| gap.text("why_not")).map_or("no line tells of it", causes::told);
+        let why =
+            gap.and_then(|gap| gap.text("why_not")).map_or("no line tells of it", causes::told);
         let why = format!("{why}; its row tells of the end");
         all.push(Unknown::new("which process ended it", &why).between(decided, decided));
     }
