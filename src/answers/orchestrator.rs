@@ -2,7 +2,6 @@
 
 use crate::answers::ask::{Ask, Row};
 use crate::answers::fleet::{blind, pulse};
-use crate::answers::inputs;
 use crate::answers::page::{Page, Value};
 use crate::model::time::Micros;
 use crate::read::cell::Cell;
@@ -153,10 +152,9 @@ fn decisions(page: &mut Page, decisions: &[Row]) {
             one.say("rule"),
             one.id("subject_id"),
             Value::text(one.text("verdict").filter(|said| !said.is_empty())),
-            inputs::told(one.text("inputs")),
             one.flag("based_on_failed_read").map_or(Value::Missing, Value::Flag),
         ]
     });
-    let columns = ["at", "cycle", "rule", "about", "said", "inputs", "on_failed_read"];
+    let columns = ["at", "cycle", "rule", "about", "said", "on_failed_read"];
     page.table("decisions", "Decisions of note (newest first)", &columns, rows.collect(), "none");
 }

@@ -27,7 +27,7 @@ const DIM: Style = Style::new().dimmed();
 /// What a body stands in from its heading.
 const INDENT: usize = 2;
 /// A longer word may be broken: it is a path or a value.
-const WORD_MAX: usize = 16;
+const WORD_MAX: usize = 24;
 /// Narrower, text is not broken: it would be one word a line.
 const NARROWEST: usize = 20;
 

@@ -130,7 +130,7 @@ pub(in crate::answers) fn add(page: &mut Page, pulses: &[Pulse], now: Micros) {
     let rows = pulses.iter().map(|pulse| {
         vec![
             Value::Id(pulse.source_type.to_string()),
-            Value::Text(pulse.class.name().to_string()),
+            Value::Id(pulse.class.name().to_string()),
             Value::time(pulse.last_at),
             Value::between(pulse.last_at, Some(now)),
             Value::id(pulse.run_id.clone()),

@@ -26,6 +26,7 @@ enum Right {
     Undecidable,
     NothingAgainst,
     NotDecided,
+    NotTheirs,
 }
 
 impl Right {
@@ -37,7 +38,8 @@ impl Right {
                 "not known: the evidence that would decide it could not have reached us"
             }
             Self::NothingAgainst => "nothing found speaks against it",
-            Self::NotDecided => "no row tells that an orchestrator decided it",
+            Self::NotDecided => "not known: no row tells why it was decided",
+            Self::NotTheirs => "no orchestrator decided it",
         }
     }
 }
@@ -56,20 +58,21 @@ pub(super) fn add(page: &mut Page, life: &Life, told: &[&Told]) {
         };
         page.fields("end", "End", vec![("kind", Value::Missing), ("told", say(said))]);
         if condemned {
-            was_it_right(page, life, told, None);
+            was_it_right(page, life, told, deciding(life, "error"));
         }
         return;
     };
     let is_later = is_of_a_later_kill(life, end);
+    let is_theirs = is_later && end.text("reason") == life.meta("error_reason").as_str();
     let main = deciding(life, end.text("end_kind").unwrap_or_default());
     page.fields(
         "end",
         "End",
         vec![
             ("kind", end.say("end_kind")),
-            ("reason", if is_later { Value::Missing } else { end.say("reason") }),
-            ("reason_of_a_later_kill", if is_later { later(life, end) } else { Value::Missing }),
-            ("error_code", end.say("error_code")),
+            ("reason", if is_theirs { Value::Missing } else { end.say("reason") }),
+            ("reason_of_a_later_kill", if is_later { later(life) } else { Value::Missing }),
+            ("error_code", if is_later { Value::Missing } else { end.say("error_code") }),
             ("ended_at", end.when("ended_at")),
             ("ended_after", end.when("ended_after")),
             ("ended_before", end.when("ended_before")),
@@ -85,21 +88,19 @@ pub(super) fn add(page: &mut Page, life: &Life, told: &[&Told]) {
     was_it_right(page, life, told, main);
 }
 
-/// Whether the row's reason is that of another kill, after the pod was gone: a late heartbeat set the row back
-/// to active, and the orchestrator ended it anew (domain/evidence-rules.md fact 19).
+/// Whether what the row tells of an error is of another kill, after the pod was gone: a late heartbeat set the
+/// row back to active, and the orchestrator ended it anew (domain/evidence-rules.md fact 19).
 fn is_of_a_later_kill(life: &Life, end: &Row) -> bool {
     let recorded = meta::instant(life.meta("error_time"));
-    end.text("reason").is_some()
-        && life.meta("error_reason").as_str() == end.text("reason")
-        && matches!(end.text("end_kind"), Some("scale_down" | "early_termination"))
+    matches!(end.text("end_kind"), Some("scale_down" | "early_termination"))
         && recorded > life.ended_at()
 }
 
-/// That reason, where the other kill had happened by the instant told of.
-fn later(life: &Life, end: &Row) -> Value {
+/// Its reason, where that kill had happened by the instant told of.
+fn later(life: &Life) -> Value {
     match meta::instant(life.meta("error_time")) {
         Some(at) if at > life.at => Value::Missing,
-        Some(_) | None => end.say("reason"),
+        Some(_) | None => meta::text(life.meta("error_reason")),
     }
 }
 
@@ -121,8 +122,7 @@ fn deciding<'a>(life: &'a Life, kind: &str) -> Option<&'a Row> {
 }
 
 fn was_it_right(page: &mut Page, life: &Life, told: &[&Told], main: Option<&Row>) {
-    let main = main
-        .or_else(|| life.decisions.iter().find(|decision| decision.text("rule") == Some("kill")));
+    let kind = life.end.as_ref().and_then(|end| end.text("end_kind"));
     let against: Vec<&&Told> =
         told.iter().filter(|one| AGAINST.contains(&one.query.as_str())).collect();
     let has = |verdict| against.iter().any(|one| one.verdict == verdict);
@@ -134,6 +134,8 @@ fn was_it_right(page: &mut Page, life: &Life, told: &[&Told], main: Option<&Row>
         Right::Undecidable
     } else if main.is_some() {
         Right::NothingAgainst
+    } else if matches!(kind, Some("self_terminated" | "manual" | "spawn_failed")) {
+        Right::NotTheirs
     } else {
         Right::NotDecided
     };

@@ -105,8 +105,10 @@ fn heartbeat(life: &Life, created: Option<Micros>, last: Option<Micros>) -> Valu
 /// What it ran on, and what that cost.
 fn pods(page: &mut Page, life: &Life) {
     let rows = life.pods.iter().map(|pod| {
-        let until = pod.time("ended_at").unwrap_or(life.at);
-        let lived = pod.time("created_at").map(|created| until.seconds_since(created));
+        // of a worker that ended, a pod without an end stopped too: nobody knows when
+        let until = pod.time("ended_at").or(life.end.is_none().then_some(life.at));
+        let lived = pod.time("created_at").zip(until);
+        let lived = lived.map(|(created, until)| until.seconds_since(created));
         let price = pod.float("cost_per_hour");
         let cost = price.zip(lived).map(|(price, lived)| price * lived / 3600.0);
         let money = |dollars: Option<f64>| dollars.map_or(Value::Missing, Value::Money);

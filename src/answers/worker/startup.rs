@@ -41,7 +41,7 @@ pub(super) fn add(
         vec![
             ("answer", Value::Text(answer(&phases, next))),
             (
-                "took_s",
+                "lasted_s",
                 Value::between(life.began_at(), next.and_then(|next| next.time("entered_at"))),
             ),
             ("script_launched_at", meta::when(life.meta("startup_script_launched_at"))),

@@ -80,6 +80,9 @@ fn ending(all: &mut Vec<Unknown>, life: &Life, end: &Row) {
         let why = "no row tells; it lies between these";
         all.push(Unknown::new("when its pod stopped", why).between(after, before));
     }
+    for pod in life.pods.iter().filter(|pod| pod.time("ended_at").is_none()) {
+        all.push(cost(pod, end));
+    }
     if end.text("end_kind") == Some("unknown") {
         all.push(Unknown::new("why it ended", "no row tells"));
     }
@@ -104,6 +107,24 @@ fn ending(all: &mut Vec<Unknown>, life: &Life, end: &Row) {
         let why = format!("{why}; its row tells of the end");
         all.push(Unknown::new("which process ended it", &why).between(decided, decided));
     }
+}
+
+/// What a pod cost that stopped with its worker, nobody knows when: by the bounds of the end.
+fn cost(pod: &Row, end: &Row) -> Unknown {
+    let what = "how long its pod ran, and what it cost";
+    let price = pod.float("cost_per_hour");
+    let dollars = |until: &str| {
+        let lived = end.time(until)?.seconds_since(pod.time("created_at")?).max(0.0);
+        Some(price? * lived / 3600.0)
+    };
+    let bounds = (end.time("ended_after"), end.time("ended_before"));
+    let why = match (dollars("ended_after"), dollars("ended_before")) {
+        (Some(least), Some(most)) => {
+            format!("it stopped between these: ${least:.2} to ${most:.2}, if it stopped with its worker")
+        }
+        (Some(_) | None, Some(_) | None) => "no row tells when it stopped".to_string(),
+    };
+    Unknown::new(what, &why).between(bounds.0, bounds.1)
 }
 
 /// Whether lines of such a source could not have reached us there. One that did not run made none.
