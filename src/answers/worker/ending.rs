@@ -65,26 +65,25 @@ pub(super) fn add(page: &mut Page, life: &Life, told: &[&Told]) {
     let is_later = is_of_a_later_kill(life, end);
     let is_theirs = is_later && end.text("reason") == life.meta("error_reason").as_str();
     let main = deciding(life, end.text("end_kind").unwrap_or_default());
-    page.fields(
-        "end",
-        "End",
-        vec![
-            ("kind", end.say("end_kind")),
-            ("reason", if is_theirs { Value::Missing } else { end.say("reason") }),
-            ("reason_of_a_later_kill", if is_later { later(life) } else { Value::Missing }),
-            ("error_code", if is_later { Value::Missing } else { end.say("error_code") }),
-            ("ended_at", end.when("ended_at")),
-            ("ended_after", end.when("ended_after")),
-            ("ended_before", end.when("ended_before")),
-            ("basis", end.say("basis")),
-            ("decided_at", end.when("decided_at")),
-            ("decided_by", end.id("decided_by")),
-            ("decided_in_cycle", main.map_or(Value::Missing, |main| main.count("cycle"))),
-            ("last_alive_at", end.when("last_alive_at")),
-            ("last_work_at", end.when("last_work_at")),
-            ("event_id", end.id("event_id")),
-        ],
-    );
+    let mut fields = vec![
+        ("kind", end.say("end_kind")),
+        ("reason", if is_theirs { Value::Missing } else { end.say("reason") }),
+        ("error_code", if is_later { Value::Missing } else { end.say("error_code") }),
+        ("ended_at", end.when("ended_at")),
+        ("ended_after", end.when("ended_after")),
+        ("ended_before", end.when("ended_before")),
+        ("basis", end.say("basis")),
+        ("decided_at", end.when("decided_at")),
+        ("decided_by", end.id("decided_by")),
+        ("decided_in_cycle", main.map_or(Value::Missing, |main| main.count("cycle"))),
+        ("last_alive_at", end.when("last_alive_at")),
+        ("last_work_at", end.when("last_work_at")),
+        ("event_id", end.id("event_id")),
+    ];
+    if is_later {
+        fields.push(("reason_of_a_later_kill", later(life)));
+    }
+    page.fields("end", "End", fields);
     was_it_right(page, life, told, main);
 }
 
@@ -121,6 +120,15 @@ fn deciding<'a>(life: &'a Life, kind: &str) -> Option<&'a Row> {
         .find_map(|rule| life.decisions.iter().find(|decision| decision.text("rule") == Some(rule)))
 }
 
+/// What the rule comes to, applied to what was logged (docs/decisions.md, `decided` and `recomputed`).
+fn again(main: &Row) -> Value {
+    match (main.text("decided"), main.text("recomputed")) {
+        (Some(done), Some(again)) if done == again => say("comes to the same"),
+        (Some(done), Some(again)) => say(&format!("comes to `{again}`, and `{done}` was done")),
+        (Some(_) | None, None) | (None, Some(_)) => Value::Missing,
+    }
+}
+
 fn was_it_right(page: &mut Page, life: &Life, told: &[&Told], main: Option<&Row>) {
     let kind = life.end.as_ref().and_then(|end| end.text("end_kind"));
     let against: Vec<&&Told> =
@@ -150,10 +158,9 @@ fn was_it_right(page: &mut Page, life: &Life, told: &[&Told], main: Option<&Row>
             ("said", Value::text(main.text("verdict").filter(|said| !said.is_empty()))),
             ("inputs", inputs::told(main.text("inputs"))),
             ("thresholds", inputs::told(main.text("thresholds"))),
-            ("done", main.say("decided")),
-            ("done_by_the_rule_again", main.say("recomputed")),
+            ("rule_applied_again", again(main)),
             (
-                "on_a_failed_read",
+                "rests_on_a_failed_read",
                 main.flag("based_on_failed_read").map_or(Value::Missing, Value::Flag),
             ),
             ("failed_read_event", main.id("failed_read_event_id")),

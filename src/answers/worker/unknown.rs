@@ -120,7 +120,9 @@ fn cost(pod: &Row, end: &Row) -> Unknown {
     let bounds = (end.time("ended_after"), end.time("ended_before"));
     let why = match (dollars("ended_after"), dollars("ended_before")) {
         (Some(least), Some(most)) => {
-            format!("it stopped between these: ${least:.2} to ${most:.2}, if it stopped with its worker")
+            format!(
+                "it stopped between these: ${least:.2} to ${most:.2}, if it stopped with its worker"
+            )
         }
         (Some(_) | None, Some(_) | None) => "no row tells when it stopped".to_string(),
     };

@@ -1,5 +1,8 @@
 //! Health at an instant: what is wrong now, the fleet, the queue, errors, who watches, where we are blind.
 
+mod errors;
+mod orphans;
+
 use std::collections::BTreeMap;
 
 use crate::answers::ask::{Ask, Row};
@@ -10,9 +13,7 @@ use crate::answers::fleet::rates::{self, Rates};
 use crate::answers::fleet::serving::{self, Member, fleet};
 use crate::answers::heartbeat::Heartbeat;
 use crate::answers::page::{Page, Value};
-use crate::findings::finding::Verdict;
 use crate::findings::kept::Told;
-use crate::read::cell::Cell;
 use crate::read::error::ReadError;
 
 /// The tables it asks.
@@ -23,17 +24,6 @@ pub fn tables() -> Vec<&'static str> {
 
 /// Errors and ends of the last hour count (domain/orchestrator.md 6, `health`).
 const HOUR_S: f64 = 3600.0;
-/// Until E9 the orchestrator told its counts as CRITICAL, to be seen (domain/orchestrator.md 0, E3b): they are
-/// no errors.
-const ERRORS: &str = "select \"timestamp\" as line_at, source_type, source_id, log_level, message, \
-    count(*) over () as all_errors from system_logs where log_level in ('ERROR', 'CRITICAL') \
-    and not (log_level = 'CRITICAL' and source_type = 'orchestrator_gpu' \
-        and (contains(message, 'TASK COUNT (') or contains(message, 'SCALING DECISION (') \
-        or contains(message, 'SCALING UP: ') or contains(message, 'spawned successfully'))) \
-    and \"timestamp\" > $since and \"timestamp\" <= $at order by \"timestamp\" desc, id desc limit $limit";
-
-const PODS: &str = "select pod_id from pods where ended_at is null";
-
 /// What is wrong, gathered before it is told.
 struct Now {
     claimable: i64,
@@ -55,7 +45,7 @@ pub fn health(ask: Ask<'_>, limit: usize, told: &[Told]) -> Result<Page, ReadErr
     let pulses = pulse::pulses(ask)?;
     let queue = Queue::read(ask)?;
     let stuck = queue.stuck(ask.at);
-    let orphans = orphans(ask, told)?;
+    let orphans = orphans::of(ask, told)?;
     let serving: Vec<&Member> = all.iter().filter(|one| one.is_in_service()).collect();
     let gpus = |wanted: &dyn Fn(&Member) -> bool| {
         serving.iter().filter(|one| !one.is_api() && wanted(one)).count()
@@ -75,8 +65,8 @@ pub fn health(ask: Ask<'_>, limit: usize, told: &[Told]) -> Result<Page, ReadErr
     add_stuck(&mut page, ask, &stuck, limit);
     pulse::add(&mut page, &pulses, ask.at);
     rates.add(&mut page, HOUR_S);
-    add_errors(&mut page, ask, limit)?;
-    add_orphans(&mut page, &orphans);
+    errors::add(&mut page, ask, limit)?;
+    orphans::add(&mut page, &orphans);
     blind::add(&mut page, ask, "Gaps now", ask.at, ask.at, limit)?;
     Ok(page)
 }
@@ -202,48 +192,4 @@ fn add_stuck(page: &mut Page, ask: Ask<'_>, stuck: &[&Row], limit: usize) {
     let title =
         "Stuck tasks (in progress for more than 20 min; orchestrator tasks wait for others)";
     page.table("stuck", title, &columns, rows.collect(), "none");
-}
-
-fn add_errors(page: &mut Page, ask: Ask<'_>, limit: usize) -> Result<(), ReadError> {
-    let params = [
-        ("since", Cell::Time(ask.at.plus_seconds(-HOUR_S))),
-        ("at", Cell::Time(ask.at)),
-        ("limit", Cell::Int(i64::try_from(limit).unwrap_or(i64::MAX))),
-    ];
-    let errors = ask.rows(ERRORS, &params)?;
-    let all = errors.first().and_then(|row| row.int("all_errors")).unwrap_or(0);
-    let rows = errors.iter().map(|row| {
-        vec![row.when("line_at"), row.id("source_id"), row.say("log_level"), row.say("message")]
-    });
-    let title = format!("Errors of the last hour ({all}, newest first)");
-    let columns = ["at", "source", "level", "message"];
-    page.table("errors", &title, &columns, rows.collect(), "none");
-    Ok(())
-}
-
-/// Pods that run for nobody, as the catalogue found them: by workers' rows and lines, never by the row's
-/// pod id alone, which is written after the pod (domain/orchestrator.md 6, fault 14).
-fn orphans<'a>(ask: Ask<'_>, told: &'a [Told]) -> Result<Vec<&'a Told>, ReadError> {
-    let running = ask.rows(PODS, &[])?;
-    let runs = |id: &str| running.iter().any(|pod| pod.text("pod_id") == Some(id));
-    let is_orphan = |one: &&Told| {
-        one.subject_kind == "pod"
-            && matches!(one.verdict, Verdict::Confirmed | Verdict::Probable)
-            && one.happened_at.is_none_or(|since| since <= ask.at)
-            && runs(&one.subject_id)
-    };
-    Ok(told.iter().filter(is_orphan).collect())
-}
-
-fn add_orphans(page: &mut Page, orphans: &[&Told]) {
-    let rows = orphans.iter().map(|one| {
-        vec![
-            Value::Id(one.subject_id.clone()),
-            Value::time(one.happened_at),
-            Value::Id(one.query.clone()),
-            Value::Text(one.summary.clone()),
-        ]
-    });
-    let columns = ["pod", "since", "query", "what"];
-    page.table("orphans", "Pods that run for nobody", &columns, rows.collect(), "none found");
 }
