@@ -62,9 +62,9 @@ mod tests {
 
     #[test]
     fn inputs_are_told_with_their_units() {
-        let list = |json| match told(Some(json)) {
-            Value::List(values) => values,
-            other => panic!("{other:?}"),
+        let list = |json| {
+            let Value::List(values) = told(Some(json)) else { panic!("no list: {json}") };
+            values
         };
         let text = |text: &str| Value::Text(text.to_string());
         assert_eq!(

@@ -18,6 +18,9 @@ const AGAINST: [&str; 6] = [
     "worker_self_terminated_but_alive",
 ];
 
+/// How E7 begins the reason of an early termination.
+const EARLY: &str = "Early termination";
+
 /// Whether an end was right.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Right {
@@ -91,8 +94,11 @@ pub(super) fn add(page: &mut Page, life: &Life, told: &[&Told]) {
 /// row back to active, and the orchestrator ended it anew (domain/evidence-rules.md fact 19).
 fn is_of_a_later_kill(life: &Life, end: &Row) -> bool {
     let recorded = meta::instant(life.meta("error_time"));
+    // E7 writes an early termination as an error (domain/orchestrator.md 2.2, W9): that is its own
+    let is_own = life.meta("error_reason").as_str().is_some_and(|said| said.starts_with(EARLY));
     matches!(end.text("end_kind"), Some("scale_down" | "early_termination"))
         && recorded > life.ended_at()
+        && !is_own
 }
 
 /// Its reason, where that kill had happened by the instant told of.
