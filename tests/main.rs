@@ -42,3 +42,4 @@ mod tidy;
 mod transitions;
 mod verify;
 mod vocabulary;
+mod worker_verbs;

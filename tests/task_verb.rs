@@ -293,7 +293,7 @@ fn three_attempts_are_told_to_a_stranger() {
     let subject = Subject { kind: "task".to_string(), id };
     let page = task(ask, &subject, asked, &found).expect("a page");
     let zone = jiff::tz::TimeZone::UTC;
-    let layout = Layout { width: Some(100), zone, zone_name: "UTC".to_string() };
+    let layout = Layout { width: Some(100), zone, zone_name: "UTC".to_string(), ascii: false };
     let mut out = Vec::new();
     write_text(&mut out, &page, &layout).expect("memory");
     let said = anstream::adapter::strip_str(std::str::from_utf8(&out).expect("UTF-8")).to_string();

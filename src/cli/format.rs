@@ -39,6 +39,14 @@ pub(crate) fn price(text: &str) -> Result<f64, String> {
     }
 }
 
+/// A number of hours, more than none.
+pub(crate) fn hours(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(hours) if hours.is_finite() && hours > 0.0 => Ok(hours),
+        Ok(_) | Err(_) => Err("not a number of hours: more than 0, such as 2 or 0.5".to_string()),
+    }
+}
+
 /// An instant, UTC where no zone is named; seconds may be left out, and the time of day: then it is the
 /// day's first instant.
 pub(crate) fn instant(text: &str) -> Result<Micros, String> {

@@ -14,8 +14,10 @@ mod findings;
 mod format;
 mod grammar;
 mod grammar_files;
+mod health;
 mod import;
 mod man;
+mod orchestrator;
 mod pager;
 mod pods;
 mod query;
@@ -35,6 +37,8 @@ mod warn;
 mod watch;
 mod when;
 mod window;
+mod worker;
+mod workers;
 
 use std::ffi::OsString;
 use std::io::Write as _;
@@ -75,6 +79,10 @@ enum Verb {
     Config(config::ConfigArgs),
     Task(task::TaskArgs),
     Tasks(tasks::TasksArgs),
+    Worker(worker::WorkerArgs),
+    Workers(workers::WorkersArgs),
+    Health(health::HealthArgs),
+    Orchestrator(orchestrator::OrchestratorArgs),
     #[command(alias = "runpod")]
     Pods(pods::PodsArgs),
     Window(window::WindowArgs),
@@ -109,6 +117,10 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Verb::Config(args) => config::run(&mut ui, args),
         Verb::Task(args) => task::run(&mut ui, args),
         Verb::Tasks(args) => tasks::run(&mut ui, args),
+        Verb::Worker(args) => worker::run(&mut ui, args),
+        Verb::Workers(args) => workers::run(&mut ui, args),
+        Verb::Health(args) => health::run(&mut ui, args),
+        Verb::Orchestrator(args) => orchestrator::run(&mut ui, args),
         Verb::Pods(args) => pods::run(&mut ui, args),
         Verb::Watch(args) => watch::run(&mut ui, args),
         Verb::Timeline(args) => timeline::run(&mut ui, args),

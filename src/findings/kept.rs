@@ -2,7 +2,7 @@
 //! about it without asking everything again. Can be deleted at any time; it is made anew.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -97,7 +97,7 @@ fn load(path: &PathBuf) -> Option<Kept> {
 }
 
 /// A folder that cannot be written costs time at the next question, no more.
-fn save(path: &PathBuf, kept: &Kept) {
+fn save(path: &Path, kept: &Kept) {
     let Ok(json) = serde_json::to_string(kept) else { return };
     let text = format!("{}\n{json}", blake3::hash(json.as_bytes()).to_hex());
     if let Some(folder) = path.parent()

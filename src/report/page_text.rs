@@ -4,7 +4,7 @@ use std::io;
 
 use anstyle::Style;
 use comfy_table::presets::NOTHING as NO_LINES;
-use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table};
+use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table, Width};
 use jiff::tz::TimeZone;
 
 use crate::answers::page::{Body, Page, Section, Value};
@@ -134,11 +134,21 @@ fn write_table(
         }
         if values().any(is_whole) && (fit == Fit::Whole || !values().any(is_time)) {
             column.set_constraint(ColumnConstraint::ContentWidth);
+        } else {
+            // a word in pieces is worse than a line that is too long
+            let said = values().map(|value| plain(value, &layout.zone));
+            let said = said.chain(columns.get(at).copied().map(label));
+            let longest = said.map(|text| longest_word(&text)).max().unwrap_or(0);
+            let longest = u16::try_from(longest.min(LONGEST_WORD)).unwrap_or(0);
+            column.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(longest + 2)));
         }
         column.set_padding((0, 2));
     }
     table.lines().try_for_each(|line| writeln!(out, "  {}", line.trim_end()))
 }
+
+/// As far as a word is worth keeping whole: an id within a sentence is.
+const LONGEST_WORD: usize = 40;
 
 /// How the rows of a table fit into the terminal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -155,8 +165,6 @@ enum Fit {
 fn fit(columns: &[&'static str], rows: &[Vec<Value>], layout: &Layout) -> Fit {
     const WORD: usize = 12;
     const SENTENCE: usize = 24;
-    // an id within a sentence is not broken, either
-    const LONGEST_WORD: usize = 40;
     let needed = |is_kept: fn(&Value) -> bool| -> usize {
         let (mut used, mut more) = (0, 0);
         for (at, name) in columns.iter().enumerate() {

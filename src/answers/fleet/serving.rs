@@ -1,0 +1,123 @@
+//! Every worker with its last state, its end and its work: what the verbs about the fleet count.
+
+use crate::answers::ask::{Ask, Row};
+use crate::answers::heartbeat::Heartbeat;
+use crate::model::time::Micros;
+use crate::read::cell::Cell;
+use crate::read::error::ReadError;
+
+/// The tables it asks.
+pub(in crate::answers) const TABLES: [&str; 5] =
+    ["workers", "worker_states", "worker_liveness", "worker_ends", "task_attempts"];
+
+/// The reason of a scale-down is that of the stop: an error that its row tells of came later, when a late
+/// heartbeat had set it back to active (domain/evidence-rules.md fact 19).
+const FLEET: &str = "with states as (select worker_id, arg_max(state, seq) as state, \
+        arg_max(entered_at, seq) as state_since, min(entered_at) as first_at \
+        from worker_states group by worker_id), \
+    lives as (select worker_id, arg_max(liveness, seq) as liveness from worker_liveness group by worker_id), \
+    work as (select worker_id, count(*) filter (outcome = 'open') as held, \
+        count(*) filter (outcome = 'complete' and ended_at >= $since) as complete, \
+        count(*) filter (outcome = 'failed' and ended_at >= $since) as failed \
+        from task_attempts where worker_id is not null group by worker_id) \
+    select coalesce(workers.id, states.worker_id) as worker_id, workers.status, workers.instance_type, \
+        {kept} as kept_heartbeat, \
+        coalesce(workers.created_at, states.first_at) as created_at, workers.last_heartbeat, \
+        states.state, states.state_since, lives.liveness, \
+        worker_ends.ended_at, worker_ends.ended_before, worker_ends.end_kind, \
+        case when end_kind in ('scale_down', 'early_termination') \
+            and reason = json_extract_string(try_cast(workers.metadata as json), '$.error_reason') \
+            and reason not like 'Early termination%' then null else reason end as reason, \
+        coalesce(work.held, 0) as held, coalesce(work.complete, 0) as complete, \
+        coalesce(work.failed, 0) as failed \
+    from workers full join states on states.worker_id = workers.id \
+    left join lives on lives.worker_id = coalesce(workers.id, states.worker_id) \
+    left join worker_ends on worker_ends.worker_id = coalesce(workers.id, states.worker_id) \
+    {whole} left join work on work.worker_id = coalesce(workers.id, states.worker_id) \
+    order by created_at, 1";
+
+/// One worker of the fleet.
+#[derive(Clone, Debug)]
+pub(in crate::answers) struct Member {
+    row: Row,
+    now: Micros,
+}
+
+/// All of them, the oldest first; their work counts from an instant on.
+pub(in crate::answers) fn fleet(ask: Ask<'_>, since: Micros) -> Result<Vec<Member>, ReadError> {
+    // as of an instant, a row's heartbeat may have come later
+    let (kept, whole) = match ask.is_as_of {
+        true => {
+            ("whole.last_heartbeat", "left join whole_workers as whole on whole.id = workers.id")
+        }
+        false => ("workers.last_heartbeat", ""),
+    };
+    let sql = FLEET.replace("{kept}", kept).replace("{whole}", whole);
+    let rows = ask.rows(&sql, &[("since", Cell::Time(since))])?;
+    Ok(rows.into_iter().map(|row| Member { row, now: ask.at }).collect())
+}
+
+impl Member {
+    /// Its columns.
+    pub(in crate::answers) fn row(&self) -> &Row {
+        &self.row
+    }
+
+    /// Its id.
+    pub(in crate::answers) fn id(&self) -> &str {
+        self.row.text("worker_id").unwrap_or_default()
+    }
+
+    /// Its last state by the timeline.
+    pub(in crate::answers) fn state(&self) -> &str {
+        self.row.text("state").unwrap_or("not known")
+    }
+
+    /// Whether it has not ended.
+    pub(in crate::answers) fn is_in_service(&self) -> bool {
+        self.row.text("end_kind").is_none() && self.state() != "ended"
+    }
+
+    /// Whether its process gave a sign of life and it was not condemned.
+    pub(in crate::answers) fn is_active(&self) -> bool {
+        self.is_in_service() && self.state().starts_with("active")
+    }
+
+    /// Whether it is on its way.
+    pub(in crate::answers) fn is_spawning(&self) -> bool {
+        let state = self.state();
+        self.is_in_service() && (state == "requested" || state.starts_with("spawning"))
+    }
+
+    /// Whether it is no GPU worker but the API orchestrator's row (domain/orchestrator.md 1.3).
+    pub(in crate::answers) fn is_api(&self) -> bool {
+        self.row.text("instance_type") == Some("api") || self.id().starts_with("api-worker")
+    }
+
+    /// When it ended, else the latest that it can have.
+    pub(in crate::answers) fn ended_at(&self) -> Option<Micros> {
+        self.row.time("ended_at").or_else(|| self.row.time("ended_before"))
+    }
+
+    /// The class of its last heartbeat.
+    pub(in crate::answers) fn heartbeat(&self) -> Heartbeat {
+        let time = |name: &str| self.row.time(name);
+        Heartbeat::as_of(
+            self.now,
+            time("created_at"),
+            time("last_heartbeat"),
+            time("kept_heartbeat"),
+        )
+    }
+
+    /// Whether it lived at some time of a span.
+    pub(in crate::answers) fn lived_in(&self, since: Micros, until: Micros) -> bool {
+        let born_before = self.row.time("created_at").is_none_or(|created| created < until);
+        born_before && (self.is_in_service() || self.ended_at().is_none_or(|ended| ended >= since))
+    }
+
+    /// Whether it ended in a span.
+    pub(in crate::answers) fn ended_in(&self, since: Micros, until: Micros) -> bool {
+        self.ended_at().is_some_and(|ended| since <= ended && ended < until)
+    }
+}

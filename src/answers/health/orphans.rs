@@ -1,0 +1,37 @@
+//! Pods that cost money for nobody.
+
+use crate::answers::ask::Ask;
+use crate::answers::page::{Page, Value};
+use crate::findings::finding::Verdict;
+use crate::findings::kept::Told;
+use crate::read::error::ReadError;
+
+const PODS: &str = "select pod_id from pods where ended_at is null";
+
+/// Pods that run for nobody, as the catalogue found them: by workers' rows and lines, never by the row's
+/// pod id alone, which is written after the pod (domain/orchestrator.md 6, fault 14).
+pub(super) fn of<'a>(ask: Ask<'_>, told: &'a [Told]) -> Result<Vec<&'a Told>, ReadError> {
+    let running = ask.rows(PODS, &[])?;
+    let runs = |id: &str| running.iter().any(|pod| pod.text("pod_id") == Some(id));
+    let is_orphan = |one: &&Told| {
+        one.subject_kind == "pod"
+            && matches!(one.verdict, Verdict::Confirmed | Verdict::Probable)
+            && one.happened_at.is_none_or(|since| since <= ask.at)
+            && runs(&one.subject_id)
+    };
+    Ok(told.iter().filter(is_orphan).collect())
+}
+
+/// Adds them.
+pub(super) fn add(page: &mut Page, orphans: &[&Told]) {
+    let rows = orphans.iter().map(|one| {
+        vec![
+            Value::Id(one.subject_id.clone()),
+            Value::time(one.happened_at),
+            Value::Id(one.query.clone()),
+            Value::Text(one.summary.clone()),
+        ]
+    });
+    let columns = ["pod", "since", "query", "what"];
+    page.table("orphans", "Pods that run for nobody", &columns, rows.collect(), "none found");
+}

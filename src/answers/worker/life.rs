@@ -1,0 +1,137 @@
+//! What the tables hold of one worker, read once.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value as Json;
+
+use crate::answers::ask::{Ask, Row};
+use crate::model::time::Micros;
+use crate::read::cell::Cell;
+use crate::read::error::ReadError;
+
+/// One worker's rows.
+pub(super) struct Life {
+    /// Its row of `workers`; none where it was not captured, or not written yet.
+    pub(super) row: Option<Row>,
+    /// `metadata`, empty where it is NULL or no JSON.
+    pub(super) meta: Json,
+    /// `worker_states`, in order.
+    pub(super) states: Vec<Row>,
+    /// `worker_liveness`, in order.
+    pub(super) liveness: Vec<Row>,
+    /// Its row of `worker_ends`.
+    pub(super) end: Option<Row>,
+    /// Its pods, the oldest first.
+    pub(super) pods: Vec<Row>,
+    /// What was decided about it, in order.
+    pub(super) decisions: Vec<Row>,
+    /// Its attempts at tasks, in order.
+    pub(super) attempts: Vec<Row>,
+    /// Which lines could have reached us while it lived: its own, and the orchestrators'.
+    pub(super) coverage: Vec<Row>,
+    /// The kinds of its events by their ids.
+    pub(super) kinds: BTreeMap<String, String>,
+    /// `last_heartbeat` as the row keeps it: it may have come after the instant.
+    pub(super) kept_heartbeat: Option<Micros>,
+    /// The instant told of.
+    pub(super) at: Micros,
+    /// Whether it was asked for: then what the row holds may be of later.
+    pub(super) is_as_of: bool,
+}
+
+const ROW: &str = "select * from workers where id = $id";
+const STATES: &str = "select * from worker_states where worker_id = $id order by seq";
+const LIVENESS: &str = "select * from worker_liveness where worker_id = $id order by seq";
+const END: &str = "select * from worker_ends where worker_id = $id";
+const PODS: &str = "select * from pods where worker_id = $id order by created_at, pod_id";
+/// Checks that passed say nothing of its end; there is one a cycle.
+const DECISIONS: &str = "select * from decisions where subject_kind = 'worker' and subject_id = $id \
+    and rule not in ('health_check', 'spawn') order by happened_at, event_id, rule";
+const ATTEMPTS: &str = "select task_attempts.*, tasks.task_type from task_attempts \
+    left join tasks on tasks.id = task_attempts.task_id where task_attempts.worker_id = $id \
+    order by claimed_at, task_id, attempt";
+const KINDS: &str = "select event_id, kind from events where worker_id = $id";
+const KEPT: &str = "select last_heartbeat from whole_workers where id = $id";
+const COVERAGE: &str = "select source_type, source_id, from_at, until_at, could_reach, why_not from coverage \
+    where (source_type = 'worker' and source_id = $id or source_type = 'orchestrator_gpu' \
+    and entity = source_id) and from_at < $until and until_at > $since \
+    order by source_type, from_at, source_id, until_at";
+
+impl Life {
+    /// Reads it.
+    pub(super) fn read(ask: Ask<'_>, id: &str) -> Result<Self, ReadError> {
+        let row = ask.of(ROW, id)?.into_iter().next();
+        let states = ask.of(STATES, id)?;
+        let end = ask.of(END, id)?.into_iter().next();
+        let meta = row.as_ref().and_then(|row| row.text("metadata"));
+        let meta = meta.and_then(|text| serde_json::from_str(text).ok()).unwrap_or(Json::Null);
+        let kept = match ask.is_as_of {
+            true => ask.of(KEPT, id)?.into_iter().next(),
+            false => row.clone(),
+        };
+        let mut life = Self {
+            kept_heartbeat: kept.and_then(|row| row.time("last_heartbeat")),
+            is_as_of: ask.is_as_of,
+            row,
+            meta,
+            states,
+            liveness: ask.of(LIVENESS, id)?,
+            end,
+            pods: ask.of(PODS, id)?,
+            decisions: ask.of(DECISIONS, id)?,
+            attempts: ask.of(ATTEMPTS, id)?,
+            coverage: Vec::new(),
+            kinds: BTreeMap::new(),
+            at: ask.at,
+        };
+        let params = [
+            ("id", Cell::Text(id.to_string())),
+            ("since", Cell::Time(life.began_at().unwrap_or(ask.at))),
+            ("until", Cell::Time(life.until())),
+        ];
+        life.coverage = ask.rows(COVERAGE, &params)?;
+        for row in ask.of(KINDS, id)? {
+            if let (Some(event), Some(kind)) = (row.text("event_id"), row.text("kind")) {
+                life.kinds.insert(event.to_string(), kind.to_string());
+            }
+        }
+        Ok(life)
+    }
+
+    /// Whether nothing is known of it by then.
+    pub(super) fn is_unborn(&self) -> bool {
+        self.row.is_none() && self.states.is_empty()
+    }
+
+    /// When its row was made, as the row says, else by its first state.
+    pub(super) fn began_at(&self) -> Option<Micros> {
+        let row = self.row.as_ref().and_then(|row| row.time("created_at"));
+        row.or_else(|| self.states.first()?.time("entered_at"))
+    }
+
+    /// When it ended, where that is known; else the latest that it can have.
+    pub(super) fn ended_at(&self) -> Option<Micros> {
+        let end = self.end.as_ref()?;
+        end.time("ended_at").or_else(|| end.time("ended_before"))
+    }
+
+    /// The end of what is told of: its own, or the instant.
+    pub(super) fn until(&self) -> Micros {
+        self.ended_at().unwrap_or(self.at).min(self.at)
+    }
+
+    /// Its last state.
+    pub(super) fn state(&self) -> Option<&Row> {
+        self.states.last()
+    }
+
+    /// A key of its metadata.
+    pub(super) fn meta(&self, key: &str) -> &Json {
+        self.meta.get(key).unwrap_or(&Json::Null)
+    }
+
+    /// The kind of an event that made a state.
+    pub(super) fn kind_of(&self, event: Option<&str>) -> Option<&str> {
+        self.kinds.get(event?).map(String::as_str)
+    }
+}

@@ -1,0 +1,126 @@
+//! The worker at a glance: what its row says, what the timeline says, its pods.
+
+use serde_json::Value as Json;
+
+use crate::answers::heartbeat::Heartbeat;
+use crate::answers::page::{Page, Value};
+use crate::answers::worker::life::Life;
+use crate::answers::worker::meta;
+use crate::model::time::Micros;
+
+/// What a row should say of a state (domain/orchestrator.md 2.1).
+fn status_of(state: &str) -> Option<&'static str> {
+    match state {
+        "requested" => Some("inactive"),
+        "condemned" => Some("error"),
+        "ended" => Some("terminated"),
+        state if state.starts_with("spawning") => Some("spawning"),
+        state if state.starts_with("active") => Some("active"),
+        // a word of a later build
+        _ => None,
+    }
+}
+
+/// Whether a row's status is what its state should show. `crashed` is the guardian's word (since 2026-03-31,
+/// domain/worker-app.md 1.5), which no rule of the orchestrator sees.
+pub(in crate::answers) fn agrees(state: &str, status: &str) -> Option<bool> {
+    let expected = status_of(state)?;
+    Some(status == expected || state == "condemned" && status == "crashed")
+}
+
+/// Adds the overview.
+pub(super) fn add(page: &mut Page, life: &Life) {
+    let row = life.row.as_ref();
+    let status = row.and_then(|row| row.text("status"));
+    let state = life.state().and_then(|state| state.text("state"));
+    let differs = match (status, state) {
+        (Some(status), Some(state)) if agrees(state, status) == Some(false) => {
+            Value::Text(format!(
+                "the row says `{status}`, its timeline says `{state}`: the row is late, or was written over"
+            ))
+        }
+        (Some(_) | None, Some(_) | None) => Value::Missing,
+    };
+    let last = row.and_then(|row| row.time("last_heartbeat"));
+    let created = row.and_then(|row| row.time("created_at"));
+    // what the row keeps of a moment after the instant is no answer
+    let vram_is_later = meta::instant(life.meta("vram_timestamp")).is_some_and(|at| at > life.at);
+    let vram = |value: Value| if vram_is_later { Value::Missing } else { value };
+    let lasting = |value: Value| if life.is_as_of { Value::Missing } else { value };
+    let mut fields = vec![
+        ("state", Value::text(state)),
+        ("state_since", Value::time(life.state().and_then(|state| state.time("entered_at")))),
+        ("row_status", Value::text(status)),
+    ];
+    if differs != Value::Missing {
+        fields.push(("row_differs", differs));
+    }
+    fields.extend([
+        ("created_at", Value::time(life.began_at())),
+        ("lived_s", Value::between(life.began_at(), Some(life.until()))),
+        ("last_heartbeat", Value::time(last)),
+        ("heartbeat_class", heartbeat(life, created, last)),
+        ("instance_type", row.map_or(Value::Missing, |row| row.say("instance_type"))),
+        ("current_model", lasting(row.map_or(Value::Missing, |row| row.say("current_model")))),
+        ("ram_tier_gb", meta::number(life.meta("ram_tier"))),
+        ("storage_volume", meta::text(life.meta("storage_volume"))),
+        ("vram_total_mb", meta::number(life.meta("vram_total_mb"))),
+        ("vram_used_mb", vram(meta::number(life.meta("vram_used_mb")))),
+        ("vram_used", vram(meta::share(life.meta("vram_used_mb"), life.meta("vram_total_mb")))),
+        ("vram_at", vram(meta::when(life.meta("vram_timestamp")))),
+    ]);
+    // keys of some eras only: a row without them says nothing by it
+    for (name, key) in [
+        ("promotion_reason", "promotion_reason"),
+        ("startup_phase", "startup_phase"),
+        ("terminated_by", "terminated_by"),
+        ("worker_pool", "worker_pool"),
+        ("worker_profile", "worker_profile"),
+    ] {
+        let is_later = key == "startup_phase" && life.is_as_of;
+        if *life.meta(key) != Json::Null && !is_later {
+            fields.push((name, meta::text(life.meta(key))));
+        }
+    }
+    page.fields("overview", "Overview", fields);
+    pods(page, life);
+}
+
+/// The old tool's class, and what it means here.
+fn heartbeat(life: &Life, created: Option<Micros>, last: Option<Micros>) -> Value {
+    let class = Heartbeat::as_of(life.at, created, last, life.kept_heartbeat);
+    let said = match (class, &life.end) {
+        (Heartbeat::Unknown, _) => "NOT KNOWN (the row keeps a later one alone)",
+        (Heartbeat::None, _) if last.is_some() => "NONE (the row was made with this time)",
+        (Heartbeat::None, _) => "NONE",
+        (class @ (Heartbeat::Healthy | Heartbeat::Warning | Heartbeat::Stale), None) => {
+            class.name()
+        }
+        (Heartbeat::Healthy | Heartbeat::Warning, Some(_)) => "it has ended since",
+        (Heartbeat::Stale, Some(_)) => "STALE (it has ended)",
+    };
+    Value::Text(said.to_string())
+}
+
+/// What it ran on, and what that cost.
+fn pods(page: &mut Page, life: &Life) {
+    let rows = life.pods.iter().map(|pod| {
+        // of a worker that ended, a pod without an end stopped too: nobody knows when
+        let until = pod.time("ended_at").or(life.end.is_none().then_some(life.at));
+        let lived = pod.time("created_at").zip(until);
+        let lived = lived.map(|(created, until)| until.seconds_since(created));
+        let price = pod.float("cost_per_hour");
+        let cost = price.zip(lived).map(|(price, lived)| price * lived / 3600.0);
+        let money = |dollars: Option<f64>| dollars.map_or(Value::Missing, Value::Money);
+        vec![
+            pod.id("pod_id"),
+            pod.when("created_at"),
+            pod.when("ended_at"),
+            lived.map_or(Value::Missing, Value::Seconds),
+            money(price),
+            money(cost),
+        ]
+    });
+    let columns = ["pod", "created_at", "ended_at", "lived_s", "cost_per_hour", "cost"];
+    page.table("pods", "Pod", &columns, rows.collect(), "none is known");
+}

@@ -1,0 +1,103 @@
+//! Its start: the phases, how long each took, and where it stopped.
+
+use crate::answers::ask::Ask;
+use crate::answers::page::{Page, Value};
+use crate::answers::worker::life::Life;
+use crate::answers::worker::meta;
+use crate::read::error::ReadError;
+
+/// The phases of a start, in order (docs/vocabulary.md, worker states).
+const PHASES: [&str; 5] = [
+    "requested",
+    "spawning_pod_pending",
+    "spawning_script_pending",
+    "spawning_script_running",
+    "active_initialising",
+];
+
+/// What happens during a start, and what ends it early.
+const EVENTS: &str = "select happened_at, kind, basis, attributes, event_id from events \
+    where worker_id = $id and kind in ('worker_created', 'pod_created', 'pod_running', \
+    'startup_launched', 'worker_logging_started', 'worker_ready', 'worker_promoted', \
+    'worker_start_failed', 'worker_spawn_failed', 'ssh_unreachable', 'pod_not_seen', 'worker_crashed', \
+    'worker_marked_error', 'worker_early_terminated', 'worker_said_goodbye', 'worker_self_terminated') \
+    order by happened_at, event_id";
+
+/// Adds the phases and what happened in them.
+pub(super) fn add(
+    page: &mut Page,
+    ask: Ask<'_>,
+    life: &Life,
+    id: &str,
+    limit: usize,
+) -> Result<(), ReadError> {
+    let is_phase = |name: Option<&str>| name.is_some_and(|name| PHASES.contains(&name));
+    let phases: Vec<_> =
+        life.states.iter().take_while(|state| is_phase(state.text("state"))).collect();
+    let next = life.states.get(phases.len());
+    page.fields(
+        "startup",
+        "Start",
+        vec![
+            ("answer", Value::Text(answer(&phases, next))),
+            (
+                "lasted_s",
+                Value::between(life.began_at(), next.and_then(|next| next.time("entered_at"))),
+            ),
+            ("script_launched_at", meta::when(life.meta("startup_script_launched_at"))),
+            ("promoted_at", meta::when(life.meta("promoted_to_active_at"))),
+            ("promotion_reason", meta::text(life.meta("promotion_reason"))),
+            // the row keeps their last values alone
+            ("startup_phase", last(life, "startup_phase")),
+            ("ready_for_tasks", last(life, "ready_for_tasks")),
+        ],
+    );
+    let rows = phases.iter().map(|state| {
+        let left = state.time("left_at").unwrap_or(life.at);
+        vec![
+            state.say("state"),
+            state.when("entered_at"),
+            Value::between(state.time("entered_at"), Some(left)),
+            state.say("basis"),
+            Value::text(life.kind_of(state.text("entered_event_id"))),
+        ]
+    });
+    let columns = ["phase", "entered_at", "lasted_s", "basis", "because_of"];
+    page.table("phases", "Phases", &columns, rows.collect(), "none is known");
+    let events = ask.of(EVENTS, id)?;
+    // each cycle tells anew that a pod runs: the first time counts
+    let mut seen = std::collections::BTreeSet::new();
+    let firsts = events.iter().filter(|event| seen.insert(event.text("kind")));
+    let rows = firsts.take(limit).map(|event| {
+        vec![
+            event.when("happened_at"),
+            event.say("kind"),
+            event.say("basis"),
+            crate::answers::inputs::told(event.text("attributes")),
+        ]
+    });
+    let columns = ["first_at", "event", "basis", "said"];
+    page.table(
+        "events",
+        "What happened (the first of each kind)",
+        &columns,
+        rows.collect(),
+        "none",
+    );
+    Ok(())
+}
+
+fn last(life: &Life, key: &str) -> Value {
+    if life.is_as_of { Value::Missing } else { meta::text(life.meta(key)) }
+}
+
+fn answer(phases: &[&crate::answers::ask::Row], next: Option<&crate::answers::ask::Row>) -> String {
+    let last = phases.last().and_then(|state| state.text("state")).unwrap_or("no phase");
+    match next.and_then(|next| next.text("state")) {
+        None if phases.is_empty() => "no row tells of its start".to_string(),
+        None => format!("it is still starting: {last}"),
+        Some("ended") => format!("it never got to work: it ended in {last}"),
+        Some("condemned") => format!("it never got to work: it was condemned in {last}"),
+        Some(_) => "it started: it polled for tasks".to_string(),
+    }
+}

@@ -1,0 +1,29 @@
+//! `health`: what is wrong at an instant.
+
+use crate::answers::health::{health, tables};
+use crate::cli::Outcome;
+use crate::cli::reading::ReadArgs;
+use crate::cli::ui::Ui;
+
+/// Show how all is at an instant: warnings, fleet, queue, errors, orchestrators, gaps
+///
+/// Examples:
+///   backstory health
+///   backstory health --as-of 2025-10-30T17:55
+#[derive(clap::Args, Debug)]
+#[command(verbatim_doc_comment)]
+pub(super) struct HealthArgs {
+    /// Rows of a list, at most
+    #[arg(long, value_name = "N", default_value = "10")]
+    limit: usize,
+
+    #[command(flatten)]
+    read: ReadArgs,
+}
+
+pub(super) fn run(ui: &mut Ui, args: &HealthArgs) -> Outcome {
+    let reading = args.read.open(ui, &tables())?;
+    let told = reading.findings()?;
+    let page = health(reading.ask()?, args.limit, &told)?;
+    args.read.show(ui, &page)
+}
