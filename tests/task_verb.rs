@@ -8,7 +8,7 @@ use backstory::answers::ask::Ask;
 use backstory::answers::subject::Subject;
 use backstory::answers::task::{TABLES, TaskAsked, task};
 use backstory::cases::case as cases;
-use backstory::findings::kept;
+use backstory::findings::short;
 use backstory::read::database::Database;
 use backstory::report::page_text::{Layout, write_text};
 use backstory::snapshot::open::Snapshot;
@@ -289,7 +289,7 @@ fn three_attempts_are_told_to_a_stranger() {
     let database = Database::open_some(&snapshot, None, &tables).expect("its tables");
     let ask = Ask::new(&database, None).expect("an end");
     let asked = TaskAsked { is_all: false, since: None, until: None };
-    let found = kept::findings(&snapshot).expect("findings");
+    let found = short::told(&Database::open(&snapshot).expect("a database")).expect("findings");
     let subject = Subject { kind: "task".to_string(), id };
     let page = task(ask, &subject, asked, &found).expect("a page");
     let zone = jiff::tz::TimeZone::UTC;

@@ -2,7 +2,7 @@
 
 use crate::answers::ask::{Ask, Row};
 use crate::answers::page::{Page, Value};
-use crate::findings::kept::Told;
+use crate::findings::short::Told;
 use crate::read::cell::Cell;
 use crate::read::error::ReadError;
 

@@ -2,7 +2,7 @@
 
 use crate::answers::page::{Page, Value};
 use crate::answers::subject::Subject;
-use crate::findings::kept::Told;
+use crate::findings::short::Told;
 
 /// The findings about a thing: those that name it, and for a task those that hit it.
 pub fn about<'a>(told: &'a [Told], subject: &Subject) -> Vec<&'a Told> {

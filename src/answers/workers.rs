@@ -10,7 +10,7 @@ use crate::answers::fleet::{rates, serving};
 use crate::answers::heartbeat::Heartbeat;
 use crate::answers::page::{Page, Value};
 use crate::answers::worker::agrees;
-use crate::findings::kept::Told;
+use crate::findings::short::Told;
 use crate::model::time::Micros;
 use crate::read::error::ReadError;
 

@@ -16,6 +16,7 @@ mod grammar;
 mod grammar_files;
 mod health;
 mod import;
+mod kept;
 mod man;
 mod orchestrator;
 mod pager;

@@ -13,9 +13,10 @@ use crate::answers::subject::{Among, Subject, find};
 use crate::cli::Outcome;
 use crate::cli::explain::one;
 use crate::cli::fault::{Fault, FaultKind};
+use crate::cli::kept;
 use crate::cli::ui::Ui;
 use crate::cli::when::{Asked, WhenArgs};
-use crate::findings::kept::{self, Told};
+use crate::findings::short::Told;
 use crate::model::time::Micros;
 use crate::read::database::Database;
 use crate::report::page_text::{Layout, write_text};
@@ -203,7 +204,7 @@ impl Reading {
 
     /// What the whole catalogue found, at the end of the evidence.
     pub(super) fn findings(&self) -> Result<Vec<Told>, Fault> {
-        Ok(kept::findings(&self.asked.snapshot)?)
+        kept::findings(&self.asked.snapshot)
     }
 
     /// The one thing of a kind that an id, or the beginning of one, means; also what had not happened yet.

@@ -5,7 +5,7 @@ use backstory::answers::page::Page;
 use backstory::answers::subject::Subject;
 use backstory::answers::worker::{Part, TABLES, TABLES_AND_LINES, worker};
 use backstory::cases::case as cases;
-use backstory::findings::kept;
+use backstory::findings::short;
 use backstory::read::database::Database;
 use backstory::report::page_text::{Layout, write_text};
 use backstory::snapshot::open::Snapshot;
@@ -35,7 +35,7 @@ fn a_stranger_reads_of_a_healthy_worker_that_was_killed() {
     bench.replayed(&bench.path("files"), "s");
     let id = bench.sql("s", "select id from workers")[0][0].clone();
     let snapshot = Snapshot::open(&bench.path("s")).expect("a snapshot");
-    let told = kept::findings(&snapshot).expect("findings");
+    let told = short::told(&Database::open(&snapshot).expect("a database")).expect("findings");
     let subject = Subject { kind: "worker".to_string(), id };
     let page = |part, tables: &[&str]| {
         let database = Database::open_some(&snapshot, None, tables).expect("a database");

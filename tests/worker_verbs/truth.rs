@@ -64,7 +64,9 @@ fn statements_about_workers_drawn_at_random_are_true() {
             tasks(&mut held, &page, claims.get(id).unwrap_or(&none));
         }
     }
-    eprintln!("statements held: {:?}", held.statements);
+    // without the incidents there is nothing to hold
+    let all: usize = held.statements.values().sum();
+    assert!(all == 0 || all > 50, "only {:?} could be judged", held.statements);
     assert!(held.wrong.is_empty(), "{} false:\n{}", held.wrong.len(), held.wrong.join("\n"));
 }
 

@@ -4,7 +4,7 @@ use crate::answers::ask::Ask;
 use crate::answers::fleet::serving::Member;
 use crate::answers::page::{Page, Value};
 use crate::findings::finding::Verdict;
-use crate::findings::kept::Told;
+use crate::findings::short::Told;
 use crate::model::time::Micros;
 use crate::read::error::ReadError;
 

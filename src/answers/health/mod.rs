@@ -13,7 +13,7 @@ use crate::answers::fleet::rates::{self, Rates};
 use crate::answers::fleet::serving::{self, Member, fleet};
 use crate::answers::heartbeat::Heartbeat;
 use crate::answers::page::{Page, Value};
-use crate::findings::kept::Told;
+use crate::findings::short::Told;
 use crate::read::error::ReadError;
 
 /// The tables it asks.

@@ -3,7 +3,7 @@
 use crate::answers::ask::Ask;
 use crate::answers::page::{Page, Value};
 use crate::findings::finding::Verdict;
-use crate::findings::kept::Told;
+use crate::findings::short::Told;
 use crate::read::error::ReadError;
 
 const PODS: &str = "select pod_id from pods where ended_at is null";

@@ -41,7 +41,7 @@ pub(super) fn section(page: &mut Page, record: &Record) {
     let event = found.as_ref().and_then(|found| found.event);
     page.fields(
         "error",
-        "Error",
+        if found.is_some() { "Error" } else { "Error (none of its own is known)" },
         vec![
             ("error", Value::text(found.as_ref().map(|found| found.text))),
             ("stands_in", Value::text(found.as_ref().map(|found| found.stands_in))),
@@ -86,17 +86,18 @@ fn caveats(record: &Record) -> Vec<String> {
     }
     let verdict = record.generation.as_ref();
     let expected = verdict.and_then(|row| row.text("expected"));
+    let is_orchestrator = record.is_orchestrator();
     match class(record) {
         Some(OutputClass::StorageUrl | OutputClass::JsonWithUrl) => {}
         Some(OutputClass::ExternalUrl) => {
             said.push("its output is on another host than the project's storage".to_string());
         }
         // what an orchestrator task writes while it waits survives its end (domain/worker-app.md 2.4)
-        Some(OutputClass::Progress) if expected == Some("no") => {}
+        Some(OutputClass::Progress) if is_orchestrator => {}
         Some(OutputClass::Json | OutputClass::Progress | OutputClass::Text) => {
             said.push("its output is a text, not a file".to_string());
         }
-        None if expected == Some("no") => {}
+        None if is_orchestrator => {}
         None => said.push("it has no output".to_string()),
     }
     let linked = verdict.and_then(|row| row.int("linked"));

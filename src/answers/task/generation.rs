@@ -10,7 +10,8 @@ use crate::read::error::ReadError;
 /// (domain/worker-app.md 3.5).
 const LINKED: &str = "select 'generation' as what, id, type, created_at, location, parent_generation_id as parent \
     from generations where contains(tasks, $id) \
-        or json_extract_string(try_cast(params as json), '$.source_task_id') = $id \
+        or contains(params, $id) \
+            and json_extract_string(try_cast(params as json), '$.source_task_id') = $id \
     union all select 'variant', id, variant_type, created_at, location, generation_id \
     from generation_variants where contains(params, $id) \
         and $id in (json_extract_string(try_cast(params as json), '$.source_task_id'), \

@@ -17,7 +17,7 @@ use crate::answers::ask::Ask;
 use crate::answers::page::Page;
 use crate::answers::subject::Subject;
 use crate::answers::told;
-use crate::findings::kept::Told;
+use crate::findings::short::Told;
 use crate::model::time::Micros;
 use crate::read::error::ReadError;
 use record::Record;
@@ -60,6 +60,10 @@ pub fn task(
 ) -> Result<Page, ReadError> {
     let record = Record::read(ask, &subject.id)?;
     let mut page = Page::new("task", Some(subject.clone()), ask.at, ask.is_as_of);
+    if record.row.is_none() && record.states.is_empty() {
+        let said = format!("it had not been created by {}", ask.at);
+        page.lines("note", "Not yet", vec![said]);
+    }
     overview::section(&mut page, &record);
     failure::section(&mut page, &record);
     timing::sections(&mut page, &record);

@@ -98,6 +98,11 @@ impl Record {
         self.row.as_ref()?.time(column)
     }
 
+    /// Whether it makes other tasks, and may have no output of its own (domain/worker-app.md 3.5, D3).
+    pub(super) fn is_orchestrator(&self) -> bool {
+        self.text("task_type").is_some_and(|name| name.contains("orchestrator"))
+    }
+
     /// The state it is in by its timeline.
     pub(super) fn state(&self) -> Option<&str> {
         self.states.last()?.text("state")

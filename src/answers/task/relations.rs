@@ -22,10 +22,11 @@ const PARENT: [&str; 5] = [
     "/originalParams/orchestrator_details/orchestrator_task_id",
 ];
 
-/// Every task that names it or its orchestrator, or that it depends on.
+/// The last state is the one that lasts. Every task that names it or its orchestrator, or that it depends on.
 const RELATED: &str = "select id, task_type, worker_id, created_at, params, dependant_on, status, \
-        (select arg_max(state, seq) from task_states where task_id = tasks.id) as state \
-    from tasks where id <> $id and (contains(params, $id) or contains(dependant_on, $id) \
+        task_states.state \
+    from tasks left join task_states on task_states.task_id = tasks.id and task_states.left_at is null \
+    where id <> $id and (contains(params, $id) or contains(dependant_on, $id) \
         or contains(params, $parent) or id = $parent or contains($waits_for, id)) \
     order by created_at, id";
 

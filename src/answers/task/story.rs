@@ -116,7 +116,7 @@ fn entries(record: &Record, asked: TaskAsked) -> Vec<Entry<'_>> {
     };
     let mut told: Vec<Entry<'_>> = Vec::new();
     let mut holder: Option<&str> = None;
-    for event in &record.events {
+    for event in in_order(&record.events, &claims) {
         let at = event.placed_at();
         let is_asked = asked.since.is_none_or(|since| at >= since)
             && asked.until.is_none_or(|until| at < until);
@@ -132,6 +132,23 @@ fn entries(record: &Record, asked: TaskAsked) -> Vec<Entry<'_>> {
             Some(_) | None => told.push(Entry { event, what, times: 1, until: None }),
         }
     }
+    told
+}
+
+/// The events in the order in which they are told. A worker begins after its claim, whatever its clock says.
+fn in_order<'a>(events: &'a [Told], claims: &[&Told]) -> Vec<&'a Told> {
+    let place = |event: &Told| {
+        let at = event.placed_at();
+        let own = claims.iter().filter(|claim| {
+            let ahead_s = claim.at.seconds_since(at);
+            claim.worker == event.worker && (0.0..=ECHO_S).contains(&ahead_s)
+        });
+        let is_begin = event.kind == EventKind::TaskStarted;
+        own.map(|claim| claim.at).next().filter(|_| is_begin).unwrap_or(at)
+    };
+    let mut told: Vec<&Told> = events.iter().collect();
+    // stable: what has one place keeps the order of its kinds
+    told.sort_by_key(|event| (place(event), event.kind.rank()));
     told
 }
 

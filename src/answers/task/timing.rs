@@ -110,11 +110,9 @@ fn loaded_at(record: &Record, attempt: &Row) -> Option<Micros> {
     let (claimed, written) = (attempt.time("claimed_at")?, record.time("generation_started_at")?);
     let until = attempt.time("ended_at").unwrap_or(record.at);
     // an orchestrator task's is overwritten at its end (2.3)
-    let is_orchestrator =
-        record.text("task_type").is_some_and(|name| name.contains("orchestrator"));
     // a second: the claim's own time is told by two clocks
     let is_after = written.seconds_since(claimed) > 1.0 && written <= until;
-    (attempt.int("attempt") == last && is_after && !is_orchestrator).then_some(written)
+    (attempt.int("attempt") == last && is_after && !record.is_orchestrator()).then_some(written)
 }
 
 /// The line with which the worker's handler ended.

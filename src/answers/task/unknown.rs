@@ -9,14 +9,15 @@ use crate::read::cell::Cell;
 use crate::read::error::ReadError;
 
 /// Holes of sources that could have told of it, while it lived. That a source does not exist, or a process
-/// had ended or not begun, hides nothing (docs/vocabulary.md, causes of a gap).
-const HOLES: &str = "select source_type, source_id, cause, any_value(why) as why, count(*) as holes, \
-        min(began_at) as began_at, max(ended_at) as ended_at, \
-        sum(epoch(least(ended_at, $until::timestamp) - greatest(began_at, $since::timestamp))) as spent_s \
+/// had ended or not begun, hides nothing; what was deleted is told by the horizon (docs/vocabulary.md, causes
+/// of a gap).
+const HOLES: &str = "select cause, why, began_at, ended_at, \
+        string_agg(distinct source_id, ', ' order by source_id) as sources, \
+        count(distinct source_id) as source_count \
     from gaps where began_at < $until and coalesce(ended_at, $until) > $since \
-        and cause not in ('no_such_source', 'process_down', 'not_started', 'no_heartbeat') \
+        and cause not in ('no_such_source', 'process_down', 'not_started', 'no_heartbeat', 'retention') \
         and (source_type <> 'worker' or list_contains(string_split($workers, ','), source_id)) \
-    group by source_type, source_id, cause order by began_at, source_type, source_id, cause";
+    group by cause, why, began_at, ended_at order by began_at, cause, sources";
 
 /// How far a worker's clock may be off, where that is more than what its story tells in order.
 const CLOCKS: &str = "select clock, offset_s, uncertainty_s from clocks \
@@ -26,8 +27,11 @@ const CLOCKS: &str = "select clock, offset_s, uncertainty_s from clocks \
 /// Lines that are older than this are gone.
 const HORIZON: &str = "select max(retention_horizon) as horizon from captures";
 
-/// Sources that are named; of more, their number.
+/// Holes that are told; of more, their number.
 const NAMED_MAX: usize = 6;
+
+/// Sources that are named in a hole; of more, their number.
+const SOURCES_MAX: i64 = 3;
 
 /// Adds it.
 ///
@@ -115,14 +119,16 @@ fn of_holes(holes: &[Row]) -> Vec<String> {
 }
 
 fn of_hole(hole: &Row) -> Option<String> {
-    let source = hole.text("source_id").or_else(|| hole.text("source_type"))?;
+    let sources = match hole.int("source_count") {
+        Some(n) if n > SOURCES_MAX => format!("{n} sources"),
+        Some(_) | None => hole.text("sources")?.to_string(),
+    };
     let cause = hole.text("cause")?.replace('_', " ");
-    let why = hole.text("why").map(|why| format!(": {why}")).unwrap_or_default();
-    let spent = hole.float("spent_s").unwrap_or(0.0);
+    let why = hole.text("why").map(|why| format!(", {why}")).unwrap_or_default();
     let (from, until) = (hole.time("began_at")?, hole.time("ended_at"));
     let until = until.map_or_else(|| "the end".to_string(), |until| until.to_string());
     Some(format!(
-        "what {source} had to say in {spent:.0} s of its life, between {from} and {until} ({cause}{why})"
+        "what {sources} had to say of it: nothing could reach us between {from} and {until} ({cause}{why})"
     ))
 }
 

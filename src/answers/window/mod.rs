@@ -7,7 +7,7 @@ mod trigger;
 
 use crate::answers::ask::{Ask, Row};
 use crate::answers::page::{Page, Value};
-use crate::findings::kept::Told;
+use crate::findings::short::Told;
 use crate::model::time::Micros;
 use crate::read::cell::Cell;
 use crate::read::error::ReadError;

@@ -6,7 +6,7 @@ use crate::answers::page::{Page, Value};
 use crate::answers::worker::life::Life;
 use crate::answers::worker::meta;
 use crate::findings::finding::Verdict;
-use crate::findings::kept::Told;
+use crate::findings::short::Told;
 
 /// Findings that speak against an end.
 const AGAINST: [&str; 6] = [

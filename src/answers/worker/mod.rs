@@ -18,7 +18,7 @@ use crate::answers::subject::Subject;
 use crate::answers::told;
 use crate::answers::worker::life::Life;
 use crate::answers::worker::lines::LinesAsked;
-use crate::findings::kept::Told;
+use crate::findings::short::Told;
 use crate::read::error::ReadError;
 
 pub(in crate::answers) use overview::agrees;

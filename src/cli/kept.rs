@@ -3,17 +3,13 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::cli::fault::Fault;
 use crate::derived::manifest::DerivedManifest;
-use crate::findings::blast::tasks_of;
-use crate::findings::catalogue::{self, Query};
-use crate::findings::error::QueryError;
-use crate::findings::finding::{Severity, Verdict};
-use crate::findings::run::ask;
-use crate::model::time::Micros;
+use crate::findings::catalogue;
+use crate::findings::short::{Told, told};
 use crate::read::database::Database;
 use crate::snapshot::manifest::{MANIFEST, read_json};
 use crate::snapshot::open::Snapshot;
@@ -23,29 +19,6 @@ use crate::snapshot::publish::write_atomically;
 const FORMAT: u32 = 1;
 /// The file, in the folder of checkpoints.
 const FILE: &str = "findings.json";
-/// Longer than any question takes.
-const LIMIT: Duration = Duration::from_secs(300);
-
-/// A finding in short.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Told {
-    /// The query's id.
-    pub query: String,
-    /// How bad it is.
-    pub severity: Severity,
-    /// How sure it is.
-    pub verdict: Verdict,
-    /// What it is about.
-    pub subject_kind: String,
-    /// Which one.
-    pub subject_id: String,
-    /// The tasks that it hit, beside its subject.
-    pub tasks: Vec<String>,
-    /// When it happened, where that is known.
-    pub happened_at: Option<Micros>,
-    /// The answer in a sentence.
-    pub summary: String,
-}
 
 /// What is kept, with what it was made from.
 #[derive(Serialize, Deserialize)]
@@ -58,13 +31,13 @@ struct Kept {
 ///
 /// # Errors
 /// When a question cannot be asked. What cannot be kept is asked again the next time.
-pub fn findings(snapshot: &Snapshot) -> Result<Vec<Told>, QueryError> {
+pub(super) fn findings(snapshot: &Snapshot) -> Result<Vec<Told>, Fault> {
     let key = key(snapshot);
     let path = path(snapshot);
     if let Some(kept) = load(&path).filter(|kept| Some(&kept.key) == key.as_ref()) {
         return Ok(kept.told);
     }
-    let told = asked(snapshot)?;
+    let told = told(&Database::open_for_many(snapshot, None)?)?;
     if let Some(key) = key {
         save(&path, &Kept { key, told: told.clone() });
     }
@@ -105,24 +78,4 @@ fn save(path: &Path, kept: &Kept) {
     {
         drop(write_atomically(path, text.as_bytes()));
     }
-}
-
-fn asked(snapshot: &Snapshot) -> Result<Vec<Told>, QueryError> {
-    let all: Vec<Query> = catalogue::all()?;
-    let opened = |source| QueryError::Read { query: "the catalogue".to_string(), source };
-    let database = Database::open_for_many(snapshot, None).map_err(opened)?;
-    let found = ask(&database, &all, LIMIT)?.found;
-    let kept = found.into_iter().filter(|finding| finding.verdict != Verdict::Refuted);
-    Ok(kept
-        .map(|finding| Told {
-            tasks: tasks_of(&finding).map(str::to_string).collect(),
-            query: finding.query,
-            severity: finding.severity,
-            verdict: finding.verdict,
-            subject_kind: finding.subject_kind,
-            subject_id: finding.subject_id,
-            happened_at: finding.happened_at,
-            summary: finding.summary,
-        })
-        .collect())
 }
