@@ -135,7 +135,7 @@ fn mark_of(state: &str) -> &'static Mark {
 }
 
 /// The state that filled most of each character's time.
-fn cells_of<'a>(lane: &'a Lane, from: Micros, length: f64, cells: usize) -> Vec<Option<&'a str>> {
+fn cells_of(lane: &Lane, from: Micros, length: f64, cells: usize) -> Vec<Option<&str>> {
     let cell = length / cells as f64;
     (0..cells)
         .map(|at| {

@@ -97,10 +97,7 @@ impl Parts {
 
 /// The seconds between two instants of perhaps two clocks: where they come out backwards, not known.
 fn forward(from: Option<Micros>, until: Option<Micros>) -> Value {
-    match Value::between(from, until) {
-        Value::Seconds(seconds) if seconds < 0.0 => Value::Missing,
-        known => known,
-    }
+    if until < from { Value::Missing } else { Value::between(from, until) }
 }
 
 /// The end of the model's load: since 2026-01-15 `generation_started_at` is written anew then

@@ -28,13 +28,10 @@ pub(super) fn section(asked: &Asked<'_>, page: &mut Page) -> Result<(), ReadErro
     let likely = signs.first().map(|sign| sign.row.clone());
     let mut lines = Vec::new();
     if let Some(row) = &likely {
-        let text = |at: usize| match &row[at] {
-            Value::Text(text) => text.clone(),
-            _ => String::new(),
-        };
+        let text = |at: usize| plain_text(&row[at]);
         lines.push(format!(
-            "Likely trigger: {} ({}). What came first is no proof of cause: look at its evidence.",
-            text(0),
+            "{} ({}). What came first is no proof of cause: look at its evidence.",
+            capitalised(&text(0)),
             text(2)
         ));
     } else {
@@ -51,6 +48,15 @@ pub(super) fn section(asked: &Asked<'_>, page: &mut Page) -> Result<(), ReadErro
         asked.listed(rows.collect(), "What stood out, in it and up to 10 minutes before");
     page.table("signs", &title, &columns, rows, "nothing");
     Ok(())
+}
+
+fn plain_text(value: &Value) -> String {
+    if let Value::Text(text) = value { text.clone() } else { String::new() }
+}
+
+fn capitalised(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or(String::new(), |first| first.to_uppercase().chain(chars).collect())
 }
 
 fn sign(rank: u8, what: &str, row: &Row) -> Sign {
