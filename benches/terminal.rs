@@ -91,7 +91,7 @@ fn subjects(snapshot: &Snapshot) -> Done<(String, String)> {
                     (select min(claimed_at) + interval 1 day from task_attempts) \
                     order by count(*) desc, 1 limit 1")?;
     let worker = one(
-        "select worker_id from task_attempts where worker_id is not null group by 1 \
+        "select worker_id from task_attempts join worker_states using (worker_id) group by 1 \
                       having min(claimed_at) < (select min(claimed_at) + interval 1 day from task_attempts) \
                       order by count(*) desc, 1 limit 1",
     )?;
