@@ -66,7 +66,7 @@ left join tasks as depended on depended.id = waiting.dependency
 left join vanished on vanished.task_id = waiting.dependency
 where (depended.id is null or vanished.event_ids is not null)
     -- an array of nothing, or of NULL, names no task
-    -- equivalent: '' because no case can write an array of nothing
+    -- equivalent: '' and 'NULL' because no case can write an array of nothing or of NULL
     and waiting.dependency not in ('', 'NULL')
     and evidence.until_at - waiting.created_at > to_seconds($visible_s)
 order by happened_at, subject_id, waiting.dependency

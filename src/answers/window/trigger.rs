@@ -9,25 +9,12 @@ use crate::answers::page::{Page, Value};
 use crate::answers::window::Asked;
 use crate::read::error::ReadError;
 
-/// One thing that stood out.
-struct Sign {
-    /// Which sort: lower is named first.
-    rank: u8,
-    row: Vec<Value>,
-}
-
 /// Adds what stood out, the likeliest first.
 pub(super) fn section(asked: &Asked<'_>, page: &mut Page) -> Result<(), ReadError> {
-    let mut signs = Vec::new();
-    for (rank, (what, sql)) in SIGNS.iter().enumerate() {
-        let rows = asked.rows(sql)?;
-        signs.extend(rows.iter().map(|row| sign(rank as u8, what, row)));
-    }
-    // stable: within a sort they stay in the order of time
-    signs.sort_by_key(|sign| sign.rank);
-    let likely = signs.first().map(|sign| sign.row.clone());
+    let signs: Vec<Vec<Value>> = asked.rows(&all_signs())?.iter().map(sign).collect();
+    let likely = signs.first();
     let mut lines = Vec::new();
-    if let Some(row) = &likely {
+    if let Some(row) = likely {
         let text = |at: usize| plain_text(&row[at]);
         lines.push(format!(
             "{} ({}). What came first is no proof of cause: look at its evidence.",
@@ -43,9 +30,7 @@ pub(super) fn section(asked: &Asked<'_>, page: &mut Page) -> Result<(), ReadErro
     }
     page.lines("likely_trigger", "Likely trigger", lines);
     let columns = ["what", "at", "how_much", "evidence"];
-    let rows = signs.into_iter().map(|sign| sign.row);
-    let (rows, title) =
-        asked.listed(rows.collect(), "What stood out, in it and up to 10 minutes before");
+    let (rows, title) = asked.listed(signs, "What stood out, in it and up to 10 minutes before");
     page.table("signs", &title, &columns, rows, "nothing");
     Ok(())
 }
@@ -59,14 +44,22 @@ fn capitalised(text: &str) -> String {
     chars.next().map_or(String::new(), |first| first.to_uppercase().chain(chars).collect())
 }
 
-fn sign(rank: u8, what: &str, row: &Row) -> Sign {
-    let row = vec![
-        Value::Text(what.to_string()),
+/// What is looked for, as one question: to plan seven takes longer than to answer them.
+fn all_signs() -> String {
+    let each = SIGNS.iter().enumerate().map(|(rank, (what, sql))| {
+        format!("select {rank} as rank, '{}' as what, * from ({sql})", what.replace('\'', "''"))
+    });
+    let all: Vec<String> = each.collect();
+    format!("{} order by rank, moment, how_much", all.join(" union all "))
+}
+
+fn sign(row: &Row) -> Vec<Value> {
+    vec![
+        row.say("what"),
         row.when("moment"),
         row.say("how_much"),
         Value::List(row.texts("evidence").into_iter().map(Value::Id).collect()),
-    ];
-    Sign { rank, row }
+    ]
 }
 
 /// What is looked for: `moment`, `how_much` and `evidence` of each.
