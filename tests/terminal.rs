@@ -188,6 +188,21 @@ fn an_instant_before_all_evidence_is_refused_and_one_after_it_is_noted() {
     let late = bench.run("pods", "s", &["--as-of", "2026-01-01"]);
     assert_eq!(late.code, 0);
     assert!(late.stderr.contains("the evidence ends at"), "{}", late.stderr);
+    // what goes on at the end of the evidence is not known to have gone on until then
+    assert!(late.stdout.contains("as of 2025-10-16 18:16:02"), "{}", late.stdout);
+}
+
+#[test]
+fn a_watch_writes_a_document_a_line() {
+    let bench = outage();
+    let more = ["--format", "json", "--times", "2", "--every", "1s"];
+    let said = bench.run("watch", "s", &more).ok();
+    let pages: Vec<Value> =
+        said.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    assert_eq!(pages.len(), 2);
+    assert_eq!(pages[0]["verb"], "health");
+    assert!(pages[0]["warnings"].is_array());
+    assert_eq!(bench.run("watch", "s", &["--times", "0"]).code, 2);
 }
 
 #[test]

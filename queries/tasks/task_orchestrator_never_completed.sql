@@ -104,7 +104,7 @@ select
     'task' as subject_kind, tasks.id as subject_id, facts.last_end_at as happened_at,
     'confirmed' as verdict,
     format(
-        '{} went on for {} s after the last of its {} children had ended', tasks.task_type,
+        '{} went on for {} s after the last end of a child: none of its {} can still run', tasks.task_type,
         round(epoch(facts.until_at) - epoch(facts.last_end_at))::bigint, facts.children
     ) as summary,
     [facts.last_event_id, facts.event_id, 'tasks:' || tasks.id] as evidence,

@@ -134,7 +134,7 @@ impl ReadArgs {
     pub(super) fn open(&self, ui: &mut Ui, tables: &[&str]) -> Result<Reading, Fault> {
         let asked = self.when.open(ui, self.snapshot.as_deref())?;
         let database = asked.database_of(&[tables, &["coverage"]].concat())?;
-        let reading = Reading { as_of: asked.as_of, database, asked };
+        let mut reading = Reading { as_of: asked.as_of, database, asked };
         reading.check_inside(ui)?;
         Ok(reading)
     }
@@ -183,7 +183,13 @@ impl ShapeArgs {
                 write_text(&mut ui.out(), page, &layout)?;
                 ui.out().flush()?;
             }
-            Shape::Json => write_json(ui, page)?,
+            // a document a line, for who reads them as they come
+            Shape::Json => {
+                let mut out = ui.verbatim()?;
+                serde_json::to_writer(&mut out, page).map_err(std::io::Error::from)?;
+                writeln!(out)?;
+                out.flush()?;
+            }
         }
         Ok(())
     }
@@ -231,8 +237,9 @@ impl Reading {
         Ok(())
     }
 
-    /// Refuses an instant before all evidence, and warns of one after it.
-    fn check_inside(&self, ui: &mut Ui) -> Result<(), Fault> {
+    /// Refuses an instant before all evidence. Of one after it the end of the evidence is told, and said so:
+    /// what goes on at that end is not known to have gone on.
+    fn check_inside(&mut self, ui: &mut Ui) -> Result<(), Fault> {
         let Some(at) = self.as_of else { return Ok(()) };
         const ENDS: &str =
             "select min(from_at) as begins, max(until_at) as ends from whole_coverage";
@@ -249,6 +256,7 @@ impl Reading {
             && at > ends
         {
             ui.note(&format!("note: the evidence ends at {ends}, before the instant asked for"));
+            self.as_of = Some(ends);
         }
         Ok(())
     }

@@ -1,6 +1,7 @@
 //! `watch`: how all is, again and again, over a snapshot that grows.
 
 use std::io::Write as _;
+use std::num::NonZeroU64;
 use std::process::ExitCode;
 use std::thread;
 use std::time::Duration;
@@ -15,7 +16,7 @@ use crate::report::words::{age, duration};
 /// Show `health` again and again over a snapshot that grows, until it is stopped
 ///
 /// With `backstory export --every` in another terminal. What it shows is as old as the last capture: the first
-/// line says how old.
+/// line says how old. As JSON it writes a document a line.
 ///
 /// Examples:
 ///   backstory watch
@@ -29,7 +30,7 @@ pub(super) struct WatchArgs {
 
     /// End after so many times
     #[arg(long, value_name = "N")]
-    times: Option<u64>,
+    times: Option<NonZeroU64>,
 
     /// Rows of a list, at most
     #[arg(long, value_name = "N", default_value = "10")]
@@ -54,7 +55,7 @@ pub(super) fn run(ui: &mut Ui, args: &WatchArgs) -> Outcome {
             Err(fault) => return Err(fault),
         }
         shown += 1;
-        if args.times.is_some_and(|times| shown >= times) {
+        if args.times.is_some_and(|times| shown >= times.get()) {
             return Ok(ExitCode::SUCCESS);
         }
         thread::sleep(args.every);

@@ -23,7 +23,8 @@ pub fn plain(value: &Value, zone: &TimeZone) -> String {
         Value::Count(count) => count.to_string(),
         Value::Number(number) => number_of(*number),
         Value::Share(share) => format!("{:.1} %", share * 100.0),
-        Value::Money(dollars) => format!("${dollars:.2}"),
+        // a sum of nothing may be a negative zero
+        Value::Money(dollars) => format!("${:.2}", dollars + 0.0),
         Value::Flag(yes) => if *yes { "yes" } else { "no" }.to_string(),
         Value::List(values) if values.is_empty() => NOTHING.to_string(),
         Value::List(values) => {
@@ -142,6 +143,7 @@ mod tests {
         let plain = |value: &Value| plain(value, &TimeZone::UTC);
         assert_eq!(plain(&Value::Share(0.125)), "12.5 %");
         assert_eq!(plain(&Value::Money(0.689)), "$0.69");
+        assert_eq!(plain(&Value::Money(-0.0)), "$0.00");
         assert_eq!(plain(&Value::Number(2.50)), "2.5");
         assert_eq!(plain(&Value::Missing), "-");
         assert_eq!(plain(&Value::List(vec![Value::Count(1), Value::Flag(true)])), "1, yes");

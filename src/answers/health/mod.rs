@@ -59,7 +59,9 @@ pub fn health(ask: Ask<'_>, limit: usize, told: &[Told]) -> Result<Page, ReadErr
         orphans: orphans.len(),
     };
     let mut page = Page::new("health", None, ask.at, ask.is_as_of);
-    page.lines("warnings", "Warnings", warnings(&now, &rates, &pulses));
+    let warnings = warnings(&now, &rates, &pulses);
+    let rows = warnings.into_iter().map(|said| vec![Value::Text(said)]).collect();
+    page.table("warnings", "Warnings", &["warning"], rows, "none");
     add_fleet(&mut page, &serving);
     add_queue(&mut page, &queue, now.stuck);
     add_stuck(&mut page, ask, &stuck, limit);
@@ -108,9 +110,6 @@ fn warnings(now: &Now, rates: &Rates, pulses: &[Pulse]) -> Vec<String> {
                 ));
             }
         }
-    }
-    if said.is_empty() {
-        said.push("none".to_string());
     }
     said
 }
