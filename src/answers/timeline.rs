@@ -36,8 +36,6 @@ pub struct TimelineAsked {
     pub limit: usize,
 }
 
-/// Characters of an id that find it again: ids are taken by their beginnings.
-const SHORT: usize = 8;
 /// Room around what is drawn, as a part of its length.
 const MARGIN: f64 = 0.02;
 
@@ -140,21 +138,6 @@ fn fleet(ask: Ask<'_>, asked: &TimelineAsked) -> Result<Lanes, ReadError> {
     for lane in &mut gaps {
         lane.label = format!("not heard: {}", lane.label);
     }
-    let mut workers = lanes_of(&ask.rows(FLEET, &ends)?);
-    for lane in &mut workers {
-        lane.label = short(&lane.label);
-    }
-    gaps.extend(workers);
+    gaps.extend(lanes_of(&ask.rows(FLEET, &ends)?));
     Ok(Lanes { from, until, lanes: gaps })
-}
-
-/// The part of a worker's id that tells it from others: `gpu-20260107_093000-1a2b3c4d` is found by its whole id
-/// alone, so nothing is cut from it; longer ids are.
-fn short(id: &str) -> String {
-    const LONGEST: usize = 32;
-    if id.chars().count() <= LONGEST {
-        id.to_string()
-    } else {
-        id.chars().take(SHORT * 4).collect()
-    }
 }
