@@ -3,10 +3,9 @@
 use std::fs;
 use std::path::Path;
 
-use backstory::cases::case::read;
 use serde_json::Value;
 
-use crate::support::replayed::{Bench, INCIDENTS, incident, write_tables};
+use crate::support::replayed::{Bench, INCIDENTS, incident};
 use crate::support::run::backstory;
 use crate::support::told;
 
@@ -20,11 +19,7 @@ fn json(bench: &Bench, verb: &str, more: &[&str]) -> Value {
 }
 
 fn outage() -> Bench {
-    let bench = Bench::new();
-    let case = &read(OUTAGE).expect("a case")[0];
-    write_tables(&bench.path("files"), &case.captures[0]);
-    bench.replayed(&bench.path("files"), "s");
-    bench
+    Bench::of_case(OUTAGE)
 }
 
 fn truth(folder: &Path) -> Value {
@@ -50,7 +45,7 @@ fn the_outage_of_the_record_is_told_with_what_was_done_in_it() {
         (outage["t0"].as_str().expect("a time"), outage["t1"].as_str().expect("a time"));
     let page = json(&bench, "window", &[from, until]);
     let likely = page["likely_trigger"][0].as_str().expect("a sentence");
-    assert!(likely.contains("did not arrive"), "{likely}");
+    assert!(likely.contains("No line of an orchestrator arrived"), "{likely}");
     // what truly happened in it, although no line of the orchestrator tells of it
     let inside = |value: &Value| value.as_str().is_some_and(|at| from <= at && at < until);
     let tasks = truth["tasks"].as_array().expect("tasks");

@@ -15,8 +15,9 @@
 --!   be set up, or could not send. Set DB_LOGGING_REQUIRED so that a process without a log does not
 --!   start."""
 --! guide     = """
---!   `acts` is how often rows tell that it worked meanwhile; `workers_created` how many workers it made
---!   unseen. In that time no kill, reset or count is logged: what the rows of workers and tasks say is all
+--!   The subject is the process that fell silent. Whether that one acted on, or another took its place and
+--!   never logged, no row tells: a redeploy looks like both. `acts` is how often rows tell that one worked
+--!   meanwhile; `workers_created` how many workers it made unseen. In that time no kill, reset or count is logged: what the rows of workers and tasks say is all
 --!   there is. `next_run` is the process that logs again: its start is the mend."""
 --! known_fix = "902a796, 3502a31 (2025-10-16)"
 
@@ -68,7 +69,7 @@ select
     silences.began_at as happened_at,
     case when seen.acts > 1 then 'confirmed' else 'probable' end as verdict,
     format(
-        'no line of {} for {}, in which its rows show {} act(s)', silences.source_type,
+        'no line of {} for {}, in which rows show {} act(s) of one', silences.source_type,
         cast(date_trunc('second', silences.ended_at - silences.began_at) as varchar), seen.acts
     ) as summary,
     list_slice(seen.event_ids, 1, $shown) as evidence,

@@ -5,6 +5,8 @@ use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use backstory::cases::case as cases;
+
 use crate::support::files::walk;
 use crate::support::run::{Ran, backstory};
 use crate::support::skipped;
@@ -18,6 +20,15 @@ impl Bench {
     /// An empty one.
     pub(crate) fn new() -> Self {
         Self { root: tempfile::tempdir().expect("a temporary directory") }
+    }
+
+    /// A snapshot `s` of the first case of a text, replayed.
+    pub(crate) fn of_case(text: &str) -> Self {
+        let bench = Self::new();
+        let case = &cases::read(text).expect("a case")[0];
+        write_tables(&bench.path("files"), &case.captures[0]);
+        bench.replayed(&bench.path("files"), "s");
+        bench
     }
 
     /// A path inside it.

@@ -65,7 +65,7 @@ fn sign(row: &Row) -> Vec<Value> {
 /// What is looked for: `moment`, `how_much` and `evidence` of each.
 const SIGNS: [(&str, &str); 7] = [
     (
-        "the orchestrator's lines did not arrive while it may have acted",
+        "no line of an orchestrator arrived, and one may have acted",
         "select began_at as moment, source_id || ' ' || cause || ' for ' \
             || round(epoch(ended_at - began_at))::bigint || ' s' as how_much, \
             ['gaps:' || source_id || ' ' || began_at] as evidence \
