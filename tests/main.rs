@@ -35,6 +35,7 @@ mod simulate;
 mod soak;
 mod sql;
 mod support;
+mod task_odd;
 mod task_verb;
 mod tasks_verb;
 mod terminal;

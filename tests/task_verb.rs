@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 use backstory::answers::ask::Ask;
 use backstory::answers::subject::Subject;
 use backstory::answers::task::{TABLES, TaskAsked, task};
-use backstory::cases::case as cases;
 use backstory::findings::short;
 use backstory::read::database::Database;
 use backstory::report::page_text::{Layout, write_text};
@@ -273,10 +272,7 @@ fn metadata_and_params_may_be_null() {
 fn three_attempts() -> (Bench, String) {
     let written = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/task/three_attempts.txt");
     let text = fs::read_to_string(written).expect("the case");
-    let case = &cases::read(&text).expect("a case")[0];
-    let bench = Bench::new();
-    write_tables(&bench.path("files"), &case.captures[0]);
-    bench.replayed(&bench.path("files"), "s");
+    let bench = Bench::of_case(&text);
     let id = bench.sql("s", "select id from tasks")[0][0].clone();
     (bench, id)
 }
@@ -320,7 +316,7 @@ fn an_instant_and_a_span_cut_the_story() {
 #[test]
 fn a_wrong_id_or_option_is_told() {
     let (bench, id) = three_attempts();
-    let wrong = bench.run("task", "s", &["no-such-task"]);
+    let wrong = bench.run("task", "s", &[&id.replace('-', "+")]);
     assert_eq!(wrong.code, 2);
     assert!(wrong.stderr.contains(&id), "{}", wrong.stderr);
     let prefix = told(&bench, &id[..id.len() - 1], &[]);

@@ -3,6 +3,7 @@
 
 mod faults;
 mod golden;
+mod health;
 mod odd;
 mod truth;
 

@@ -16,8 +16,9 @@ const LIMIT: Duration = Duration::from_secs(60);
 pub struct Ask<'a> {
     /// The tables, as of that instant.
     pub database: &'a Database,
-    /// The instant asked for, else the end of the evidence.
+    /// The instant asked for, else the end of the evidence; the epoch where it covers no time.
     pub at: Micros,
+    is_empty: bool,
     /// Whether it was asked for.
     pub is_as_of: bool,
 }
@@ -43,7 +44,13 @@ impl<'a> Ask<'a> {
                 end.rows.first().and_then(|row| time_of(row.first()?))
             }
         };
-        Ok(Self { database, at: at.unwrap_or(Micros(0)), is_as_of: as_of.is_some() })
+        let is_as_of = as_of.is_some();
+        Ok(Self { database, at: at.unwrap_or(Micros(0)), is_empty: at.is_none(), is_as_of })
+    }
+
+    /// The instant that a page is told of; none where the evidence covers no time.
+    pub fn told_at(&self) -> Option<Micros> {
+        (!self.is_empty).then_some(self.at)
     }
 
     /// The rows of a SELECT with named parameters.

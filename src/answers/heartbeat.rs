@@ -3,7 +3,7 @@
 use crate::model::time::Micros;
 
 /// Younger than this, a heartbeat is healthy, in seconds (domain/orchestrator.md 6, `worker`).
-const HEALTHY_S: f64 = 60.0;
+pub(in crate::answers) const HEALTHY_S: f64 = 60.0;
 /// Younger than this, it is a warning; older, it is stale (domain/orchestrator.md 6, `worker`).
 const WARNING_S: f64 = 300.0;
 /// The row itself was made with a heartbeat; a true one comes later than this after its creation, in seconds

@@ -48,7 +48,7 @@ pub fn orchestrator(ask: Ask<'_>, asked: OrchestratorAsked) -> Result<Page, Read
     let limit = ("limit", Cell::Int(i64::try_from(asked.limit).unwrap_or(i64::MAX)));
     let since = ("since", Cell::Time(asked.since));
     let at = ("at", Cell::Time(ask.at));
-    let mut page = Page::new("orchestrator", None, ask.at, ask.is_as_of);
+    let mut page = Page::new("orchestrator", None, ask.told_at(), ask.is_as_of);
     pulse::add(&mut page, &pulse::pulses(ask)?, ask.at);
     runs(&mut page, &ask.rows(RUNS, &[since.clone(), at.clone(), limit.clone()])?, ask.at);
     let found = ask.rows(CYCLES, std::slice::from_ref(&limit))?;

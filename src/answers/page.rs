@@ -18,10 +18,13 @@ pub struct Page {
     pub verb: &'static str,
     /// What it is about; none for a fleet.
     pub subject: Option<Subject>,
-    /// The instant it is told of: the one asked for, else the end of the evidence. Ages count back from it.
-    pub at: Micros,
+    /// The instant it is told of: the one asked for, else the end of the evidence; none where the
+    /// evidence covers no time. Ages count back from it.
+    pub at: Option<Micros>,
     /// Whether that instant was asked for.
     pub is_as_of: bool,
+    /// Whether a value is told to its end, however long it is. JSON always has all of it.
+    pub is_whole: bool,
     /// In the order in which they are read.
     pub sections: Vec<Section>,
 }
@@ -86,8 +89,13 @@ pub enum Value {
 
 impl Page {
     /// A page without a section yet.
-    pub fn new(verb: &'static str, subject: Option<Subject>, at: Micros, is_as_of: bool) -> Self {
-        Self { verb, subject, at, is_as_of, sections: Vec::new() }
+    pub fn new(
+        verb: &'static str,
+        subject: Option<Subject>,
+        at: Option<Micros>,
+        is_as_of: bool,
+    ) -> Self {
+        Self { verb, subject, at, is_as_of, is_whole: false, sections: Vec::new() }
     }
 
     /// Adds named values.
@@ -163,7 +171,7 @@ impl Serialize for Page {
         map.serialize_entry("format", &FORMAT)?;
         map.serialize_entry("verb", self.verb)?;
         map.serialize_entry("subject", &self.subject)?;
-        map.serialize_entry("at", &self.at.to_string())?;
+        map.serialize_entry("at", &self.at.map(|at| at.to_string()))?;
         map.serialize_entry("as_of", &self.is_as_of)?;
         for section in &self.sections {
             map.serialize_entry(section.key, &section.body)?;

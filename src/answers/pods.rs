@@ -7,7 +7,7 @@ use crate::read::cell::Cell;
 use crate::read::error::ReadError;
 
 /// The tables it asks.
-pub const TABLES: [&str; 3] = ["pods", "workers", "events"];
+pub const TABLES: [&str; 4] = ["pods", "workers", "worker_ends", "events"];
 
 /// Hours in a day, and days in a month as the old tool counted them (domain/orchestrator.md 6, `runpod`).
 const DAY_H: f64 = 24.0;
@@ -25,9 +25,11 @@ pub struct PodsAsked {
 /// Each pod with its life up to the instant told of.
 const PODS: &str = "select pods.*, coalesce(cost_per_hour, $price) as price, \
     cost_per_hour is null as is_assumed, workers.status, \
-    epoch(coalesce(ended_at, $at::timestamp) - pods.created_at) as lived_s \
+    pods.ended_at is null and ends.worker_id is null as is_running, \
+    epoch(coalesce(pods.ended_at, ends.ended_at, ends.ended_before, $at::timestamp) - pods.created_at) as lived_s \
     from pods left join workers on workers.id = pods.worker_id \
-    where ended_at is null or ended_at >= pods.created_at or pods.created_at is null \
+    left join worker_ends as ends on ends.worker_id = pods.worker_id \
+    where pods.ended_at is null or pods.ended_at >= pods.created_at or pods.created_at is null \
     order by pods.created_at, pod_id";
 
 /// Tells of every pod.
@@ -37,8 +39,9 @@ const PODS: &str = "select pods.*, coalesce(cost_per_hour, $price) as price, \
 pub fn pods(ask: Ask<'_>, asked: PodsAsked, told: &[Told]) -> Result<Page, ReadError> {
     let params = [("price", Cell::Float(asked.price)), ("at", Cell::Time(ask.at))];
     let all = ask.rows(PODS, &params)?;
-    let mut page = Page::new("pods", None, ask.at, ask.is_as_of);
-    let running: Vec<&Row> = all.iter().filter(|pod| pod.time("ended_at").is_none()).collect();
+    let mut page = Page::new("pods", None, ask.told_at(), ask.is_as_of);
+    let running: Vec<&Row> =
+        all.iter().filter(|pod| pod.flag("is_running") == Some(true)).collect();
     summary(&mut page, &all, &running, asked);
     let columns =
         ["pod", "worker", "worker_status", "created_at", "lived_s", "price_per_hour", "cost"];
@@ -65,6 +68,7 @@ fn summary(page: &mut Page, all: &[Row], running: &[&Row], asked: PodsAsked) {
             ("pods", count(all.len())),
             ("running", count(running.len())),
             ("running_without_a_worker", count(unbound)),
+            ("ended_at_no_known_time", count(all.iter().filter(|pod| is_vague(pod)).count())),
             ("cost_per_hour", Value::Money(per_hour)),
             ("cost_per_day", Value::Money(per_hour * DAY_H)),
             ("cost_per_month", Value::Money(per_hour * DAY_H * MONTH_D)),
@@ -73,6 +77,11 @@ fn summary(page: &mut Page, all: &[Row], running: &[&Row], asked: PodsAsked) {
             ("pods_at_the_assumed_price", count(assumed)),
         ],
     );
+}
+
+/// Whether its worker ended, and no row tells when the pod did. It counts as long as it can have lived.
+fn is_vague(pod: &Row) -> bool {
+    pod.time("ended_at").is_none() && pod.flag("is_running") == Some(false)
 }
 
 fn pod_row(pod: &Row) -> Vec<Value> {
@@ -107,8 +116,8 @@ fn orphans(page: &mut Page, told: &[Told]) {
 /// Lifetimes by how pods ended.
 fn lifetimes(page: &mut Page, all: &[Row]) {
     let mut kinds: std::collections::BTreeMap<&str, Vec<&Row>> = std::collections::BTreeMap::new();
-    for pod in all.iter().filter(|pod| pod.time("ended_at").is_some()) {
-        kinds.entry(pod.text("end_kind").unwrap_or("not known")).or_default().push(pod);
+    for pod in all.iter().filter(|pod| pod.flag("is_running") == Some(false)) {
+        kinds.entry(pod.text("end_kind").unwrap_or("not known when or how")).or_default().push(pod);
     }
     let rows = kinds.into_iter().map(|(kind, pods)| {
         let mut lives: Vec<f64> = pods.iter().filter_map(|pod| pod.float("lived_s")).collect();

@@ -32,6 +32,8 @@ pub enum Meant {
 const NAMED_MAX: usize = 5;
 /// Things that are named when an id means none.
 const ALIKE_MAX: usize = 3;
+/// How alike they are at least, by Jaro and Winkler: with less in common they are no slip of a finger.
+const ALIKE_LEAST: f64 = 0.5;
 
 /// Everything with an id, by kind; `{all}` is how the tables are called where they are whole. A worker's
 /// lines are a source of its name, and no other thing.
@@ -54,6 +56,15 @@ const THINGS: [(&str, &str); 8] = [
     ("clock", "select 'clock' as kind, clock as id from clocks"),
 ];
 
+/// What only lines tell of, and no row: looked for where nothing else has the id.
+const LINES: [(&str, &str); 2] = [
+    ("task", "select 'task' as kind, task_id as id from {all}events where task_id is not null"),
+    (
+        "worker",
+        "select 'worker' as kind, worker_id as id from {all}events where worker_id is not null",
+    ),
+];
+
 /// Where ids are looked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Among {
@@ -66,12 +77,12 @@ pub enum Among {
 
 impl Among {
     /// All things of some kinds, as a table.
-    fn things(self, kinds: &[&str]) -> String {
+    fn things(self, all: &[(&str, &str)], kinds: &[&str]) -> String {
         let prefix = match self {
             Self::These => "",
             Self::Whole => "whole_",
         };
-        let selects = THINGS.iter().filter(|(kind, _)| kinds.contains(kind));
+        let selects = all.iter().filter(|(kind, _)| kinds.contains(kind));
         let selects = selects.map(|(_, sql)| sql.replace("{all}", prefix));
         // a kind without a table of its own has no things
         let none = "select null::varchar as kind, null::varchar as id where false".to_string();
@@ -85,13 +96,13 @@ impl Among {
 /// # Errors
 /// When the tables cannot be asked.
 pub fn kinds(database: &Database, id: &str, limit: Duration) -> Result<Vec<String>, ReadError> {
-    let things = Among::These.things(&THINGS.map(|(kind, _)| kind));
+    let things = Among::These.things(&THINGS, &THINGS.map(|(kind, _)| kind));
     let sql = format!("select kind, id from {things} where id = $id order by kind");
     Ok(asked(database, &sql, id, limit)?.into_iter().map(|subject| subject.kind).collect())
 }
 
-/// Finds what is meant, among things of some kinds, by an id or the beginning of one. A whole id wins over
-/// those that go on.
+/// Finds what is meant, among things of some kinds, by an id or the beginning of one, in any case of letters. A
+/// whole id wins over those that go on.
 ///
 /// # Errors
 /// When the tables cannot be asked.
@@ -102,26 +113,40 @@ pub fn find(
     among: Among,
     limit: Duration,
 ) -> Result<Meant, ReadError> {
-    let things = among.things(kinds);
-    let beginning = format!(
-        "select kind, id from {things} where starts_with(id, $id) order by id <> $id, kind, id limit {}",
-        NAMED_MAX + 1
-    );
+    let things = among.things(&THINGS, kinds);
+    let beginning = |things: &str| {
+        format!(
+            "select kind, id from {things} where starts_with(lower(id), lower($id)) \
+             order by id <> $id, lower(id) <> lower($id), kind, id limit {}",
+            NAMED_MAX + 1
+        )
+    };
     // nobody mistypes the id of an event
     let alike = format!(
         "select kind, id from {things} where kind <> 'event' \
-         order by jaro_winkler_similarity(id, $id) desc, id limit {ALIKE_MAX}"
+         and jaro_winkler_similarity(id, lower($id)) > {ALIKE_LEAST} \
+         order by jaro_winkler_similarity(id, lower($id)) desc, id limit {ALIKE_MAX}"
     );
-    let mut found = asked(database, &beginning, id, limit)?;
+    let mut found = asked(database, &beginning(&things), id, limit)?;
+    if found.is_empty() {
+        found = asked(database, &beginning(&among.things(&LINES, kinds)), id, limit)?;
+    }
     match &found[..] {
         [] => Ok(Meant::None(asked(database, &alike, id, limit)?)),
         [only] => Ok(Meant::One(only.clone())),
         [first, second, ..] if first.id == id && second.id != id => Ok(Meant::One(first.clone())),
+        [first, second, ..] if is_whole(first, id) && !is_whole(second, id) => {
+            Ok(Meant::One(first.clone()))
+        }
         [..] => {
             found.truncate(NAMED_MAX);
             Ok(Meant::Several(found))
         }
     }
+}
+
+fn is_whole(subject: &Subject, id: &str) -> bool {
+    subject.id.eq_ignore_ascii_case(id)
 }
 
 fn asked(

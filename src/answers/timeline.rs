@@ -11,7 +11,8 @@ use crate::read::cell::Cell;
 use crate::read::error::ReadError;
 
 /// The tables it asks.
-pub const TABLES: [&str; 9] = [
+pub const TABLES: [&str; 10] = [
+    "events",
     "tasks",
     "workers",
     "task_states",
@@ -68,7 +69,7 @@ const GAPS: &str = "select source_type as lane, began_at as from_at, ended_at as
 /// # Errors
 /// When the tables cannot be asked.
 pub fn timeline(ask: Ask<'_>, asked: &TimelineAsked) -> Result<Page, ReadError> {
-    let mut page = Page::new("timeline", asked.subject.clone(), ask.at, ask.is_as_of);
+    let mut page = Page::new("timeline", asked.subject.clone(), ask.told_at(), ask.is_as_of);
     let lanes = match &asked.subject {
         Some(subject) => {
             let sql = if subject.kind == "task" { TASK } else { WORKER };

@@ -11,6 +11,7 @@ use crate::answers::heartbeat::Heartbeat;
 use crate::answers::page::{Page, Value};
 use crate::answers::worker::agrees;
 use crate::findings::short::Told;
+use crate::model::state::WorkerStateName;
 use crate::model::time::Micros;
 use crate::read::error::ReadError;
 
@@ -32,6 +33,25 @@ pub struct WorkersAsked {
     pub limit: usize,
 }
 
+/// What a row's status may be (domain/orchestrator.md 1.2; `crashed`: domain/worker-app.md 1.5).
+const STATUSES: [&str; 7] =
+    ["inactive", "spawning", "active", "terminating", "error", "terminated", "crashed"];
+
+/// The words that choose workers: statuses, those that only rows here have among them, and true states.
+///
+/// # Errors
+/// When the tables cannot be asked.
+pub fn words(ask: Ask<'_>) -> Result<Vec<String>, ReadError> {
+    const SEEN: &str = "select distinct status from workers where status is not null order by 1";
+    let states = WorkerStateName::ALL.iter().map(|state| state.name());
+    let mut words: Vec<String> = STATUSES.into_iter().chain(states).map(str::to_string).collect();
+    let seen = ask.rows(SEEN, &[])?;
+    words.extend(seen.iter().filter_map(|row| row.text("status").map(str::to_string)));
+    words.sort_unstable();
+    words.dedup();
+    Ok(words)
+}
+
 /// Tells of the workers of a span.
 ///
 /// # Errors
@@ -48,7 +68,7 @@ pub fn workers(ask: Ask<'_>, asked: &WorkersAsked, told: &[Told]) -> Result<Page
         member.lived_in(asked.since, asked.until) && asked.status.as_deref().is_none_or(has)
     };
     let some: Vec<&Member> = all.iter().filter(is_meant).collect();
-    let mut page = Page::new("workers", None, ask.at, ask.is_as_of);
+    let mut page = Page::new("workers", None, ask.told_at(), ask.is_as_of);
     summary(&mut page, &some, asked);
     by_state(&mut page, &some);
     in_service(&mut page, ask, &some, asked.limit);
@@ -76,8 +96,8 @@ fn summary(page: &mut Page, some: &[&Member], asked: &WorkersAsked) {
         "summary",
         "Workers",
         vec![
-            ("since", Value::Time(asked.since)),
-            ("until", Value::Time(asked.until.min(page.at))),
+            ("since", Value::time(page.at.map(|_| asked.since))),
+            ("until", Value::time(page.at.map(|at| asked.until.min(at)))),
             ("workers", count(some.len())),
             ("in_service", of(&Member::is_in_service)),
             ("active", of(&Member::is_active)),

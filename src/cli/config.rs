@@ -1,9 +1,10 @@
 //! `config`: the orchestrators' settings.
 
-use crate::answers::config::{ConfigAsked, TABLES, config};
+use crate::answers::config::{ConfigAsked, TABLES, config, names};
 use crate::cli::Outcome;
 use crate::cli::reading::ReadArgs;
 use crate::cli::ui::Ui;
+use crate::cli::word::refuse_unknown;
 
 /// Show the orchestrators' settings: defaults by era, and values as far as evidence shows them
 ///
@@ -31,6 +32,13 @@ pub(super) struct ConfigArgs {
 pub(super) fn run(ui: &mut Ui, args: &ConfigArgs) -> Outcome {
     let reading = args.read.open(ui, &TABLES)?;
     let asked = ConfigAsked { explain: args.explain, name: args.name.clone() };
+    if let Some(name) = &args.name {
+        let names = names()?;
+        let is_part = names.iter().any(|known| known.contains(&name.to_uppercase()));
+        if !is_part {
+            refuse_unknown("setting", &name.to_uppercase(), &names)?;
+        }
+    }
     let page = config(reading.ask()?, &asked)?;
     args.read.show(ui, &page)
 }

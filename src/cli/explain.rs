@@ -81,6 +81,12 @@ pub(super) fn run(ui: &mut Ui, args: &ExplainArgs) -> Outcome {
 
 /// The one thing that an id means.
 pub(super) fn one(meant: Meant, id: &str) -> Result<Subject, Fault> {
+    if id.trim().is_empty() {
+        let fault = Fault::new(FaultKind::Usage, "the id is empty".to_string());
+        return Err(fault.hint(
+            "write an id, or the beginning of one; `backstory tasks` and `workers` list them",
+        ));
+    }
     let named = |subjects: &[Subject]| {
         let named = subjects.iter().map(|subject| format!("{} {}", subject.kind, subject.id));
         named.collect::<Vec<_>>().join("\n      ")
@@ -94,7 +100,7 @@ pub(super) fn one(meant: Meant, id: &str) -> Result<Subject, Fault> {
         Meant::None(like) => {
             let fault = Fault::new(FaultKind::Usage, format!("nothing here has the id `{id}`"));
             Err(if like.is_empty() {
-                fault
+                fault.hint("`backstory tasks` and `backstory workers` list what is there")
             } else {
                 fault.hint(format!("did you mean one of these?\n      {}", named(&like)))
             })

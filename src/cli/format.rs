@@ -47,6 +47,14 @@ pub(crate) fn hours(text: &str) -> Result<f64, String> {
     }
 }
 
+/// How many rows at most: one at least, for a list of none looks like nothing found.
+pub(crate) fn limit(text: &str) -> Result<usize, String> {
+    match text.parse::<usize>() {
+        Ok(limit) if limit > 0 => Ok(limit),
+        Ok(_) | Err(_) => Err("write a whole number from 1 on".to_string()),
+    }
+}
+
 /// An instant, UTC where no zone is named; seconds may be left out, and the time of day: then it is the
 /// day's first instant.
 pub(crate) fn instant(text: &str) -> Result<Micros, String> {

@@ -14,7 +14,8 @@ use crate::cli::ui::Ui;
 #[command(verbatim_doc_comment)]
 pub(super) struct HealthArgs {
     /// Rows of a list, at most
-    #[arg(long, value_name = "N", default_value = "10")]
+    #[arg(long, value_name = "N", default_value = "10", allow_negative_numbers = true,
+          value_parser = crate::cli::format::limit)]
     limit: usize,
 
     #[command(flatten)]

@@ -38,6 +38,7 @@ mod warn;
 mod watch;
 mod when;
 mod window;
+mod word;
 mod worker;
 mod workers;
 

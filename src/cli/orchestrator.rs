@@ -19,7 +19,8 @@ pub(super) struct OrchestratorArgs {
     hours: f64,
 
     /// Rows of a list, at most
-    #[arg(long, value_name = "N", default_value = "10")]
+    #[arg(long, value_name = "N", default_value = "10", allow_negative_numbers = true,
+          value_parser = crate::cli::format::limit)]
     limit: usize,
 
     #[command(flatten)]

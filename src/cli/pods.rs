@@ -21,7 +21,8 @@ pub(super) struct PodsArgs {
     price: f64,
 
     /// Rows of a list, at most
-    #[arg(long, value_name = "N", default_value = "50")]
+    #[arg(long, value_name = "N", default_value = "50", allow_negative_numbers = true,
+          value_parser = crate::cli::format::limit)]
     limit: usize,
 
     #[command(flatten)]

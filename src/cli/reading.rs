@@ -130,12 +130,24 @@ impl SpanArgs {
 }
 
 impl ReadArgs {
+    /// Refuses an instant, where one means nothing, and names what takes one.
+    pub(super) fn refuse_instant(&self, why: &str, instead: &str) -> Result<(), Fault> {
+        if !self.when.is_asked() {
+            return Ok(());
+        }
+        let said = format!("--as-of and --as-seen mean nothing here: {why}");
+        Err(Fault::new(FaultKind::Usage, said).hint(format!("for an instant: {instead}")))
+    }
+
     /// Opens these tables of the snapshot (and `coverage`), as of the instant asked for.
     pub(super) fn open(&self, ui: &mut Ui, tables: &[&str]) -> Result<Reading, Fault> {
         let asked = self.when.open(ui, self.snapshot.as_deref())?;
         let database = asked.database_of(&[tables, &["coverage"]].concat())?;
         let mut reading = Reading { as_of: asked.as_of, database, asked };
         reading.check_inside(ui)?;
+        if reading.ask()?.told_at().is_none() {
+            ui.note("note: this snapshot covers no time: its tables are empty, or hold a single instant");
+        }
         Ok(reading)
     }
 

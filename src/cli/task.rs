@@ -30,7 +30,8 @@ pub(super) struct TaskArgs {
     logs_only: bool,
 
     /// Rows at most, the newest (with --logs-only)
-    #[arg(long, value_name = "N", default_value = "200", requires = "logs_only")]
+    #[arg(long, value_name = "N", default_value = "200", requires = "logs_only", allow_negative_numbers = true,
+          value_parser = crate::cli::format::limit)]
     limit: usize,
 
     #[command(flatten)]

@@ -1,9 +1,10 @@
 //! `tasks`: many of them.
 
-use crate::answers::tasks::{TABLES, TasksAsked, tasks};
+use crate::answers::tasks::{TABLES, TasksAsked, tasks, types};
 use crate::cli::Outcome;
 use crate::cli::reading::{ReadArgs, SpanArgs};
 use crate::cli::ui::Ui;
+use crate::cli::word::refuse_unknown;
 use crate::model::state::TaskStateName;
 
 /// Show tasks: how they stand, how long they waited and worked, why they failed
@@ -34,7 +35,8 @@ pub(super) struct TasksArgs {
     hours: Option<f64>,
 
     /// Rows of the list, at most
-    #[arg(long, value_name = "N", default_value = "50")]
+    #[arg(long, value_name = "N", default_value = "50", allow_negative_numbers = true,
+          value_parser = crate::cli::format::limit)]
     limit: usize,
 
     #[command(flatten)]
@@ -63,10 +65,17 @@ fn hours(text: &str) -> Result<f64, String> {
 pub(super) fn run(ui: &mut Ui, args: &TasksArgs) -> Outcome {
     args.span.check()?;
     let reading = args.read.open(ui, &TABLES)?;
+    let worker = match &args.worker {
+        Some(id) => Some(reading.subject(id, "worker")?.id),
+        None => None,
+    };
+    if let Some(word) = &args.task_type {
+        refuse_unknown("type of task", word, &types(reading.ask()?)?)?;
+    }
     let asked = TasksAsked {
         state: args.status,
         task_type: args.task_type.clone(),
-        worker: args.worker.clone(),
+        worker,
         hours: args.hours,
         since: args.span.since,
         until: args.span.until,

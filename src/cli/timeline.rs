@@ -1,7 +1,5 @@
 //! `timeline`: the course of a task, a worker or the fleet, drawn.
 
-use std::num::NonZeroUsize;
-
 use crate::answers::timeline::{TABLES, TimelineAsked, timeline};
 use crate::cli::Outcome;
 use crate::cli::reading::{ReadArgs, SpanArgs};
@@ -21,8 +19,9 @@ pub(super) struct TimelineArgs {
     of: Of,
 
     /// Lanes at most
-    #[arg(long, value_name = "N", default_value = "60")]
-    limit: NonZeroUsize,
+    #[arg(long, value_name = "N", default_value = "60", allow_negative_numbers = true,
+          value_parser = crate::cli::format::limit)]
+    limit: usize,
 
     #[command(flatten)]
     span: SpanArgs,
@@ -60,7 +59,7 @@ pub(super) fn run(ui: &mut Ui, args: &TimelineArgs) -> Outcome {
         subject,
         since: args.span.since,
         until: args.span.until,
-        limit: args.limit.get(),
+        limit: args.limit,
     };
     let page = timeline(reading.ask()?, &asked)?;
     args.read.show(ui, &page)

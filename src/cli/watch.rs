@@ -33,7 +33,8 @@ pub(super) struct WatchArgs {
     times: Option<NonZeroU64>,
 
     /// Rows of a list, at most
-    #[arg(long, value_name = "N", default_value = "10")]
+    #[arg(long, value_name = "N", default_value = "10", allow_negative_numbers = true,
+          value_parser = crate::cli::format::limit)]
     limit: usize,
 
     #[command(flatten)]
@@ -44,6 +45,7 @@ pub(super) struct WatchArgs {
 const CLEAR: &str = "\u{1b}[2J\u{1b}[H";
 
 pub(super) fn run(ui: &mut Ui, args: &WatchArgs) -> Outcome {
+    args.read.refuse_instant("it watches the end of the evidence", "`backstory health --as-of`")?;
     let mut shown: u64 = 0;
     loop {
         match look(ui, args) {

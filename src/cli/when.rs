@@ -39,6 +39,11 @@ pub(super) struct Asked {
 }
 
 impl WhenArgs {
+    /// Whether an instant was asked for.
+    pub(super) fn is_asked(&self) -> bool {
+        self.as_of.is_some() || self.as_seen.is_some()
+    }
+
     /// Opens the snapshot, and replays it where that has to be done.
     pub(super) fn open(&self, ui: &mut Ui, given: Option<&Path>) -> Result<Asked, Fault> {
         let snapshot = snapshot_dir::open(ui, given)?;

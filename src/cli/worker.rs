@@ -35,7 +35,8 @@ pub(super) struct WorkerArgs {
     logs_only: bool,
 
     /// Rows of a list, at most: the last ones
-    #[arg(long, value_name = "N", default_value = "20")]
+    #[arg(long, value_name = "N", default_value = "20", allow_negative_numbers = true,
+          value_parser = crate::cli::format::limit)]
     limit: usize,
 
     #[command(flatten)]
@@ -55,7 +56,7 @@ pub(super) fn run(ui: &mut Ui, args: &WorkerArgs) -> Outcome {
     }
     let (part, tables): (Part, &[&str]) = if args.logs_only {
         let lines = LinesAsked { since: span.since, until: span.until, limit: *limit };
-        (Part::Lines(lines), &["workers", "worker_states", "system_logs"])
+        (Part::Lines(lines), &["workers", "worker_states", "events", "system_logs"])
     } else if args.check_logging {
         (Part::Logging, &TABLES_AND_LINES)
     } else if args.startup {

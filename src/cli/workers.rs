@@ -1,9 +1,10 @@
 //! `workers`: who is in service, who ended and why, how many fail.
 
-use crate::answers::workers::{WorkersAsked, tables, workers};
+use crate::answers::workers::{WorkersAsked, tables, words, workers};
 use crate::cli::Outcome;
 use crate::cli::reading::{ReadArgs, SpanArgs};
 use crate::cli::ui::Ui;
+use crate::cli::word::refuse_unknown;
 use crate::model::time::Micros;
 
 /// Show workers: who is in service, who ended and why, how many fail
@@ -26,7 +27,8 @@ pub(super) struct WorkersArgs {
     hours: f64,
 
     /// Rows of a list, at most
-    #[arg(long, value_name = "N", default_value = "20")]
+    #[arg(long, value_name = "N", default_value = "20", allow_negative_numbers = true,
+          value_parser = crate::cli::format::limit)]
     limit: usize,
 
     #[command(flatten)]
@@ -44,6 +46,9 @@ pub(super) fn run(ui: &mut Ui, args: &WorkersArgs) -> Outcome {
     let reading = args.read.open(ui, &tables())?;
     let told = reading.findings()?;
     let ask = reading.ask()?;
+    if let Some(word) = &args.status {
+        refuse_unknown("status or state of a worker", word, &words(ask)?)?;
+    }
     // what happened at the very instant belongs to it
     let until = args.span.until.unwrap_or(Micros(ask.at.0.saturating_add(1)));
     let since = args.span.since.unwrap_or_else(|| until.plus_seconds(-args.hours * 3600.0));

@@ -3,15 +3,14 @@
 use std::io;
 
 use anstyle::Style;
-use comfy_table::presets::NOTHING as NO_LINES;
-use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table, Width};
 use jiff::tz::TimeZone;
 
 use crate::answers::page::{Body, Page, Section, Value};
-use crate::report::cards::write_cards;
 use crate::report::lanes::write_lanes;
+use crate::report::page_table::write_table;
 use crate::report::plain::{printable, wrap};
-use crate::report::words::{instant, plain, with_age};
+use crate::report::shorten::shorten;
+use crate::report::words::{instant, with_age};
 
 /// How a page is laid out.
 #[derive(Clone, Debug)]
@@ -29,9 +28,11 @@ pub struct Layout {
 const BOLD: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();
 /// What a body stands in from its heading.
-const INDENT: usize = 2;
+pub(super) const INDENT: usize = 2;
 /// Narrower, text is not broken: it would be one word a line.
-const NARROWEST: usize = 20;
+pub(super) const NARROWEST: usize = 20;
+/// Characters of an instant.
+const INSTANT: usize = "2026-01-05 17:55:00.123".len();
 
 /// Writes the page.
 pub fn write_text(out: &mut dyn io::Write, page: &Page, layout: &Layout) -> io::Result<()> {
@@ -39,9 +40,12 @@ pub fn write_text(out: &mut dyn io::Write, page: &Page, layout: &Layout) -> io::
         Some(subject) => format!("{} {}", subject.kind, printable(&subject.id)),
         None => page.verb.to_string(),
     };
-    let when = instant(page.at, &layout.zone);
-    let meaning = if page.is_as_of { "as of" } else { "at the end of the evidence," };
-    writeln!(out, "{BOLD}{about}{BOLD:#}  {DIM}{meaning} {when} {}{DIM:#}", layout.zone_name)?;
+    let when = match page.at.map(|at| instant(at, &layout.zone)) {
+        Some(when) if page.is_as_of => format!("as of {when} {}", layout.zone_name),
+        Some(when) => format!("at the end of the evidence, {when} {}", layout.zone_name),
+        None => "this snapshot covers no time".to_string(),
+    };
+    writeln!(out, "{BOLD}{about}{BOLD:#}  {DIM}{when}{DIM:#}")?;
     page.sections.iter().try_for_each(|section| write_section(out, page, section, layout))
 }
 
@@ -55,8 +59,12 @@ fn write_section(
         Body::Lines(lines) if lines.is_empty() => return Ok(()),
         Body::Fields(_) | Body::Table { .. } | Body::Lines(_) | Body::Lanes(_) => {}
     }
-    writeln!(out, "\n{BOLD}{}{BOLD:#}", printable(&section.title))?;
-    match &section.body {
+    writeln!(out)?;
+    for line in wrap(&printable(&section.title), room(layout, 0)) {
+        writeln!(out, "{BOLD}{line}{BOLD:#}")?;
+    }
+    let body = if page.is_whole { section.body.clone() } else { shorten(&section.body) };
+    match &body {
         Body::Fields(fields) => write_fields(out, fields, page, layout),
         Body::Table { rows, none, .. } if rows.is_empty() => writeln!(out, "  {none}"),
         Body::Table { columns, rows, .. } => write_table(out, columns, rows, layout),
@@ -78,8 +86,16 @@ fn write_fields(
     layout: &Layout,
 ) -> io::Result<()> {
     let longest = fields.iter().map(|(name, _)| label(name).len()).max().unwrap_or(0);
+    // beside a long name there is no room for an instant: then it stands below
+    let is_stacked = layout.width.is_some() && room(layout, INDENT + longest + 2) < INSTANT;
     for (name, value) in fields {
         let text = with_age(value, &layout.zone, page.at);
+        if is_stacked {
+            writeln!(out, "  {DIM}{}{DIM:#}", label(name))?;
+            let lines = wrap(&text, room(layout, 2 * INDENT));
+            lines.iter().try_for_each(|line| writeln!(out, "    {line}"))?;
+            continue;
+        }
         let lines = wrap(&text, room(layout, INDENT + longest + 2));
         for (n, line) in lines.iter().enumerate() {
             let name = if n == 0 { label(name) } else { String::new() };
@@ -99,120 +115,7 @@ fn write_line(out: &mut dyn io::Write, line: &str, layout: &Layout) -> io::Resul
     wrapped.iter().try_for_each(|part| writeln!(out, "  {part}"))
 }
 
-fn write_table(
-    out: &mut dyn io::Write,
-    columns: &[&'static str],
-    rows: &[Vec<Value>],
-    layout: &Layout,
-) -> io::Result<()> {
-    let fit = fit(columns, rows, layout);
-    if let (Fit::Cards, Some(width)) = (fit, layout.width) {
-        let labels: Vec<String> = columns.iter().map(|name| label(name)).collect();
-        return write_cards(out, &labels, rows, usize::from(width), &layout.zone);
-    }
-    let mut table = Table::new();
-    table.load_style(NO_LINES);
-    match layout.width {
-        Some(width) => {
-            let width = width.saturating_sub(INDENT as u16).max(NARROWEST as u16);
-            table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width);
-        }
-        None => {
-            table.set_content_arrangement(ContentArrangement::Disabled);
-        }
-    }
-    table.set_header(columns.iter().map(|name| label(name)));
-    for row in rows {
-        table.add_row(row.iter().map(|value| plain(value, &layout.zone)));
-    }
-    for (at, column) in table.column_iter_mut().enumerate() {
-        let values = || rows.iter().filter_map(|row| row.get(at));
-        if values().any(is_number)
-            && values().all(|value| is_number(value) || *value == Value::Missing)
-        {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
-        if values().any(is_whole) && (fit == Fit::Whole || !values().any(is_time)) {
-            column.set_constraint(ColumnConstraint::ContentWidth);
-        } else {
-            // a word in pieces is worse than a line that is too long
-            let said = values().map(|value| plain(value, &layout.zone));
-            let said = said.chain(columns.get(at).copied().map(label));
-            let longest = said.map(|text| longest_word(&text)).max().unwrap_or(0);
-            let longest = u16::try_from(longest.min(LONGEST_WORD)).unwrap_or(0);
-            column.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(longest + 2)));
-        }
-        column.set_padding((0, 2));
-    }
-    table.lines().try_for_each(|line| writeln!(out, "  {}", line.trim_end()))
-}
-
-/// As far as a word is worth keeping whole: an id within a sentence is.
-const LONGEST_WORD: usize = 40;
-
-/// How the rows of a table fit into the terminal.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Fit {
-    /// As they are.
-    Whole,
-    /// With instants broken between date and time.
-    BrokenTimes,
-    /// Not as a table: what is copied would be broken.
-    Cards,
-}
-
-/// The first that leaves to each text the room of a short word, and to the longest that of a sentence.
-fn fit(columns: &[&'static str], rows: &[Vec<Value>], layout: &Layout) -> Fit {
-    const WORD: usize = 12;
-    const SENTENCE: usize = 24;
-    let needed = |is_kept: fn(&Value) -> bool| -> usize {
-        let (mut used, mut more) = (0, 0);
-        for (at, name) in columns.iter().enumerate() {
-            let values = || rows.iter().filter_map(|row| row.get(at));
-            let said = || values().map(|value| plain(value, &layout.zone)).chain([label(name)]);
-            let widest = said().map(|text| text.chars().count()).max().unwrap_or(0);
-            if values().any(is_kept) {
-                used += widest + 2;
-                continue;
-            }
-            let word = said().map(|text| longest_word(&text)).max().unwrap_or(0);
-            let least = widest.min(WORD).max(word.min(LONGEST_WORD));
-            used += least + 2;
-            more = more.max(widest.min(SENTENCE).saturating_sub(least));
-        }
-        used + more
-    };
-    match layout.width.map(|width| usize::from(width).saturating_sub(INDENT)) {
-        None => Fit::Whole,
-        Some(width) if needed(is_whole) <= width => Fit::Whole,
-        Some(width) if needed(|value| is_whole(value) && !is_time(value)) <= width => {
-            Fit::BrokenTimes
-        }
-        Some(_) => Fit::Cards,
-    }
-}
-
-fn longest_word(text: &str) -> usize {
-    text.split_whitespace().map(|word| word.chars().count()).max().unwrap_or(0)
-}
-
-fn is_time(value: &Value) -> bool {
-    matches!(value, Value::Time(_))
-}
-
 /// A key in words; durations tell their unit themselves.
-fn label(name: &str) -> String {
+pub(super) fn label(name: &str) -> String {
     name.strip_suffix("_s").unwrap_or(name).replace('_', " ")
-}
-
-fn is_number(value: &Value) -> bool {
-    matches!(
-        value,
-        Value::Seconds(_) | Value::Count(_) | Value::Number(_) | Value::Share(_) | Value::Money(_)
-    )
-}
-
-/// What is copied, or read at a glance, stays in one line.
-fn is_whole(value: &Value) -> bool {
-    matches!(value, Value::Id(_) | Value::Time(_)) || is_number(value)
 }

@@ -34,22 +34,12 @@ pub fn plain(value: &Value, zone: &TimeZone) -> String {
 }
 
 /// The same; an instant with how long before (or after) another it was.
-pub fn with_age(value: &Value, zone: &TimeZone, now: Micros) -> String {
-    match value {
-        Value::Time(at) => format!("{} ({})", instant(*at, zone), age(*at, now)),
-        Value::Missing
-        | Value::Text(_)
-        | Value::Id(_)
-        | Value::Seconds(_)
-        | Value::Count(_)
-        | Value::Number(_)
-        | Value::Share(_)
-        | Value::Money(_)
-        | Value::Flag(_)
-        | Value::List(_) => plain(value, zone),
+pub fn with_age(value: &Value, zone: &TimeZone, now: Option<Micros>) -> String {
+    match (value, now) {
+        (Value::Time(at), Some(now)) => format!("{} ({})", instant(*at, zone), age(*at, now)),
+        (value, _) => plain(value, zone),
     }
 }
-
 /// `2026-01-05 17:55:00.123` in a zone; what no calendar has, in microseconds.
 pub fn instant(at: Micros, zone: &TimeZone) -> String {
     match jiff::Timestamp::from_microsecond(at.0) {
@@ -130,7 +120,7 @@ mod tests {
         let at = Micros::parse("2026-01-05T17:55:00.1239Z").expect("an instant");
         let now = at.plus_seconds(90.0);
         assert_eq!(
-            with_age(&Value::Time(at), &TimeZone::UTC, now),
+            with_age(&Value::Time(at), &TimeZone::UTC, Some(now)),
             "2026-01-05 17:55:00.123 (1 min 30 s ago)"
         );
         let zone = TimeZone::fixed(jiff::tz::offset(2));

@@ -73,8 +73,12 @@ fn failure_rate_counts_no_normal_termination() {
     let ends = number(&bench, "select count(*) from worker_ends");
     let page = json(&bench, "workers", &["--hours", "24"]);
     let [_, (failed, of)] = rates(&page);
-    let cleared = page["ended_by_sort"]["ended_without_fault"].as_i64().expect("a count");
-    assert_eq!((failed + cleared, of), (faults, ends));
+    let sort = |name: &str| page["ended_by_sort"][name].as_i64().expect("a count");
+    // a worker that was stopped in order after a fault of its own failed, too
+    let spent = sort("stopped_in_order_after_a_fault");
+    assert_eq!((failed - spent + sort("ended_without_fault"), of), (faults, ends));
+    // one truly stalled for four minutes and was stopped before anybody could tell (worker_frozen_unnoticed)
+    assert_eq!(spent + 1, stopped_after_a_fault(&bench, "stuck_and_orphans"));
     // a scale-down of a young worker: the orchestrator's formula takes it for a failure, the other does not
     let normal = bench.sql(
         "s",
@@ -88,6 +92,25 @@ fn failure_rate_counts_no_normal_termination() {
         let [(by_status, _), (by_fault, _)] = rates(&page);
         assert!(by_status > by_fault, "as of {}: {page}", at[0]);
     }
+}
+
+/// Workers that truly crashed or froze and whose pod was then stopped in order, by the truth and `worker_ends`.
+fn stopped_after_a_fault(bench: &Bench, name: &str) -> i64 {
+    let folder = incident(name, "faults of workers").expect("the incident");
+    let truth = fs::read_to_string(folder.join("truth.json")).expect("the truth");
+    let truth: Value = serde_json::from_str(&truth).expect("JSON");
+    let faults = truth["worker_faults"].as_array().expect("faults");
+    let normal = "select worker_id from worker_ends where end_kind not in \
+        ('error', 'failsafe', 'self_terminated', 'external', 'spawn_failed', 'unknown')";
+    let normal = bench.sql("s", normal);
+    let is_faulty = |id: &str| {
+        faults.iter().any(|fault| {
+            let kind = text(fault, "kind");
+            text(fault, "worker_id") == id
+                && (kind.contains("crash") || kind.contains("freeze") || kind.contains("stall"))
+        })
+    };
+    normal.iter().filter(|row| is_faulty(&row[0])).count() as i64
 }
 
 /// An incident in which some workers' rows lost columns.

@@ -56,6 +56,15 @@ const POLL: &str = "select run_id, median(gap) as gap, min(gap) as least, max(ga
         cycle - lag(cycle) over (partition by run_id order by cycle) as step from cycles) \
     where step = 1 and gap is not null group by run_id order by run_id";
 
+/// The names of all settings.
+///
+/// # Errors
+/// When the file of settings is wrong, which a test forbids.
+pub fn names() -> Result<Vec<String>, ReadError> {
+    let settings = setting::all().map_err(|err| ReadError::Failed(err.to_string()))?;
+    Ok(settings.into_iter().map(|setting| setting.name).collect())
+}
+
 /// Tells of the settings.
 ///
 /// # Errors
@@ -67,7 +76,7 @@ pub fn config(ask: Ask<'_>, asked: &ConfigAsked) -> Result<Page, ReadError> {
         None => true,
     };
     let settings: Vec<&Setting> = settings.iter().filter(is_asked).collect();
-    let mut page = Page::new("config", None, ask.at, ask.is_as_of);
+    let mut page = Page::new("config", None, ask.told_at(), ask.is_as_of);
     let shown = ask.rows(SHOWN, &[])?;
     let polls = ask.rows(POLL, &[])?;
     values(&mut page, &settings, &shown, &polls);

@@ -1,36 +1,75 @@
 //! The tasks that wait or are worked on at the instant.
 
+use std::collections::BTreeSet;
+
 use crate::answers::ask::{Ask, Row};
 use crate::model::time::Micros;
 use crate::read::error::ReadError;
 
 /// The tables it asks.
-pub(in crate::answers) const TABLES: [&str; 2] = ["tasks", "task_states"];
+pub(in crate::answers) const TABLES: [&str; 4] =
+    ["tasks", "task_states", "task_attempts", "decisions"];
 
 /// Longer than this, a task in progress is stuck, in seconds (domain/orchestrator.md 5.3,
-/// TASK_STUCK_TIMEOUT_SEC); one that waits for its children is not (2.2, W16).
-pub(in crate::answers) const STUCK_S: f64 = 1200.0;
+/// TASK_STUCK_TIMEOUT_SEC since E1); one that waits for its children is not (2.2, W16).
+const STUCK_S: f64 = 1200.0;
+/// The limit that a kill was measured against last.
+const TOLD: &str = "select arg_max(json_extract(thresholds, '$.stuck_timeout_s')::double, \
+    (happened_at, event_id)) as seconds from decisions where formula = 'stuck_task' and not coalesce( \
+    json_contains(json_extract(thresholds, '$.by_default'), '\"stuck_timeout_s\"'), false)";
+
+/// How long a task may be in progress.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::answers) struct Limit {
+    pub(in crate::answers) seconds: f64,
+    /// Whether a row tells it; else it is the default.
+    pub(in crate::answers) is_told: bool,
+}
+
+impl Limit {
+    /// What was set last, as far as a row tells.
+    pub(in crate::answers) fn read(ask: Ask<'_>) -> Result<Self, ReadError> {
+        let told = ask.first(TOLD, &[])?.and_then(|row| row.float("seconds"));
+        Ok(Self { seconds: told.unwrap_or(STUCK_S), is_told: told.is_some() })
+    }
+
+    /// `20 min`, and where that is from.
+    pub(in crate::answers) fn said(self) -> String {
+        let from =
+            if self.is_told { "as was set" } else { "the default; no row tells what was set" };
+        format!("{:.0} min, {from}", self.seconds / 60.0)
+    }
+}
 /// How the types of tasks end that wait for their children.
 const PARENT: &str = "_orchestrator";
 
-const OPEN: &str = "select states.task_id, states.state, states.entered_at, tasks.task_type, tasks.worker_id, \
-    tasks.dependant_on is not null as depends \
+/// Types that an API worker ever took are the API's (domain/orchestrator.md 1.3: its ids); all others wait for
+/// GPU workers.
+const OPEN: &str = "with api_types as (select distinct tasks.task_type from task_attempts \
+        join tasks on tasks.id = task_attempts.task_id where starts_with(task_attempts.worker_id, 'api-')) \
+    select states.task_id, states.state, states.entered_at, tasks.task_type, tasks.worker_id, \
+    tasks.dependant_on is not null as depends, \
+    coalesce(tasks.task_type in (select task_type from api_types), false) as is_api \
     from task_states as states left join tasks on tasks.id = states.task_id \
     where states.left_at is null and states.state in ('queued', 'in_progress') \
     order by states.entered_at, states.task_id";
 
 /// What waits for a task that is not complete cannot be claimed (domain/worker-app.md 1.6).
-const WAITING: &str = "with open as (select task_id from task_states where left_at is null and state = 'queued'), \
-    needed as (select tasks.id, unnest(string_split(trim(dependant_on, '{}'), ',')) as other_id from tasks \
-        where id in (select task_id from open) and dependant_on is not null) \
-    select count(distinct needed.id) as waiting from needed join tasks as others on others.id = other_id \
-    where others.status <> 'Complete'";
+const WAITING: &str = "with needed as (\
+        select tasks.id, tasks.task_type, unnest(string_split(trim(dependant_on, '{}'), ',')) as other_id \
+        from tasks join task_states on task_states.task_id = tasks.id \
+        where left_at is null and state = 'queued' and dependant_on is not null) \
+    select needed.id, needed.task_type, other_id, states.state as other_state, \
+        others.id is null as is_missing from needed \
+    left join tasks as others on others.id = other_id \
+    left join task_states as states on states.task_id = other_id and states.left_at is null \
+    where other_id not in ('', 'NULL') and states.state is distinct from 'complete' \
+    order by needed.id, other_id";
 
 /// The open tasks, the oldest first.
 pub(in crate::answers) struct Queue {
     open: Vec<Row>,
-    /// Queued tasks that wait for others.
-    pub(in crate::answers) waiting: i64,
+    waits: Vec<Row>,
 }
 
 impl Queue {
@@ -39,11 +78,31 @@ impl Queue {
         let open = ask.rows(OPEN, &[])?;
         let depends =
             |row: &Row| row.text("state") == Some("queued") && row.flag("depends") == Some(true);
-        let waiting = match open.iter().any(depends) {
-            true => ask.first(WAITING, &[])?.and_then(|row| row.int("waiting")).unwrap_or(0),
-            false => 0,
+        let waits = if open.iter().any(depends) { ask.rows(WAITING, &[])? } else { Vec::new() };
+        Ok(Self { open, waits })
+    }
+
+    /// The queued tasks that wait for others, each once.
+    pub(in crate::answers) fn waiting(&self) -> BTreeSet<&str> {
+        self.waits.iter().filter_map(|row| row.text("id")).collect()
+    }
+
+    /// What is waited for and never comes: tasks that ended without success, or are not there.
+    pub(in crate::answers) fn vain(&self) -> impl Iterator<Item = &Row> {
+        self.waits.iter().filter(|row| {
+            row.flag("is_missing") == Some(true)
+                || matches!(row.text("other_state"), Some("failed" | "cancelled"))
+        })
+    }
+
+    /// Queued tasks that could be claimed at once, by an API worker or by a GPU worker.
+    pub(in crate::answers) fn claimable(&self, is_api: bool) -> usize {
+        let waiting = self.waiting();
+        let is_free = |row: &&Row| {
+            row.flag("is_api") == Some(is_api)
+                && row.text("task_id").is_some_and(|id| !waiting.contains(id))
         };
-        Ok(Self { open, waiting })
+        self.of("queued").filter(is_free).count()
     }
 
     /// The tasks of a state.
@@ -52,10 +111,10 @@ impl Queue {
     }
 
     /// Those that have been in progress for too long.
-    pub(in crate::answers) fn stuck(&self, now: Micros) -> Vec<&Row> {
+    pub(in crate::answers) fn stuck(&self, now: Micros, limit: Limit) -> Vec<&Row> {
         let is_parent =
             |row: &Row| row.text("task_type").is_some_and(|kind| kind.ends_with(PARENT));
         let age = |row: &Row| row.time("entered_at").map_or(0.0, |since| now.seconds_since(since));
-        self.of("in_progress").filter(|row| age(row) > STUCK_S && !is_parent(row)).collect()
+        self.of("in_progress").filter(|row| age(row) > limit.seconds && !is_parent(row)).collect()
     }
 }

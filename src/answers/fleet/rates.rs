@@ -1,9 +1,9 @@
 //! How many workers fail: by the orchestrator's own formula, and by how they really ended.
 
 use crate::answers::ask::Ask;
+use crate::answers::fleet::guilt;
 use crate::answers::fleet::serving::Member;
 use crate::answers::page::{Page, Value};
-use crate::findings::finding::Verdict;
 use crate::findings::short::Told;
 use crate::model::time::Micros;
 use crate::read::error::ReadError;
@@ -28,12 +28,6 @@ const BLOCKS_NOTHING: [&str; 4] = ["E3c", "E4", "E5", "E6"];
 
 /// Ends that are a fault: of the worker, its pod or its start.
 const FAULTS: [&str; 5] = ["error", "failsafe", "self_terminated", "external", "spawn_failed"];
-/// Findings that clear a worker of its own end.
-const CLEARED_BY: [&str; 3] = [
-    "worker_killed_while_healthy",
-    "worker_falsely_externally_terminated",
-    "worker_blamed_for_poison_task",
-];
 
 const ERA: &str = "select era from runs where source_type = 'orchestrator_gpu' \
     order by started_at desc nulls last, run_id desc limit 1";
@@ -49,6 +43,7 @@ pub(in crate::answers) struct Rates {
     ended: i64,
     normal: i64,
     faults: i64,
+    spent: i64,
     cleared: i64,
     unknown: i64,
 }
@@ -96,18 +91,13 @@ impl Rates {
 
     fn count_ended(&mut self, member: &Member, told: &[Told]) {
         let kind = member.row().text("end_kind").unwrap_or("unknown");
-        let clears = |one: &&Told| {
-            CLEARED_BY.contains(&one.query.as_str())
-                && matches!(one.verdict, Verdict::Confirmed | Verdict::Probable)
-                && one.subject_kind == "worker"
-                && one.subject_id == member.id()
-        };
         self.ended += 1;
         if kind == "unknown" {
             self.unknown += 1;
         } else if !FAULTS.contains(&kind) {
-            self.normal += 1;
-        } else if told.iter().any(|one| clears(&one)) {
+            let blames = guilt::blames(told.iter(), member.id(), member.ended_at());
+            *(if blames.is_empty() { &mut self.normal } else { &mut self.spent }) += 1;
+        } else if guilt::clears(told, member.id()) {
             self.cleared += 1;
         } else {
             self.faults += 1;
@@ -144,17 +134,19 @@ impl Rates {
             ],
             vec![
                 Value::Text("by how they ended".to_string()),
-                Value::Text("ended by a fault of theirs, of those that ended".to_string()),
+                Value::Text(
+                    "ended by a fault of theirs or after one, of those that ended".to_string(),
+                ),
                 Value::Seconds(span_s),
-                Value::Count(self.faults),
+                Value::Count(self.failed()),
                 Value::Count(self.ended),
-                Value::share(self.faults, self.ended),
+                Value::share(self.failed(), self.ended),
                 Value::Text(self.bounds()),
             ],
         ];
         let columns = ["formula", "counts", "window_s", "failed", "of", "rate", "says"];
         let era = self.era.as_deref().unwrap_or("not known");
-        let title = format!("Failure rate (era {era})");
+        let title = format!("Failure rate (era {era}; its window and limits are the defaults)");
         page.table("failure_rates", &title, &columns, rows, "none");
         page.fields(
             "ended_by_sort",
@@ -162,6 +154,7 @@ impl Rates {
             vec![
                 ("ended", Value::Count(self.ended)),
                 ("normal_stops", Value::Count(self.normal)),
+                ("stopped_in_order_after_a_fault", Value::Count(self.spent)),
                 ("by_a_fault_of_theirs", Value::Count(self.faults)),
                 ("ended_without_fault", Value::Count(self.cleared)),
                 ("not_known", Value::Count(self.unknown)),
@@ -169,11 +162,16 @@ impl Rates {
         );
     }
 
+    /// A worker that had crashed or frozen failed, however its pod was stopped then.
+    fn failed(&self) -> i64 {
+        self.faults + self.spent
+    }
+
     fn bounds(&self) -> String {
         match self.unknown {
             0 => String::new(),
             n => format!("{n} ends are not known: up to {:.1} %", {
-                100.0 * (self.faults + n) as f64 / self.ended as f64
+                100.0 * (self.failed() + n) as f64 / self.ended as f64
             }),
         }
     }

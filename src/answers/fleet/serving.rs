@@ -1,7 +1,7 @@
 //! Every worker with its last state, its end and its work: what the verbs about the fleet count.
 
 use crate::answers::ask::{Ask, Row};
-use crate::answers::heartbeat::Heartbeat;
+use crate::answers::heartbeat::{HEALTHY_S, Heartbeat};
 use crate::model::time::Micros;
 use crate::read::cell::Cell;
 use crate::read::error::ReadError;
@@ -10,12 +10,18 @@ use crate::read::error::ReadError;
 pub(in crate::answers) const TABLES: [&str; 5] =
     ["workers", "worker_states", "worker_liveness", "worker_ends", "task_attempts"];
 
-/// The reason of a scale-down is that of the stop: an error that its row tells of came later, when a late
+/// A sign of the last moments may still be under way, so that they are never known to be silent: who was silent
+/// up to them still is. The reason of a scale-down is that of the stop: an error that its row tells of came later, when a late
 /// heartbeat had set it back to active (domain/evidence-rules.md fact 19).
 const FLEET: &str = "with states as (select worker_id, arg_max(state, seq) as state, \
         arg_max(entered_at, seq) as state_since, min(entered_at) as first_at \
         from worker_states group by worker_id), \
-    lives as (select worker_id, arg_max(liveness, seq) as liveness from worker_liveness group by worker_id), \
+    stretches as (select worker_id, arg_max(liveness, seq, 2) as which, arg_max(entered_at, seq, 2) as since \
+        from worker_liveness group by worker_id), \
+    lives as (select worker_id, \
+            which[1] = 'unknown' and which[2] = 'silent' and since[1] >= $late as is_late, \
+            case when is_late then which[2] else which[1] end as liveness, \
+            case when is_late then since[2] else since[1] end as liveness_since from stretches), \
     work as (select worker_id, count(*) filter (outcome = 'open') as held, \
         count(*) filter (outcome = 'complete' and ended_at >= $since) as complete, \
         count(*) filter (outcome = 'failed' and ended_at >= $since) as failed \
@@ -23,7 +29,7 @@ const FLEET: &str = "with states as (select worker_id, arg_max(state, seq) as st
     select coalesce(workers.id, states.worker_id) as worker_id, workers.status, workers.instance_type, \
         {kept} as kept_heartbeat, \
         coalesce(workers.created_at, states.first_at) as created_at, workers.last_heartbeat, \
-        states.state, states.state_since, lives.liveness, \
+        states.state, states.state_since, lives.liveness, lives.liveness_since, \
         worker_ends.ended_at, worker_ends.ended_before, worker_ends.end_kind, \
         case when end_kind in ('scale_down', 'early_termination') \
             and reason = json_extract_string(try_cast(workers.metadata as json), '$.error_reason') \
@@ -35,6 +41,9 @@ const FLEET: &str = "with states as (select worker_id, arg_max(state, seq) as st
     left join worker_ends on worker_ends.worker_id = coalesce(workers.id, states.worker_id) \
     {whole} left join work on work.worker_id = coalesce(workers.id, states.worker_id) \
     order by created_at, 1";
+
+/// Rows reach the database up to this late, in seconds (domain/orchestrator.md 9.3).
+const DELAY_S: f64 = 30.0;
 
 /// One worker of the fleet.
 #[derive(Clone, Debug)]
@@ -53,7 +62,8 @@ pub(in crate::answers) fn fleet(ask: Ask<'_>, since: Micros) -> Result<Vec<Membe
         false => ("workers.last_heartbeat", ""),
     };
     let sql = FLEET.replace("{kept}", kept).replace("{whole}", whole);
-    let rows = ask.rows(&sql, &[("since", Cell::Time(since))])?;
+    let late = ask.at.plus_seconds(-DELAY_S);
+    let rows = ask.rows(&sql, &[("since", Cell::Time(since)), ("late", Cell::Time(late))])?;
     Ok(rows.into_iter().map(|row| Member { row, now: ask.at }).collect())
 }
 
@@ -81,6 +91,18 @@ impl Member {
     /// Whether its process gave a sign of life and it was not condemned.
     pub(in crate::answers) fn is_active(&self) -> bool {
         self.is_in_service() && self.state().starts_with("active")
+    }
+
+    /// Whether no sign of life came for longer than a heartbeat is healthy, although one could have reached us.
+    pub(in crate::answers) fn is_silent(&self) -> bool {
+        let since = self.row.time("liveness_since");
+        self.row.text("liveness") == Some("silent")
+            && since.is_some_and(|since| self.now.seconds_since(since) > HEALTHY_S)
+    }
+
+    /// Tasks that it holds.
+    pub(in crate::answers) fn held(&self) -> i64 {
+        self.row.int("held").unwrap_or(0)
     }
 
     /// Whether it is on its way.

@@ -1,6 +1,7 @@
 //! Every attempt: who, from when until when, how it ended, and who put it back.
 
-use super::record::{Record, cited};
+use super::event::cited;
+use super::record::Record;
 use crate::answers::ask::Row;
 use crate::answers::page::{Page, Value};
 

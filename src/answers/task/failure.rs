@@ -3,7 +3,8 @@
 
 use serde_json::Value as Json;
 
-use super::record::{Record, Told, cited};
+use super::event::{Told, cited};
+use super::record::Record;
 use crate::answers::page::{Page, Value};
 use crate::model::output::OutputClass;
 

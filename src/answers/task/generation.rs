@@ -1,6 +1,7 @@
 //! What became of a task's generation, and the rows that are linked to it.
 
-use super::record::{Record, Told, cited};
+use super::event::{Told, cited};
+use super::record::Record;
 use crate::answers::ask::Ask;
 use crate::answers::page::{Page, Value};
 use crate::model::kind::EventKind;

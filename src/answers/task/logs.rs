@@ -8,7 +8,7 @@ use crate::read::cell::Cell;
 use crate::read::error::ReadError;
 
 /// The tables it asks.
-pub const TABLES: [&str; 2] = ["tasks", "system_logs"];
+pub const TABLES: [&str; 3] = ["tasks", "events", "system_logs"];
 
 /// What is asked for.
 #[derive(Clone, Copy, Debug)]
@@ -58,7 +58,7 @@ pub fn logs(ask: Ask<'_>, subject: &Subject, asked: LogsAsked) -> Result<Page, R
     let found = ask.rows(ROWS, &params)?;
     let alike = ask.first(ALIKE, &[("short", Cell::Text(short))])?;
     let alike = alike.and_then(|row| row.int("alike")).unwrap_or(0);
-    let mut page = Page::new("task", Some(subject.clone()), ask.at, ask.is_as_of);
+    let mut page = Page::new("task", Some(subject.clone()), ask.told_at(), ask.is_as_of);
     let all = found.first().and_then(|row| row.int("rows_of_all")).unwrap_or(0);
     let shown = found.len() as i64;
     page.fields("rows", "Rows that mention it", counts(all, shown, alike));

@@ -2,6 +2,8 @@
 //! cannot be known of it.
 
 mod attempts;
+mod echo;
+mod event;
 pub(crate) mod failure;
 mod generation;
 pub mod logs;
@@ -9,6 +11,7 @@ mod overview;
 mod params;
 mod record;
 mod relations;
+mod sentence;
 mod story;
 mod timing;
 mod unknown;
@@ -59,10 +62,12 @@ pub fn task(
     told: &[Told],
 ) -> Result<Page, ReadError> {
     let record = Record::read(ask, &subject.id)?;
-    let mut page = Page::new("task", Some(subject.clone()), ask.at, ask.is_as_of);
-    if record.row.is_none() && record.states.is_empty() {
+    let mut page = Page::new("task", Some(subject.clone()), ask.told_at(), ask.is_as_of);
+    page.is_whole = asked.is_all;
+    if record.row.is_none() && record.states.is_empty() && record.events.is_empty() {
         let said = format!("it had not been created by {}", ask.at);
         page.lines("note", "Not yet", vec![said]);
+        return Ok(page);
     }
     overview::section(&mut page, &record);
     failure::section(&mut page, &record);

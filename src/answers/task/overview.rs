@@ -1,6 +1,7 @@
 //! What a task is, and where it stands.
 
-use super::record::{Record, cited};
+use super::event::cited;
+use super::record::Record;
 use crate::answers::page::{Page, Value};
 use crate::model::state::TaskStateName;
 
@@ -10,7 +11,6 @@ pub(super) fn section(page: &mut Page, record: &Record) {
     let say = |name: &str| row.map_or(Value::Missing, |row| row.say(name));
     let id = |name: &str| row.map_or(Value::Missing, |row| row.id(name));
     let last = record.states.last();
-    let differs = differs(record);
     page.fields(
         "overview",
         "Overview",
@@ -20,7 +20,7 @@ pub(super) fn section(page: &mut Page, record: &Record) {
             ("status_since", last.map_or(Value::Missing, |state| state.when("entered_at"))),
             ("status_event", cited(last.and_then(|state| state.text("entered_event_id")))),
             ("row_status", say("status")),
-            ("row_agrees", if row.is_some() { Value::Flag(!differs) } else { Value::Missing }),
+            ("row_agrees", agrees(record).map_or(Value::Missing, Value::Flag)),
             ("worker", Value::id(worker(record))),
             ("row_worker", id("worker_id")),
             ("row_worker_status", say("worker_status")),
@@ -38,8 +38,8 @@ fn worker(record: &Record) -> Option<&str> {
     held?.text("worker_id")
 }
 
-/// Whether the row tells another state than the timeline.
-pub(super) fn differs(record: &Record) -> bool {
-    let by_row = record.text("status").and_then(TaskStateName::of_status).map(TaskStateName::name);
-    by_row.is_some() && by_row != record.state()
+/// Whether the row tells the same state as the timeline; a status that the system does not have tells none.
+pub(super) fn agrees(record: &Record) -> Option<bool> {
+    let by_row = record.text("status").and_then(TaskStateName::of_status)?;
+    Some(record.state() == Some(by_row.name()))
 }

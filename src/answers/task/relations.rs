@@ -92,7 +92,7 @@ fn relatives(
     }
     for id in waits_for {
         let row = row_of(id);
-        let relation = if row.is_some() { "waits for" } else { "waits for (broken)" };
+        let relation = waits(row.as_ref());
         found.push(Relative { relation, row, id: id.clone() });
     }
     for row in rows {
@@ -114,6 +114,20 @@ fn relatives(
     found
 }
 
+/// What a task waits for. Of a task that is not there, or ended without success, it waits for ever: a claim
+/// wants every dependency Complete (domain/worker-app.md 1.6).
+const WAITS: [&str; 3] = ["waits for", MISSING, DEAD];
+const MISSING: &str = "waits for (not there)";
+const DEAD: &str = "waits for (ended without success)";
+
+fn waits(other: Option<&Row>) -> &'static str {
+    match other.map(|row| row.text("state")) {
+        None => MISSING,
+        Some(Some("failed" | "cancelled")) => DEAD,
+        Some(Some(_) | None) => "waits for",
+    }
+}
+
 fn summary(page: &mut Page, parent: Option<&str>, found: &[Relative]) {
     let of = |relation: &str| found.iter().filter(|one| one.relation == relation).count();
     let count = |relation: &str| Value::Count(of(relation) as i64);
@@ -128,9 +142,12 @@ fn summary(page: &mut Page, parent: Option<&str>, found: &[Relative]) {
             ("children_by_state", by_state(found, "child")),
             ("siblings", count("sibling")),
             ("siblings_by_state", by_state(found, "sibling")),
-            ("waits_for", Value::Count((of("waits for") + of("waits for (broken)")) as i64)),
+            (
+                "waits_for",
+                Value::Count(WAITS.iter().map(|relation| of(relation)).sum::<usize>() as i64),
+            ),
             ("waited_for_by", count("waited for by")),
-            ("broken_dependencies", count("waits for (broken)")),
+            ("broken_dependencies", Value::Count((of(MISSING) + of(DEAD)) as i64)),
         ],
     );
 }

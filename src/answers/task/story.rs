@@ -4,7 +4,10 @@
 use std::cmp::Ordering;
 
 use super::TaskAsked;
-use super::record::{Record, Told, cited};
+use super::echo::{ECHO_S, Echoes};
+use super::event::{Told, cited};
+use super::record::Record;
+use super::sentence::sentence;
 use crate::answers::page::{Page, Value};
 use crate::model::kind::EventKind;
 use crate::model::time::Micros;
@@ -12,63 +15,6 @@ use crate::model::time::Micros;
 /// Entries of a story that are told without `--all`: of the begin, and of the end, where failures stand.
 const BEGIN_MAX: usize = 15;
 const END_MAX: usize = 25;
-
-/// An act and what repeats it is told within this time: two clocks, and a batch of lines (domain/orchestrator.md
-/// 9, 4: a claim is two rows).
-const ECHO_S: f64 = 2.0;
-
-/// What is said of the kinds that a task's story is made of; of any other, its own name.
-const SAID: [(EventKind, &str); 39] = [
-    (EventKind::TaskCreated, "created"),
-    (EventKind::TaskClaimed, "claimed"),
-    (EventKind::TaskClaimRecorded, "claimed, by its row"),
-    (EventKind::TaskClaimInferred, "must have been claimed: its row implies it"),
-    (EventKind::TaskStarted, "its worker began to work on it"),
-    (EventKind::TaskRecovered, "its worker took it up again"),
-    (EventKind::TaskListedActive, "listed as in progress"),
-    (EventKind::TaskListedAmbiguous, "a task with such a short id listed as in progress"),
-    (EventKind::TaskHeldAtKill, "held by its worker when that was killed"),
-    (EventKind::TaskHandlerSucceeded, "its worker is done, not yet uploaded"),
-    (EventKind::TaskHandlerFailed, "its worker failed on it"),
-    (EventKind::GenerationFailed, "the engine failed"),
-    (EventKind::TaskStatusUpdated, "its status was written"),
-    (EventKind::TaskStatusRefused, "a change of its status was refused"),
-    (EventKind::TaskResetListed, "put back into the queue, by name"),
-    (EventKind::TasksReset, "put back into the queue, with the tasks of its worker"),
-    (EventKind::TasksSwept, "put back into the queue, by a sweep of dead workers' tasks"),
-    (EventKind::WorkerTasksReset, "put back into the queue, with the tasks of its worker"),
-    (EventKind::TaskResetText, "put back at some time after this, its row says"),
-    (
-        EventKind::TaskRequeueInferred,
-        "must have gone back into the queue: a later claim implies it",
-    ),
-    (EventKind::TaskRevivalInferred, "must have come back after its end: a later claim implies it"),
-    (EventKind::WorkerSelfTerminated, "its worker gave itself up"),
-    (EventKind::WorkerCrashed, "its worker's process died"),
-    (EventKind::WorkerMarkedError, "its worker was marked as error"),
-    (EventKind::CompletionRequested, "its worker asked to complete it"),
-    (EventKind::CompletionAcknowledged, "the completion was acknowledged"),
-    (EventKind::CompletionRepeated, "completed again"),
-    (EventKind::CompletionFailed, "the completion failed"),
-    (EventKind::TaskCompletionSaid, "said to be complete"),
-    (EventKind::TaskFailureSaid, "said to have failed"),
-    (EventKind::GenerationCreated, "a generation was created"),
-    (EventKind::GenerationCreationFailed, "the generation could not be created"),
-    (EventKind::GenerationSkipped, "the generation was left out"),
-    (EventKind::UploadFailed, "the upload failed"),
-    (EventKind::UploadFellBack, "the provider's URL stands in for the upload"),
-    (EventKind::TaskCompleted, "Complete, by its row"),
-    (EventKind::TaskFailed, "Failed, by its row"),
-    (EventKind::TaskCancelled, "Cancelled, by its row"),
-    (EventKind::WorkerLogged, "its worker wrote about it"),
-];
-
-/// What tells of an attempt's claim without being the claim's own words.
-const ECHOES: [EventKind; 2] = [EventKind::TaskClaimRecorded, EventKind::TaskListedActive];
-
-/// What puts a task back at a known time: what its row keeps of that adds nothing then.
-const RESETS: [EventKind; 3] =
-    [EventKind::TaskResetListed, EventKind::TasksReset, EventKind::TasksSwept];
 
 /// One line of the story.
 struct Entry<'a> {
@@ -103,24 +49,14 @@ pub(super) fn section(page: &mut Page, record: &Record, asked: TaskAsked) {
 }
 
 fn entries(record: &Record, asked: TaskAsked) -> Vec<Entry<'_>> {
-    let claims: Vec<&Told> =
-        record.events.iter().filter(|event| event.kind == EventKind::TaskClaimed).collect();
-    let is_reset_told = record.events.iter().any(|event| RESETS.contains(&event.kind));
-    let is_echo = |event: &Told| {
-        is_reset_told && event.kind == EventKind::TaskResetText
-            || ECHOES.contains(&event.kind)
-                && claims.iter().any(|claim| {
-                    (event.worker.is_none() || claim.worker == event.worker)
-                        && claim.at.seconds_since(event.at).abs() <= ECHO_S
-                })
-    };
+    let echoes = Echoes::of(record);
     let mut told: Vec<Entry<'_>> = Vec::new();
     let mut holder: Option<&str> = None;
-    for event in in_order(&record.events, &claims) {
+    for event in in_order(&record.events, &echoes.claims) {
         let at = event.placed_at();
         let is_asked = asked.since.is_none_or(|since| at >= since)
             && asked.until.is_none_or(|until| at < until);
-        if !is_asked || is_echo(event) {
+        if !is_asked || echoes.hold(event) {
             continue;
         }
         let what = named(event, &mut holder);
@@ -161,27 +97,6 @@ fn named<'a>(event: &'a Told, holder: &mut Option<&'a str>) -> String {
     }
     *holder = worker;
     format!("{said}, by {}", worker.unwrap_or_default())
-}
-
-/// What happened, with what the row says of it.
-fn sentence(event: &Told) -> String {
-    let known = SAID.iter().find(|(kind, _)| *kind == event.kind).map(|(_, said)| *said);
-    let what = known.map_or_else(|| event.kind.name().replace('_', " "), str::to_string);
-    // a worker's lines say as many things as there are: they are told by their number
-    if event.kind == EventKind::WorkerLogged {
-        return what;
-    }
-    let status = event.said("new_status").or_else(|| event.said("status"));
-    let said = ["text", "reason", "url"].iter().find_map(|name| event.said(name));
-    let said = event.error().or(said);
-    let mode = event.said("mode").filter(|_| event.kind == EventKind::CompletionRequested);
-    let through = event.said("function");
-    let mut parts = vec![what];
-    parts.extend(status.filter(|_| event.kind == EventKind::TaskStatusUpdated).map(str::to_string));
-    parts.extend(said.map(str::to_string));
-    parts.extend(mode.map(str::to_string));
-    let through = through.map(|name| format!(" ({name})")).unwrap_or_default();
-    format!("{}{through}", parts.join(": "))
 }
 
 impl Entry<'_> {

@@ -1,6 +1,7 @@
 //! How long a task waited and worked: over its life, and in each attempt. What no row tells stays unknown.
 
-use super::record::{Record, Told};
+use super::event::Told;
+use super::record::Record;
 use crate::answers::ask::Row;
 use crate::answers::page::{Page, Value};
 use crate::model::kind::EventKind;
@@ -12,6 +13,7 @@ struct Parts {
     load: Value,
     processing: Value,
     upload: Value,
+    children: Value,
     total: Value,
 }
 
@@ -24,27 +26,36 @@ pub(super) fn sections(page: &mut Page, record: &Record) {
     let of_last =
         |part: fn(&Parts) -> &Value| last.map_or(Value::Missing, |last| part(last).clone());
     let created = record.created_at();
-    page.fields(
-        "timing",
-        "Timing",
-        vec![
-            ("created_at", Value::time(created)),
-            ("first_claimed_at", Value::time(first_claimed)),
-            ("ended_at", Value::time(record.ended_at())),
-            ("first_queue_s", Value::between(created, first_claimed)),
-            ("queue_s", spent(record, "queued")),
-            ("in_progress_s", spent(record, "in_progress")),
-            ("load_s", of_last(|parts| &parts.load)),
-            ("processing_s", of_last(|parts| &parts.processing)),
-            ("upload_s", of_last(|parts| &parts.upload)),
-            ("total_s", Value::between(created, record.ended_at())),
-            ("open_for_s", open_for(record)),
-        ],
-    );
-    let columns = ["attempt", "queue_s", "load_s", "processing_s", "upload_s", "total_s"];
+    let mut fields = vec![
+        ("created_at", Value::time(created)),
+        ("first_claimed_at", Value::time(first_claimed)),
+        ("ended_at", Value::time(record.ended_at())),
+        ("first_queue_s", Value::between(created, first_claimed)),
+        ("queue_s", spent(record, "queued")),
+        ("in_progress_s", spent(record, "in_progress")),
+        ("load_s", of_last(|parts| &parts.load)),
+        ("processing_s", of_last(|parts| &parts.processing)),
+        ("upload_s", of_last(|parts| &parts.upload)),
+        ("total_s", Value::between(created, record.ended_at())),
+        ("open_for_s", open_for(record)),
+    ];
+    if record.is_orchestrator() {
+        fields.push(("waited_for_children_s", of_last(|parts| &parts.children)));
+    }
+    page.fields("timing", "Timing", fields);
+    each(page, record, parts);
+}
+
+fn each(page: &mut Page, record: &Record, parts: Vec<Parts>) {
+    let mut columns = vec!["attempt", "queue_s", "load_s", "processing_s", "upload_s"];
+    columns.extend(record.is_orchestrator().then_some("waited_for_children_s"));
+    columns.push("total_s");
     let rows = record.attempts.iter().zip(parts).map(|(attempt, parts)| {
-        let Parts { queue, load, processing, upload, total } = parts;
-        vec![attempt.count("attempt"), queue, load, processing, upload, total]
+        let Parts { queue, load, processing, upload, children, total } = parts;
+        let mut row = vec![attempt.count("attempt"), queue, load, processing, upload];
+        row.extend(record.is_orchestrator().then_some(children));
+        row.push(total);
+        row
     });
     page.table("attempt_timing", "Timing of each attempt", &columns, rows.collect(), "none");
 }
@@ -85,11 +96,18 @@ impl Parts {
         let uploaded_from = handled
             .filter(|event| event.kind == EventKind::TaskHandlerSucceeded)
             .map(|event| event.at);
+        // its handler makes children and returns; what follows is the wait for them (domain/worker-app.md 3.5)
+        let is_parent = record.is_orchestrator();
         Some(Self {
             queue: forward(queued, claimed),
             load: forward(claimed, loaded),
             processing: forward(began, handled.map(|event| event.at)),
-            upload: forward(uploaded_from, delivered),
+            upload: if is_parent { Value::Missing } else { forward(uploaded_from, delivered) },
+            children: if is_parent {
+                forward(uploaded_from, ended.or(Some(record.at)))
+            } else {
+                Value::Missing
+            },
             total: forward(claimed, ended),
         })
     }

@@ -1,6 +1,6 @@
 //! What cannot be known of a task, and why: only what bears on this one.
 
-use super::overview::differs;
+use super::overview::agrees;
 use super::record::Record;
 use crate::answers::ask::{Ask, Row};
 use crate::answers::page::Page;
@@ -67,14 +67,24 @@ pub(super) fn section(page: &mut Page, ask: Ask<'_>, record: &Record) -> Result<
 fn of_row(record: &Record) -> Vec<String> {
     let mut lines = Vec::new();
     match (&record.row, record.state()) {
+        (None, None) if !record.events.is_empty() => lines.push(
+            "its states, attempts and times: its row is not in the evidence, only lines tell of it"
+                .to_string(),
+        ),
         (None, None) => lines.push(format!("it had not been created by {}", record.at)),
         (None, Some(_)) => {
             lines.push("its row is not in the evidence: type, parameters, output".to_string());
         }
-        (Some(_), Some(state)) if differs(record) => {
+        (Some(_), Some(state)) if agrees(record) == Some(false) => {
             let status = record.text("status").unwrap_or_default();
             lines.push(format!(
                 "its row says {status}, its timeline {state}: one of them is wrong or late"
+            ));
+        }
+        (Some(_), Some(_)) if record.text("status").is_some() && agrees(record).is_none() => {
+            let status = record.text("status").unwrap_or_default();
+            lines.push(format!(
+                "what its row's status `{status}` means: the system has no such status"
             ));
         }
         (Some(_), Some(_) | None) => {}
@@ -105,6 +115,15 @@ fn of_attempts(record: &Record) -> Vec<String> {
     }
     if let Some(which) = of(&|row| row.text("outcome") == Some("open")) {
         lines.push(format!("how attempt {which} ends: it is open at the instant told of"));
+    }
+    let counted = record.row.as_ref().and_then(|row| row.int("attempts")).unwrap_or(0);
+    let claims = record.attempts.len() as i64;
+    if counted != claims && (counted > 0 || claims > 1) {
+        // domain/orchestrator.md 1.3 (func_mark_task_failed) and 2.4
+        lines.push(format!(
+            "how often it was tried, by `attempts` {counted} in its row: that counts failures that were reported and \
+             resets of API tasks, not claims"
+        ));
     }
     lines
 }

@@ -12,7 +12,15 @@ use crate::read::cell::Cell;
 use crate::read::error::ReadError;
 
 /// The tables it asks.
-pub const TABLES: [&str; 4] = ["tasks", "task_states", "task_attempts", "task_generations"];
+pub const TABLES: [&str; 7] = [
+    "tasks",
+    "task_states",
+    "task_attempts",
+    "task_generations",
+    "workers",
+    "worker_states",
+    "events",
+];
 
 /// Which tasks are asked for, and how many are listed.
 #[derive(Clone, Debug, Default)]
@@ -21,7 +29,7 @@ pub struct TasksAsked {
     pub state: Option<TaskStateName>,
     /// Of this type.
     pub task_type: Option<String>,
-    /// Held at some time by a worker whose id begins so.
+    /// Held at some time by this worker.
     pub worker: Option<String>,
     /// Created in the last so many hours before the instant told of.
     pub hours: Option<f64>,
@@ -43,7 +51,7 @@ const TASKS: &str = "with states as (\
             arg_max(worker_id, attempt) filter (where outcome <> 'duplicate') as worker_id, \
             arg_max(epoch(ended_at - claimed_at), attempt) filter (where outcome = 'complete') as processing_s, \
             list(case when reason is null then outcome else outcome || ': ' || reason end order by attempt) as ends, \
-            coalesce(bool_or(starts_with(worker_id, $worker)), false) as is_workers \
+            coalesce(bool_or(worker_id = $worker), false) as is_workers \
         from task_attempts group by task_id) \
     select tasks.id, tasks.task_type, tasks.created_at, tasks.error_message, tasks._output_class, \
         case when states.state = 'failed' then tasks.output_location end as output_text, \
@@ -57,6 +65,17 @@ const TASKS: &str = "with states as (\
         and ($since is null or tasks.created_at >= $since::timestamp) \
         and ($until is null or tasks.created_at < $until::timestamp) \
     order by tasks.created_at desc, tasks.id desc";
+
+/// The types that tasks have here.
+///
+/// # Errors
+/// When the tables cannot be asked.
+pub fn types(ask: Ask<'_>) -> Result<Vec<String>, ReadError> {
+    const TYPES: &str =
+        "select distinct task_type from tasks where task_type is not null order by 1";
+    let rows = ask.rows(TYPES, &[])?;
+    Ok(rows.iter().filter_map(|row| row.text("task_type").map(str::to_string)).collect())
+}
 
 /// Tells of the tasks that are asked for.
 ///
@@ -74,7 +93,7 @@ pub fn tasks(ask: Ask<'_>, asked: &TasksAsked) -> Result<Page, ReadError> {
         ("until", time(asked.until)),
     ];
     let all = ask.rows(TASKS, &params)?;
-    let mut page = Page::new("tasks", None, ask.at, ask.is_as_of);
+    let mut page = Page::new("tasks", None, ask.told_at(), ask.is_as_of);
     summary(&mut page, &all, asked, since);
     spread::by_state(&mut page, &all);
     spread::by_type(&mut page, &all);

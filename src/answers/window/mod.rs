@@ -85,7 +85,7 @@ impl Asked<'_> {
 /// When the tables cannot be asked.
 pub fn window(ask: Ask<'_>, window: Window, told: &[Told]) -> Result<Page, ReadError> {
     let asked = Asked { ask, window };
-    let mut page = Page::new("window", None, ask.at, ask.is_as_of);
+    let mut page = Page::new("window", None, ask.told_at(), ask.is_as_of);
     came::summary(&asked, &mut page)?;
     trigger::section(&asked, &mut page)?;
     cycles(&asked, &mut page)?;

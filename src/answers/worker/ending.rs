@@ -1,6 +1,7 @@
 //! How it ended, and whether that was right.
 
 use crate::answers::ask::Row;
+use crate::answers::fleet::guilt;
 use crate::answers::inputs;
 use crate::answers::page::{Page, Value};
 use crate::answers::worker::life::Life;
@@ -27,6 +28,7 @@ enum Right {
     No,
     ProbablyNot,
     Undecidable,
+    Yes,
     NothingAgainst,
     NotDecided,
     NotTheirs,
@@ -40,6 +42,7 @@ impl Right {
             Self::Undecidable => {
                 "not known: the evidence that would decide it could not have reached us"
             }
+            Self::Yes => "yes: it was at fault itself",
             Self::NothingAgainst => "nothing found speaks against it",
             Self::NotDecided => "not known: no row tells why it was decided",
             Self::NotTheirs => "no orchestrator decided it",
@@ -80,6 +83,7 @@ pub(super) fn add(page: &mut Page, life: &Life, told: &[&Told]) {
         ("decided_by", end.id("decided_by")),
         ("decided_in_cycle", main.map_or(Value::Missing, |main| main.count("cycle"))),
         ("last_alive_at", end.when("last_alive_at")),
+        ("alive_after_its_end_s", alive_after(end)),
         ("last_work_at", end.when("last_work_at")),
         ("event_id", end.id("event_id")),
     ];
@@ -88,6 +92,14 @@ pub(super) fn add(page: &mut Page, life: &Life, told: &[&Told]) {
     }
     page.fields("end", "End", fields);
     was_it_right(page, life, told, main);
+}
+
+/// How long after the end a heartbeat still came in: it was under way when the pod stopped
+/// (domain/evidence-rules.md fact 19).
+fn alive_after(end: &Row) -> Value {
+    let ended = end.time("ended_at").or_else(|| end.time("ended_after"));
+    let last = end.time("last_alive_at");
+    if last > ended { Value::between(ended, last) } else { Value::Missing }
 }
 
 /// Whether what the row tells of an error is of another kill, after the pod was gone: a late heartbeat set the
@@ -137,25 +149,36 @@ fn again(main: &Row) -> Value {
 
 fn was_it_right(page: &mut Page, life: &Life, told: &[&Told], main: Option<&Row>) {
     let kind = life.end.as_ref().and_then(|end| end.text("end_kind"));
-    let against: Vec<&&Told> =
-        told.iter().filter(|one| AGAINST.contains(&one.query.as_str())).collect();
+    let against: Vec<&Told> =
+        told.iter().copied().filter(|one| AGAINST.contains(&one.query.as_str())).collect();
     let has = |verdict| against.iter().any(|one| one.verdict == verdict);
+    let own = guilt::blames(told.iter().copied(), &life.id, life.ended_at());
     let right = if has(Verdict::Confirmed) {
         Right::No
     } else if has(Verdict::Probable) {
         Right::ProbablyNot
     } else if has(Verdict::InsufficientEvidence) {
         Right::Undecidable
-    } else if main.is_some() {
-        Right::NothingAgainst
     } else if matches!(kind, Some("self_terminated" | "manual" | "spawn_failed")) {
         Right::NotTheirs
+    } else if !own.is_empty() {
+        Right::Yes
+    } else if main.is_some() {
+        Right::NothingAgainst
     } else {
         Right::NotDecided
     };
-    let because =
-        against.iter().map(|one| Value::Text(format!("{} ({})", one.summary, one.query))).collect();
-    let mut fields = vec![("answer", say(right.told())), ("because", Value::List(because))];
+    let said = |told: &[&Told]| {
+        let said = told.iter().map(|one| Value::Text(format!("{} ({})", one.summary, one.query)));
+        Value::List(said.collect())
+    };
+    let mut fields = vec![
+        ("answer", say(right.told())),
+        ("because", said(if right == Right::Yes { &own } else { &against })),
+    ];
+    if right != Right::Yes && !own.is_empty() {
+        fields.push(("its_own_faults", said(&own)));
+    }
     if let Some(main) = main {
         fields.extend([
             ("decided_at", main.when("happened_at")),

@@ -11,6 +11,8 @@ use crate::read::error::ReadError;
 
 /// One worker's rows.
 pub(super) struct Life {
+    /// Its id.
+    pub(super) id: String,
     /// Its row of `workers`; none where it was not captured, or not written yet.
     pub(super) row: Option<Row>,
     /// `metadata`, empty where it is NULL or no JSON.
@@ -70,6 +72,7 @@ impl Life {
             false => row.clone(),
         };
         let mut life = Self {
+            id: id.to_string(),
             kept_heartbeat: kept.and_then(|row| row.time("last_heartbeat")),
             is_as_of: ask.is_as_of,
             row,
@@ -100,7 +103,7 @@ impl Life {
 
     /// Whether nothing is known of it by then.
     pub(super) fn is_unborn(&self) -> bool {
-        self.row.is_none() && self.states.is_empty()
+        self.row.is_none() && self.states.is_empty() && self.kinds.is_empty()
     }
 
     /// When its row was made, as the row says, else by its first state.

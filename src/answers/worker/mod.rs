@@ -76,7 +76,7 @@ pub fn worker(
     limit: usize,
     findings: &[Told],
 ) -> Result<Page, ReadError> {
-    let mut page = Page::new("worker", Some(subject.clone()), ask.at, ask.is_as_of);
+    let mut page = Page::new("worker", Some(subject.clone()), ask.told_at(), ask.is_as_of);
     if let Part::Lines(asked) = part {
         lines::add(&mut page, ask, &subject.id, asked)?;
         return Ok(page);

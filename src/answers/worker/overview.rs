@@ -88,6 +88,9 @@ pub(super) fn add(page: &mut Page, life: &Life) {
 
 /// The old tool's class, and what it means here.
 fn heartbeat(life: &Life, created: Option<Micros>, last: Option<Micros>) -> Value {
+    if life.row.is_none() {
+        return Value::Missing;
+    }
     let class = Heartbeat::as_of(life.at, created, last, life.kept_heartbeat);
     let said = match (class, &life.end) {
         (Heartbeat::Unknown, _) => "NOT KNOWN (the row keeps a later one alone)",

@@ -48,6 +48,10 @@ pub(super) fn add(page: &mut Page, life: &Life) {
 
 fn row(all: &mut Vec<Unknown>, life: &Life) {
     match &life.row {
+        None if life.states.is_empty() => all.push(Unknown::new(
+            "its states and its tasks",
+            "it has no row here: only lines tell of it (`--logs-only`)",
+        )),
         None => all.push(Unknown::new("what its row says", "its row was not captured")),
         Some(row) if row.text("metadata").is_none() => all.push(Unknown::new(
             "its pod, price, memory and reasons, as its row tells them",

@@ -1,0 +1,191 @@
+//! `task` and its kin on evidence that is long, strange or only half there.
+
+use serde_json::Value;
+
+use crate::support::replayed::Bench;
+
+fn json(bench: &Bench, verb: &str, more: &[&str]) -> Value {
+    let said = bench.run(verb, "s", &[more, &["--format", "json"]].concat()).ok();
+    serde_json::from_str(&said).expect("JSON")
+}
+
+fn only_task(bench: &Bench) -> String {
+    bench.sql("s", "select id from tasks order by created_at limit 1")[0][0].clone()
+}
+
+/// A failed task with an error of so many characters, which its worker logged, too.
+fn long(error: &str) -> String {
+    format!(
+        "
+# long: an error nobody reads to its end
+on 2026-05-20
+worker w1 created=09:00:00 beat=10:10:00 status=active
+task t1 type=wan_2_2_t2i status=Failed created=09:40:00 worker=w1 started=09:59:00 processed=10:00:00 updated=10:00:00 error={error}
+log 09:59:00 edge:claim-next-task/t1 INFO Task claimed successfully | {{\"worker_id\": \"{{w1}}\"}}
+log 10:00:00 w1/t1 ERROR QUEUE: Task {{t1}} failed after 18.4s: {error}
+repeat 30s 09:50:00..10:10:00 log {{time}} gpu#{{n}} INFO Cycle #{{n}}: scaling=0 active=0
+"
+    )
+}
+
+#[test]
+fn a_text_without_end_is_cut_for_people_and_whole_for_scripts() {
+    let error = "x".repeat(100_000);
+    let bench = Bench::of_case(&long(&error));
+    let id = only_task(&bench);
+    let calls: [(&str, &[&str]); 4] =
+        [("task", &[&id]), ("health", &[]), ("task", &[&id, "--logs-only"]), ("tasks", &[])];
+    for (verb, more) in calls {
+        let said = bench.run(verb, "s", more).ok();
+        assert!(said.len() < 60_000, "{verb} {more:?}: {} bytes", said.len());
+    }
+    let said = bench.run("task", "s", &[&id]).ok();
+    assert!(said.contains("characters; `--format json` has them all)"), "{said}");
+    assert_eq!(json(&bench, "task", &[&id])["error"]["error"], error.as_str());
+    let whole = bench.run("task", "s", &[&id, "--all"]).ok();
+    assert!(whole.contains(&error));
+}
+
+#[test]
+fn an_error_that_had_more_to_say_is_told_to_be_cut_short() {
+    for (error, is_cut) in [("Model could not be loaded:", true), ("CUDA out of memory", false)] {
+        let bench = Bench::of_case(&long(error));
+        let page = json(&bench, "task", &[&only_task(&bench)]);
+        assert_eq!(page["error"]["is_cut_short"], is_cut, "{page}");
+        assert!(page["error"]["loras"].is_null(), "{page}");
+    }
+}
+
+#[test]
+fn loras_are_told_where_the_error_speaks_of_one() {
+    let case = long("could not read a.safetensors").replace(
+        "task t1 ",
+        "task t1 params={\"phase_config\":{\"phases\":[{\"loras\":[{\"url\":\"one.safetensors\"}]}]},\
+         \"additional_loras\":{\"two.safetensors\":1.0}} ",
+    );
+    let bench = Bench::of_case(&case);
+    let page = json(&bench, "task", &[&only_task(&bench)]);
+    // file names are redacted, each to a name of its own
+    let loras = page["error"]["loras"].as_array().expect("loras");
+    assert_eq!(loras.len(), 2, "{page}");
+    assert_ne!(loras[0], loras[1]);
+    assert!(loras.iter().all(|name| name.to_string().contains("safetensors")), "{page}");
+}
+
+/// A status that the system does not have.
+const STRANGE: &str = "
+# strange: a word of a later build
+on 2026-05-20
+task t1 type=wan_2_2_t2i status=Paused created=09:40:00
+log 10:00:05 gpu#40 INFO Cycle #40: scaling=0 active=0
+";
+
+#[test]
+fn a_status_that_nobody_knows_agrees_with_nothing() {
+    let bench = Bench::of_case(STRANGE);
+    let page = json(&bench, "task", &[&only_task(&bench)]);
+    assert_eq!(page["overview"]["row_status"], "Paused", "{page}");
+    assert!(page["overview"]["row_agrees"].is_null(), "{page}");
+    let said = page["not_known"].to_string();
+    assert!(said.contains("`Paused` means: the system has no such status"), "{said}");
+}
+
+/// Twenty times claimed and put back.
+fn restless() -> String {
+    let mut case = "
+# restless: claimed and put back, again and again
+on 2026-05-20
+worker w1 created=09:00:00 beat=10:59:00 status=active
+task t1 type=wan_2_2_t2i status=Queued created=09:00:00
+repeat 30s 09:50:00..10:59:00 log {time} gpu#{n} INFO Cycle #{n}: scaling=0 active=0
+"
+    .to_string();
+    for n in 10..50 {
+        case.push_str(&format!(
+            "log 10:{n}:00 edge:claim-next-task/t1 INFO Task claimed successfully | {{\"worker_id\": \"{{w1}}\"}}\n\
+             log 10:{n}:20 gpu#40 INFO Reset 1 orphaned tasks from workers: ['{{w1}}']\n"
+        ));
+    }
+    case
+}
+
+#[test]
+fn a_long_story_is_told_by_its_begin_and_its_end() {
+    let bench = Bench::of_case(&restless());
+    let id = only_task(&bench);
+    let all = json(&bench, "task", &[&id, "--all"]);
+    let all = all["timeline"].as_array().expect("a story");
+    assert!(all.len() > 60, "{}", all.len());
+    let cut = json(&bench, "task", &[&id]);
+    let cut = cut["timeline"].as_array().expect("a story");
+    assert_eq!(cut.len(), 41, "fifteen, a gap, and twenty-five");
+    assert_eq!(cut[15]["what"], format!("... {} left out ...", all.len() - 40).as_str());
+    assert_eq!(cut[14], all[14]);
+    assert_eq!(cut[16..], all[all.len() - 25..]);
+    let said = bench.run("task", "s", &[&id]).ok();
+    assert!(said.contains("left out of its middle; `--all` tells all"), "{said}");
+}
+
+/// An orchestrator task: its handler is done when the children are made; it ends long after.
+const PARENT: &str = "
+# parent: it waits for its children
+on 2026-01-12
+worker w1 created=09:00:00 beat=10:09:00 status=active
+task t1 type=travel_orchestrator status=Complete created=09:40:00 worker=w1 started=09:50:00 processed=10:00:00 updated=09:50:05 output=https://s.supabase.co/storage/v1/object/public/image_uploads/a.mp4
+log 09:50:00 edge:claim-next-task/t1 INFO Task claimed successfully | {\"worker_id\": \"{w1}\"}
+log 09:50:01 w1/t1 INFO HEADLESS: Processing travel_orchestrator task
+log 09:50:05 w1/t1 INFO HEADLESS: Finished task (Success: True)
+repeat 30s 09:50:00..10:09:00 log {time} gpu#{n} INFO Starting orchestrator cycle
+";
+
+#[test]
+fn a_wait_for_children_is_no_upload() {
+    let bench = Bench::of_case(PARENT);
+    let page = json(&bench, "task", &[&only_task(&bench)]);
+    let timing = &page["attempt_timing"][0];
+    assert!(timing["upload_s"].is_null(), "{page}");
+    let waited = timing["waited_for_children_s"].as_f64().expect("seconds");
+    assert!((waited - 595.0).abs() < 2.0, "{page}");
+}
+
+/// The API's worker tells of its claim, and so does the function that it asked.
+const TWICE: &str = "
+# twice: one claim, told by two
+on 2026-01-05
+worker api created=09:00:00 status=active
+task t1 type=qwen_image_style status=In_Progress created=09:59:00 worker=api started=10:00:00 updated=10:00:00
+log 10:00:00 api INFO [TASK_CLAIM] Worker {api}: Successfully claimed task: {t1} (qwen_image_style)
+log 10:00:01 edge:claim-next-task/t1 INFO Task claimed successfully | {\"worker_id\": \"{api}\"}
+log 10:00:05 gpu#40 INFO Starting orchestrator cycle
+";
+
+#[test]
+fn one_claim_is_told_once() {
+    let bench = Bench::of_case(TWICE);
+    let page = json(&bench, "task", &[&only_task(&bench)]);
+    let story = page["timeline"].as_array().expect("a story");
+    let claims = story
+        .iter()
+        .filter(|row| row["what"].as_str().is_some_and(|what| what.contains("claimed")));
+    assert_eq!(claims.count(), 1, "{page}");
+}
+
+/// One pod ended with its worker, nobody knows when; one runs.
+const VAGUE: &str = "
+# vague: a worker that is gone, and one that is there
+on 2026-05-20
+worker w1 created=09:00:00 beat=09:30:00 status=terminated meta={\"runpod_id\": \"{p1}\"}
+worker w2 created=09:00:00 beat=10:00:00 status=active meta={\"runpod_id\": \"{p2}\"}
+repeat 30s 09:50:00..10:00:00 log {time} gpu#{n} INFO Cycle #{n}: scaling=0 active=1
+";
+
+#[test]
+fn a_pod_of_a_worker_that_ended_does_not_run() {
+    let bench = Bench::of_case(VAGUE);
+    let ends = bench.sql("s", "select ended_at from pods order by pod_id");
+    let page = json(&bench, "pods", &[]);
+    let summary = &page["summary"];
+    let (running, vague) = (&summary["running"], &summary["ended_at_no_known_time"]);
+    assert_eq!((running.as_i64(), vague.as_i64()), (Some(1), Some(1)), "{ends:?} {page}");
+    assert_eq!(page["running"].as_array().map(Vec::len), Some(1), "{page}");
+}

@@ -1,0 +1,117 @@
+//! What `health` warns of, and what failed although it was stopped in order.
+
+use serde_json::Value;
+
+use super::{json, rows, text};
+use crate::support::replayed::Bench;
+
+/// A worker falls silent with a task in hand; another logs on. The orchestrator has just noticed.
+const SILENT: &str = "
+# silent: one with a task in hand, one at work
+on 2026-01-05
+worker w1 created=09:00:00 beat=09:50:00 status=active meta={\"runpod_id\": \"{p1}\"}
+worker w2 created=09:00:00 beat=09:59:40 status=active meta={\"runpod_id\": \"{p2}\"}
+task t1 status=In_Progress created=09:40:00 worker=w1 started=09:49:00 updated=09:49:00
+log 09:49:00 edge:claim-next-task/t1 INFO Task claimed successfully | {\"worker_id\": \"{w1}\"}
+repeat 20s 09:30:01..09:49:41 log {time} w1 INFO HEADLESS: waiting
+repeat 20s 09:30:01..09:59:41 log {time} w2 INFO HEADLESS: waiting
+log 09:59:30 gpu#58 WARNING HEALTH_CHECK [Worker {w1}] ⚠️ Stale heartbeat (570s old)
+repeat 30s 09:30:00..09:59:30 log {time} gpu#{n} INFO Starting orchestrator cycle
+";
+
+/// A stitch waits for a segment that a user cancelled, another for one that is not there, a third for one
+/// that is still at work.
+const IN_VAIN: &str = "
+# vain: three wait, two of them for ever
+on 2026-01-05
+worker w1 created=09:00:00 beat=09:55:40 status=active
+task t1 type=travel_stitch created=09:40:00 after=t2
+task t2 type=travel_segment status=Cancelled created=09:40:00 updated=09:50:00
+task t3 type=travel_stitch created=09:41:00 after=t9
+task t4 type=travel_stitch created=09:42:00 after=t5
+task t5 type=travel_segment status=In_Progress created=09:40:00 worker=w1 started=09:54:00 updated=09:54:00
+repeat 30s 09:30:00..09:56:00 log {time} gpu#{n} INFO Starting orchestrator cycle
+";
+
+/// Its process died; its pod was then stopped as any spawning worker's is.
+const STOPPED: &str = "
+# stopped: crashed, and then stopped in order
+on 2026-05-20
+worker w1 created=09:00:00 beat=10:00:00 status=crashed meta={\"runpod_id\": \"{p1}\", \"vram_total_mb\": 0, \"vram_used_mb\": 0}
+worker w2 created=09:00:00 beat=10:00:00 status=terminated meta={\"runpod_id\": \"{p2}\", \"terminated_at\": \"@10:01:40\"}
+task t1 type=wan_2_2_t2i created=09:40:00 attempts=1 error=Requeued: worker crashed (attempt 1)
+log 09:59:00 edge:claim-next-task/t1 INFO Task claimed successfully | {\"worker_id\": \"{w1}\"}
+log 09:59:01 w1/t1 INFO HEADLESS: Processing wan_2_2_t2i task
+log 10:01:38 gpu#40 INFO Terminated spawning worker {w1} (RunPod {p1})
+log 10:01:39 gpu#40 INFO Terminated spawning worker {w2} (RunPod {p2})
+repeat 30s 09:50:00..10:10:00 log {time} gpu#{n} INFO Cycle #{n}: scaling=0 active=0
+";
+
+fn warnings(page: &Value) -> Vec<&str> {
+    rows(page, "warnings").iter().map(|row| text(row, "warning")).collect()
+}
+
+#[test]
+fn a_worker_that_fell_silent_with_a_task_in_hand_is_warned_of() {
+    let bench = Bench::of_case(SILENT);
+    let page = json(&bench, "health", &[]);
+    assert!(warnings(&page).contains(&"1 worker holds a task and has fallen silent"), "{page}");
+    let silent = rows(&page, "silent");
+    assert_eq!(silent.len(), 1, "{page}");
+    assert_eq!((&silent[0]["holds"], text(&silent[0], "state")), (&Value::from(1), "active_busy"));
+    // at a time at which it had just given a sign of life, nobody was silent
+    let before = json(&bench, "health", &["--as-of", "2026-01-05T09:50:10"]);
+    assert_eq!(rows(&before, "silent").len(), 0, "{before}");
+    assert!(!warnings(&before).iter().any(|said| said.contains("silent")), "{before}");
+}
+
+#[test]
+fn tasks_that_wait_for_what_never_comes_are_warned_of() {
+    let bench = Bench::of_case(IN_VAIN);
+    let page = json(&bench, "health", &[]);
+    let queue = &page["queue"];
+    let count = |key: &str| queue[key].as_i64().expect("a count");
+    assert_eq!((count("queued"), count("queued_waiting_for_others")), (3, 3), "{page}");
+    assert_eq!((count("queued_waiting_in_vain"), count("claimable_by_gpu_workers")), (2, 0));
+    let said =
+        "2 tasks wait for a task that never comes: it ended without success, or is not there";
+    assert!(warnings(&page).contains(&said), "{page}");
+    let mut which: Vec<&str> =
+        rows(&page, "waiting_in_vain").iter().map(|row| text(row, "which_is")).collect();
+    which.sort_unstable();
+    assert_eq!(which, ["cancelled", "not there"]);
+    // each of the three says so of itself
+    for row in rows(&page, "waiting_in_vain") {
+        let task = json(&bench, "task", &[text(row, "task")]);
+        assert_eq!(task["relations"]["broken_dependencies"], 1, "{task}");
+    }
+    let waits =
+        "select id from tasks where task_type = 'travel_stitch' and created_at::time = '09:42:00'";
+    let sound = json(&bench, "task", &[&bench.sql("s", waits)[0][0]]);
+    assert_eq!(sound["relations"]["broken_dependencies"], 0, "{sound}");
+    assert_eq!(sound["relations"]["waits_for"], 1);
+    // at 09:45 nobody had cancelled anything: one waits for what is not there
+    let before = json(&bench, "health", &["--as-of", "2026-01-05T09:45:00"]);
+    assert_eq!(before["queue"]["queued_waiting_in_vain"], 1, "{before}");
+}
+
+#[test]
+fn a_worker_that_crashed_failed_however_it_was_stopped_then() {
+    let bench = Bench::of_case(STOPPED);
+    let page = json(&bench, "workers", &["--hours", "24"]);
+    let sorts = &page["ended_by_sort"];
+    let count = |key: &str| sorts[key].as_i64().expect("a count");
+    assert_eq!(count("ended"), 2, "{page}");
+    assert_eq!((count("stopped_in_order_after_a_fault"), count("normal_stops")), (1, 1), "{page}");
+    assert_eq!(rows(&page, "failure_rates")[1]["failed"], 1, "{page}");
+    let ids = bench.sql("s", "select id from workers order by id");
+    let answers: Vec<String> = ids
+        .iter()
+        .map(|id| json(&bench, "worker", &[&id[0]])["was_it_right"]["answer"].to_string())
+        .collect();
+    assert_eq!(
+        answers.iter().filter(|said| said.contains("at fault itself")).count(),
+        1,
+        "{answers:?}"
+    );
+}
