@@ -42,8 +42,6 @@ pub(super) struct ReplayArgs {
 
 /// Holds a day of a large fleet.
 const MEMORY_MB: u32 = 256;
-/// Events, what confirms them, what is made of both, and the entities in hand are held at once.
-const SEQUENCES: usize = 4;
 const BYTES_IN_MB: usize = 1024 * 1024;
 
 pub(super) fn run(ui: &mut Ui, args: &ReplayArgs) -> Outcome {
@@ -102,7 +100,7 @@ struct Done {
 /// Rows -> events -> timelines -> files: the whole way, one direction.
 fn rebuild(snapshot: &Snapshot, grammar: &Grammar, memory_mb: usize) -> Result<Done, EventsError> {
     snapshot.check_hashes()?;
-    let spool = Spool::in_files(snapshot.dir(), memory_mb * BYTES_IN_MB / SEQUENCES);
+    let spool = Spool::in_files(snapshot.dir(), memory_mb * BYTES_IN_MB);
     let replayed = crate::replay::replay(events::read(snapshot, grammar, &spool)?);
     let written = derived::write(snapshot, grammar.digest(), &replayed)?;
     let history = &replayed.history;

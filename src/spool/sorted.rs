@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 use crate::spool::Spool;
 use crate::spool::merge::Merge;
 use crate::spool::run::{Run, Writer};
+use crate::spool::share::Share;
 
 /// Files that one sequence has open: as many more become one.
 const RUNS_MAX: usize = 64;
@@ -40,25 +41,24 @@ pub trait Piece: Clone + Serialize + DeserializeOwned {
 #[derive(Clone, Debug)]
 pub struct Sorted<T> {
     memory: Vec<Box<T>>,
-    weight: usize,
+    share: Share,
     runs: Vec<Run<T>>,
-    spool: Arc<Spool>,
 }
 
 impl<T: Piece> Sorted<T> {
     /// None yet.
     pub fn new(spool: &Arc<Spool>) -> Self {
-        Self { memory: Vec::new(), weight: 0, runs: Vec::new(), spool: spool.clone() }
+        Self { memory: Vec::new(), share: Share::new(spool), runs: Vec::new() }
     }
 
     /// Of the same spool, empty.
     pub fn beside(&self) -> Self {
-        Self::new(&self.spool)
+        Self::new(self.spool())
     }
 
     /// The spool.
     pub fn spool(&self) -> &Arc<Spool> {
-        &self.spool
+        self.share.spool()
     }
 
     /// How many; repeats count until they are sorted out.
@@ -83,9 +83,9 @@ impl<T: Piece> Sorted<T> {
 
     /// The same, where it stands.
     pub fn push_boxed(&mut self, item: Box<T>) {
-        self.weight += item.weight();
+        let is_full = self.share.take(item.weight());
         self.memory.push(item);
-        if self.weight > self.spool.budget() {
+        if is_full {
             self.spill();
         }
     }
@@ -93,17 +93,17 @@ impl<T: Piece> Sorted<T> {
     /// Takes more, as they come.
     pub fn append(&mut self, more: Self) {
         self.runs.extend(more.runs);
-        more.memory.into_iter().for_each(|item| self.push_boxed(item));
+        Leaving::of(more.memory, more.share).for_each(|item| self.push_boxed(item));
     }
 
     fn spill(&mut self) {
         self.sort_memory();
-        let mut run: Writer<T> = Writer::new(&self.spool);
+        let mut run: Writer<T> = Writer::new(self.spool());
         self.memory.drain(..).for_each(|item| run.push(&item));
-        self.weight = 0;
+        self.share.give_all();
         self.runs.push(run.finish());
         if self.runs.len() == RUNS_MAX {
-            let mut one: Writer<T> = Writer::new(&self.spool);
+            let mut one: Writer<T> = Writer::new(self.spool());
             self.iter().for_each(|item| one.push(&item));
             self.runs = vec![one.finish()];
         }
@@ -163,10 +163,33 @@ impl<T: Piece> Extend<T> for Sorted<T> {
 
 impl<T: Piece> IntoIterator for Sorted<T> {
     type Item = Box<T>;
-    type IntoIter = Merge<T, std::vec::IntoIter<Box<T>>>;
+    type IntoIter = Merge<T, Leaving<T>>;
 
     fn into_iter(self) -> Self::IntoIter {
-        Merge::of(self.memory.into_iter(), &self.runs, Box::new)
+        Merge::of(Leaving::of(self.memory, self.share), &self.runs, Box::new)
+    }
+}
+
+/// Items that go elsewhere: each is no longer held here.
+pub struct Leaving<T> {
+    items: std::vec::IntoIter<Box<T>>,
+    share: Share,
+    each: usize,
+}
+
+impl<T> Leaving<T> {
+    fn of(items: Vec<Box<T>>, share: Share) -> Self {
+        Self { each: share.of_one(items.len()), items: items.into_iter(), share }
+    }
+}
+
+impl<T> Iterator for Leaving<T> {
+    type Item = Box<T>;
+
+    fn next(&mut self) -> Option<Box<T>> {
+        let item = self.items.next()?;
+        self.share.give(self.each);
+        Some(item)
     }
 }
 
