@@ -1,5 +1,6 @@
 //! Events: one thing the source says happened, with time, subject, kind and the rows that say so.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
@@ -52,12 +53,12 @@ pub enum Clock {
 
 impl Clock {
     /// The name in tables; `source_id` is whoever logged.
-    pub fn name(self, source_id: &str) -> String {
+    pub fn name(self, source_id: &str) -> Cow<'static, str> {
         match self {
-            Self::Database => "database".to_string(),
-            Self::Orchestrator => "orchestrator".to_string(),
-            Self::Edge => "edge_function".to_string(),
-            Self::Worker => format!("worker:{source_id}"),
+            Self::Database => "database".into(),
+            Self::Orchestrator => "orchestrator".into(),
+            Self::Edge => "edge_function".into(),
+            Self::Worker => format!("worker:{source_id}").into(),
         }
     }
 }
@@ -290,15 +291,26 @@ impl Event {
         named.unwrap_or_else(|| Subject::Run(RunId::from(&*self.source.1)))
     }
 
-    /// What it touches beside its subject: whom it names, and whom a list of it names.
-    pub fn touches(&self) -> impl Iterator<Item = Subject> {
-        let subject = self.subject();
+    /// The sort and the id of its subject.
+    pub fn about(&self) -> (&'static str, &str) {
+        let named = match self.kind.subject() {
+            SubjectKind::Worker => self.worker.as_ref().map(|id| ("worker", id.as_str())),
+            SubjectKind::Task => self.task.as_ref().map(|id| ("task", id.as_str())),
+            SubjectKind::Pod => self.pod.as_ref().map(|id| ("pod", id.as_str())),
+            SubjectKind::Run => self.run.as_ref().map(|id| ("run", id.as_str())),
+        };
+        named.unwrap_or(("run", &self.source.1))
+    }
+
+    /// What it touches beside its subject, by sort and id: whom it names, and whom a list of it names.
+    pub fn touches(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let subject = self.about();
         let named = [
-            self.worker.clone().map(Subject::Worker),
-            self.task.clone().map(Subject::Task),
-            self.pod.clone().map(Subject::Pod),
+            self.worker.as_ref().map(|id| ("worker", id.as_str())),
+            self.task.as_ref().map(|id| ("task", id.as_str())),
+            self.pod.as_ref().map(|id| ("pod", id.as_str())),
         ];
-        let listed = self.attributes.listed.iter().cloned();
+        let listed = self.attributes.listed.iter().map(|one| (one.kind(), one.id()));
         named.into_iter().flatten().chain(listed).filter(move |touched| *touched != subject)
     }
 

@@ -37,6 +37,7 @@ use crate::replay::pods::{Created, Pod};
 use crate::replay::runs::{Assigned, Run, Starts};
 use crate::replay::task::world::Told;
 use crate::replay::worker::WorkerTimeline;
+use crate::spool::pieces::in_pieces;
 
 /// All timelines, each list in a documented order.
 pub struct Replayed {
@@ -136,6 +137,11 @@ impl Replayed {
             (Some(_), Some(_) | None) => told.next(),
             (None, Some(_) | None) => implied.next(),
         })
+    }
+
+    /// The same piece by piece; the next is read while `with` has one.
+    pub fn each_piece(&self, with: impl FnMut(&[Cow<'_, Event>]) + Send) {
+        in_pieces(self.events(), with);
     }
 
     /// Folds every worker, and gives its timeline away, in the order of their ids.

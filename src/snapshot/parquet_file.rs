@@ -20,7 +20,7 @@ use crate::snapshot::error::SnapshotError;
 use crate::snapshot::manifest::FileEntry;
 
 /// Rows in a row group.
-const ROW_GROUP_ROWS_MAX: usize = 131_072;
+pub(crate) const ROW_GROUP_ROWS_MAX: usize = 131_072;
 /// Encoded bytes after which a row group is closed early, so that huge messages stay bounded.
 pub(crate) const ROW_GROUP_BYTES_MAX: usize = 64 << 20;
 

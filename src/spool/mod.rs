@@ -3,6 +3,7 @@
 
 pub mod frames;
 pub mod merge;
+pub mod pieces;
 pub mod run;
 mod share;
 pub mod sorted;
