@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 /// Items in a piece: enough that two threads rarely wait for each other, and few beside what is in memory.
-const PIECE_ITEMS: usize = 2_048;
+pub(super) const PIECE_ITEMS: usize = 2_048;
 
 /// Gives all items away, in their order.
 pub fn in_pieces<'a, T: Clone + Send + Sync + 'a>(

@@ -4,11 +4,13 @@ use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::sync::Arc;
 
+use rayon::prelude::*;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::spool::Spool;
 use crate::spool::merge::Merge;
+use crate::spool::pieces::PIECE_ITEMS;
 use crate::spool::run::{Run, Writer};
 use crate::spool::share::Share;
 
@@ -16,9 +18,9 @@ use crate::spool::share::Share;
 const RUNS_MAX: usize = 64;
 
 /// What can be sorted and spilled.
-pub trait Piece: Clone + Serialize + DeserializeOwned {
+pub trait Piece: Clone + Send + Sync + Serialize + DeserializeOwned {
     /// What nearly always decides the order.
-    type Key: Ord + Copy;
+    type Key: Ord + Copy + Send;
 
     /// That.
     fn key(&self) -> Self::Key;
@@ -27,7 +29,7 @@ pub trait Piece: Clone + Serialize + DeserializeOwned {
     fn tie(&self, other: &Self) -> Ordering;
 
     /// Who it is.
-    type Name: PartialEq;
+    type Name: PartialEq + Send;
 
     /// Of several of one name beside each other the first stands for all; what has none stands alone.
     fn name(&self) -> Option<Self::Name>;
@@ -119,7 +121,7 @@ impl<T: Piece> Sorted<T> {
         // nearly always
         let keyed = |item: Box<T>| (item.key(), item);
         let mut items: Vec<(T::Key, Box<T>)> =
-            std::mem::take(&mut self.memory).into_iter().map(keyed).collect();
+            std::mem::take(&mut self.memory).into_par_iter().map(keyed).collect();
         items.sort_by(|a, b| a.0.cmp(&b.0).then_with(|| a.1.tie(&b.1)));
         items.dedup_by(|next, before| {
             next.0 == before.0 && repeats(&*next.1, before.1.name().as_ref())
@@ -134,15 +136,23 @@ impl<T: Piece> Sorted<T> {
     }
 
     /// Changes each and takes it as new: sort again where the order may have changed.
-    pub fn change(&mut self, mut with: impl FnMut(&mut T)) {
+    pub fn change(&mut self, with: impl Fn(&mut T) + Sync) {
         if self.runs.is_empty() {
-            self.memory.iter_mut().for_each(|item| with(item));
+            self.memory.par_iter_mut().for_each(|item| with(item));
             return;
         }
         let mut changed = self.beside();
-        for mut item in std::mem::replace(self, self.beside()) {
-            with(&mut item);
-            changed.push_boxed(item);
+        let mut items = std::mem::replace(self, self.beside()).into_iter();
+        let mut read = || -> Vec<Box<T>> {
+            let mut piece: Vec<Box<T>> = items.by_ref().take(PIECE_ITEMS).collect();
+            piece.iter_mut().for_each(|item| with(item));
+            piece
+        };
+        let mut piece = read();
+        while !piece.is_empty() {
+            let done = std::mem::take(&mut piece);
+            let put = || done.into_iter().for_each(|item| changed.push_boxed(item));
+            (piece, ()) = rayon::join(&mut read, put);
         }
         *self = changed;
     }
