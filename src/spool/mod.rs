@@ -2,6 +2,7 @@
 //! name, which a killed process cannot leave behind. Must not know what it holds.
 
 pub mod frames;
+pub mod leaving;
 pub mod merge;
 pub mod pieces;
 pub mod run;

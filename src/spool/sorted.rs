@@ -9,6 +9,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::spool::Spool;
+use crate::spool::leaving::Leaving;
 use crate::spool::merge::Merge;
 use crate::spool::pieces::PIECE_ITEMS;
 use crate::spool::run::{Run, Writer};
@@ -177,29 +178,6 @@ impl<T: Piece> IntoIterator for Sorted<T> {
 
     fn into_iter(self) -> Self::IntoIter {
         Merge::of(Leaving::of(self.memory, self.share), &self.runs, Box::new)
-    }
-}
-
-/// Items that go elsewhere: each is no longer held here.
-pub struct Leaving<T> {
-    items: std::vec::IntoIter<Box<T>>,
-    share: Share,
-    each: usize,
-}
-
-impl<T> Leaving<T> {
-    fn of(items: Vec<Box<T>>, share: Share) -> Self {
-        Self { each: share.of_one(items.len()), items: items.into_iter(), share }
-    }
-}
-
-impl<T> Iterator for Leaving<T> {
-    type Item = Box<T>;
-
-    fn next(&mut self) -> Option<Box<T>> {
-        let item = self.items.next()?;
-        self.share.give(self.each);
-        Some(item)
     }
 }
 
