@@ -22,7 +22,7 @@ use backstory::spool::Spool;
 type Done<T> = Result<T, Box<dyn Error>>;
 
 const RUNS: usize = 3;
-const SPOOL_BYTES: usize = 64 << 20;
+const SPOOL_BYTES: usize = 256 << 20;
 const LIMIT: Duration = Duration::from_secs(600);
 /// Queries named with their time: the slowest.
 const SLOWEST: usize = 10;

@@ -42,8 +42,6 @@ pub(super) struct ReplayArgs {
 
 /// Holds a day of a large fleet.
 const MEMORY_MB: u32 = 256;
-/// Events, what confirms them, what is made of both, and the entities in hand are held at once.
-const SEQUENCES: usize = 4;
 const BYTES_IN_MB: usize = 1024 * 1024;
 
 pub(super) fn run(ui: &mut Ui, args: &ReplayArgs) -> Outcome {
@@ -102,11 +100,14 @@ struct Done {
 /// Rows -> events -> timelines -> files: the whole way, one direction.
 fn rebuild(snapshot: &Snapshot, grammar: &Grammar, memory_mb: usize) -> Result<Done, EventsError> {
     snapshot.check_hashes()?;
-    let spool = Spool::in_files(snapshot.dir(), memory_mb * BYTES_IN_MB / SEQUENCES);
+    let spool = Spool::in_files(snapshot.dir(), memory_mb * BYTES_IN_MB);
     let replayed = crate::replay::replay(events::read(snapshot, grammar, &spool)?);
     let written = derived::write(snapshot, grammar.digest(), &replayed)?;
     let history = &replayed.history;
-    Ok(Done { tally: history.tallies.values().copied().sum(), known: history.known, written })
+    let (tally, known) = (history.tallies.values().copied().sum(), history.known);
+    // a tenth of a second for a million log rows: nobody has to wait until all is given back
+    rayon::spawn(|| drop(replayed));
+    Ok(Done { tally, known, written })
 }
 
 fn report(ui: &mut Ui, Done { tally: t, known, written }: &Done) {

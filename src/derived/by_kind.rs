@@ -3,8 +3,10 @@
 
 use std::collections::BTreeMap;
 
+use arrow::array::ArrayRef;
+
 use crate::derived::rows::{Cell, Rows};
-use crate::derived::table_file::TableFile;
+use crate::derived::table_file::{BATCH_ROWS, TableFile};
 use crate::derived::tables::DerivedTable;
 use crate::snapshot::error::SnapshotError;
 
@@ -19,24 +21,53 @@ const GROUP_ROWS_MIN: usize = 8_192;
 pub(super) struct ByKind {
     table: &'static DerivedTable,
     file: TableFile,
-    held: BTreeMap<&'static str, Rows>,
+    held: BTreeMap<&'static str, Held>,
     rows: usize,
     text: usize,
 }
 
+/// Rows of one kind.
+struct Held {
+    /// Whole batches: rows that grow in one piece are moved again and again.
+    batches: Vec<Vec<ArrayRef>>,
+    rows: Rows,
+    len: usize,
+    text: usize,
+}
+
+impl Held {
+    /// What they take, as if in bytes.
+    fn room(&self) -> usize {
+        self.len * HELD_TEXT_MAX / HELD_ROWS_MAX + self.text
+    }
+
+    fn write(mut self, file: &mut TableFile) {
+        self.batches.push(self.rows.take());
+        self.batches.iter().for_each(|batch| file.append(batch));
+    }
+}
+
 impl ByKind {
     /// Into this file.
-    pub(super) fn new(file: TableFile, table: &'static DerivedTable) -> Self {
-        Self { table, file, held: BTreeMap::new(), rows: 0, text: 0 }
+    pub(super) fn new(file: TableFile) -> Self {
+        Self { table: file.table(), file, held: BTreeMap::new(), rows: 0, text: 0 }
     }
 
     /// Takes one row of a kind.
     pub(super) fn push<const N: usize>(&mut self, kind: &'static str, cells: [Cell<'_>; N]) {
+        let rows = || Rows::new(self.table);
+        let fresh = || Held { batches: Vec::new(), rows: rows(), len: 0, text: 0 };
+        let held = self.held.entry(kind).or_insert_with(fresh);
+        let before = held.rows.text();
+        held.rows.push(cells);
+        let text = held.rows.text() - before;
+        held.len += 1;
+        held.text += text;
+        if held.rows.len() == BATCH_ROWS {
+            held.batches.push(held.rows.take());
+        }
         self.rows += 1;
-        let rows = self.held.entry(kind).or_insert_with(|| Rows::new(self.table));
-        let before = rows.text();
-        rows.push(cells);
-        self.text += rows.text() - before;
+        self.text += text;
         if self.rows >= HELD_ROWS_MAX || self.text >= HELD_TEXT_MAX {
             self.write_most();
         }
@@ -44,12 +75,12 @@ impl ByKind {
 
     /// Writes the rows of the kind that takes most room; of equals, the first by name.
     fn write_most(&mut self) {
-        let room = |rows: &Rows| rows.len() * HELD_TEXT_MAX / HELD_ROWS_MAX + rows.text();
-        let most = self.held.iter().rev().max_by_key(|(_, rows)| room(rows)).map(|(kind, _)| *kind);
-        let Some(mut rows) = most.and_then(|kind| self.held.remove(kind)) else { return };
-        self.rows -= rows.len();
-        self.text -= rows.text();
-        self.file.append(&mut rows);
+        let most = self.held.iter().rev().max_by_key(|(_, held)| held.room());
+        let most = most.map(|(kind, _)| *kind);
+        let Some(held) = most.and_then(|kind| self.held.remove(kind)) else { return };
+        self.rows -= held.len;
+        self.text -= held.text;
+        held.write(&mut self.file);
         self.file.end_group();
     }
 
@@ -59,9 +90,9 @@ impl ByKind {
     /// The first thing that went wrong since the file was begun.
     pub(super) fn finish(mut self) -> Result<u64, SnapshotError> {
         let mut in_group = 0;
-        for (_, mut rows) in std::mem::take(&mut self.held) {
-            in_group += rows.len();
-            self.file.append(&mut rows);
+        for (_, held) in std::mem::take(&mut self.held) {
+            in_group += held.len;
+            held.write(&mut self.file);
             if in_group >= GROUP_ROWS_MIN {
                 self.file.end_group();
                 in_group = 0;

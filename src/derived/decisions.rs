@@ -1,14 +1,31 @@
 //! Decisions into rows of their table.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use crate::derived::fields;
 use crate::derived::rows::{Cell, int, text, word};
+use crate::derived::timelines::{Written, create};
+use crate::replay::Replayed;
 use crate::replay::decisions::Decision;
 use crate::replay::rules::limit::{Limits, Told};
+use crate::snapshot::error::SnapshotError;
+
+/// The table that is written here.
+pub(super) const TABLE: &str = "decisions";
+
+/// Writes it.
+///
+/// # Errors
+/// When it could not be written.
+pub(super) fn write(replayed: &Replayed, folder: &Path) -> Result<Written, SnapshotError> {
+    let mut table = create(folder, TABLE)?;
+    replayed.decisions().for_each(|decision| table.push(row(&decision)));
+    Ok(Written::from([(TABLE, table.finish()?)]))
+}
 
 /// One row.
-pub(super) fn row(decision: &Decision) -> [Cell<'_>; 16] {
+fn row(decision: &Decision) -> [Cell<'_>; 16] {
     [
         word(decision.event),
         text(decision.run.as_ref()),

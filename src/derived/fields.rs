@@ -1,13 +1,16 @@
 //! Fields of events and decisions as JSON text.
 
-use serde::Serializer;
+use serde::ser::{Serialize, Serializer};
 
 use crate::model::attribute::{Attribute, Attributes};
 
+/// Bytes that most events have room in.
+const USUAL_BYTES: usize = 256;
+
 /// All fields, by name.
 pub(super) fn json(attributes: &Attributes) -> String {
-    let mut made = serde_json::Serializer::new(Vec::new());
-    match made.collect_map(attributes.iter().map(|(name, value)| (name, value_of(value)))) {
+    let mut made = serde_json::Serializer::new(Vec::with_capacity(USUAL_BYTES));
+    match made.collect_map(attributes.iter().map(|(name, value)| (name, Shown(value)))) {
         Ok(()) => String::from_utf8(made.into_inner()).unwrap_or_default(),
         Err(_) => String::new(),
     }
@@ -15,15 +18,27 @@ pub(super) fn json(attributes: &Attributes) -> String {
 
 /// A number without a fraction where it has none.
 pub(super) fn number(x: f64) -> serde_json::Value {
-    if x.fract() == 0.0 && x.abs() < 1e15 { (x as i64).into() } else { x.into() }
+    whole(x).map_or_else(|| x.into(), Into::into)
 }
 
-fn value_of(value: &Attribute) -> serde_json::Value {
-    match value {
-        Attribute::Int(n) => (*n).into(),
-        Attribute::Num(x) => number(*x),
-        Attribute::Bool(b) => (*b).into(),
-        Attribute::Text(text) => (&**text).into(),
-        Attribute::List(items) => items.iter().map(|item| &**item).collect::<Vec<_>>().into(),
+fn whole(x: f64) -> Option<i64> {
+    (x.fract() == 0.0 && x.abs() < 1e15).then_some(x as i64)
+}
+
+/// A field as JSON spells it.
+struct Shown<'a>(&'a Attribute);
+
+impl Serialize for Shown<'_> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
+            Attribute::Int(n) => to.serialize_i64(*n),
+            Attribute::Num(x) => match whole(*x) {
+                Some(n) => to.serialize_i64(n),
+                None => to.serialize_f64(*x),
+            },
+            Attribute::Bool(b) => to.serialize_bool(*b),
+            Attribute::Text(text) => to.serialize_str(text),
+            Attribute::List(items) => to.collect_seq(items.iter().map(|item| &**item)),
+        }
     }
 }

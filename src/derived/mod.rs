@@ -2,8 +2,10 @@
 
 mod by_kind;
 mod decisions;
+mod events;
 mod fields;
 pub mod manifest;
+mod row_group;
 pub mod rows;
 pub mod table_file;
 pub mod tables;

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayRef, BooleanBuilder, Float64Builder, Int64Builder, StringBuilder,
+    ArrayBuilder, ArrayRef, BooleanBuilder, Float64Builder, Int64Builder, StringBuilder,
     TimestampMicrosecondBuilder,
 };
 use uuid::Uuid;
@@ -137,7 +137,11 @@ impl Column {
             Self::Double(made) => Arc::new(made.finish()),
             Self::Bool(made) => Arc::new(made.finish()),
             Self::Time(made) => Arc::new(made.finish()),
-            Self::Text(made) => Arc::new(made.finish()),
+            Self::Text(made) => {
+                // the next rows are much like these: their texts need not be moved as they grow
+                let like = StringBuilder::with_capacity(made.len(), made.values_slice().len());
+                Arc::new(std::mem::replace(made, like).finish())
+            }
         }
     }
 }
@@ -204,6 +208,12 @@ impl<'a> From<&'a RowKey> for Cell<'a> {
 impl<'a> From<&'a String> for Cell<'a> {
     fn from(text: &'a String) -> Self {
         Self::from(text.as_str())
+    }
+}
+
+impl<'a> From<Cow<'a, str>> for Cell<'a> {
+    fn from(text: Cow<'a, str>) -> Self {
+        Self::Text(text)
     }
 }
 

@@ -4,14 +4,17 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, RecordBatch};
+use arrow::array::ArrayRef;
 use arrow::datatypes::{Field, Schema};
 use parquet::arrow::ArrowWriter;
+use parquet::arrow::arrow_writer::ArrowRowGroupWriterFactory;
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::errors::ParquetError;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
+use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::types::ColumnPath;
 
+use crate::derived::row_group::RowGroup;
 use crate::derived::rows::{Cell, Rows};
 use crate::derived::tables::DerivedTable;
 use crate::snapshot::column::ColumnType;
@@ -19,7 +22,7 @@ use crate::snapshot::error::SnapshotError;
 use crate::snapshot::parquet_file;
 
 /// Rows in one batch: no more of a table is held as rows.
-const BATCH_ROWS: usize = 8_192;
+pub(super) const BATCH_ROWS: usize = 8_192;
 
 /// As the evidence is written, but in a hurry: what replay made it can make again. A dictionary of what
 /// hardly repeats costs time and room.
@@ -39,7 +42,10 @@ fn properties(table: &DerivedTable) -> WriterProperties {
 pub struct TableFile {
     path: PathBuf,
     schema: Arc<Schema>,
-    writer: ArrowWriter<File>,
+    writer: SerializedFileWriter<File>,
+    columns: ArrowRowGroupWriterFactory,
+    /// The row group in hand.
+    group: Option<RowGroup>,
     rows: Rows,
     written: u64,
     /// The first thing that went wrong: told at the end, and nothing is written after it.
@@ -56,10 +62,17 @@ impl TableFile {
             |(name, kind): &(&'static str, ColumnType)| Field::new(*name, kind.arrow(), true);
         let schema = Arc::new(Schema::new(table.columns.iter().map(column).collect::<Vec<_>>()));
         let file = File::create(path).map_err(|err| SnapshotError::io("create", path, err))?;
-        let writer = ArrowWriter::try_new(file, schema.clone(), Some(properties(table)))
+        let (writer, columns) = ArrowWriter::try_new(file, schema.clone(), Some(properties(table)))
+            .and_then(ArrowWriter::into_serialized_writer)
             .map_err(|err| SnapshotError::writing(path, err))?;
-        let rows = Rows::new(table);
-        Ok(Self { path: path.to_path_buf(), schema, writer, rows, written: 0, failed: None })
+        let (path, rows) = (path.to_path_buf(), Rows::new(table));
+        let (group, failed) = (None, None);
+        Ok(Self { path, schema, writer, columns, group, rows, written: 0, failed })
+    }
+
+    /// Which table.
+    pub fn table(&self) -> &'static DerivedTable {
+        self.rows.table
     }
 
     /// Takes one row.
@@ -71,21 +84,20 @@ impl TableFile {
         }
     }
 
-    /// Takes rows made elsewhere; none are left there.
-    pub fn append(&mut self, rows: &mut Rows) {
-        self.written += rows.len() as u64;
-        let arrays = rows.take();
+    /// Takes rows made elsewhere.
+    pub fn append(&mut self, arrays: &[ArrayRef]) {
+        self.written += arrays.first().map_or(0, |array| array.len() as u64);
         self.keep_going(|file| file.write(arrays));
     }
 
     /// What comes next begins a row group.
     pub fn end_group(&mut self) {
-        self.keep_going(|file| file.writer.flush());
+        self.keep_going(Self::close_group);
     }
 
     fn flush(&mut self) {
         let arrays = self.rows.take();
-        self.keep_going(|file| file.write(arrays));
+        self.keep_going(|file| file.write(&arrays));
     }
 
     fn keep_going(&mut self, step: impl FnOnce(&mut Self) -> Result<(), ParquetError>) {
@@ -94,9 +106,35 @@ impl TableFile {
         }
     }
 
-    fn write(&mut self, arrays: Vec<ArrayRef>) -> Result<(), ParquetError> {
-        let batch = RecordBatch::try_new(self.schema.clone(), arrays)?;
-        self.writer.write(&batch)
+    fn write(&mut self, arrays: &[ArrayRef]) -> Result<(), ParquetError> {
+        let rows = arrays.first().map_or(0, |array| array.len());
+        let mut from = 0;
+        while from < rows {
+            let group = match &mut self.group {
+                Some(group) => group,
+                None => {
+                    let number = self.writer.flushed_row_groups().len();
+                    let columns = self.columns.create_column_writers(number)?;
+                    self.group.insert(RowGroup::new(columns))
+                }
+            };
+            let fit = group.room().min(rows - from);
+            let piece: Vec<ArrayRef> = arrays.iter().map(|all| all.slice(from, fit)).collect();
+            group.write(&self.schema, &piece)?;
+            from += fit;
+            if group.room() == 0 {
+                self.close_group()?;
+            }
+        }
+        Ok(())
+    }
+
+    fn close_group(&mut self) -> Result<(), ParquetError> {
+        let Some(group) = self.group.take() else { return Ok(()) };
+        let columns = group.close()?;
+        let mut written = self.writer.next_row_group()?;
+        columns.into_iter().try_for_each(|column| column.append_to_row_group(&mut written))?;
+        written.close().map(drop)
     }
 
     /// Writes what is left, and syncs; returns how many rows there are.
@@ -107,6 +145,7 @@ impl TableFile {
         if !self.rows.is_empty() {
             self.flush();
         }
+        self.end_group();
         if let Some(failed) = self.failed {
             return Err(failed);
         }

@@ -4,30 +4,44 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use crate::derived::by_kind::ByKind;
 use crate::derived::rows::{Cell, int, text, time, word};
 use crate::derived::table_file::TableFile;
-use crate::derived::tables::DERIVED;
-use crate::derived::{decisions, fields};
-use crate::model::event::Event;
+use crate::derived::tables::{DERIVED, derived_table};
+use crate::derived::{decisions, events};
 use crate::replay::Replayed;
 use crate::replay::era;
 use crate::replay::timeline::{Anomaly, Stay};
 use crate::snapshot::error::SnapshotError;
 
-const EVENTS: &str = "events";
-
 /// Rows written, by table.
 pub type Written = BTreeMap<&'static str, u64>;
 
-/// Writes all tables into a folder, each in its own.
+/// Writes all tables into a folder, each in its own. Those of events, of decisions and of all others are
+/// written beside each other.
 ///
 /// # Errors
 /// The first table that could not be written.
 pub fn write(replayed: &Replayed, folder: &Path) -> Result<Written, SnapshotError> {
+    let (events, (decisions, others)) = rayon::join(
+        || events::write(replayed, folder),
+        || rayon::join(|| decisions::write(replayed, folder), || others(replayed, folder)),
+    );
+    let mut written = events?;
+    written.extend(decisions?);
+    written.extend(others?);
+    Ok(written)
+}
+
+/// Begins the file of a table.
+pub(super) fn create(folder: &Path, name: &'static str) -> Result<TableFile, SnapshotError> {
+    let table = derived_table(name).expect("every table written here is in the contract");
+    let path = folder.join(name);
+    fs::create_dir_all(&path).map_err(|err| SnapshotError::io("create", &path, err))?;
+    TableFile::create(&folder.join(inside(name)), table)
+}
+
+fn others(replayed: &Replayed, folder: &Path) -> Result<Written, SnapshotError> {
     let mut tables = Tables::create(folder)?;
-    tables.events(replayed);
-    tables.decisions(replayed);
     tables.workers(replayed);
     tables.tasks(replayed);
     tables.runs(replayed);
@@ -35,33 +49,18 @@ pub fn write(replayed: &Replayed, folder: &Path) -> Result<Written, SnapshotErro
     tables.finish()
 }
 
-/// Who wrote the line of an event; no line, no name.
-fn logged_by(name: &str) -> Option<&str> {
-    Some(name).filter(|name| !name.is_empty())
-}
-
 struct Tables {
     made: BTreeMap<&'static str, TableFile>,
-    /// Most questions ask for a few kinds of events.
-    events: ByKind,
 }
 
 impl Tables {
     fn create(folder: &Path) -> Result<Self, SnapshotError> {
-        let mut made = BTreeMap::new();
-        let mut events = None;
         // `captures` is read from the capture files themselves
-        for table in DERIVED.iter().filter(|table| table.name != "captures") {
-            let path = folder.join(table.name);
-            fs::create_dir_all(&path).map_err(|err| SnapshotError::io("create", &path, err))?;
-            let file = TableFile::create(&folder.join(inside(table.name)), table)?;
-            if table.name == EVENTS {
-                events = Some(ByKind::new(file, table));
-            } else {
-                made.insert(table.name, file);
-            }
-        }
-        Ok(Self { made, events: events.expect("events are in the contract") })
+        let elsewhere =
+            |name| name == "captures" || name == decisions::TABLE || events::TABLES.contains(&name);
+        let names = DERIVED.iter().map(|table| table.name).filter(|name| !elsewhere(*name));
+        let made = names.map(|name| Ok((name, create(folder, name)?)));
+        Ok(Self { made: made.collect::<Result<_, SnapshotError>>()? })
     }
 
     fn of(&mut self, name: &'static str) -> &mut TableFile {
@@ -69,70 +68,7 @@ impl Tables {
     }
 
     fn finish(self) -> Result<Written, SnapshotError> {
-        let mut written = Written::from([(EVENTS, self.events.finish()?)]);
-        for (name, file) in self.made {
-            written.insert(name, file.finish()?);
-        }
-        Ok(written)
-    }
-
-    fn events(&mut self, replayed: &Replayed) {
-        for event in replayed.events() {
-            let subject = event.subject();
-            let arrived = event.source.0.is_empty().then_some(event.latest);
-            self.events.push(
-                event.kind.name(),
-                [
-                    word(event.id),
-                    Cell::Time(event.at),
-                    Cell::Time(event.earliest),
-                    Cell::Time(event.latest),
-                    word(subject.kind()),
-                    word(subject.id()),
-                    word(event.kind.name()),
-                    text(event.worker.as_ref()),
-                    text(event.task.as_ref()),
-                    text(event.pod.as_ref()),
-                    text(event.run.as_ref()),
-                    int(event.cycle),
-                    word(json(&event)),
-                    word(event.basis.name()),
-                    word(event.clock.name(&event.source.1)),
-                    word(event.evidence.table),
-                    word(&event.evidence.key),
-                    word(event.evidence.column),
-                    time(arrived),
-                    text(event.call_site.as_ref()),
-                    text(logged_by(&event.source.0)),
-                    text(logged_by(&event.source.1)),
-                ],
-            );
-            for (piece, role) in event.pieces() {
-                self.of("event_evidence").push([
-                    word(event.id),
-                    word(piece.table),
-                    word(&piece.key),
-                    word(piece.column),
-                    word(role.name()),
-                ]);
-            }
-            let subject = std::iter::once((subject, "subject"));
-            let touched = event.touches().map(|touched| (touched, "touched"));
-            for (object, role) in subject.chain(touched) {
-                self.of("event_objects").push([
-                    word(event.id),
-                    word(object.kind()),
-                    word(object.id()),
-                    word(role),
-                ]);
-            }
-        }
-    }
-
-    fn decisions(&mut self, replayed: &Replayed) {
-        for decision in replayed.decisions() {
-            self.of("decisions").push(decisions::row(&decision));
-        }
+        self.made.into_iter().map(|(name, file)| Ok((name, file.finish()?))).collect()
     }
 
     fn workers(&mut self, replayed: &Replayed) {
@@ -371,9 +307,4 @@ impl Tables {
 /// The path of a table's file inside the folder.
 pub fn inside(table: &str) -> String {
     format!("{table}/{table}.parquet")
-}
-
-/// The event's fields as JSON text, by name.
-fn json(event: &Event) -> String {
-    fields::json(&event.attributes)
 }

@@ -37,6 +37,7 @@ use crate::grammar::matcher::Grammar;
 use crate::model::event::SourceKey;
 use crate::model::rows::Facts;
 use crate::model::time::Micros;
+use crate::snapshot::error::SnapshotError;
 use crate::snapshot::open::Snapshot;
 use crate::spool::Spool;
 
@@ -60,19 +61,27 @@ pub struct History {
     pub tallies: BTreeMap<SourceKey, RowTally>,
 }
 
+/// The rows of the mutable tables, and what they and their older versions record.
+fn of_rows(snapshot: &Snapshot, spool: &Arc<Spool>) -> Result<(Facts, Events), SnapshotError> {
+    let (facts, histories) = facts::read(snapshot)?;
+    let mut events = Events::new(spool);
+    row_events::of(&facts, &mut events);
+    histories.events(&mut events);
+    Ok((facts, events))
+}
+
 /// Reads the whole snapshot. Rows of any order give the same history.
 pub fn read(
     snapshot: &Snapshot,
     grammar: &Grammar,
     spool: &Arc<Spool>,
 ) -> Result<History, EventsError> {
-    let (facts, histories) = facts::read(snapshot)?;
-    let mut log = logs::read(snapshot, grammar, spool)?;
+    let (rows, log) =
+        rayon::join(|| of_rows(snapshot, spool), || logs::read(snapshot, grammar, spool));
+    let ((facts, of_rows), mut log) = (rows?, log?);
     log.resolve(&ShortIds::of(&facts));
-    row_events::of(&facts, &mut log.events);
-    histories.events(&mut log.events);
-    log.events.sort();
-    log.confirmations.sort();
+    log.events.append(of_rows);
+    rayon::join(|| log.events.sort(), || log.confirmations.sort());
     let mut events = confirm::attach(log.events, log.confirmations, &mut log.senders);
     events.sort();
     let unknown = log.unknown.into_sorted(&events);

@@ -1,12 +1,13 @@
 //! The strict total order of DESIGN section 5, for events and for the rows that confirm them.
 
 use std::cmp::Ordering;
+use std::sync::Arc;
 
 use crate::events::listing::Listing;
 use crate::events::log_event::Confirmation;
 use crate::model::attribute::{Attribute, Attributes};
 use crate::model::event::{Event, Evidence};
-use crate::model::id::{EventId, RowKey};
+use crate::model::id::EventId;
 use crate::model::time::Micros;
 use crate::spool::sorted::{Piece, Sorted};
 
@@ -32,23 +33,23 @@ impl Piece for Event {
 
     fn weight(&self) -> usize {
         let pieces = self.confirmed_by.len() * (size_of::<Evidence>() + PIECE);
-        size_of::<Self>() + PIECE + pieces + weight(&self.attributes)
+        // rows that say the same share their fields, and what was read last is remembered beside
+        let shared = Arc::strong_count(&self.attributes).saturating_sub(1).max(1);
+        size_of::<Self>() + PIECE + pieces + weight(&self.attributes) / shared
     }
 }
 
 /// What a piece of memory costs beside what is in it: two counts, and the allocator's own.
 const PIECE: usize = 32;
 
-/// As if none were shared: none is that was read back from a file.
+/// With texts that are not remembered elsewhere; names of fields are.
 fn weight(attributes: &Attributes) -> usize {
     let of = |value: &Attribute| match value {
         Attribute::Int(_) | Attribute::Num(_) | Attribute::Bool(_) => 0,
         Attribute::Text(text) => text.len() + PIECE,
         Attribute::List(items) => items.iter().map(|item| item.len() + 2 * PIECE).sum(),
     };
-    let field = |(name, value): (&str, &Attribute)| {
-        size_of::<(RowKey, Attribute)>() + name.len() + PIECE + of(value)
-    };
+    let field = |(_, value): (&str, &Attribute)| size_of::<(Arc<str>, Attribute)>() + of(value);
     let listed = attributes.listed.iter().map(|subject| subject.id().len() + 2 * PIECE);
     2 * PIECE + attributes.iter().map(field).sum::<usize>() + listed.sum::<usize>()
 }

@@ -107,6 +107,9 @@ impl UnknownMessages {
 
     /// All of them, by source and template, held against the events that are known.
     pub fn into_sorted(self, events: &Events) -> Vec<UnknownMessage> {
+        if self.found.is_empty() {
+            return Vec::new();
+        }
         let failures: Vec<Micros> =
             events.iter().filter(|event| is_failure(event.kind)).map(|event| event.at).collect();
         let near = |at: &Micros| {

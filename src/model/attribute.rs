@@ -1,9 +1,11 @@
 //! What an event says beside whom it is about: named fields.
 
-use serde::{Deserialize, Serialize};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
+
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::model::event::Subject;
+use crate::model::shared;
 
 /// One captured field of an event.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -15,7 +17,7 @@ pub enum Attribute {
     /// A truth value.
     Bool(bool),
     /// A text.
-    Text(Arc<str>),
+    Text(#[serde(deserialize_with = "shared::single")] Arc<str>),
     /// A list of texts.
     List(Vec<Arc<str>>),
 }
@@ -39,9 +41,26 @@ impl Attribute {
 /// Fields of an event, sorted by name; few, so that they stand in one piece of memory.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Attributes {
+    #[serde(deserialize_with = "named")]
     fields: Vec<(Arc<str>, Attribute)>,
     /// The workers and tasks that a list among them names.
     pub listed: Vec<Subject>,
+}
+
+/// Reads fields, whose names are few.
+fn named<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<(Arc<str>, Attribute)>, D::Error> {
+    #[derive(Deserialize)]
+    struct Field(#[serde(deserialize_with = "shared::text")] Arc<str>, Attribute);
+    let fields = Vec::<Field>::deserialize(from)?;
+    Ok(fields.into_iter().map(|Field(name, value)| (name, value)).collect())
+}
+
+/// Reads all fields of an event; many have none.
+pub(super) fn of_event<'de, D: Deserializer<'de>>(from: D) -> Result<Arc<Attributes>, D::Error> {
+    static NONE: LazyLock<Arc<Attributes>> = LazyLock::new(Arc::default);
+    let read = Attributes::deserialize(from)?;
+    let is_empty = read.fields.is_empty() && read.listed.is_empty();
+    Ok(if is_empty { NONE.clone() } else { Arc::new(read) })
 }
 
 impl Attributes {

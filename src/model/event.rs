@@ -1,14 +1,17 @@
 //! Events: one thing the source says happened, with time, subject, kind and the rows that say so.
 
+use std::borrow::Cow;
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use serde::{Deserialize, Deserializer, Serialize};
 use sha1::{Digest, Sha1};
 
-use crate::model::attribute::{Attribute, Attributes};
+use crate::model::attribute::{self, Attribute, Attributes};
 use crate::model::id::{EventId, PodId, RowKey, RunId, TaskId, WorkerId};
 use crate::model::kind::{EventKind, SubjectKind};
+use crate::model::shared;
 use crate::model::table::Table;
 use crate::model::time::Micros;
 
@@ -52,12 +55,12 @@ pub enum Clock {
 
 impl Clock {
     /// The name in tables; `source_id` is whoever logged.
-    pub fn name(self, source_id: &str) -> String {
+    pub fn name(self, source_id: &str) -> Cow<'static, str> {
         match self {
-            Self::Database => "database".to_string(),
-            Self::Orchestrator => "orchestrator".to_string(),
-            Self::Edge => "edge_function".to_string(),
-            Self::Worker => format!("worker:{source_id}"),
+            Self::Database => "database".into(),
+            Self::Orchestrator => "orchestrator".into(),
+            Self::Edge => "edge_function".into(),
+            Self::Worker => format!("worker:{source_id}").into(),
         }
     }
 }
@@ -102,13 +105,23 @@ pub struct Evidence {
 /// A text of ours, such as a column's name: there are a handful, so each is kept for good.
 pub(crate) fn kept_for_good<'de, D: Deserializer<'de>>(from: D) -> Result<&'static str, D::Error> {
     static KNOWN: LazyLock<Mutex<BTreeSet<&'static str>>> = LazyLock::new(Mutex::default);
+    thread_local! {
+        /// Those that this thread has seen: no other is waited for.
+        static SEEN: RefCell<Vec<&'static str>> = const { RefCell::new(Vec::new()) };
+    }
     let name = <&str>::deserialize(from)?;
+    let seen = SEEN.with_borrow(|seen| seen.iter().find(|seen| **seen == name).copied());
+    if let Some(name) = seen {
+        return Ok(name);
+    }
     let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
-    Ok(known.get(name).copied().unwrap_or_else(|| {
+    let kept = known.get(name).copied().unwrap_or_else(|| {
         let name: &'static str = Box::leak(name.into());
         known.insert(name);
         name
-    }))
+    });
+    SEEN.with_borrow_mut(|seen| seen.push(kept));
+    Ok(kept)
 }
 
 /// What an event is about.
@@ -179,6 +192,7 @@ pub struct Event {
     /// That process's cycle.
     pub cycle: Option<i64>,
     /// Captured fields: rows that say the same share them.
+    #[serde(deserialize_with = "attribute::of_event")]
     pub attributes: Arc<Attributes>,
     /// How it is known.
     pub basis: Basis,
@@ -191,10 +205,12 @@ pub struct Event {
     /// What should show it, and does not.
     pub contradicted_by: Option<Box<Evidence>>,
     /// `module:function:line` where the row says it.
+    #[serde(deserialize_with = "shared::optional")]
     pub call_site: Option<Arc<str>>,
     /// Position among the events of one row.
     pub ordinal: u8,
     /// Source type and id of the log row; empty for row facts.
+    #[serde(deserialize_with = "shared::pair")]
     pub source: SourceKey,
 }
 
@@ -290,15 +306,26 @@ impl Event {
         named.unwrap_or_else(|| Subject::Run(RunId::from(&*self.source.1)))
     }
 
-    /// What it touches beside its subject: whom it names, and whom a list of it names.
-    pub fn touches(&self) -> impl Iterator<Item = Subject> {
-        let subject = self.subject();
+    /// The sort and the id of its subject.
+    pub fn about(&self) -> (&'static str, &str) {
+        let named = match self.kind.subject() {
+            SubjectKind::Worker => self.worker.as_ref().map(|id| ("worker", id.as_str())),
+            SubjectKind::Task => self.task.as_ref().map(|id| ("task", id.as_str())),
+            SubjectKind::Pod => self.pod.as_ref().map(|id| ("pod", id.as_str())),
+            SubjectKind::Run => self.run.as_ref().map(|id| ("run", id.as_str())),
+        };
+        named.unwrap_or(("run", &self.source.1))
+    }
+
+    /// What it touches beside its subject, by sort and id: whom it names, and whom a list of it names.
+    pub fn touches(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let subject = self.about();
         let named = [
-            self.worker.clone().map(Subject::Worker),
-            self.task.clone().map(Subject::Task),
-            self.pod.clone().map(Subject::Pod),
+            self.worker.as_ref().map(|id| ("worker", id.as_str())),
+            self.task.as_ref().map(|id| ("task", id.as_str())),
+            self.pod.as_ref().map(|id| ("pod", id.as_str())),
         ];
-        let listed = self.attributes.listed.iter().cloned();
+        let listed = self.attributes.listed.iter().map(|one| (one.kind(), one.id()));
         named.into_iter().flatten().chain(listed).filter(move |touched| *touched != subject)
     }
 

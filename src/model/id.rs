@@ -77,7 +77,7 @@ pub enum RowKey {
     /// A uuid in PostgreSQL's spelling: lower case, with hyphens.
     Uuid(Uuid),
     /// Any other text.
-    Text(Arc<str>),
+    Text(#[serde(deserialize_with = "shared::text")] Arc<str>),
 }
 
 impl RowKey {

@@ -7,13 +7,19 @@ use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use rustc_hash::FxHasher;
-use serde::Deserializer;
 use serde::de::{Error, Visitor};
+use serde::{Deserialize, Deserializer};
 
 /// Texts that are remembered by a thread: an older one gives way.
 const PLACES: usize = 4096;
 
+/// The same of pairs, of which there are few.
+const PAIRS: usize = 256;
+
+type Pair = Arc<(Arc<str>, Arc<str>)>;
+
 thread_local! {
+    static KNOWN_PAIRS: RefCell<Vec<Option<Pair>>> = RefCell::new(vec![None; PAIRS]);
     static KNOWN: RefCell<Vec<Option<Arc<str>>>> = RefCell::new(vec![None; PLACES]);
 }
 
@@ -27,6 +33,28 @@ pub(super) fn shared(text: &str) -> Arc<str> {
         Some(kept) if **kept == *text => kept.clone(),
         Some(_) | None => known[place].insert(text.into()).clone(),
     })
+}
+
+/// Reads a text, or none.
+pub(super) fn optional<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Arc<str>>, D::Error> {
+    Ok(<Option<&str>>::deserialize(from)?.map(shared))
+}
+
+/// Reads a text that hardly repeats.
+pub(super) fn single<'de, D: Deserializer<'de>>(from: D) -> Result<Arc<str>, D::Error> {
+    <&str>::deserialize(from).map(Arc::from)
+}
+
+/// Reads two texts that stand together.
+pub(super) fn pair<'de, D: Deserializer<'de>>(from: D) -> Result<Pair, D::Error> {
+    let (one, other) = <(&str, &str)>::deserialize(from)?;
+    let mut hasher = FxHasher::default();
+    (one, other).hash(&mut hasher);
+    let place = (hasher.finish() >> 40) as usize % PAIRS;
+    Ok(KNOWN_PAIRS.with_borrow_mut(|known| match &known[place] {
+        Some(kept) if *kept.0 == *one && *kept.1 == *other => kept.clone(),
+        Some(_) | None => known[place].insert(Arc::new((shared(one), shared(other)))).clone(),
+    }))
 }
 
 /// Reads a text.

@@ -66,6 +66,8 @@ impl Named for TaskRow {
 
 /// Each part is an open file: of more events than so many times the memory, parts are larger.
 const PARTS_MAX: usize = 200;
+/// A part is in memory beside what the sequences of events hold.
+const PART_OF_BUDGET: usize = 4;
 
 /// All events by the rows of one table.
 pub struct ByRow {
@@ -193,7 +195,7 @@ fn dealt<R: Named>(events: &Events, numbers: &Numbers<'_, R>, rows: usize) -> Ve
         }
     }
     let all: usize = weights.iter().sum();
-    let room = events.spool().budget().max(all / PARTS_MAX);
+    let room = (events.spool().budget() / PART_OF_BUDGET).max(all / PARTS_MAX);
     let mut ranges: Vec<Range<usize>> = Vec::new();
     let mut held = 0;
     for (row, weight) in weights.into_iter().enumerate() {

@@ -27,9 +27,15 @@ impl Lives {
     /// Folds the events of a history, which must be settled: in order, on one clock, with their workers
     /// named.
     pub fn of(history: &History, told: &Told) -> Self {
-        let by_worker = ByRow::of(&history.events, &history.facts.workers);
-        let ends = ends(history, &by_worker);
-        let tasks = tasks(history, told, &ends);
+        let ((by_worker, ends), by_task) = rayon::join(
+            || {
+                let by_worker = ByRow::of(&history.events, &history.facts.workers);
+                let ends = ends(history, &by_worker);
+                (by_worker, ends)
+            },
+            || ByRow::of(&history.events, &history.facts.tasks),
+        );
+        let tasks = tasks(history, told, &ends, &by_task);
         Self { tasks, ends, by_worker }
     }
 
@@ -62,9 +68,9 @@ fn tasks(
     history: &History,
     told: &Told,
     ends: &BTreeMap<WorkerId, WorkerEnd>,
+    by_task: &ByRow,
 ) -> Vec<TaskTimeline> {
     let (events, rows) = (&history.events, &history.facts.tasks);
-    let by_task = ByRow::of(events, rows);
     let world = World::new(history, told, ends);
     let mut timelines = Vec::with_capacity(rows.len());
     let fold = |row: &TaskRow, events: &[&Event]| task::replay(row, events, &world);

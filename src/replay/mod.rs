@@ -37,6 +37,7 @@ use crate::replay::pods::{Created, Pod};
 use crate::replay::runs::{Assigned, Run, Starts};
 use crate::replay::task::world::Told;
 use crate::replay::worker::WorkerTimeline;
+use crate::spool::pieces::in_pieces;
 
 /// All timelines, each list in a documented order.
 pub struct Replayed {
@@ -66,11 +67,15 @@ pub struct Replayed {
 pub fn replay(mut history: History) -> Replayed {
     let mut bindings = Bindings::of(&history.facts);
     let (mut starts, mut pairs) = (Starts::default(), Pairs::new(&history.facts));
-    for event in history.events.iter() {
-        bindings.see(&event);
-        starts.see(&event);
-        pairs.see(&event);
-    }
+    in_pieces(history.events.iter(), |piece| {
+        rayon::join(
+            || piece.iter().for_each(|event| pairs.see(event)),
+            || {
+                piece.iter().for_each(|event| bindings.see(event));
+                piece.iter().for_each(|event| starts.see(event));
+            },
+        );
+    });
     let runs = runs::find(&history, &starts);
     let mut clocks = pairs.of_sources();
     clocks.extend(pairs.of_runs(&runs));
@@ -80,23 +85,36 @@ pub fn replay(mut history: History) -> Replayed {
     let (mut told, mut cycles) = (Told::default(), Cycles::default());
     let mut witness = gaps::Witness::new(&history.facts);
     let (mut edge, mut created) = (EdgeLog::new(&history), Created::default());
-    for event in history.events.iter() {
-        told.see(&event);
-        cycles.see(&event);
-        edge.see(&event);
-        created.see(&event);
-        witness.see(&event);
-    }
+    in_pieces(history.events.iter(), |piece| {
+        rayon::join(
+            || {
+                piece.iter().for_each(|event| cycles.see(event));
+                piece.iter().for_each(|event| created.see(event));
+            },
+            || {
+                piece.iter().for_each(|event| told.see(event));
+                piece.iter().for_each(|event| edge.see(event));
+                piece.iter().for_each(|event| witness.see(event));
+            },
+        );
+    });
     let mut lives = Lives::of(&history, &told);
-    let ledger = gaps::find(&history, &runs, &clocks, &lives.ends, &witness.finish());
+    drop(told);
     let mut inferred = history.events.beside();
     let implied = lives.tasks.iter_mut().map(|timeline| std::mem::take(&mut timeline.inferred));
     inferred.extend(implied.flatten());
-    drop(told);
     inferred.sort();
+    let ends = &lives.ends;
+    let (ledger, (generations, pods)) = rayon::join(
+        || gaps::find(&history, &runs, &clocks, ends, &witness.finish()),
+        || {
+            let pods = || pods::find(&history, bindings, &created, ends);
+            rayon::join(|| generation::decide(&history, &edge), pods)
+        },
+    );
     Replayed {
-        generations: generation::decide(&history, &edge),
-        pods: pods::find(&history, bindings, &created, &lives.ends),
+        generations,
+        pods,
         cycles: cycles.into_sorted(),
         history,
         inferred,
@@ -110,7 +128,7 @@ pub fn replay(mut history: History) -> Replayed {
 
 /// Brings every event onto one clock, and names its worker and its process.
 fn settle(history: &mut History, bindings: &Bindings, clocks: &[ClockOffset], runs: &[Run]) {
-    let (mut correction, assigned) = (Correction::of(clocks), Assigned::of(runs));
+    let (correction, assigned) = (Correction::of(clocks), Assigned::of(runs));
     let lost = LostUpdates::of(&history.facts);
     history.events.change(|event| {
         bindings.bind(event);
@@ -136,6 +154,11 @@ impl Replayed {
             (Some(_), Some(_) | None) => told.next(),
             (None, Some(_) | None) => implied.next(),
         })
+    }
+
+    /// The same piece by piece; the next is read while `with` has one.
+    pub fn each_piece(&self, with: impl FnMut(&[Cow<'_, Event>]) + Send) {
+        in_pieces(self.events(), with);
     }
 
     /// Folds every worker, and gives its timeline away, in the order of their ids.

@@ -2,6 +2,8 @@
 
 use std::path::{Component, Path, PathBuf};
 
+use rayon::prelude::*;
+
 use crate::model::table::Table;
 use crate::model::time::Micros;
 use crate::snapshot::capture::repeats::KEYS_MAX;
@@ -143,13 +145,14 @@ impl Snapshot {
 
     /// Hashes every file and compares.
     pub fn check_hashes(&self) -> Result<(), SnapshotError> {
-        for file in self.entries() {
+        let check = |file: &&FileEntry| {
             let path = self.dir.join(&file.path);
-            if hash_file(&path)?.1 != file.blake3 {
-                return Err(SnapshotError::Hash(path));
-            }
-        }
-        Ok(())
+            if hash_file(&path)?.1 == file.blake3 { Ok(()) } else { Err(SnapshotError::Hash(path)) }
+        };
+        let files: Vec<&FileEntry> = self.entries().collect();
+        let checked: Vec<Result<(), SnapshotError>> = files.par_iter().map(check).collect();
+        // of several the first, whichever thread was faster
+        checked.into_iter().collect()
     }
 
     fn entries(&self) -> impl Iterator<Item = &FileEntry> {

@@ -7,9 +7,11 @@ use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::{DataType, FieldRef, Fields, Schema, SchemaRef};
+use arrow::error::ArrowError;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
-    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder,
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader,
+    ParquetRecordBatchReaderBuilder,
 };
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData};
@@ -20,7 +22,7 @@ use crate::snapshot::error::SnapshotError;
 use crate::snapshot::manifest::FileEntry;
 
 /// Rows in a row group.
-const ROW_GROUP_ROWS_MAX: usize = 131_072;
+pub(crate) const ROW_GROUP_ROWS_MAX: usize = 131_072;
 /// Encoded bytes after which a row group is closed early, so that huge messages stay bounded.
 pub(crate) const ROW_GROUP_BYTES_MAX: usize = 64 << 20;
 
@@ -115,19 +117,44 @@ fn batch_rows(metadata: &ParquetMetaData, mask: &ProjectionMask) -> usize {
 pub fn read_columns(
     path: &Path,
     wanted: &[&str],
-    each: impl FnMut(RecordBatch) -> Result<(), SnapshotError>,
+    mut each: impl FnMut(RecordBatch) -> Result<(), SnapshotError>,
 ) -> Result<(), SnapshotError> {
-    read_repeated(path, wanted, &[], each)
+    for batch in batches(path, wanted, &[])? {
+        each(batch.map_err(|err| not_parquet(path, err))?)?;
+    }
+    Ok(())
 }
 
 /// The same, with further columns whose texts repeat: each batch has their distinct texts once, and a
-/// number a row. Such a column that is not of texts comes as it is.
+/// number a row. Such a column that is not of texts comes as it is. While one batch is worked on, another
+/// thread reads the next.
 pub fn read_repeated(
     path: &Path,
     wanted: &[&str],
     repeated: &[&str],
     mut each: impl FnMut(RecordBatch) -> Result<(), SnapshotError>,
 ) -> Result<(), SnapshotError> {
+    let mut batches = batches(path, wanted, repeated)?;
+    let mut next = batches.next();
+    while let Some(batch) = next.take() {
+        let batch = batch.map_err(|err| not_parquet(path, err))?;
+        rayon::in_place_scope(|scope| {
+            scope.spawn(|_| next = batches.next());
+            each(batch)
+        })?;
+    }
+    Ok(())
+}
+
+fn not_parquet(path: &Path, err: ArrowError) -> SnapshotError {
+    SnapshotError::Parquet { path: path.to_path_buf(), source: err.into() }
+}
+
+fn batches(
+    path: &Path,
+    wanted: &[&str],
+    repeated: &[&str],
+) -> Result<ParquetRecordBatchReader, SnapshotError> {
     let parquet = |source| SnapshotError::Parquet { path: path.to_path_buf(), source };
     let file = File::open(path).map_err(|err| SnapshotError::io("read", path, err))?;
     let metadata = ArrowReaderMetadata::load(&file, ArrowReaderOptions::new()).map_err(parquet)?;
@@ -150,9 +177,5 @@ pub fn read_repeated(
     let places = fields.filter(|(_, field)| is_wanted(field.name())).map(|(at, _)| at);
     let mask = ProjectionMask::roots(builder.parquet_schema(), places);
     let rows = batch_rows(builder.metadata(), &mask);
-    let reader = builder.with_projection(mask).with_batch_size(rows).build().map_err(parquet)?;
-    for batch in reader {
-        each(batch.map_err(|err| parquet(err.into()))?)?;
-    }
-    Ok(())
+    builder.with_projection(mask).with_batch_size(rows).build().map_err(parquet)
 }

@@ -2,8 +2,11 @@
 //! name, which a killed process cannot leave behind. Must not know what it holds.
 
 pub mod frames;
+pub mod leaving;
 pub mod merge;
+pub mod pieces;
 pub mod run;
+mod share;
 pub mod sorted;
 
 use std::fs::File;
@@ -11,28 +14,35 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use crate::spool::share::Held;
+
 /// Where and when to spill, shared by all sequences of one replay.
 #[derive(Debug)]
 pub struct Spool {
     /// Where files go; `None` keeps everything in memory.
     dir: Option<PathBuf>,
     budget: usize,
+    held: Held,
     failed: Mutex<Option<io::Error>>,
 }
 
 impl Spool {
     /// Never spills.
     pub fn in_memory() -> Arc<Self> {
-        Arc::new(Self { dir: None, budget: usize::MAX, failed: Mutex::default() })
+        Self::of(None, usize::MAX)
     }
 
-    /// Lets each sequence hold so many bytes in memory, about, and puts the rest into files of a
+    /// Lets all sequences together hold so many bytes in memory, about, and puts the rest into files of a
     /// directory that exists.
     pub fn in_files(dir: &Path, budget: usize) -> Arc<Self> {
-        Arc::new(Self { dir: Some(dir.to_path_buf()), budget, failed: Mutex::default() })
+        Self::of(Some(dir.to_path_buf()), budget)
     }
 
-    /// Bytes that a sequence may hold in memory.
+    fn of(dir: Option<PathBuf>, budget: usize) -> Arc<Self> {
+        Arc::new(Self { dir, budget, held: Held::default(), failed: Mutex::default() })
+    }
+
+    /// Bytes that all sequences may hold in memory.
     pub fn budget(&self) -> usize {
         self.budget
     }

@@ -4,20 +4,24 @@ use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::sync::Arc;
 
+use rayon::prelude::*;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::spool::Spool;
+use crate::spool::leaving::Leaving;
 use crate::spool::merge::Merge;
+use crate::spool::pieces::PIECE_ITEMS;
 use crate::spool::run::{Run, Writer};
+use crate::spool::share::Share;
 
 /// Files that one sequence has open: as many more become one.
 const RUNS_MAX: usize = 64;
 
 /// What can be sorted and spilled.
-pub trait Piece: Clone + Serialize + DeserializeOwned {
+pub trait Piece: Clone + Send + Sync + Serialize + DeserializeOwned {
     /// What nearly always decides the order.
-    type Key: Ord + Copy;
+    type Key: Ord + Copy + Send;
 
     /// That.
     fn key(&self) -> Self::Key;
@@ -26,7 +30,7 @@ pub trait Piece: Clone + Serialize + DeserializeOwned {
     fn tie(&self, other: &Self) -> Ordering;
 
     /// Who it is.
-    type Name: PartialEq;
+    type Name: PartialEq + Send;
 
     /// Of several of one name beside each other the first stands for all; what has none stands alone.
     fn name(&self) -> Option<Self::Name>;
@@ -40,25 +44,24 @@ pub trait Piece: Clone + Serialize + DeserializeOwned {
 #[derive(Clone, Debug)]
 pub struct Sorted<T> {
     memory: Vec<Box<T>>,
-    weight: usize,
+    share: Share,
     runs: Vec<Run<T>>,
-    spool: Arc<Spool>,
 }
 
 impl<T: Piece> Sorted<T> {
     /// None yet.
     pub fn new(spool: &Arc<Spool>) -> Self {
-        Self { memory: Vec::new(), weight: 0, runs: Vec::new(), spool: spool.clone() }
+        Self { memory: Vec::new(), share: Share::new(spool), runs: Vec::new() }
     }
 
     /// Of the same spool, empty.
     pub fn beside(&self) -> Self {
-        Self::new(&self.spool)
+        Self::new(self.spool())
     }
 
     /// The spool.
     pub fn spool(&self) -> &Arc<Spool> {
-        &self.spool
+        self.share.spool()
     }
 
     /// How many; repeats count until they are sorted out.
@@ -83,9 +86,9 @@ impl<T: Piece> Sorted<T> {
 
     /// The same, where it stands.
     pub fn push_boxed(&mut self, item: Box<T>) {
-        self.weight += item.weight();
+        let is_full = self.share.take(item.weight());
         self.memory.push(item);
-        if self.weight > self.spool.budget() {
+        if is_full {
             self.spill();
         }
     }
@@ -93,17 +96,17 @@ impl<T: Piece> Sorted<T> {
     /// Takes more, as they come.
     pub fn append(&mut self, more: Self) {
         self.runs.extend(more.runs);
-        more.memory.into_iter().for_each(|item| self.push_boxed(item));
+        Leaving::of(more.memory, more.share).for_each(|item| self.push_boxed(item));
     }
 
     fn spill(&mut self) {
         self.sort_memory();
-        let mut run: Writer<T> = Writer::new(&self.spool);
+        let mut run: Writer<T> = Writer::new(self.spool());
         self.memory.drain(..).for_each(|item| run.push(&item));
-        self.weight = 0;
+        self.share.give_all();
         self.runs.push(run.finish());
         if self.runs.len() == RUNS_MAX {
-            let mut one: Writer<T> = Writer::new(&self.spool);
+            let mut one: Writer<T> = Writer::new(self.spool());
             self.iter().for_each(|item| one.push(&item));
             self.runs = vec![one.finish()];
         }
@@ -119,7 +122,7 @@ impl<T: Piece> Sorted<T> {
         // nearly always
         let keyed = |item: Box<T>| (item.key(), item);
         let mut items: Vec<(T::Key, Box<T>)> =
-            std::mem::take(&mut self.memory).into_iter().map(keyed).collect();
+            std::mem::take(&mut self.memory).into_par_iter().map(keyed).collect();
         items.sort_by(|a, b| a.0.cmp(&b.0).then_with(|| a.1.tie(&b.1)));
         items.dedup_by(|next, before| {
             next.0 == before.0 && repeats(&*next.1, before.1.name().as_ref())
@@ -134,15 +137,23 @@ impl<T: Piece> Sorted<T> {
     }
 
     /// Changes each and takes it as new: sort again where the order may have changed.
-    pub fn change(&mut self, mut with: impl FnMut(&mut T)) {
+    pub fn change(&mut self, with: impl Fn(&mut T) + Sync) {
         if self.runs.is_empty() {
-            self.memory.iter_mut().for_each(|item| with(item));
+            self.memory.par_iter_mut().for_each(|item| with(item));
             return;
         }
         let mut changed = self.beside();
-        for mut item in std::mem::replace(self, self.beside()) {
-            with(&mut item);
-            changed.push_boxed(item);
+        let mut items = std::mem::replace(self, self.beside()).into_iter();
+        let mut read = || -> Vec<Box<T>> {
+            let mut piece: Vec<Box<T>> = items.by_ref().take(PIECE_ITEMS).collect();
+            piece.iter_mut().for_each(|item| with(item));
+            piece
+        };
+        let mut piece = read();
+        while !piece.is_empty() {
+            let done = std::mem::take(&mut piece);
+            let put = || done.into_iter().for_each(|item| changed.push_boxed(item));
+            (piece, ()) = rayon::join(&mut read, put);
         }
         *self = changed;
     }
@@ -163,10 +174,10 @@ impl<T: Piece> Extend<T> for Sorted<T> {
 
 impl<T: Piece> IntoIterator for Sorted<T> {
     type Item = Box<T>;
-    type IntoIter = Merge<T, std::vec::IntoIter<Box<T>>>;
+    type IntoIter = Merge<T, Leaving<T>>;
 
     fn into_iter(self) -> Self::IntoIter {
-        Merge::of(self.memory.into_iter(), &self.runs, Box::new)
+        Merge::of(Leaving::of(self.memory, self.share), &self.runs, Box::new)
     }
 }
 

@@ -16,39 +16,47 @@ pub use pairs::Pairs;
 
 /// Moves what was read from another clock onto the database's, and widens its bounds by what is not
 /// known of that clock.
+#[derive(Default)]
 pub struct Correction<'a> {
-    clocks: FxHashMap<&'a str, &'a ClockOffset>,
-    name: String,
+    /// By worker.
+    workers: FxHashMap<&'a str, &'a ClockOffset>,
+    /// By orchestrator process.
+    runs: FxHashMap<&'a str, &'a ClockOffset>,
+    edge: Option<&'a ClockOffset>,
 }
 
 impl<'a> Correction<'a> {
     /// By the offsets that were estimated.
     pub fn of(clocks: &'a [ClockOffset]) -> Self {
-        let clocks = clocks.iter().map(|clock| (clock.clock.as_str(), clock)).collect();
-        Self { clocks, name: String::new() }
+        let mut all = Self::default();
+        for clock in clocks {
+            match clock.clock.split_once(':') {
+                Some(("worker", id)) => drop(all.workers.insert(id, clock)),
+                Some(("run", id)) => drop(all.runs.insert(id, clock)),
+                Some(_) => {}
+                None if clock.clock == pairs::EDGE => all.edge = Some(clock),
+                None => {}
+            }
+        }
+        all
     }
 
     /// Corrects one event, which must name its run.
-    pub fn correct(&mut self, event: &mut Event) {
-        if event.source.0.is_empty() {
-            return;
-        }
-        name_of(event, &mut self.name);
-        if let Some(clock) = self.clocks.get(self.name.as_str()) {
+    pub fn correct(&self, event: &mut Event) {
+        // what no line says is on the database's clock
+        if !event.source.0.is_empty()
+            && let Some(clock) = self.clock_of(event)
+        {
             clock.correct(event);
         }
     }
-}
 
-/// The name of a logged event's clock in the table `clocks`.
-fn name_of(event: &Event, name: &mut String) {
-    name.clear();
-    match event.clock {
-        Clock::Worker => name.extend(["worker:", &*event.source.1]),
-        Clock::Orchestrator => {
-            name.extend(["run:", event.run.as_ref().map_or("", |run| run.as_str())]);
+    fn clock_of(&self, event: &Event) -> Option<&'a ClockOffset> {
+        match event.clock {
+            Clock::Worker => self.workers.get(&*event.source.1).copied(),
+            Clock::Orchestrator => self.runs.get(event.run.as_ref()?.as_str()).copied(),
+            Clock::Edge => self.edge,
+            Clock::Database => None,
         }
-        Clock::Edge => name.push_str(pairs::EDGE),
-        Clock::Database => {}
     }
 }

@@ -1,6 +1,5 @@
 //! The inputs of a decision: its own line, other lines of its cycle, and the rows of whom it is about.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
@@ -49,7 +48,7 @@ pub(super) struct About<'a> {
     /// What happened before.
     pub(super) past: &'a Past,
     /// All workers.
-    pub(super) rows: &'a BTreeMap<&'a WorkerId, &'a WorkerRow>,
+    pub(super) rows: &'a FxHashMap<&'a WorkerId, &'a WorkerRow>,
     /// The era of the process.
     pub(super) era: &'static str,
 }

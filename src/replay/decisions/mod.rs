@@ -14,9 +14,9 @@ mod reason;
 mod recorded;
 mod settings;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
 use crate::events::History;
@@ -81,11 +81,11 @@ pub fn find(history: &History, runs: &[Run]) -> impl Iterator<Item = Decision> +
 
 /// The pass.
 pub struct Decisions<'a> {
-    rows: BTreeMap<&'a WorkerId, &'a WorkerRow>,
-    eras: BTreeMap<&'a RunId, &'static str>,
+    rows: FxHashMap<&'a WorkerId, &'a WorkerRow>,
+    eras: FxHashMap<&'a RunId, &'static str>,
     past: Past,
     recorded: Recorded,
-    processes: BTreeMap<RunId, Process>,
+    processes: FxHashMap<RunId, Process>,
     found: Found,
 }
 
@@ -97,7 +97,7 @@ impl<'a> Decisions<'a> {
             eras: runs.iter().map(|run| (&run.id, run.era)).collect(),
             past: Past::default(),
             recorded: Recorded::default(),
-            processes: BTreeMap::new(),
+            processes: FxHashMap::default(),
             found: Found::new(spool),
         }
     }
@@ -137,7 +137,7 @@ impl<'a> Decisions<'a> {
 }
 
 /// A decision with its limits and what the rule says.
-fn judged(mut decision: Decision, processes: &BTreeMap<RunId, Process>) -> Decision {
+fn judged(mut decision: Decision, processes: &FxHashMap<RunId, Process>) -> Decision {
     let Some(formula) = decision.formula else {
         decision.limits = Limits::default();
         return decision;

@@ -1,0 +1,100 @@
+//! Events into rows: what happened, with all its evidence and all whom it touches.
+
+use std::path::Path;
+
+use crate::derived::by_kind::ByKind;
+use crate::derived::fields;
+use crate::derived::rows::{Cell, int, text, time, word};
+use crate::derived::table_file::TableFile;
+use crate::derived::timelines::{Written, create};
+use crate::model::event::Event;
+use crate::replay::Replayed;
+use crate::snapshot::error::SnapshotError;
+
+const EVENTS: &str = "events";
+const EVIDENCE: &str = "event_evidence";
+const OBJECTS: &str = "event_objects";
+
+/// The tables that are written here.
+pub(super) const TABLES: [&str; 3] = [EVENTS, EVIDENCE, OBJECTS];
+
+/// Writes them.
+///
+/// # Errors
+/// The first table that could not be written.
+pub(super) fn write(replayed: &Replayed, folder: &Path) -> Result<Written, SnapshotError> {
+    // most questions ask for a few kinds of events
+    let mut events = ByKind::new(create(folder, EVENTS)?);
+    let (mut evidence, mut objects) = (create(folder, EVIDENCE)?, create(folder, OBJECTS)?);
+    replayed.each_piece(|piece| {
+        rayon::join(
+            || piece.iter().for_each(|event| push(&mut events, event)),
+            || {
+                piece.iter().for_each(|event| push_evidence(&mut evidence, event));
+                piece.iter().for_each(|event| push_objects(&mut objects, event));
+            },
+        );
+    });
+    Ok(Written::from([
+        (EVENTS, events.finish()?),
+        (EVIDENCE, evidence.finish()?),
+        (OBJECTS, objects.finish()?),
+    ]))
+}
+
+fn push(events: &mut ByKind, event: &Event) {
+    let (sort, id) = event.about();
+    let arrived = event.source.0.is_empty().then_some(event.latest);
+    events.push(
+        event.kind.name(),
+        [
+            word(event.id),
+            Cell::Time(event.at),
+            Cell::Time(event.earliest),
+            Cell::Time(event.latest),
+            word(sort),
+            word(id),
+            word(event.kind.name()),
+            text(event.worker.as_ref()),
+            text(event.task.as_ref()),
+            text(event.pod.as_ref()),
+            text(event.run.as_ref()),
+            int(event.cycle),
+            word(fields::json(&event.attributes)),
+            word(event.basis.name()),
+            word(event.clock.name(&event.source.1)),
+            word(event.evidence.table),
+            word(&event.evidence.key),
+            word(event.evidence.column),
+            time(arrived),
+            text(event.call_site.as_ref()),
+            text(logged_by(&event.source.0)),
+            text(logged_by(&event.source.1)),
+        ],
+    );
+}
+
+/// Who wrote the line of an event; no line, no name.
+fn logged_by(name: &str) -> Option<&str> {
+    Some(name).filter(|name| !name.is_empty())
+}
+
+fn push_evidence(evidence: &mut TableFile, event: &Event) {
+    for (piece, role) in event.pieces() {
+        evidence.push([
+            word(event.id),
+            word(piece.table),
+            word(&piece.key),
+            word(piece.column),
+            word(role.name()),
+        ]);
+    }
+}
+
+fn push_objects(objects: &mut TableFile, event: &Event) {
+    let subject = std::iter::once((event.about(), "subject"));
+    let touched = event.touches().map(|touched| (touched, "touched"));
+    for ((sort, id), role) in subject.chain(touched) {
+        objects.push([word(event.id), word(sort), word(id), word(role)]);
+    }
+}
