@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use backstory::findings::catalogue;
 use backstory::findings::finding::Verdict;
-use backstory::findings::run::ask;
+use backstory::findings::run::{Findings, ask};
 use backstory::read::database::Database;
 use backstory::simulate;
 
@@ -41,7 +41,9 @@ impl Counts {
         let root = tempfile::tempdir().expect("a temporary directory");
         let database = Database::open(&replayed(folder, root.path())).expect("a database");
         let queries = catalogue::all().expect("good headers");
-        let answers = ask(&database, &queries, Duration::from_secs(300)).expect("answers");
+        let answers = ask(&database, &queries, Duration::from_secs(300))
+            .and_then(Findings::whole)
+            .expect("answers");
         let truth = Truth::open(folder);
         for finding in answers.found {
             if finding.verdict != Verdict::Confirmed {

@@ -7,7 +7,7 @@ use std::io::Write;
 use std::time::Duration;
 
 use backstory::findings::catalogue;
-use backstory::findings::run::ask;
+use backstory::findings::run::{Findings, ask};
 use backstory::read::database::Database;
 use serde_json::Value;
 
@@ -45,7 +45,9 @@ fn found(folder: &std::path::Path) -> BTreeMap<String, BTreeSet<String>> {
     let snapshot = replayed(folder, root.path());
     let database = Database::open(&snapshot).expect("a database");
     let queries = catalogue::all().expect("good headers");
-    let answers = ask(&database, &queries, Duration::from_secs(300)).expect("answers");
+    let answers = ask(&database, &queries, Duration::from_secs(300))
+        .and_then(Findings::whole)
+        .expect("answers");
     let mut found: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for finding in answers.found.into_iter().filter(|finding| finding.verdict.is_positive()) {
         found.entry(finding.query).or_default().insert(finding.subject_id);

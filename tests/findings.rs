@@ -182,6 +182,7 @@ fn json_is_the_contract() {
       ],
       "suppressed": [],
       "skipped": [],
+      "failed": [],
       "incomplete": []
     }
     "#);
@@ -295,7 +296,8 @@ fn answer(select: &str) -> Result<Findings, String> {
     let fleet = fleet();
     let snapshot = Snapshot::open(&fleet.dir()).expect("a snapshot");
     let database = Database::open(&snapshot).expect("a database");
-    ask(&database, &[question(select)], Duration::from_secs(60)).map_err(|err| err.to_string())
+    let answers = ask(&database, &[question(select)], Duration::from_secs(60));
+    answers.and_then(Findings::whole).map_err(|err| err.to_string())
 }
 
 /// A SELECT of the first tasks with these words in place of the usual ones.

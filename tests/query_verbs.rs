@@ -395,3 +395,29 @@ fn no_change_of_a_query_goes_unnoticed() {
     let wrong: Vec<String> = files.par_iter().filter_map(check).collect();
     assert!(wrong.is_empty(), "{} of {} queries:\n{}", wrong.len(), files.len(), wrong.join("\n"));
 }
+
+#[test]
+fn a_question_that_breaks_takes_no_other_answer_with_it() {
+    let bench = Bench::new();
+    bench.replayed(&case(KILLED), "s");
+    // of each task that waits, evidence that no snapshot has
+    let broken = OWN
+        .replace("[queued.entered_event_id]", "['nothing:nowhere']")
+        .replace("where state = 'queued' and left_at is null", "where entered_at is not null");
+    let dir = own(&bench, &broken, FIRES, SILENT);
+    let dir = dir.to_str().expect("UTF-8");
+    let alone = bench.run("findings", "s", &["--format", "json"]).ok();
+    let alone: serde_json::Value = serde_json::from_str(&alone).expect("JSON");
+    let ran = bench.run("findings", "s", &["--queries", dir, "--format", "json"]);
+    assert_eq!(ran.code, 5, "{}", ran.stderr);
+    assert!(ran.stderr.contains("task_waits"), "{}", ran.stderr);
+    let made: serde_json::Value = serde_json::from_str(&ran.stdout).expect("JSON");
+    assert_eq!(made["failed"][0]["query"], "task_waits", "{made}");
+    assert!(!alone["findings"].as_array().expect("findings").is_empty());
+    assert_eq!((&made["findings"], &alone["failed"]), (&alone["findings"], &serde_json::json!([])));
+    let text = bench.run("findings", "s", &["--queries", dir]);
+    assert_eq!(text.code, 5);
+    assert!(text.stdout.contains("NOT ANSWERED: task_waits"), "{}", text.stdout);
+    let junit = bench.run("findings", "s", &["--queries", dir, "--format", "junit"]);
+    assert!(junit.stdout.contains(" errors=\"1\""), "{}", junit.stdout);
+}

@@ -45,10 +45,11 @@ fn text<'a>(value: &'a Value, key: &str) -> &'a str {
     value[key].as_str().unwrap_or_default()
 }
 
-/// Ten of so many, the same at every run.
-fn ten(of: usize) -> impl Iterator<Item = usize> {
+/// Ten of so many, the same at every run; BACKSTORY_DRAWN draws another number of them.
+fn drawn(of: usize) -> impl Iterator<Item = usize> {
+    let asked = std::env::var("BACKSTORY_DRAWN").ok().and_then(|text| text.parse().ok());
     let mut seed: u64 = 20_260_107;
-    (0..10).map(move |_| {
+    (0..asked.unwrap_or(10)).map(move |_| {
         seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         usize::try_from(seed >> 33).expect("31 bits") % of
     })
@@ -117,6 +118,11 @@ fn check_generation(made: &Value, truth: &Value, what: &str) {
     if let Some(through) = generation["completed_through"].as_str() {
         let path = text(truth, "completion_path");
         let function = through.replace('-', "_");
+        // a call that came too late made a generation, and completed nothing
+        if path.is_empty() {
+            assert!(!list(truth, "ineffective_completions").is_empty(), "{what}: {through}");
+            return;
+        }
         assert!(path.replace('-', "_").contains(&function), "{what}: {through}, truly {path}");
     }
 }
@@ -126,7 +132,7 @@ fn what_it_says_of_ten_tasks_is_true() {
     for name in INCIDENTS {
         let Some((bench, folder)) = bench_of(name, "ten tasks") else { continue };
         let tasks = truth(&folder);
-        for n in ten(tasks.len()) {
+        for n in drawn(tasks.len()) {
             let truth = &tasks[n];
             let id = text(truth, "task_id");
             let what = format!("{name} {id}");
@@ -285,7 +291,7 @@ fn three_attempts_are_told_to_a_stranger() {
     let database = Database::open_some(&snapshot, None, &tables).expect("its tables");
     let ask = Ask::new(&database, None).expect("an end");
     let asked = TaskAsked { is_all: false, since: None, until: None };
-    let found = short::told(&Database::open(&snapshot).expect("a database")).expect("findings");
+    let found = short::told(&Database::open(&snapshot).expect("a database")).expect("findings").0;
     let subject = Subject { kind: "task".to_string(), id };
     let page = task(ask, &subject, asked, &found).expect("a page");
     let zone = jiff::tz::TimeZone::UTC;

@@ -40,7 +40,7 @@ impl<'a> Ask<'a> {
         let at = match as_of {
             Some(at) => Some(at),
             None => {
-                let end = database.query("select max(until_at) from coverage", &[], LIMIT)?;
+                let end = database.query_ours("select max(until_at) from coverage", &[], LIMIT)?;
                 end.rows.first().and_then(|row| time_of(row.first()?))
             }
         };
@@ -60,7 +60,7 @@ impl<'a> Ask<'a> {
     pub fn rows(&self, sql: &str, params: &[(&str, Cell)]) -> Result<Vec<Row>, ReadError> {
         let params: Vec<(String, Cell)> =
             params.iter().map(|(name, cell)| (name.to_string(), cell.clone())).collect();
-        let answer = self.database.query(sql, &params, LIMIT)?;
+        let answer = self.database.query_ours(sql, &params, LIMIT)?;
         let names: std::sync::Arc<[String]> =
             answer.columns.iter().map(|column| column.name.clone()).collect();
         Ok(answer.rows.into_iter().map(|cells| Row { names: names.clone(), cells }).collect())

@@ -163,7 +163,7 @@ struct Asked<'a> {
 impl Asked<'_> {
     fn rows(&self, sql: &str, id: &str) -> Result<Vec<Vec<Option<String>>>, ReadError> {
         let id = ("id".to_string(), Cell::Text(id.to_string()));
-        let rows = self.database.query(sql, &[id], self.limit)?.rows;
+        let rows = self.database.query_ours(sql, &[id], self.limit)?.rows;
         Ok(rows.iter().map(|row| row.iter().map(Cell::to_plain).collect()).collect())
     }
 

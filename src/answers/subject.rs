@@ -156,7 +156,7 @@ fn asked(
     limit: Duration,
 ) -> Result<Vec<Subject>, ReadError> {
     let id = ("id".to_string(), Cell::Text(id.to_string()));
-    let rows = database.query(sql, &[id], limit)?.rows;
+    let rows = database.query_ours(sql, &[id], limit)?.rows;
     let text = |cell: &Cell| cell.to_plain().unwrap_or_default();
     Ok(rows.iter().map(|row| Subject { kind: text(&row[0]), id: text(&row[1]) }).collect())
 }

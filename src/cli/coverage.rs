@@ -88,7 +88,7 @@ fn report_of(database: &Database) -> Result<CoverageReport, ReadError> {
         |cell: &Cell| if let Cell::Int(n) = cell { u64::try_from(*n).unwrap_or(0) } else { 0 };
     let mut sources = Vec::new();
     let mut total = Counts::default();
-    for row in database.query(SOURCES, &[], LIMIT)?.rows {
+    for row in database.query_ours(SOURCES, &[], LIMIT)?.rows {
         let [source, era, read, understood, silent, unknown, unreadable] = &row[..] else {
             continue;
         };
@@ -111,7 +111,7 @@ fn report_of(database: &Database) -> Result<CoverageReport, ReadError> {
         sources.push(SourceCounts { source_type: text(source), era: text(era), counts });
     }
     let mut unknown = Vec::new();
-    for row in database.query(UNKNOWN, &[], LIMIT)?.rows {
+    for row in database.query_ours(UNKNOWN, &[], LIMIT)?.rows {
         let [source, template, rows, near, first, last, sample] = &row[..] else { continue };
         let (source_type, sample) = (text(source), text(sample));
         unknown.push(Unknown {

@@ -14,7 +14,7 @@ use crate::cli::warn::{warn_of_nothing, warn_of_unreadable};
 use crate::cli::when::WhenArgs;
 use crate::findings::catalogue::{self, Query};
 use crate::findings::finding::{Finding, Severity, Verdict, sort};
-use crate::findings::run::{Findings, ask};
+use crate::findings::run::{Failed, Findings, ask};
 use crate::findings::story::stories;
 use crate::findings::suppress::{self, SuppressError, Suppression};
 use crate::model::table::Table;
@@ -189,6 +189,7 @@ pub(super) fn run(ui: &mut Ui, args: &FindingsArgs) -> Outcome {
     report.suppressed = suppressed;
     report.fail_on = args.fail_on.level();
     report.listed_max = if args.all { usize::MAX } else { LISTED_MAX };
+    let fails = report.fails_any();
     match args.format {
         FindingsFormat::Text => show(ui, Format::Text, &report)?,
         FindingsFormat::Json => show(ui, Format::Json, &report)?,
@@ -199,7 +200,13 @@ pub(super) fn run(ui: &mut Ui, args: &FindingsArgs) -> Outcome {
             out.flush()?;
         }
     }
-    Ok(if report.fails_any() { ExitCode::from(1) } else { ExitCode::SUCCESS })
+    end_on_failed(report.failed)?;
+    Ok(if fails { ExitCode::from(1) } else { ExitCode::SUCCESS })
+}
+
+/// What was shown lacks what these would have found: that is an error, whatever the others said.
+pub(super) fn end_on_failed(failed: Vec<Failed>) -> Result<(), Fault> {
+    failed.into_iter().next().map_or(Ok(()), |first| Err(first.error.into()))
 }
 
 /// When the snapshot was last added to: what has expired by then has expired for it, whenever it is
@@ -241,7 +248,8 @@ pub(super) fn show_all(
     let asking = Asking { database: &database, price: PRICE, limit };
     let mut made = reported(snapshot, queries, answers, Shown::Unrefuted, &asking)?;
     made.listed_max = listed_max;
-    Ok(show(ui, Format::Text, &made)?)
+    show(ui, Format::Text, &made)?;
+    end_on_failed(made.failed)
 }
 
 /// What stories are reckoned with.
@@ -268,6 +276,7 @@ pub(super) fn reported(
         stories,
         suppressed: Vec::new(),
         skipped: answers.skipped,
+        failed: answers.failed,
         incomplete: incomplete(snapshot),
         questions: queries.into_iter().map(|query| query.header).collect(),
         hidden: hidden.len(),

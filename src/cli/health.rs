@@ -24,7 +24,7 @@ pub(super) struct HealthArgs {
 
 pub(super) fn run(ui: &mut Ui, args: &HealthArgs) -> Outcome {
     let reading = args.read.open(ui, &tables())?;
-    let told = reading.findings()?;
+    let told = reading.findings(ui)?;
     let page = health(reading.ask()?, args.limit, &told)?;
     args.read.show(ui, &page)
 }

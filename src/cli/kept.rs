@@ -7,8 +7,10 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::cli::fault::Fault;
+use crate::cli::ui::Ui;
 use crate::derived::manifest::DerivedManifest;
 use crate::findings::catalogue;
+use crate::findings::run::Failed;
 use crate::findings::short::{Told, told};
 use crate::read::database::Database;
 use crate::snapshot::manifest::{MANIFEST, read_json};
@@ -31,14 +33,18 @@ struct Kept {
 ///
 /// # Errors
 /// When a question cannot be asked. What cannot be kept is asked again the next time.
-pub(super) fn findings(snapshot: &Snapshot) -> Result<Vec<Told>, Fault> {
+pub(super) fn findings(ui: &mut Ui, snapshot: &Snapshot) -> Result<Vec<Told>, Fault> {
     let key = key(snapshot);
     let path = path(snapshot);
     if let Some(kept) = load(&path).filter(|kept| Some(&kept.key) == key.as_ref()) {
         return Ok(kept.told);
     }
-    let told = told(&Database::open_for_many(snapshot, None)?)?;
-    if let Some(key) = key {
+    let (told, failed) = told(&Database::open_for_many(snapshot, None)?)?;
+    for failed in &failed {
+        let Failed { query, problem, .. } = failed;
+        ui.note(&format!("warning: what `{query}` would have found is missing here: {problem}"));
+    }
+    if let Some(key) = key.filter(|_| failed.is_empty()) {
         save(&path, &Kept { key, told: told.clone() });
     }
     Ok(told)

@@ -221,8 +221,8 @@ impl Reading {
     }
 
     /// What the whole catalogue found, at the end of the evidence.
-    pub(super) fn findings(&self) -> Result<Vec<Told>, Fault> {
-        kept::findings(&self.asked.snapshot)
+    pub(super) fn findings(&self, ui: &mut Ui) -> Result<Vec<Told>, Fault> {
+        kept::findings(ui, &self.asked.snapshot)
     }
 
     /// The one thing of a kind that an id, or the beginning of one, means; also what had not happened yet.

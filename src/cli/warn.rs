@@ -18,7 +18,7 @@ pub(super) fn warn_of_nothing(
     let any = |table: Table| format!("exists(select 1 from {table})");
     let any: Vec<String> =
         Table::ALL.into_iter().filter(|table| *table != Table::TaskTypes).map(any).collect();
-    let answer = database.query(&format!("select {}", any.join(" or ")), &[], limit)?;
+    let answer = database.query_ours(&format!("select {}", any.join(" or ")), &[], limit)?;
     if answer.rows.first().and_then(|row| row.first()) == Some(&Cell::Bool(false)) {
         ui.note(
             "warning: no table of the snapshot has a row: there was nothing to be asked, so nothing found \

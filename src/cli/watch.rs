@@ -66,7 +66,7 @@ pub(super) fn run(ui: &mut Ui, args: &WatchArgs) -> Outcome {
 
 fn look(ui: &mut Ui, args: &WatchArgs) -> Result<(), Fault> {
     let reading = args.read.open(ui, &tables())?;
-    let told = reading.findings()?;
+    let told = reading.findings(ui)?;
     let ask = reading.ask()?;
     let page = health(ask, args.limit, &told)?;
     if ui.width().is_some() {

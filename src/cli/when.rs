@@ -67,7 +67,7 @@ impl Asked {
     /// Where the evidence begins, when that is after the instant: nothing is found there.
     fn too_early(&self, database: &Database, limit: Duration) -> Result<Option<String>, Fault> {
         let Some(at) = self.as_of else { return Ok(None) };
-        let answer = database.query(BEGIN, &[], limit)?;
+        let answer = database.query_ours(BEGIN, &[], limit)?;
         if let Some(Cell::Time(begin)) = answer.rows.first().and_then(|row| row.first())
             && at < *begin
         {

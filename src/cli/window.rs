@@ -44,7 +44,7 @@ pub(super) fn run(ui: &mut Ui, args: &WindowArgs) -> Outcome {
     let reading = args.read.open(ui, &TABLES)?;
     let asked = Window { from: args.from, until: args.until, limit: args.limit.get() };
     reading.check_span(ui, args.from, args.until)?;
-    let told = reading.findings()?;
+    let told = reading.findings(ui)?;
     let page = window(reading.ask()?, asked, &told)?;
     args.read.show(ui, &page)
 }

@@ -44,7 +44,7 @@ const HOURS: f64 = 2.0;
 pub(super) fn run(ui: &mut Ui, args: &WorkersArgs) -> Outcome {
     args.span.check()?;
     let reading = args.read.open(ui, &tables())?;
-    let told = reading.findings()?;
+    let told = reading.findings(ui)?;
     let ask = reading.ask()?;
     if let Some(word) = &args.status {
         refuse_unknown("status or state of a worker", word, &words(ask)?)?;

@@ -53,7 +53,7 @@ impl Reach {
         if !tasks.is_empty() {
             let ids = serde_json::to_string(&tasks).unwrap_or_else(|_| "[]".to_string());
             let ids = ("ids".to_string(), Cell::Text(ids));
-            for row in database.query(PROJECTS, &[ids], limit)?.rows {
+            for row in database.query_ours(PROJECTS, &[ids], limit)?.rows {
                 if let (Some(task), Some(project)) = (row[0].as_text(), row[1].as_text()) {
                     projects.insert(task.to_string(), project.to_string());
                 }

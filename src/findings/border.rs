@@ -60,7 +60,7 @@ pub struct Population {
 impl Population {
     /// Reads it by a query's own SELECT: `subject_id`, then the features.
     pub fn read(database: &Database, sql: &str, limit: Duration) -> Result<Self, ReadError> {
-        let answer = database.query(sql, &[], limit)?;
+        let answer = database.query_ours(sql, &[], limit)?;
         let names = answer.columns.iter().skip(1).map(|column| column.name.clone()).collect();
         let rows = answer.rows.into_iter().filter_map(|mut row| {
             let features = row.split_off(1.min(row.len()));

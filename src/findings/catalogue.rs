@@ -24,6 +24,11 @@ pub struct Query {
 const FILES: &[(&str, &str)] = &include!(concat!(env!("OUT_DIR"), "/queries.rs"));
 
 impl Query {
+    /// Whether its text is one that is compiled in, wherever it was read from.
+    pub(crate) fn is_ours(&self) -> bool {
+        FILES.iter().any(|(_, text)| *text == self.sql)
+    }
+
     /// A query from its file's path and text.
     pub fn parse(path: &Path, sql: &str) -> Result<Self, QueryError> {
         let path_text = path.display().to_string();

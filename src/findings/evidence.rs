@@ -132,7 +132,7 @@ fn events<L: AsRef<[String]>>(
     }
     let (one, other) = (database.another()?, database.another()?);
     let ids = [json_list(&ids)];
-    let query = |own: Database, sql| own.query(sql, &ids, limit);
+    let query = |own: Database, sql| own.query_ours(sql, &ids, limit);
     let (primary, pieces) = rayon::join(move || query(one, PRIMARY), move || query(other, PIECES));
     for row in primary?.rows.iter().chain(&pieces?.rows) {
         let text = |at: usize| row[at].as_text().unwrap_or_default().to_string();
@@ -201,7 +201,7 @@ fn rows_of(
         where r.id in (select unnest(from_json(cast($ids as json), '["VARCHAR"]')))"#
     );
     let mut rows = BTreeMap::new();
-    for row in database.query(&sql, &[json_list(&wanted.keys)], limit)?.rows {
+    for row in database.query_ours(&sql, &[json_list(&wanted.keys)], limit)?.rows {
         let Some((Cell::Text(id), cells)) = row.split_first() else { continue };
         let text = |cell: &Cell| cell.as_text().map_or(Value::Null, Value::from);
         let told = columns.iter().zip(cells.iter().skip(1));

@@ -42,6 +42,18 @@ pub struct Skipped {
     pub missing: Vec<String>,
 }
 
+/// A question that broke its promises or could not be run: its answer, or a part of it, is missing.
+#[derive(Debug, serde::Serialize)]
+pub struct Failed {
+    /// Its id.
+    pub query: String,
+    /// What went wrong.
+    pub problem: String,
+    /// The same, for who ends on it.
+    #[serde(skip)]
+    pub error: QueryError,
+}
+
 /// What a round of questions gave.
 #[derive(Debug, Default)]
 pub struct Findings {
@@ -49,10 +61,29 @@ pub struct Findings {
     pub found: Vec<Finding>,
     /// What could not be asked.
     pub skipped: Vec<Skipped>,
+    /// What was asked and has no answer. Who shows the others must say so: without it they look like a clean
+    /// bill.
+    pub failed: Vec<Failed>,
 }
 
-/// Asks every query, some beside each other. A query that fails or breaks its promises is an error: an
-/// answer that leaves it out would look like a clean bill.
+impl Findings {
+    /// The same, for who needs every answer.
+    ///
+    /// # Errors
+    /// The first of what broke.
+    pub fn whole(mut self) -> Result<Self, QueryError> {
+        match self.failed.pop() {
+            Some(failed) => Err(failed.error),
+            None => Ok(self),
+        }
+    }
+}
+
+/// Asks every query, some beside each other. One that fails or breaks its promises does not take the answers of
+/// the others with it.
+///
+/// # Errors
+/// When a query reads a table that nothing has, or the evidence cannot be asked at all.
 pub fn ask(
     database: &Database,
     queries: &[Query],
@@ -69,14 +100,38 @@ pub fn ask(
             findings.skipped.push(Skipped { query: query.header.id.clone(), missing });
         }
     }
-    let answers: Vec<Result<Vec<Finding>, QueryError>> =
-        asked.into_par_iter().map(|(query, own)| told(&own, query, limit)).collect();
-    for found in answers {
-        findings.found.extend(found?);
+    let answers: Vec<(&str, Result<Vec<Finding>, QueryError>)> = asked
+        .into_par_iter()
+        .map(|(query, own)| (query.header.id.as_str(), told(&own, query, limit)))
+        .collect();
+    for (query, found) in answers {
+        match found {
+            Ok(found) => findings.found.extend(found),
+            Err(error) => findings.failed.push(Failed::of(query, error)),
+        }
     }
-    prove(database, &mut findings.found, limit)?;
+    look_up(database, &mut findings.found, limit)?;
+    let found = std::mem::take(&mut findings.found);
+    for mut finding in found {
+        match weigh(&mut finding) {
+            Ok(()) => findings.found.push(finding),
+            Err(error) => findings.failed.push(Failed::of(&finding.query, error)),
+        }
+    }
+    findings
+        .failed
+        .dedup_by(|one, before| (&one.query, &one.problem) == (&before.query, &before.problem));
     sort(&mut findings.found);
     Ok(findings)
+}
+
+impl Failed {
+    fn of(query: &str, error: QueryError) -> Self {
+        let causes =
+            std::iter::successors(Some(&error as &dyn std::error::Error), |error| error.source());
+        let told: Vec<String> = causes.map(ToString::to_string).collect();
+        Self { query: query.to_string(), problem: told.join(": "), error }
+    }
 }
 
 fn missing(database: &Database, query: &Query) -> Result<Vec<String>, QueryError> {
@@ -103,14 +158,22 @@ pub fn answer(
     limit: Duration,
 ) -> Result<Vec<Finding>, QueryError> {
     let mut found = told(database, query, limit)?;
-    prove(database, &mut found, limit)?;
+    look_up(database, &mut found, limit)?;
+    found.iter_mut().try_for_each(weigh)?;
     Ok(found)
 }
 
 /// The answers of one query, without the rows that prove them.
 fn told(database: &Database, query: &Query, limit: Duration) -> Result<Vec<Finding>, QueryError> {
     let read = |source| QueryError::Read { query: query.header.id.clone(), source };
-    let answer = database.query(&query.sql, &query.header.bound(), limit).map_err(read)?;
+    let params = query.header.bound();
+    // what is compiled in is one SELECT; to check that costs as much as a small question
+    let answer = if query.is_ours() {
+        database.query_ours(&query.sql, &params, limit)
+    } else {
+        database.query(&query.sql, &params, limit)
+    };
+    let answer = answer.map_err(read)?;
     check_shape(query, &answer.columns)?;
     check_grain(query, &answer)?;
     let names: Vec<&str> = answer.columns.iter().map(|column| column.name.as_str()).collect();
@@ -118,12 +181,11 @@ fn told(database: &Database, query: &Query, limit: Duration) -> Result<Vec<Findi
 }
 
 /// Looks up the rows behind findings, all at once: each table is read once, whoever cites it.
-fn prove(database: &Database, found: &mut [Finding], limit: Duration) -> Result<(), QueryError> {
+fn look_up(database: &Database, found: &mut [Finding], limit: Duration) -> Result<(), QueryError> {
     let read = |source| QueryError::Read { query: "evidence".to_string(), source };
     let pieces = evidence::resolve(database, found, limit).map_err(read)?;
     for (finding, pieces) in found.iter_mut().zip(pieces) {
         finding.pieces = pieces;
-        weigh(finding)?;
     }
     Ok(())
 }

@@ -8,7 +8,7 @@ use crate::findings::blast::tasks_of;
 use crate::findings::catalogue;
 use crate::findings::error::QueryError;
 use crate::findings::finding::{Severity, Verdict};
-use crate::findings::run::ask;
+use crate::findings::run::{Failed, Findings, ask};
 use crate::model::time::Micros;
 use crate::read::database::Database;
 
@@ -36,14 +36,15 @@ pub struct Told {
     pub summary: String,
 }
 
-/// Every finding of the whole catalogue but the refuted ones, in the order of `findings`.
+/// Every finding of the whole catalogue but the refuted ones, in the order of `findings`, and the questions that
+/// broke, whose findings are missing.
 ///
 /// # Errors
-/// When a question cannot be asked.
-pub fn told(database: &Database) -> Result<Vec<Told>, QueryError> {
-    let found = ask(database, &catalogue::all()?, LIMIT)?.found;
+/// When the evidence cannot be asked.
+pub fn told(database: &Database) -> Result<(Vec<Told>, Vec<Failed>), QueryError> {
+    let Findings { found, failed, .. } = ask(database, &catalogue::all()?, LIMIT)?;
     let kept = found.into_iter().filter(|finding| finding.verdict != Verdict::Refuted);
-    Ok(kept
+    let told = kept
         .map(|finding| Told {
             tasks: tasks_of(&finding).map(str::to_string).collect(),
             query: finding.query,
@@ -54,5 +55,6 @@ pub fn told(database: &Database) -> Result<Vec<Told>, QueryError> {
             happened_at: finding.happened_at,
             summary: finding.summary,
         })
-        .collect())
+        .collect();
+    Ok((told, failed))
 }

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::findings::finding::{Finding, Severity};
 use crate::findings::header::Header;
-use crate::findings::run::Skipped;
+use crate::findings::run::{Failed, Skipped};
 use crate::findings::story::Story;
 use crate::findings::suppress::Suppressed;
 
@@ -28,6 +28,8 @@ pub struct FindingsReport {
     pub suppressed: Vec<Suppressed>,
     /// Queries that could not be asked, with the tables that the snapshot does not hold.
     pub skipped: Vec<Skipped>,
+    /// Queries that broke, with what went wrong: what they would have found is not in this document.
+    pub failed: Vec<Failed>,
     /// Tables with lines that could not be read: what is not found there may have stood in them.
     pub incomplete: Vec<Incomplete>,
     /// The questions asked or skipped.

@@ -13,6 +13,8 @@ struct Test<'a> {
     title: &'a str,
     /// Why it could not be asked.
     unasked: Option<String>,
+    /// What went wrong when it was.
+    broken: Option<String>,
     failures: Vec<&'a Finding>,
     /// What the evidence cannot decide; it skips a test that does not fail.
     open: Vec<&'a Finding>,
@@ -26,9 +28,10 @@ pub fn write(out: &mut impl io::Write, report: &FindingsReport) -> io::Result<()
     writeln!(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>")?;
     writeln!(
         out,
-        "<testsuite name=\"backstory\" tests=\"{}\" failures=\"{}\" skipped=\"{}\">",
+        "<testsuite name=\"backstory\" tests=\"{}\" failures=\"{}\" errors=\"{}\" skipped=\"{}\">",
         tests.len(),
         tests.iter().filter(|test| !test.failures.is_empty()).count(),
+        tests.iter().filter(|test| test.broken.is_some()).count(),
         tests.iter().filter(|test| test.is_skipped()).count()
     )?;
     tests.iter().try_for_each(|test| test.write(out))?;
@@ -43,6 +46,8 @@ fn tests(report: &FindingsReport) -> Vec<Test<'_>> {
         let skipped = report.skipped.iter().find(|skipped| skipped.query == query.id);
         test.unasked = skipped
             .map(|skipped| format!("the snapshot does not hold {}", skipped.missing.join(", ")));
+        let failed = report.failed.iter().find(|failed| failed.query == query.id);
+        test.broken = failed.map(|failed| failed.problem.clone());
         tests.push(test);
     }
     for finding in &report.findings {
@@ -66,7 +71,7 @@ fn tests(report: &FindingsReport) -> Vec<Test<'_>> {
 impl<'a> Test<'a> {
     fn of(id: &'a str, severity: Severity, title: &'a str) -> Self {
         let (failures, open, told) = (Vec::new(), Vec::new(), Vec::new());
-        Self { id, severity, title, unasked: None, failures, open, told }
+        Self { id, severity, title, unasked: None, broken: None, failures, open, told }
     }
 
     fn is_skipped(&self) -> bool {
@@ -82,6 +87,9 @@ impl<'a> Test<'a> {
         )?;
         if let Some(why) = &self.unasked {
             writeln!(out, "    <skipped message=\"{}\"/>", escaped(why))?;
+        }
+        if let Some(what) = &self.broken {
+            writeln!(out, "    <error message=\"{}\"/>", escaped(what))?;
         }
         let mut rest = self.told.clone();
         if self.failures.is_empty() && !self.open.is_empty() {

@@ -47,6 +47,14 @@ pub fn write(out: &mut impl io::Write, report: &FindingsReport, width: usize) ->
             skipped.missing.join(", ")
         )?;
     }
+    for failed in &report.failed {
+        let problem = printable(&failed.problem);
+        writeln!(
+            out,
+            "NOT ANSWERED: {}, what it would have found is missing here: {problem}",
+            failed.query
+        )?;
+    }
     writeln!(out, "{}", totals(report))
 }
 
@@ -176,7 +184,8 @@ fn nothing(out: &mut impl io::Write, report: &FindingsReport, width: usize) -> i
     }
     writeln!(out, "nothing found in {}. What was asked:", report.snapshot)?;
     for header in &report.questions {
-        if report.skipped.iter().any(|skipped| skipped.query == header.id) {
+        let is_skipped = report.skipped.iter().any(|skipped| skipped.query == header.id);
+        if is_skipped || report.failed.iter().any(|failed| failed.query == header.id) {
             continue;
         }
         let mut mark = '-';
@@ -210,7 +219,8 @@ fn totals(report: &FindingsReport) -> String {
 }
 
 fn asked(report: &FindingsReport) -> usize {
-    report.questions.len() - report.skipped.len()
+    let of = |header: &&Header| !report.failed.iter().any(|failed| failed.query == header.id);
+    report.questions.iter().filter(of).count() - report.skipped.len()
 }
 
 pub(super) fn colour(severity: Severity) -> Style {

@@ -96,7 +96,7 @@ pub struct Score {
 /// stopped after `limit`.
 pub fn score(truth: &Truth, snapshot: &Snapshot, limit: Duration) -> Result<Score, ScoreError> {
     let database = Database::open(snapshot)?;
-    let found = ask(&database, &catalogue::all()?, limit)?;
+    let found = ask(&database, &catalogue::all()?, limit)?.whole()?;
     score_answers(truth, &database, &found, limit)
 }
 

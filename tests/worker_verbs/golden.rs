@@ -35,7 +35,7 @@ fn a_stranger_reads_of_a_healthy_worker_that_was_killed() {
     bench.replayed(&bench.path("files"), "s");
     let id = bench.sql("s", "select id from workers")[0][0].clone();
     let snapshot = Snapshot::open(&bench.path("s")).expect("a snapshot");
-    let told = short::told(&Database::open(&snapshot).expect("a database")).expect("findings");
+    let told = short::told(&Database::open(&snapshot).expect("a database")).expect("findings").0;
     let subject = Subject { kind: "worker".to_string(), id };
     let page = |part, tables: &[&str]| {
         let database = Database::open_some(&snapshot, None, tables).expect("a database");

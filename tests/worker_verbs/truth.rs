@@ -9,8 +9,13 @@ use serde_json::Value;
 use super::{json, rows, text};
 use crate::support::replayed::{Bench, INCIDENTS, incident};
 
-/// Workers of each incident.
+/// Workers of each incident; BACKSTORY_DRAWN draws another number of them.
 const DRAWN: usize = 10;
+
+fn drawn() -> usize {
+    let asked = std::env::var("BACKSTORY_DRAWN").ok().and_then(|text| text.parse().ok());
+    asked.unwrap_or(DRAWN)
+}
 /// An end told this far from the true one counts as told (as the score has it), in seconds.
 const NEAR_S: f64 = 30.0;
 /// Clocks of workers are off by up to 3 s (the incidents' own description), and what is told by a line comes
@@ -55,7 +60,7 @@ fn statements_about_workers_drawn_at_random_are_true() {
         let mut all: Vec<&Value> = truth["workers"].as_array().expect("workers").iter().collect();
         all.retain(|worker| worker["in_db"] == true && worker["pod"].is_object());
         fastrand::Rng::with_seed(seed as u64 + 1).shuffle(&mut all);
-        for worker in all.into_iter().take(DRAWN) {
+        for worker in all.into_iter().take(drawn()) {
             let id = text(worker, "worker_id");
             let page = json(&bench, "worker", &[id, "--limit", "100000"]);
             overview(&mut held, &page, worker);
@@ -153,6 +158,11 @@ fn right(held: &mut Held, page: &Value, worker: &Value) {
         let other = !because.contains("worker_killed_while_healthy")
             && !because.contains("worker_scaled_down_while_busy");
         held.check("wrongly ended", healthy || busy || other, said);
+    }
+    if text(right, "answer").starts_with("yes") {
+        let faults = worker["injected_faults"].as_array().is_some_and(|faults| !faults.is_empty());
+        let truly = faults || because.contains("worker_never_ready");
+        held.check("at fault itself", truly && worker["was_false_positive"] == false, said);
     }
     let is_error = text(&page["end"], "kind") == "error";
     if is_error && text(right, "answer") == "nothing found speaks against it" {

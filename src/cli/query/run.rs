@@ -8,7 +8,7 @@ use std::time::Duration;
 use crate::cli::Outcome;
 use crate::cli::choice;
 use crate::cli::fault::{Fault, FaultKind};
-use crate::cli::findings::{Asking, PRICE, Shown, reported};
+use crate::cli::findings::{Asking, PRICE, Shown, end_on_failed, reported};
 use crate::cli::format::{Format, show};
 use crate::cli::ui::Ui;
 use crate::cli::warn::{warn_of_nothing, warn_of_unreadable};
@@ -71,6 +71,7 @@ pub(super) fn run(ui: &mut Ui, args: &RunArgs) -> Outcome {
     let asking = Asking { database: &database, price: PRICE, limit: args.timeout };
     let report = reported(&asked.snapshot, queries, answers, args.verdict, &asking)?;
     show(ui, args.format, &report)?;
+    end_on_failed(report.failed)?;
     Ok(ExitCode::SUCCESS)
 }
 

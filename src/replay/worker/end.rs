@@ -18,6 +18,8 @@ const DECISION_REACH_S: f64 = 60.0;
 const SAID_AFTER_S: f64 = 5.0;
 /// The pod is dead so soon after the line that says so (evidence-rules fact 15).
 const DEAD_AFTER_S: f64 = 7.0;
+/// The same after it was asked to stop (evidence-rules fact 15).
+const ASKED_DEAD_AFTER_S: f64 = 8.0;
 /// Early termination falls in the first cycle past the grace of 180 s (evidence-rules class 13).
 const EARLY_S: (f64, f64, f64) = (180.0, 197.0, 212.0);
 /// A second kill is dated later than the heartbeat that proves the first (evidence-rules class 12).
@@ -308,7 +310,10 @@ impl View<'_> {
             (None, Some(text)) if text.starts_with("spawn_failed") => EndKind::SpawnFailed,
             (None, Some(_) | None) => EndKind::ScaleDown,
         };
-        self.row_end(event, Some(at), kind, Basis::Recorded)
+        let end = self.row_end(event, Some(at), kind, Basis::Recorded);
+        // the row has the time of the request
+        let before = end.before.map(|before| before.plus_seconds(ASKED_DEAD_AFTER_S));
+        WorkerEnd { before, ..end }
     }
 
     fn errored(&self, event: &Event) -> WorkerEnd {
