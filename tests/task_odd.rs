@@ -189,3 +189,42 @@ fn a_pod_of_a_worker_that_ended_does_not_run() {
     assert_eq!((running.as_i64(), vague.as_i64()), (Some(1), Some(1)), "{ends:?} {page}");
     assert_eq!(page["running"].as_array().map(Vec::len), Some(1), "{page}");
 }
+
+/// Its process is dead, says its guardian; of its pod nobody says that it stopped.
+const LEFT: &str = "
+# left: crashed, and its pod runs on
+on 2026-05-20
+worker w1 created=09:00:00 beat=09:30:00 status=crashed meta={\"runpod_id\": \"{p1}\"}
+worker w2 created=09:00:00 beat=10:00:00 status=active meta={\"runpod_id\": \"{p2}\"}
+repeat 30s 09:50:00..10:00:00 log {time} gpu#{n} INFO Cycle #{n}: scaling=0 active=1
+";
+
+#[test]
+fn a_pod_that_nobody_ended_runs_and_is_told_so_at_the_end_as_at_an_instant() {
+    let bench = Bench::of_case(LEFT);
+    for more in [&[][..], &["--as-of", "2026-05-20T10:00:00"]] {
+        let page = json(&bench, "pods", more);
+        assert_eq!(page["summary"]["running"], 2, "{more:?} {page}");
+        let workers = json(&bench, "workers", more);
+        assert_eq!(workers["summary"]["in_service"], 2, "{more:?} {workers}");
+    }
+}
+
+/// A user cancels what a worker holds.
+const CANCELLED: &str = "
+# cancelled: by a user, not by who held it
+on 2026-05-20
+worker w1 created=09:00:00 beat=10:10:00 status=active
+task t1 type=wan_2_2_t2i status=Cancelled created=09:40:00 worker=w1 started=09:59:00 updated=10:00:00
+log 09:59:00 edge:claim-next-task/t1 INFO Task claimed successfully | {\"worker_id\": \"{w1}\"}
+repeat 30s 09:50:00..10:10:00 log {time} gpu#{n} INFO Cycle #{n}: scaling=0 active=0
+";
+
+#[test]
+fn who_cancelled_a_task_no_row_tells() {
+    let bench = Bench::of_case(CANCELLED);
+    let page = json(&bench, "task", &[&only_task(&bench)]);
+    let attempt = &page["attempts"][0];
+    assert_eq!(attempt["outcome"], "cancelled", "{page}");
+    assert_eq!(attempt["ended_by"], "the task's row (no row names who cancelled)", "{page}");
+}

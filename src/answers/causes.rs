@@ -9,7 +9,7 @@ pub fn told(cause: &str) -> &str {
         "unsent" => "its last lines were not sent before it stopped",
         "dropped" => "its log handler dropped lines",
         "level_demoted" => "lines of this kind are of a level that is no longer stored",
-        "logging_outage" => "it acted and did not log",
+        "logging_outage" => "it or another process in its place acted and did not log",
         "process_down" => "the process did not run",
         "not_started" => "it had not begun to log",
         "no_heartbeat" => "its lines travel with its heartbeats, and none came",

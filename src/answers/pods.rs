@@ -25,7 +25,7 @@ pub struct PodsAsked {
 /// Each pod with its life up to the instant told of.
 const PODS: &str = "select pods.*, coalesce(cost_per_hour, $price) as price, \
     cost_per_hour is null as is_assumed, workers.status, \
-    pods.ended_at is null and ends.worker_id is null as is_running, \
+    coalesce(pods.ended_at, ends.ended_at, ends.ended_before) is null as is_running, \
     epoch(coalesce(pods.ended_at, ends.ended_at, ends.ended_before, $at::timestamp) - pods.created_at) as lived_s \
     from pods left join workers on workers.id = pods.worker_id \
     left join worker_ends as ends on ends.worker_id = pods.worker_id \
@@ -79,7 +79,8 @@ fn summary(page: &mut Page, all: &[Row], running: &[&Row], asked: PodsAsked) {
     );
 }
 
-/// Whether its worker ended, and no row tells when the pod did. It counts as long as it can have lived.
+/// Whether its worker ended within bounds, and no row tells when the pod did. It counts as long as it can have
+/// lived. Of a worker that crashed with no bound at all the pod may run on, and runs here.
 fn is_vague(pod: &Row) -> bool {
     pod.time("ended_at").is_none() && pod.flag("is_running") == Some(false)
 }

@@ -111,7 +111,20 @@ fn lanes_of(rows: &[Row]) -> Vec<Lane> {
 
 /// From the first thing that happened to the last, with some room around it.
 fn of_one(rows: &[Row], now: Micros, asked: &TimelineAsked) -> Lanes {
-    let lanes = lanes_of(rows);
+    let mut lanes = lanes_of(rows);
+    // after the end of a worker its silence says nothing
+    let ended = lanes.iter().flat_map(|lane| &lane.spans).filter(|span| span.state == "ended");
+    let ended = ended.map(|span| span.from).min();
+    if let Some(ended) = ended {
+        for lane in
+            lanes.iter_mut().filter(|lane| lane.spans.iter().all(|span| span.state != "ended"))
+        {
+            lane.spans.retain(|span| span.from < ended);
+            for span in &mut lane.spans {
+                span.until = Some(span.until.map_or(ended, |until| until.min(ended)));
+            }
+        }
+    }
     let spans = || lanes.iter().flat_map(|lane| &lane.spans);
     let first = spans().map(|span| span.from).min().unwrap_or(now);
     let last = spans().map(|span| span.until.unwrap_or(span.from)).max().unwrap_or(now);

@@ -145,7 +145,7 @@ impl ReadArgs {
         let database = asked.database_of(&[tables, &["coverage"]].concat())?;
         let mut reading = Reading { as_of: asked.as_of, database, asked };
         reading.check_inside(ui)?;
-        if reading.ask()?.told_at().is_none() {
+        if Ask::new(&reading.database, None)?.told_at().is_none() {
             ui.note("note: this snapshot covers no time: its tables are empty, or hold a single instant");
         }
         Ok(reading)

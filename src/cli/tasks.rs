@@ -31,7 +31,7 @@ pub(super) struct TasksArgs {
     worker: Option<String>,
 
     /// Created in the last so many hours before the instant told of
-    #[arg(long, value_name = "H", value_parser = hours)]
+    #[arg(long, value_name = "H", value_parser = hours, allow_negative_numbers = true, conflicts_with = "since")]
     hours: Option<f64>,
 
     /// Rows of the list, at most

@@ -4,6 +4,7 @@ use crate::answers::timeline::{TABLES, TimelineAsked, timeline};
 use crate::cli::Outcome;
 use crate::cli::reading::{ReadArgs, SpanArgs};
 use crate::cli::ui::Ui;
+use crate::model::time::Micros;
 
 /// Draw the course of a task, a worker or the fleet
 ///
@@ -50,6 +51,10 @@ struct Of {
 pub(super) fn run(ui: &mut Ui, args: &TimelineArgs) -> Outcome {
     args.span.check()?;
     let reading = args.read.open(ui, &TABLES)?;
+    if let Some(since) = args.span.since {
+        let until = args.span.until.unwrap_or(Micros(since.0.saturating_add(1)));
+        reading.check_span(ui, since, until)?;
+    }
     let subject = match (&args.of.task, &args.of.worker) {
         (Some(id), _) => Some(reading.subject(id, "task")?),
         (None, Some(id)) => Some(reading.subject(id, "worker")?),

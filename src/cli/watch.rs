@@ -74,6 +74,9 @@ fn look(ui: &mut Ui, args: &WatchArgs) -> Result<(), Fault> {
     }
     args.read.shape.show_below(ui, &page, &|| {
         let every = duration(args.every.as_secs_f64());
-        format!("the evidence ends {}; looked at every {every}, Ctrl-C ends", age(ask.at, now()))
+        let ends = ask
+            .told_at()
+            .map_or("covers no time".to_string(), |at| format!("ends {}", age(at, now())));
+        format!("the evidence {ends}; looked at every {every}, Ctrl-C ends")
     })
 }

@@ -1,7 +1,5 @@
 //! `window`: what happened between two instants.
 
-use std::num::NonZeroUsize;
-
 use crate::answers::window::{TABLES, Window, window};
 use crate::cli::Outcome;
 use crate::cli::fault::{Fault, FaultKind};
@@ -29,8 +27,9 @@ pub(super) struct WindowArgs {
     until: Micros,
 
     /// Rows of a list, at most
-    #[arg(long, value_name = "N", default_value = "40")]
-    limit: NonZeroUsize,
+    #[arg(long, value_name = "N", default_value = "40", allow_negative_numbers = true,
+          value_parser = crate::cli::format::limit)]
+    limit: usize,
 
     #[command(flatten)]
     read: ReadArgs,
@@ -42,7 +41,7 @@ pub(super) fn run(ui: &mut Ui, args: &WindowArgs) -> Outcome {
         return Err(Fault::new(FaultKind::Usage, said).hint("write the earlier instant first"));
     }
     let reading = args.read.open(ui, &TABLES)?;
-    let asked = Window { from: args.from, until: args.until, limit: args.limit.get() };
+    let asked = Window { from: args.from, until: args.until, limit: args.limit };
     reading.check_span(ui, args.from, args.until)?;
     let told = reading.findings(ui)?;
     let page = window(reading.ask()?, asked, &told)?;

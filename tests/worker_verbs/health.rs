@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{json, rows, text};
-use crate::support::replayed::Bench;
+use crate::support::replayed::{Bench, case};
 
 /// A worker falls silent with a task in hand; another logs on. The orchestrator has just noticed.
 const SILENT: &str = "
@@ -114,4 +114,42 @@ fn a_worker_that_crashed_failed_however_it_was_stopped_then() {
         1,
         "{answers:?}"
     );
+}
+
+/// A task was claimed a second after its worker's pod had gone; another worker was killed while it was well.
+const ORPHANED: &str = "
+# orphaned: in progress on a worker that is gone
+on 2026-01-05
+worker w1 created=09:00:00 beat=09:49:00 status=terminated meta={\"runpod_id\": \"{p1}\", \"terminated_at\": \"@09:50:00\"}
+worker w2 created=09:00:00 beat=09:59:40 status=active meta={\"runpod_id\": \"{p2}\"}
+task t1 status=In_Progress created=09:40:00 worker=w1 started=09:50:09 updated=09:50:09
+task t2 status=In_Progress created=09:40:00 worker=w2 started=09:55:00 updated=09:55:00
+task t3 type=travel_stitch created=09:41:00 after=t3
+log 09:50:09 edge:claim-next-task/t1 INFO Task claimed successfully | {\"worker_id\": \"{w1}\"}
+log 09:55:00 edge:claim-next-task/t2 INFO Task claimed successfully | {\"worker_id\": \"{w2}\"}
+repeat 30s 09:30:00..09:59:30 log {time} gpu#{n} INFO Starting orchestrator cycle
+";
+
+#[test]
+fn a_task_that_is_held_by_a_worker_that_is_gone_is_warned_of() {
+    let bench = Bench::of_case(ORPHANED);
+    let page = json(&bench, "health", &[]);
+    assert!(warnings(&page).contains(&"1 task is held by a worker that has ended"), "{page}");
+    let held = rows(&page, "held_by_ended");
+    assert_eq!(held.len(), 1, "{page}");
+    assert!(text(&held[0], "worker").ends_with('1'), "{page}");
+    assert_eq!(page["queue"]["queued_waiting_in_vain"], 1, "one waits for itself: {page}");
+}
+
+#[test]
+fn healthy_workers_that_were_killed_are_warned_of_for_an_hour() {
+    let bench = Bench::new();
+    bench.replayed(&case("worker_killed_while_healthy"), "s");
+    let killed = "select count(*), max(ended_at) + interval 5 second from worker_ends";
+    let killed = &bench.sql("s", killed)[0];
+    let page = json(&bench, "health", &["--as-of", &killed[1].replace(' ', "T")]);
+    let said = warnings(&page);
+    assert!(said.iter().any(|said| said.contains("although it could have worked on")), "{page}");
+    let none = json(&bench, "health", &["--as-of", "2026-01-05T09:30:00"]);
+    assert!(!warnings(&none).iter().any(|said| said.contains("could have worked")), "{none}");
 }

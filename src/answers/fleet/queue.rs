@@ -48,6 +48,8 @@ const PARENT: &str = "_orchestrator";
 const OPEN: &str = "with api_types as (select distinct tasks.task_type from task_attempts \
         join tasks on tasks.id = task_attempts.task_id where starts_with(task_attempts.worker_id, 'api-')) \
     select states.task_id, states.state, states.entered_at, tasks.task_type, tasks.worker_id, \
+    (select arg_max(held.worker_id, attempt) from task_attempts as held \
+        where held.task_id = states.task_id and held.outcome = 'open') as holder, \
     tasks.dependant_on is not null as depends, \
     coalesce(tasks.task_type in (select task_type from api_types), false) as is_api \
     from task_states as states left join tasks on tasks.id = states.task_id \
@@ -91,6 +93,7 @@ impl Queue {
     pub(in crate::answers) fn vain(&self) -> impl Iterator<Item = &Row> {
         self.waits.iter().filter(|row| {
             row.flag("is_missing") == Some(true)
+                || row.text("other_id") == row.text("id")
                 || matches!(row.text("other_state"), Some("failed" | "cancelled"))
         })
     }
@@ -108,6 +111,12 @@ impl Queue {
     /// The tasks of a state.
     pub(in crate::answers) fn of<'a>(&'a self, state: &'a str) -> impl Iterator<Item = &'a Row> {
         self.open.iter().filter(move |row| row.text("state") == Some(state))
+    }
+
+    /// Those in progress whose worker has ended: nobody works on them.
+    pub(in crate::answers) fn orphaned<'a>(&'a self, ended: &BTreeSet<&str>) -> Vec<&'a Row> {
+        let is_lost = |row: &&Row| row.text("holder").is_some_and(|id| ended.contains(id));
+        self.of("in_progress").filter(is_lost).collect()
     }
 
     /// Those that have been in progress for too long.

@@ -83,9 +83,9 @@ impl Member {
         self.row.text("state").unwrap_or("not known")
     }
 
-    /// Whether it has not ended.
+    /// Whether it has not ended: a dead process whose pod is left running is condemned, and costs money.
     pub(in crate::answers) fn is_in_service(&self) -> bool {
-        self.row.text("end_kind").is_none() && self.state() != "ended"
+        self.ended_at().is_none() && self.state() != "ended"
     }
 
     /// Whether its process gave a sign of life and it was not condemned.

@@ -6,10 +6,11 @@ mod orphans;
 mod waits;
 mod warnings;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::answers::ask::Ask;
 use crate::answers::fleet::blind;
+use crate::answers::fleet::guilt;
 use crate::answers::fleet::pulse;
 use crate::answers::fleet::queue::{self, Limit, Queue};
 use crate::answers::fleet::rates::{self, Rates};
@@ -50,11 +51,20 @@ pub fn health(ask: Ask<'_>, limit: usize, told: &[Told]) -> Result<Page, ReadErr
     let gpus = |wanted: &dyn Fn(&Member) -> bool| {
         serving.iter().filter(|one| !one.is_api() && wanted(one)).count()
     };
+    let ended: BTreeSet<&str> =
+        all.iter().filter(|one| !one.is_in_service()).map(|one| one.id()).collect();
+    let orphaned = queue.orphaned(&ended);
+    let wronged = all
+        .iter()
+        .filter(|one| one.ended_in(since, until) && guilt::clears(told, one.id()))
+        .count();
     let holders = silent.iter().filter(|one| one.held() > 0).count();
     let now = Now {
         claimable_gpu: queue.claimable(false),
         claimable_api: queue.claimable(true),
         vain: waits::in_vain(&queue),
+        orphaned: orphaned.len(),
+        wronged,
         stuck: stuck.len(),
         limit: longest,
         active: gpus(&Member::is_active),
@@ -73,6 +83,7 @@ pub fn health(ask: Ask<'_>, limit: usize, told: &[Told]) -> Result<Page, ReadErr
     add_fleet(&mut page, &serving);
     add_silent(&mut page, ask, &silent, limit);
     waits::add(&mut page, ask, &queue, &stuck, longest, limit);
+    waits::add_orphaned(&mut page, ask, &orphaned, limit);
     pulse::add(&mut page, &pulses, ask.at);
     rates.add(&mut page, HOUR_S);
     errors::add(&mut page, ask, limit)?;

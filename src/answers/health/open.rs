@@ -29,7 +29,8 @@ pub(super) fn of<'a>(
         };
         is_there
             && matches!(one.verdict, Verdict::Confirmed | Verdict::Probable)
-            && one.happened_at.is_none_or(|since| since <= ask.at)
+            // of an instant, what has no time may be of later
+            && one.happened_at.map_or(!ask.is_as_of, |since| since <= ask.at)
     };
     told.iter().filter(is_open).collect()
 }
@@ -49,6 +50,10 @@ pub(super) fn add(page: &mut Page, found: &[&Told], limit: usize) {
     let title = match found.len() {
         n if n > limit => format!("Findings about what is still open (the first {limit} of {n})"),
         _ => "Findings about what is still open".to_string(),
+    };
+    let title = match page.is_as_of {
+        true => format!("{title}, told with all that the evidence knows, also of later"),
+        false => title,
     };
     let columns = ["severity", "verdict", "subject", "since", "query", "what"];
     page.table("open_findings", &title, &columns, rows.collect(), "none");

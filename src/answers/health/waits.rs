@@ -73,6 +73,22 @@ fn add_stuck(page: &mut Page, ask: Ask<'_>, stuck: &[&Row], limit: Limit, listed
     page.table("stuck", &title, &columns, rows.collect(), "none");
 }
 
+/// Adds the tasks whose worker has ended.
+pub(super) fn add_orphaned(page: &mut Page, ask: Ask<'_>, orphaned: &[&Row], listed: usize) {
+    let rows = orphaned.iter().take(listed).map(|task| {
+        vec![
+            task.id("task_id"),
+            task.say("task_type"),
+            task.when("entered_at"),
+            Value::between(task.time("entered_at"), Some(ask.at)),
+            task.id("holder"),
+        ]
+    });
+    let columns = ["task", "type", "in_progress_since", "for_s", "worker"];
+    let title = "Tasks in progress whose worker has ended";
+    page.table("held_by_ended", title, &columns, rows.collect(), "none");
+}
+
 fn add_vain(page: &mut Page, queue: &Queue, listed: usize) {
     let rows = queue.vain().take(listed).map(|row| {
         let state = row.text("other_state").unwrap_or("not there");

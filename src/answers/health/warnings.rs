@@ -8,6 +8,10 @@ pub(super) struct Now {
     pub(super) claimable_gpu: usize,
     pub(super) claimable_api: usize,
     pub(super) vain: usize,
+    /// Tasks in progress whose worker has ended.
+    pub(super) orphaned: usize,
+    /// Workers that were killed in the last hour although they could have worked on.
+    pub(super) wronged: usize,
     pub(super) stuck: usize,
     pub(super) limit: Limit,
     pub(super) active: usize,
@@ -38,7 +42,18 @@ pub(super) fn warnings(now: &Now, pulses: &[Pulse]) -> Vec<String> {
         (now.claimable_gpu > 0 && now.active == 0, gpu),
         (now.claimable_api > 0 && down("orchestrator_api"), api),
         (now.active == 0 && now.spawning == 0, "no worker is active or spawning".to_string()),
+        (
+            now.orphaned > 0,
+            format!("{} by a worker that has ended", tasks(now.orphaned, "is held", "are held")),
+        ),
         (now.silent_holders > 0, format!("{holders} fallen silent")),
+        (
+            now.wronged > 0,
+            format!(
+                "{} in the last hour although it could have worked on",
+                workers(now.wronged, "was killed", "were killed")
+            ),
+        ),
         (
             now.stuck > 0,
             format!(

@@ -4,6 +4,7 @@ use super::event::cited;
 use super::record::Record;
 use crate::answers::ask::Row;
 use crate::answers::page::{Page, Value};
+use crate::model::kind::EventKind;
 
 /// Keys of the table.
 const COLUMNS: [&str; 12] = [
@@ -51,6 +52,10 @@ pub(super) fn section(page: &mut Page, record: &Record) {
 /// Who ended it: a worker, an orchestrator process, a sort of source; the task's row where nobody said so.
 fn ended_by(record: &Record, attempt: &Row) -> Value {
     let Some(event) = record.event(attempt.text("ended_event_id")) else { return Value::Missing };
+    // the row keeps its worker, who had no part in it
+    if event.kind == EventKind::TaskCancelled {
+        return Value::Text("the task's row (no row names who cancelled)".to_string());
+    }
     Value::Text(event.by().unwrap_or("the task's row").to_string())
 }
 

@@ -61,6 +61,8 @@ const LEFTOVER_OF: &str = "an earlier reset or retry: no end clears error_messag
     task ended as it did";
 
 fn class(record: &Record) -> Option<OutputClass> {
+    // as of an instant the row may have had no output yet
+    record.text("output_location")?;
     // redaction may have hidden the form: what stood there was told before
     let told = record.text("_output_class").and_then(OutputClass::from_name);
     told.or_else(|| OutputClass::of(record.text("output_location")?))

@@ -40,9 +40,7 @@ impl Right {
         match self {
             Self::No => "no",
             Self::ProbablyNot => "probably not",
-            Self::Undecidable => {
-                "not known: the evidence that would decide it could not have reached us"
-            }
+            Self::Undecidable => "not known: the rows do not decide it",
             Self::Yes => "yes: it was at fault itself",
             Self::NothingAgainst => "nothing found speaks against it",
             Self::NotDecided => "not known: no row tells why it was decided",
@@ -83,7 +81,7 @@ pub(super) fn add(page: &mut Page, life: &Life, told: &[&Told], main: Option<&Ro
         Right::ProbablyNot
     } else if has(Verdict::InsufficientEvidence) {
         Right::Undecidable
-    } else if matches!(kind, Some("self_terminated" | "manual" | "spawn_failed")) {
+    } else if matches!(kind, Some("self_terminated" | "manual" | "spawn_failed" | "external")) {
         Right::NotTheirs
     } else if !own.is_empty() {
         Right::Yes
