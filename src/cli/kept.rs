@@ -22,6 +22,9 @@ const FORMAT: u32 = 1;
 /// The file, in the folder of checkpoints.
 const FILE: &str = "findings.json";
 
+/// Rows of evidence from which on all questions take longer than somebody waits without a word.
+const LONG_ROWS: u64 = 2_000_000;
+
 /// What is kept, with what it was made from.
 #[derive(Serialize, Deserialize)]
 struct Kept {
@@ -38,6 +41,15 @@ pub(super) fn findings(ui: &mut Ui, snapshot: &Snapshot) -> Result<Vec<Told>, Fa
     let path = path(snapshot);
     if let Some(kept) = load(&path).filter(|kept| Some(&kept.key) == key.as_ref()) {
         return Ok(kept.told);
+    }
+    let rows: u64 = snapshot
+        .captures()
+        .iter()
+        .flat_map(|one| one.tables.values())
+        .map(|held| held.rows_new)
+        .sum();
+    if rows > LONG_ROWS {
+        ui.note("asking every question of this snapshot once, which takes a while; the answers are kept");
     }
     let (told, failed) = told(&Database::open_for_many(snapshot, None)?)?;
     for failed in &failed {
