@@ -167,7 +167,7 @@ fn ci_reads_a_test_report() {
     let bench = replayed();
     let said = bench.run("findings", "s", &["--only", KILLED, "--format", "junit"]).ok();
     assert!(said.starts_with("<?xml"), "{said}");
-    assert!(said.contains("tests=\"1\" failures=\"1\" skipped=\"0\""), "{said}");
+    assert!(said.contains("tests=\"1\" failures=\"1\" errors=\"0\" skipped=\"0\""), "{said}");
     assert!(said.contains(&format!("name=\"{KILLED}\"")), "{said}");
     assert!(
         said.contains("confirmed worker gpu-20260105_090000-aaaaaaa1: killed for &quot;"),
@@ -192,7 +192,7 @@ fn the_test_report_and_the_exit_code_say_the_same() {
     let (said, code) =
         junit(&bench, &[&only[..], &["--verdict", "insufficient_evidence"]].concat());
     assert_eq!(code, 0, "what fails is hidden: {said}");
-    assert!(said.contains("tests=\"1\" failures=\"0\" skipped=\"1\""), "{said}");
+    assert!(said.contains("tests=\"1\" failures=\"0\" errors=\"0\" skipped=\"1\""), "{said}");
     assert!(said.contains("<skipped message=\"insufficient evidence (1)\">"), "{said}");
     assert!(said.contains("aaaaaaa6: "), "with its sentence: {said}");
     assert_eq!(junit(&bench, &[&only[..], &["--verdict", "refuted"]].concat()).1, 0);
@@ -200,7 +200,7 @@ fn the_test_report_and_the_exit_code_say_the_same() {
     // only what is as bad as named fails
     let ssh = ["--only", "worker_ssh_probe_failed"];
     let (said, code) = junit(&bench, &[&ssh[..], &["--fail-on", "high"]].concat());
-    assert!(code == 0 && said.contains("failures=\"0\" skipped=\"0\""), "{said}");
+    assert!(code == 0 && said.contains("failures=\"0\" errors=\"0\" skipped=\"0\""), "{said}");
     assert!(said.contains("<system-out>") && said.contains("aaaaaaa5: "), "{said}");
     let (said, code) = junit(&bench, &[&ssh[..], &["--fail-on", "medium"]].concat());
     assert!(code == 1 && said.contains("failures=\"1\""), "{said}");

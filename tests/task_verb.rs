@@ -89,6 +89,17 @@ fn check_attempts(made: &Value, truth: &Value, what: &str) {
         }
         let expected = outcomes(end.map(|end| text(end, "event")));
         assert!(expected.contains(&text(attempt, "outcome")), "{what}: {attempt} is {end:?}");
+        if let Some(bounds) = attempt["claimed_within"].as_array() {
+            let at = |value: &Value| value.as_str().expect("an instant").parse::<Timestamp>();
+            let [from, until] =
+                [&bounds[0], &bounds[1]].map(|bound| at(bound).expect("an instant"));
+            let truly = at(&claimed["t"]).expect("an instant");
+            let slack = jiff::SignedDuration::from_secs(TOLERANCE_S as i64);
+            assert!(
+                from - slack <= truly && truly <= until + slack,
+                "{what}: {attempt}, {claimed}"
+            );
+        }
         if attempt["basis"] == "inferred" {
             continue;
         }

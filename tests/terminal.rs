@@ -103,6 +103,38 @@ fn every_setting_that_is_shown_is_what_was_set() {
     }
 }
 
+/// A kill whose diagnostics list limits; no decision was measured against one of them.
+const NOTED: &str = "
+# noted: limits in the diagnostics of a kill
+on 2026-05-14
+worker w1 created=09:00:00 beat=09:50:00 status=terminated meta={\"diagnostics\": {\"timeouts\": {\"startup_grace_period_sec\": 1234}}}
+repeat 30s 09:30:00..10:10:00 log {time} gpu#{n} INFO Cycle #{n}: scaling=0 active=0
+";
+
+#[test]
+fn limits_that_a_kill_noted_are_shown() {
+    let bench = Bench::of_case(NOTED);
+    let page = json(&bench, "config", &["startup_grace"]);
+    let row = &page["settings"][0];
+    assert_eq!(
+        (&row["value"], &row["shown_by"]),
+        (&"1234".into(), &"diagnostics of 1 kills".into())
+    );
+    assert!(
+        row["first_event"].as_str().is_some_and(|cited| cited.starts_with("workers:gpu-")),
+        "{row}"
+    );
+}
+
+#[test]
+fn a_span_after_all_evidence_is_no_timeline() {
+    let bench = Bench::of_case(NOTED);
+    let after = bench.run("timeline", "s", &["--fleet", "--since", "2027-01-01"]);
+    assert_eq!(after.code, 2, "{}", after.stdout);
+    assert!(after.stderr.contains("nothing is known"), "{}", after.stderr);
+    bench.run("timeline", "s", &["--fleet", "--since", "2026-05-14T09:40"]).ok();
+}
+
 #[test]
 fn pods_run_as_long_as_they_truly_did() {
     let Some(folder) = incident("stuck_and_orphans", "pods") else { return };

@@ -247,7 +247,13 @@ impl StoredManifest {
     /// Reads `manifest.json`; a broken seal is for the caller to judge.
     pub fn read(dir: &Path) -> Result<Self, SnapshotError> {
         let path = dir.join(MANIFEST);
-        if !path.is_file() {
+        let found = path.metadata();
+        if let Err(err) = &found
+            && err.kind() == std::io::ErrorKind::PermissionDenied
+        {
+            return Err(SnapshotError::io("read", &path, err.kind().into()));
+        }
+        if !found.is_ok_and(|found| found.is_file()) {
             let path = dir.to_path_buf();
             return Err(if has_lost_manifest(dir) {
                 SnapshotError::LostManifest(path)

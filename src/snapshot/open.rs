@@ -165,8 +165,10 @@ impl Snapshot {
             return Err(SnapshotError::Outside(file.path.clone()));
         }
         let path = self.dir.join(inside);
-        let Ok(found) = path.metadata().map(|m| m.len()) else {
-            return Err(SnapshotError::Missing(path));
+        let found = match path.metadata() {
+            Ok(held) => held.len(),
+            // what may not be looked at is there
+            Err(err) => return Err(SnapshotError::reading(path, err)),
         };
         if found != file.bytes {
             return Err(SnapshotError::Size { path, promised: file.bytes, found });

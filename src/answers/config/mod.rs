@@ -5,14 +5,16 @@
 //! which bounds it.
 
 mod setting;
+mod values;
 
 use crate::answers::ask::{Ask, Row};
 use crate::answers::config::setting::Setting;
+use crate::answers::config::values::Seen;
 use crate::answers::page::{Page, Value};
 use crate::read::error::ReadError;
 
 /// The tables it asks.
-pub const TABLES: [&str; 3] = ["decisions", "cycles", "runs"];
+pub const TABLES: [&str; 4] = ["decisions", "cycles", "runs", "workers"];
 
 /// What is asked for.
 #[derive(Clone, Debug, Default)]
@@ -22,19 +24,6 @@ pub struct ConfigAsked {
     /// Only settings whose name holds this.
     pub name: Option<String>,
 }
-
-/// The limits that decisions were measured against, as told (not taken by default), by process.
-const SHOWN: &str = "with pairs as ( \
-      select run_id, event_id, happened_at, rule, formula, inputs, thresholds, \
-        unnest(json_keys(thresholds)) as threshold from decisions), \
-    told as ( \
-      select *, json_extract_string(thresholds, '$.' || threshold) as value from pairs \
-      where threshold <> 'by_default' and not coalesce(json_contains( \
-        json_extract(thresholds, '$.by_default'), '\"' || threshold || '\"'), false)) \
-    select threshold, coalesce(run_id, 'rows of workers') as run_id, value, count(*) as n, \
-      min(happened_at) as first_at, max(happened_at) as last_at, \
-      arg_min(event_id, (happened_at, event_id)) as event_id \
-    from told group by all order by threshold, first_at, run_id, value";
 
 /// What was measured when a limit of age had been passed: it bounds the limit from above.
 const MEASURED: &str = "select formula, \
@@ -49,12 +38,6 @@ const MEASURED: &str = "select formula, \
       'script_running_timeout', 'ready_not_claiming', 'error_cleanup', 'scale_down_victim', \
       'early_termination', 'stale_reset', 'unassigned_reset') and decided = 'act' \
     group by formula order by formula";
-
-/// How far apart cycles begin.
-const POLL: &str = "select run_id, median(gap) as gap, min(gap) as least, max(gap) as most, count(*) as n from ( \
-      select run_id, epoch(started_at - lag(started_at) over (partition by run_id order by cycle)) as gap, \
-        cycle - lag(cycle) over (partition by run_id order by cycle) as step from cycles) \
-    where step = 1 and gap is not null group by run_id order by run_id";
 
 /// The names of all settings.
 ///
@@ -77,73 +60,13 @@ pub fn config(ask: Ask<'_>, asked: &ConfigAsked) -> Result<Page, ReadError> {
     };
     let settings: Vec<&Setting> = settings.iter().filter(is_asked).collect();
     let mut page = Page::new("config", None, ask.told_at(), ask.is_as_of);
-    let shown = ask.rows(SHOWN, &[])?;
-    let polls = ask.rows(POLL, &[])?;
-    values(&mut page, &settings, &shown, &polls);
+    values::add(&mut page, &settings, &Seen::read(ask)?);
     if asked.explain {
         explained(&mut page, &settings);
         measured(&mut page, &ask.rows(MEASURED, &[])?, &settings, asked.name.is_some());
         page.lines("termination", "When a worker is stopped", termination());
     }
     Ok(page)
-}
-
-/// Values as evidence shows them, beside the defaults.
-fn values(page: &mut Page, settings: &[&Setting], shown: &[Row], polls: &[Row]) {
-    let mut rows = Vec::new();
-    for setting in settings {
-        let told = |row: &&Row| row.text("threshold") == setting.threshold.as_deref();
-        let mut found: Vec<Vec<Value>> = Vec::new();
-        if setting.threshold.is_some() {
-            found.extend(shown.iter().filter(told).map(|row| {
-                let at_least = setting.threshold.as_deref() == Some("max_active_at_least");
-                let value = row.text("value").unwrap_or_default();
-                let value = if at_least { format!("at least {value}") } else { value.to_string() };
-                let by = format!("{} decisions", row.int("n").unwrap_or(0));
-                vec![Value::Text(value), Value::Text(by), row.id("run_id"), row.id("event_id")]
-            }));
-        }
-        if setting.name == "ORCHESTRATOR_POLL_SEC" {
-            found.extend(polls.iter().map(|row| {
-                let gap = row.float("gap").unwrap_or(f64::NAN);
-                let by = format!("median of {} cycles", row.int("n").unwrap_or(0));
-                vec![
-                    Value::Text(format!("about {gap:.0}")),
-                    Value::Text(by),
-                    row.id("run_id"),
-                    Value::Missing,
-                ]
-            }));
-        }
-        if found.is_empty() {
-            let unknown = Value::Text("no row tells".to_string());
-            found.push(vec![unknown, Value::Missing, Value::Missing, Value::Missing]);
-        }
-        let dead = if setting.dead.is_some() { "dead" } else { "" };
-        let known = [Value::Id(setting.name.clone()), Value::Text(default_of(setting))];
-        rows.extend(found.into_iter().map(|found| {
-            let mut row = known.to_vec();
-            row.extend(found);
-            row.push(Value::text(Some(dead).filter(|dead| !dead.is_empty())));
-            row
-        }));
-    }
-    let columns = ["setting", "default", "value", "shown_by", "process", "first_event", "note"];
-    page.table(
-        "settings",
-        "Settings, as far as evidence shows them",
-        &columns,
-        rows,
-        "none of that name",
-    );
-}
-
-fn default_of(setting: &Setting) -> String {
-    let told = setting.default.iter().map(|(eras, value)| {
-        if eras.is_empty() { value.clone() } else { format!("{value} ({eras})") }
-    });
-    let told: Vec<String> = told.collect();
-    if told.is_empty() { "not known".to_string() } else { told.join(", ") }
 }
 
 fn explained(page: &mut Page, settings: &[&Setting]) {

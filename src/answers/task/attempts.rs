@@ -24,8 +24,10 @@ const COLUMNS: [&str; 12] = [
 
 /// Adds it.
 pub(super) fn section(page: &mut Page, record: &Record) {
+    let is_unsure = |attempt: &Row| record.sure_claim(attempt).is_none();
+    let bounded = record.attempts.iter().any(|attempt| is_unsure(attempt));
     let rows = record.attempts.iter().map(|attempt| {
-        vec![
+        let mut row = vec![
             attempt.count("attempt"),
             attempt.say("outcome"),
             attempt.id("worker_id"),
@@ -38,15 +40,28 @@ pub(super) fn section(page: &mut Page, record: &Record) {
             attempt.say("basis"),
             cited(attempt.text("claimed_event_id")),
             cited(attempt.text("ended_event_id")),
-        ]
+        ];
+        if bounded {
+            row.push(if is_unsure(attempt) { within(record, attempt) } else { Value::Missing });
+        }
+        row
     });
+    let mut columns = COLUMNS.to_vec();
+    columns.extend(bounded.then_some("claimed_within"));
     page.table(
         "attempts",
         "Attempts",
-        &COLUMNS,
+        &columns,
         rows.collect(),
         "never claimed, as far as is known",
     );
+}
+
+/// The bounds of a claim that no row tells.
+fn within(record: &Record, attempt: &Row) -> Value {
+    let event = record.event(attempt.text("claimed_event_id"));
+    let bounds = event.map(|event| vec![Value::time(event.earliest), Value::time(event.latest)]);
+    bounds.map_or(Value::Missing, Value::List)
 }
 
 /// Who ended it: a worker, an orchestrator process, a sort of source; the task's row where nobody said so.

@@ -105,6 +105,12 @@ impl Record {
         self.events.iter().find(|event| event.id == id)
     }
 
+    /// When an attempt was claimed; none where only bounds of it are known.
+    pub(super) fn sure_claim(&self, attempt: &Row) -> Option<Micros> {
+        let event = self.event(attempt.text("claimed_event_id"));
+        attempt.time("claimed_at").filter(|_| event.is_none_or(|event| !event.is_unsure()))
+    }
+
     /// `params`, where they are JSON.
     pub(super) fn params(&self) -> Option<Json> {
         serde_json::from_str(self.text("params")?).ok()

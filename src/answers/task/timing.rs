@@ -21,7 +21,7 @@ struct Parts {
 pub(super) fn sections(page: &mut Page, record: &Record) {
     let parts: Vec<Parts> =
         (0..record.attempts.len()).filter_map(|at| Parts::of(record, at)).collect();
-    let first_claimed = record.attempts.first().and_then(|first| first.time("claimed_at"));
+    let first_claimed = record.attempts.first().and_then(|first| record.sure_claim(first));
     let last = parts.last();
     let of_last =
         |part: fn(&Parts) -> &Value| last.map_or(Value::Missing, |last| part(last).clone());
@@ -80,7 +80,7 @@ fn spent(record: &Record, state: &str) -> Value {
 impl Parts {
     fn of(record: &Record, at: usize) -> Option<Self> {
         let attempt = record.attempts.get(at)?;
-        let (claimed, ended) = (attempt.time("claimed_at"), attempt.time("ended_at"));
+        let (claimed, ended) = (record.sure_claim(attempt), attempt.time("ended_at"));
         let before = at.checked_sub(1).and_then(|at| record.attempts.get(at));
         let queued = match before {
             None => record.created_at(),
