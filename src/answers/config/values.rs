@@ -65,7 +65,7 @@ impl Seen {
             let value = row.text("value").unwrap_or_default();
             let is_known =
                 |cells: &Vec<Value>| cells.first() == Some(&Value::Text(value.to_string()));
-            if found.iter().any(|cells| is_known(cells)) {
+            if found.iter().any(is_known) {
                 continue;
             }
             let by = format!("diagnostics of {} kills", row.int("n").unwrap_or(0));

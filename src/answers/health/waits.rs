@@ -55,38 +55,37 @@ fn counts(page: &mut Page, queue: &Queue, stuck: usize) {
     );
 }
 
-fn add_stuck(page: &mut Page, ask: Ask<'_>, stuck: &[&Row], limit: Limit, listed: usize) {
-    let rows = stuck.iter().take(listed).map(|task| {
+/// Columns of tasks in progress.
+const HELD: [&str; 5] = ["task", "type", "in_progress_since", "for_s", "worker"];
+
+/// Their rows; who holds a task stands in a column of this name.
+fn held(ask: Ask<'_>, tasks: &[&Row], holder: &str, listed: usize) -> Vec<Vec<Value>> {
+    let rows = tasks.iter().take(listed).map(|task| {
         vec![
             task.id("task_id"),
             task.say("task_type"),
             task.when("entered_at"),
             Value::between(task.time("entered_at"), Some(ask.at)),
-            task.id("worker_id"),
+            task.id(holder),
         ]
     });
-    let columns = ["task", "type", "in_progress_since", "for_s", "worker"];
+    rows.collect()
+}
+
+fn add_stuck(page: &mut Page, ask: Ask<'_>, stuck: &[&Row], limit: Limit, listed: usize) {
+    let rows = held(ask, stuck, "worker_id", listed);
     let title = format!(
         "Stuck tasks (in progress for more than {}; orchestrator tasks wait for others)",
         limit.said()
     );
-    page.table("stuck", &title, &columns, rows.collect(), "none");
+    page.table("stuck", &title, &HELD, rows, "none");
 }
 
 /// Adds the tasks whose worker has ended.
 pub(super) fn add_orphaned(page: &mut Page, ask: Ask<'_>, orphaned: &[&Row], listed: usize) {
-    let rows = orphaned.iter().take(listed).map(|task| {
-        vec![
-            task.id("task_id"),
-            task.say("task_type"),
-            task.when("entered_at"),
-            Value::between(task.time("entered_at"), Some(ask.at)),
-            task.id("holder"),
-        ]
-    });
-    let columns = ["task", "type", "in_progress_since", "for_s", "worker"];
+    let rows = held(ask, orphaned, "holder", listed);
     let title = "Tasks in progress whose worker has ended";
-    page.table("held_by_ended", title, &columns, rows.collect(), "none");
+    page.table("held_by_ended", title, &HELD, rows, "none");
 }
 
 fn add_vain(page: &mut Page, queue: &Queue, listed: usize) {

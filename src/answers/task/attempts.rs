@@ -25,7 +25,7 @@ const COLUMNS: [&str; 12] = [
 /// Adds it.
 pub(super) fn section(page: &mut Page, record: &Record) {
     let is_unsure = |attempt: &Row| record.sure_claim(attempt).is_none();
-    let bounded = record.attempts.iter().any(|attempt| is_unsure(attempt));
+    let bounded = record.attempts.iter().any(&is_unsure);
     let rows = record.attempts.iter().map(|attempt| {
         let mut row = vec![
             attempt.count("attempt"),
