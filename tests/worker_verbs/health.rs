@@ -73,8 +73,7 @@ fn tasks_that_wait_for_what_never_comes_are_warned_of() {
     let count = |key: &str| queue[key].as_i64().expect("a count");
     assert_eq!((count("queued"), count("queued_waiting_for_others")), (3, 3), "{page}");
     assert_eq!((count("queued_waiting_in_vain"), count("claimable_by_gpu_workers")), (2, 0));
-    let said =
-        "2 tasks wait for a task that never comes: it ended without success, or is not there";
+    let said = "2 tasks wait for a task that ended without success, or of which no row is here";
     assert!(warnings(&page).contains(&said), "{page}");
     let mut which: Vec<&str> =
         rows(&page, "waiting_in_vain").iter().map(|row| text(row, "which_is")).collect();

@@ -89,7 +89,8 @@ impl Queue {
         self.waits.iter().filter_map(|row| row.text("id")).collect()
     }
 
-    /// What is waited for and never comes: tasks that ended without success, or are not there.
+    /// What is waited for in vain: tasks that ended without success, and those of which no row is here, which is
+    /// proof only where all tasks were captured (`task_dependency_missing` weighs that).
     pub(in crate::answers) fn vain(&self) -> impl Iterator<Item = &Row> {
         self.waits.iter().filter(|row| {
             row.flag("is_missing") == Some(true)

@@ -65,7 +65,7 @@ pub(super) fn warnings(now: &Now, pulses: &[Pulse]) -> Vec<String> {
         (
             now.vain > 0,
             format!(
-                "{} for a task that never comes: it ended without success, or is not there",
+                "{} for a task that ended without success, or of which no row is here",
                 tasks(now.vain, "waits", "wait")
             ),
         ),
