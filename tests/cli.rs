@@ -209,6 +209,31 @@ fn a_changed_derived_table_is_never_answered_from() {
     assert_eq!(bench.run("findings", "s", &["--format", "json"]).ok(), healthy);
 }
 
+/// A table that was hashed and not touched since is not read again; one that was touched is, whatever it says of
+/// itself.
+#[test]
+fn a_table_changed_after_it_was_found_whole_is_noticed() {
+    let bench = imported();
+    let healthy = bench.run("findings", "s", &["--format", "json"]).ok();
+    // what was written just now could be written again without a sign
+    std::thread::sleep(std::time::Duration::from_millis(2_100));
+    let again = bench.run("findings", "s", &["--format", "json"]);
+    assert!(!again.stderr.contains("replaying"), "{}", again.stderr);
+    assert!(bench.path("s").join("checkpoints/derived.json").is_file());
+    let table = bench.path("s").join("derived/worker_ends/worker_ends.parquet");
+    let (bytes, written) = (
+        fs::read(&table).expect("a table"),
+        fs::metadata(&table).and_then(|file| file.modified()).expect("its time"),
+    );
+    fs::write(&table, vec![b'x'; bytes.len()]).expect("a file of the same length");
+    let file = fs::File::options().write(true).open(&table).expect("a file");
+    file.set_modified(written).expect("the time it had");
+    let mended = bench.run("findings", "s", &["--format", "json"]);
+    assert!(mended.stderr.contains("replaying"), "{}", mended.stderr);
+    assert_eq!(mended.ok(), healthy);
+    assert_eq!(fs::read(&table).expect("made anew"), bytes);
+}
+
 #[test]
 fn a_number_of_threads_that_makes_no_sense_is_typed_wrongly() {
     let bench = imported();

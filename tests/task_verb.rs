@@ -9,6 +9,7 @@ use backstory::answers::subject::Subject;
 use backstory::answers::task::{TABLES, TaskAsked, task};
 use backstory::findings::short;
 use backstory::read::database::Database;
+use backstory::read::engine::Engine;
 use backstory::report::page_text::{Layout, write_text};
 use backstory::snapshot::open::Snapshot;
 use jiff::Timestamp;
@@ -299,7 +300,8 @@ fn three_attempts_are_told_to_a_stranger() {
     let (bench, id) = three_attempts();
     let snapshot = Snapshot::open(&bench.path("s")).expect("a snapshot");
     let tables = [&TABLES[..], &["coverage"]].concat();
-    let database = Database::open_some(&snapshot, None, &tables).expect("its tables");
+    let database =
+        Database::open_some(Engine::start(), &snapshot, None, &tables).expect("its tables");
     let ask = Ask::new(&database, None).expect("an end");
     let asked = TaskAsked { is_all: false, since: None, until: None };
     let found = short::told(&Database::open(&snapshot).expect("a database")).expect("findings").0;

@@ -269,7 +269,7 @@ fn shells_complete_and_the_manual_has_a_page_for_each_verb() {
 fn kept_findings_are_those_that_are_found() {
     let bench = outage();
     let first = json(&bench, "window", &["2025-10-16T17:30", "2025-10-16T18:20"]);
-    let kept = bench.path("s").join("checkpoints/findings.json");
+    let kept = bench.path("s").join("checkpoints/findings.jsonl");
     let bytes = fs::read(&kept).expect("kept");
     assert!(!first["findings"].as_array().expect("findings").is_empty());
     // a changed byte is noticed: the hash no longer fits

@@ -7,6 +7,7 @@ use crate::model::time::Micros;
 use crate::read::cell::Cell;
 use crate::read::database::Database;
 use crate::read::error::ReadError;
+use crate::read::literal::inlined;
 
 /// Longer than any question of ours on any snapshot: one that takes longer hangs.
 const LIMIT: Duration = Duration::from_secs(60);
@@ -58,9 +59,7 @@ impl<'a> Ask<'a> {
     /// # Errors
     /// When the tables cannot be asked.
     pub fn rows(&self, sql: &str, params: &[(&str, Cell)]) -> Result<Vec<Row>, ReadError> {
-        let params: Vec<(String, Cell)> =
-            params.iter().map(|(name, cell)| (name.to_string(), cell.clone())).collect();
-        let answer = self.database.query_ours(sql, &params, LIMIT)?;
+        let answer = self.database.query_ours(&inlined(sql, params), &[], LIMIT)?;
         let names: std::sync::Arc<[String]> =
             answer.columns.iter().map(|column| column.name.clone()).collect();
         Ok(answer.rows.into_iter().map(|cells| Row { names: names.clone(), cells }).collect())

@@ -1,5 +1,6 @@
 //! Why we say so: from a state to the event that made it, to the rows, to the rule that read them.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use serde::Serialize;
@@ -12,6 +13,7 @@ use crate::grammar::matcher::Grammar;
 use crate::read::cell::Cell;
 use crate::read::database::Database;
 use crate::read::error::ReadError;
+use crate::read::literal::{inlined, of_ids};
 
 /// The chain of one thing.
 #[derive(Clone, Debug, Serialize)]
@@ -118,15 +120,18 @@ pub struct Row {
 /// The version of the JSON above.
 pub const FORMAT: u32 = 1;
 
+/// The derived tables it asks, beside those of evidence.
+pub const TABLES: [&str; 5] = ["events", "event_evidence", "task_states", "worker_states", "gaps"];
+
 const EVENT: &str = "select event_id, kind, happened_at, earliest, latest, basis, clock, subject_kind, \
     subject_id, worker_id, task_id, pod_id, run_id, cycle, attributes, call_site, evidence_table, \
     evidence_key, evidence_column from events where event_id = $id";
 
 /// Of orchestrators and of the event's own worker: where lines were made and did not come.
-const GAPS: &str = "select gaps.source_id, began_at, ended_at, cause from gaps, events \
-    where event_id = $id and began_at <= latest and earliest <= ended_at \
-    and (gaps.source_type like 'orchestrator%' or gaps.source_id = events.worker_id) \
-    and cause not in ('not_started', 'process_down') order by began_at, gaps.source_id, cause";
+const GAPS: &str = "select source_id, began_at, ended_at, cause from gaps \
+    where began_at <= $latest::timestamp and $earliest::timestamp <= ended_at \
+    and (source_type like 'orchestrator%' or source_id = $worker) \
+    and cause not in ('not_started', 'process_down') order by began_at, source_id, cause";
 
 const LINE: &str = "select source_type, message from system_logs where id = $id";
 
@@ -162,29 +167,59 @@ struct Asked<'a> {
 
 impl Asked<'_> {
     fn rows(&self, sql: &str, id: &str) -> Result<Vec<Vec<Option<String>>>, ReadError> {
-        let id = ("id".to_string(), Cell::Text(id.to_string()));
-        let rows = self.database.query_ours(sql, &[id], self.limit)?.rows;
+        self.asked(sql, &[("id", Cell::Text(id.to_string()))])
+    }
+
+    fn asked(
+        &self,
+        sql: &str,
+        params: &[(&str, Cell)],
+    ) -> Result<Vec<Vec<Option<String>>>, ReadError> {
+        let rows = self.database.query_ours(&inlined(sql, params), &[], self.limit)?.rows;
         Ok(rows.iter().map(|row| row.iter().map(Cell::to_plain).collect()).collect())
     }
 
     fn states(&self, kind: &str, id: &str) -> Result<Vec<State>, ReadError> {
         let sql = format!(
-            "select state, entered_at, states.basis, entered_event_id, events.kind \
-             from {kind}_states as states left join events on event_id = entered_event_id \
-             where states.{kind}_id = $id order by seq"
+            "select state, entered_at, basis, entered_event_id from {kind}_states \
+             where {kind}_id = $id order by seq"
         );
         let state = |row: Vec<Option<String>>| {
-            let [state, entered_at, basis, event_id, kind] = row.try_into().ok()?;
+            let [state, entered_at, basis, event_id] = row.try_into().ok()?;
             let text = Option::unwrap_or_default;
-            Some(State {
-                state: text(state),
-                entered_at: text(entered_at),
-                basis: text(basis),
-                event_id,
-                kind,
-            })
+            let (state, entered_at, basis) = (text(state), text(entered_at), text(basis));
+            Some(State { state, entered_at, basis, event_id, kind: None })
         };
-        Ok(self.rows(&sql, id)?.into_iter().filter_map(state).collect())
+        let mut states: Vec<State> = self.rows(&sql, id)?.into_iter().filter_map(state).collect();
+        let kinds = self.kinds(kind, id, &states)?;
+        for state in &mut states {
+            state.kind = state.event_id.as_ref().and_then(|id| kinds.get(id).cloned());
+        }
+        Ok(states)
+    }
+
+    /// The kinds of the events that made these states: its own, and those that name it not.
+    fn kinds(
+        &self,
+        kind: &str,
+        id: &str,
+        states: &[State],
+    ) -> Result<BTreeMap<String, String>, ReadError> {
+        const KINDS: &str = "select event_id, kind from events";
+        let named = |row: Vec<Option<String>>| {
+            let [id, kind] = row.try_into().ok()?;
+            Some((id?, kind?))
+        };
+        let own = self.rows(&format!("{KINDS} where {kind}_id = $id"), id)?;
+        let mut kinds: BTreeMap<String, String> = own.into_iter().filter_map(named).collect();
+        let ids = states.iter().filter_map(|state| state.event_id.as_deref());
+        let others: BTreeSet<&str> = ids.filter(|id| !kinds.contains_key(*id)).collect();
+        if !others.is_empty() {
+            let others: Vec<&str> = others.into_iter().collect();
+            let others = self.rows(&of_ids(KINDS, "event_id", &others), id)?;
+            kinds.extend(others.into_iter().filter_map(named));
+        }
+        Ok(kinds)
     }
 
     fn event(&self, id: &str) -> Result<Option<Event>, ReadError> {
@@ -268,7 +303,14 @@ impl Asked<'_> {
         if event.clock.starts_with("worker:") && event.earliest != event.latest {
             said.push("more claims of this worker: they show how far its clock is off".to_string());
         }
-        for gap in self.rows(GAPS, &event.event_id)? {
+        let worker = event.names.iter().find(|(what, _)| what == "worker");
+        let worker = worker.map_or(Cell::Null, |(_, id)| Cell::Text(id.clone()));
+        let bounds = [
+            ("earliest", Cell::Text(event.earliest.clone())),
+            ("latest", Cell::Text(event.latest.clone())),
+            ("worker", worker),
+        ];
+        for gap in self.asked(GAPS, &bounds)? {
             let text = |at: usize| gap[at].clone().unwrap_or_default();
             said.push(format!(
                 "lines of {} from {} to {}, which could not reach us ({})",

@@ -7,6 +7,7 @@ use serde::Serialize;
 use crate::read::cell::Cell;
 use crate::read::database::Database;
 use crate::read::error::ReadError;
+use crate::read::literal::inlined;
 
 /// A thing that can be asked about.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -127,14 +128,18 @@ pub fn find(
          and jaro_winkler_similarity(id, lower($id)) > {ALIKE_LEAST} \
          order by jaro_winkler_similarity(id, lower($id)) desc, id limit {ALIKE_MAX}"
     );
-    let mut found = asked(database, &beginning(&things), id, limit)?;
+    // a whole id needs no look at the others
+    let whole = format!("select kind, id from {things} where id = $id order by kind limit 2");
+    let mut found = asked(database, &whole, id, limit)?;
+    if found.is_empty() {
+        found = asked(database, &beginning(&things), id, limit)?;
+    }
     if found.is_empty() {
         found = asked(database, &beginning(&among.things(&LINES, kinds)), id, limit)?;
     }
     match &found[..] {
         [] => Ok(Meant::None(asked(database, &alike, id, limit)?)),
         [only] => Ok(Meant::One(only.clone())),
-        [first, second, ..] if first.id == id && second.id != id => Ok(Meant::One(first.clone())),
         [first, second, ..] if is_whole(first, id) && !is_whole(second, id) => {
             Ok(Meant::One(first.clone()))
         }
@@ -155,8 +160,8 @@ fn asked(
     id: &str,
     limit: Duration,
 ) -> Result<Vec<Subject>, ReadError> {
-    let id = ("id".to_string(), Cell::Text(id.to_string()));
-    let rows = database.query_ours(sql, &[id], limit)?.rows;
+    let id = [("id", Cell::Text(id.to_string()))];
+    let rows = database.query_ours(&inlined(sql, &id), &[], limit)?.rows;
     let text = |cell: &Cell| cell.to_plain().unwrap_or_default();
     Ok(rows.iter().map(|row| Subject { kind: text(&row[0]), id: text(&row[1]) }).collect())
 }

@@ -5,14 +5,15 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use crate::answers::explanation::explain;
+use crate::answers::explanation::{TABLES, explain};
 use crate::answers::subject::{Among, Meant, Subject, find};
 use crate::cli::fault::{Fault, FaultKind};
 use crate::cli::ui::Ui;
 use crate::cli::when::WhenArgs;
 use crate::cli::{Outcome, replay};
+use crate::model::table::Table;
 use crate::read::cell::plain_time;
-use crate::read::database::Database;
+use crate::read::engine::Engine;
 use crate::report::explanation::write_text;
 
 /// Show why a task or worker is said to be in its state, or an event to have happened
@@ -57,12 +58,15 @@ const LIMIT: Duration = Duration::from_secs(60);
 const KINDS: [&str; 3] = ["task", "worker", "event"];
 
 pub(super) fn run(ui: &mut Ui, args: &ExplainArgs) -> Outcome {
+    let engine = Engine::start();
     let asked = args.when.open(ui, args.snapshot.as_deref())?;
     let grammar = replay::grammar(ui)?;
+    let rows = Table::ALL.iter().map(|table| table.name());
+    let tables: Vec<&str> = TABLES.into_iter().chain(rows).collect();
+    let database = asked.database_of(engine, &tables)?;
     // an id is looked for in all of it: what had not happened yet is an answer, too
-    let whole = Database::open(&asked.snapshot)?;
-    let subject = one(find(&whole, args.id.trim(), &KINDS, Among::These, LIMIT)?, &args.id)?;
-    let database = asked.database()?;
+    let among = if asked.as_of.is_some() { Among::Whole } else { Among::These };
+    let subject = one(find(&database, args.id.trim(), &KINDS, among, LIMIT)?, &args.id)?;
     let made = explain(&database, &grammar, &subject, asked.as_of.map(plain_time), LIMIT)?;
     match args.format {
         Shape::Text => {

@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use serde::{Deserialize, Serialize};
+use rayon::prelude::*;
 
 use crate::cli::fault::Fault;
 use crate::cli::ui::Ui;
@@ -18,29 +18,36 @@ use crate::snapshot::open::Snapshot;
 use crate::snapshot::publish::write_atomically;
 
 /// Raised with every change of what is kept.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 /// The file, in the folder of checkpoints.
-const FILE: &str = "findings.json";
+const FILE: &str = "findings.jsonl";
 
 /// Rows of evidence from which on all questions take longer than somebody waits without a word.
 const LONG_ROWS: u64 = 2_000_000;
 
-/// What is kept, with what it was made from.
-#[derive(Serialize, Deserialize)]
-struct Kept {
-    key: String,
-    told: Vec<Told>,
+/// Of which findings a verb tells.
+#[derive(Clone, Copy)]
+pub(super) enum Wanted<'a> {
+    /// Of all.
+    All,
+    /// Of those that name this id, and perhaps of others: the answer chooses.
+    Naming(&'a str),
 }
 
-/// Every finding but the refuted ones, at the end of the evidence, in the order of `findings`.
+/// Every finding but the refuted ones, at the end of the evidence, in the order of `findings`; at least those
+/// that are wanted.
 ///
 /// # Errors
 /// When a question cannot be asked. What cannot be kept is asked again the next time.
-pub(super) fn findings(ui: &mut Ui, snapshot: &Snapshot) -> Result<Vec<Told>, Fault> {
+pub(super) fn findings(
+    ui: &mut Ui,
+    snapshot: &Snapshot,
+    wanted: Wanted<'_>,
+) -> Result<Vec<Told>, Fault> {
     let key = key(snapshot);
     let path = path(snapshot);
-    if let Some(kept) = load(&path).filter(|kept| Some(&kept.key) == key.as_ref()) {
-        return Ok(kept.told);
+    if let Some(told) = key.as_ref().and_then(|key| load(&path, key, wanted)) {
+        return Ok(told);
     }
     let rows: u64 = snapshot
         .captures()
@@ -57,7 +64,7 @@ pub(super) fn findings(ui: &mut Ui, snapshot: &Snapshot) -> Result<Vec<Told>, Fa
         ui.note(&format!("warning: what `{query}` would have found is missing here: {problem}"));
     }
     if let Some(key) = key.filter(|_| failed.is_empty()) {
-        save(&path, &Kept { key, told: told.clone() });
+        save(&path, &key, &told);
     }
     Ok(told)
 }
@@ -79,18 +86,38 @@ fn path(snapshot: &Snapshot) -> PathBuf {
     snapshot.dir().join(Snapshot::CHECKPOINTS).join(FILE)
 }
 
-/// What is kept, where its bytes are those that were written.
-fn load(path: &PathBuf) -> Option<Kept> {
+/// What is kept under this key, where its bytes are those that were written. Only the lines of what is wanted
+/// are read: that of a finding has every id that it names.
+fn load(path: &Path, key: &str, wanted: Wanted<'_>) -> Option<Vec<Told>> {
     let text = fs::read_to_string(path).ok()?;
-    let (hash, json) = text.split_once('\n')?;
-    let is_whole = blake3::hash(json.as_bytes()).to_hex().as_str() == hash;
-    is_whole.then(|| serde_json::from_str(json).ok()).flatten()
+    let (hash, rest) = text.split_once('\n')?;
+    if blake3::hash(rest.as_bytes()).to_hex().as_str() != hash {
+        return None;
+    }
+    let (kept_under, lines) = rest.split_once('\n')?;
+    if kept_under != key {
+        return None;
+    }
+    let id = match wanted {
+        Wanted::All => None,
+        Wanted::Naming(id) => Some(serde_json::to_string(id).ok()?),
+    };
+    let lines: Vec<&str> = match id {
+        None => lines.lines().collect(),
+        Some(id) => lines.lines().filter(|line| line.contains(&id)).collect(),
+    };
+    lines.into_par_iter().map(|line| serde_json::from_str(line).ok()).collect()
 }
 
 /// A folder that cannot be written costs time at the next question, no more.
-fn save(path: &Path, kept: &Kept) {
-    let Ok(json) = serde_json::to_string(kept) else { return };
-    let text = format!("{}\n{json}", blake3::hash(json.as_bytes()).to_hex());
+fn save(path: &Path, key: &str, told: &[Told]) {
+    let mut lines = format!("{key}\n");
+    for one in told {
+        let Ok(line) = serde_json::to_string(one) else { return };
+        lines.push_str(&line);
+        lines.push('\n');
+    }
+    let text = format!("{}\n{lines}", blake3::hash(lines.as_bytes()).to_hex());
     if let Some(folder) = path.parent()
         && fs::create_dir_all(folder).is_ok()
     {

@@ -13,12 +13,13 @@ use crate::answers::subject::{Among, Subject, find};
 use crate::cli::Outcome;
 use crate::cli::explain::one;
 use crate::cli::fault::{Fault, FaultKind};
-use crate::cli::kept;
+use crate::cli::kept::{self, Wanted};
 use crate::cli::ui::Ui;
 use crate::cli::when::{Asked, WhenArgs};
 use crate::findings::short::Told;
 use crate::model::time::Micros;
 use crate::read::database::Database;
+use crate::read::engine::Engine;
 use crate::report::page_text::{Layout, write_text};
 
 /// Options of a verb that tells of a snapshot.
@@ -141,8 +142,9 @@ impl ReadArgs {
 
     /// Opens these tables of the snapshot (and `coverage`), as of the instant asked for.
     pub(super) fn open(&self, ui: &mut Ui, tables: &[&str]) -> Result<Reading, Fault> {
+        let engine = Engine::start();
         let asked = self.when.open(ui, self.snapshot.as_deref())?;
-        let database = asked.database_of(&[tables, &["coverage"]].concat())?;
+        let database = asked.database_of(engine, &[tables, &["coverage"]].concat())?;
         let mut reading = Reading { as_of: asked.as_of, database, asked };
         reading.check_inside(ui)?;
         if Ask::new(&reading.database, None)?.told_at().is_none() {
@@ -222,7 +224,16 @@ impl Reading {
 
     /// What the whole catalogue found, at the end of the evidence.
     pub(super) fn findings(&self, ui: &mut Ui) -> Result<Vec<Told>, Fault> {
-        kept::findings(ui, &self.asked.snapshot)
+        kept::findings(ui, &self.asked.snapshot, Wanted::All)
+    }
+
+    /// The same, at least what names one thing.
+    pub(super) fn findings_about(
+        &self,
+        ui: &mut Ui,
+        subject: &Subject,
+    ) -> Result<Vec<Told>, Fault> {
+        kept::findings(ui, &self.asked.snapshot, Wanted::Naming(&subject.id))
     }
 
     /// The one thing of a kind that an id, or the beginning of one, means; also what had not happened yet.

@@ -52,7 +52,7 @@ pub(super) fn run(ui: &mut Ui, args: &TaskArgs) -> Outcome {
     }
     let reading = args.read.open(ui, &TABLES)?;
     let subject = reading.subject(&args.id, "task")?;
-    let told = reading.findings(ui)?;
+    let told = reading.findings_about(ui, &subject)?;
     let asked = TaskAsked { is_all: args.all, since, until };
     args.read.show(ui, &task(reading.ask()?, &subject, asked, &told)?)
 }

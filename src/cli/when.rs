@@ -12,6 +12,7 @@ use crate::events::facts::captures_seen;
 use crate::model::time::Micros;
 use crate::read::cell::Cell;
 use crate::read::database::Database;
+use crate::read::engine::Engine;
 use crate::read::error::ReadError;
 use crate::snapshot::error::SnapshotError;
 use crate::snapshot::open::Snapshot;
@@ -107,8 +108,12 @@ impl Asked {
     }
 
     /// Some of its tables, for a verb that asks no others.
-    pub(super) fn database_of(&self, tables: &[&str]) -> Result<Database, ReadError> {
-        Database::open_some(&self.snapshot, self.as_of, tables)
+    pub(super) fn database_of(
+        &self,
+        engine: Engine,
+        tables: &[&str],
+    ) -> Result<Database, ReadError> {
+        Database::open_some(engine, &self.snapshot, self.as_of, tables)
     }
 
     /// Its tables.

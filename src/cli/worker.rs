@@ -67,7 +67,7 @@ pub(super) fn run(ui: &mut Ui, args: &WorkerArgs) -> Outcome {
     let reading = args.read.open(ui, tables)?;
     let subject = reading.subject(&args.id, "worker")?;
     let told = match part {
-        Part::Whole => reading.findings(ui)?,
+        Part::Whole => reading.findings_about(ui, &subject)?,
         Part::Logging | Part::Startup | Part::Lines(_) => Vec::new(),
     };
     let page = worker(reading.ask()?, &subject, part, *limit, &told)?;

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::derived::tables;
 use crate::snapshot::open::Snapshot;
 
 /// The fields of a `derived/manifest.json` without a checksum.
-pub(crate) const FIELDS: [&str; 4] = ["evidence", "tool", "grammar", "files"];
+pub(crate) const FIELDS: [&str; 5] = ["evidence", "tool", "tables", "grammar", "files"];
 
 /// `derived/manifest.json`.
 #[derive(Clone, Debug, Serialize, Deserialize, PartialEq, Eq)]
@@ -16,6 +17,9 @@ pub struct DerivedManifest {
     pub evidence: String,
     /// Version of the tool.
     pub tool: String,
+    /// Digest of the tables' names, columns and layout.
+    #[serde(default)]
+    pub tables: String,
     /// Digest of the grammar.
     pub grammar: String,
     /// BLAKE3 of every table's file, by path inside `derived/`: a changed one means replay again.
@@ -29,6 +33,7 @@ impl DerivedManifest {
         Self {
             evidence: snapshot.evidence_digest(),
             tool: env!("CARGO_PKG_VERSION").to_string(),
+            tables: tables::digest(),
             grammar: grammar_digest.to_string(),
             files: BTreeMap::new(),
         }

@@ -7,17 +7,20 @@ mod fields;
 pub mod manifest;
 mod row_group;
 pub mod rows;
+mod stamps;
 pub mod table_file;
 pub mod tables;
 pub mod timelines;
 pub mod verify;
 
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::path::Path;
 
 use rayon::prelude::*;
 
 use crate::derived::manifest::DerivedManifest;
+use crate::derived::stamps::Stamps;
 use crate::derived::timelines::Written;
 use crate::replay::Replayed;
 use crate::snapshot::error::SnapshotError;
@@ -37,11 +40,26 @@ pub fn is_current(snapshot: &Snapshot, grammar_digest: &str) -> bool {
     };
     let files = std::mem::take(&mut made.files);
     made == DerivedManifest::of(snapshot, grammar_digest)
-        && files.par_iter().all(|(path, hash)| {
-            hash_file(&derived.join(path)).is_ok_and(|(_, found)| found == *hash)
-        })
         // a file that someone put beside them would be read as well
         && (files.is_empty() || verify::strangers(derived, &files).is_ok_and(|s| s.is_empty()))
+        && are_whole(snapshot, &files)
+}
+
+/// Whether each table's file is as it was written.
+fn are_whole(snapshot: &Snapshot, files: &BTreeMap<String, String>) -> bool {
+    let derived = snapshot.derived();
+    // before the files are read: what is written meanwhile shows the next time
+    let stamps = Stamps::of(derived, files);
+    if stamps.as_ref().is_some_and(|stamps| stamps.are_kept(snapshot)) {
+        return true;
+    }
+    let is_whole = files
+        .par_iter()
+        .all(|(path, hash)| hash_file(&derived.join(path)).is_ok_and(|(_, found)| found == *hash));
+    if let Some(stamps) = stamps.filter(|_| is_whole) {
+        stamps.keep(snapshot);
+    }
+    is_whole
 }
 
 /// Waits until no other process writes to the snapshot; the lock ends with the value.

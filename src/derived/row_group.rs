@@ -7,23 +7,22 @@ use parquet::arrow::arrow_writer::{ArrowColumnChunk, ArrowColumnWriter, compute_
 use parquet::errors::ParquetError;
 use rayon::prelude::*;
 
-use crate::snapshot::parquet_file::ROW_GROUP_ROWS_MAX;
-
-/// The columns, and how many rows they have.
+/// The columns, how many rows they have, and how many they may have.
 pub(super) struct RowGroup {
     columns: Vec<ArrowColumnWriter>,
     rows: usize,
+    rows_max: usize,
 }
 
 impl RowGroup {
     /// No rows yet.
-    pub(super) fn new(columns: Vec<ArrowColumnWriter>) -> Self {
-        Self { columns, rows: 0 }
+    pub(super) fn new(columns: Vec<ArrowColumnWriter>, rows_max: usize) -> Self {
+        Self { columns, rows: 0, rows_max }
     }
 
     /// Rows that it can still take.
     pub(super) fn room(&self) -> usize {
-        ROW_GROUP_ROWS_MAX - self.rows
+        self.rows_max - self.rows
     }
 
     /// Takes rows: as many arrays as columns, each of one leaf.

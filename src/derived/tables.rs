@@ -11,6 +11,38 @@ pub struct DerivedTable {
     pub columns: &'static [(&'static str, ColumnType)],
 }
 
+/// Raised with a change of how the files are written that the columns do not show.
+const LAYOUT: u32 = 1;
+
+/// Rows in a row group: few enough that to read one thing's is to read little. In a table that is in the order
+/// of the things one group has all of them.
+const GROUP_ROWS: usize = 32_768;
+const SORTED_GROUP_ROWS: usize = 16_384;
+
+impl DerivedTable {
+    /// Rows in a row group, at most.
+    pub(super) fn group_rows(&self) -> usize {
+        match self.columns.first() {
+            Some(("task_id" | "worker_id" | "pod_id", _)) => SORTED_GROUP_ROWS,
+            Some(_) | None => GROUP_ROWS,
+        }
+    }
+}
+
+/// What the tables of a build are: their names, columns and types, and how their files are laid out.
+pub(super) fn digest() -> String {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(format!("{LAYOUT} {GROUP_ROWS} {SORTED_GROUP_ROWS}\n").as_bytes());
+    for table in DERIVED {
+        hasher.update(table.name.as_bytes());
+        for (name, kind) in table.columns {
+            hasher.update(format!(" {name} {kind:?}").as_bytes());
+        }
+        hasher.update(b"\n");
+    }
+    hasher.finalize().to_hex().to_string()
+}
+
 /// Every derived table, in alphabetical order.
 pub const DERIVED: &[DerivedTable] = &[
     DerivedTable {

@@ -12,19 +12,20 @@ use crate::model::time::Micros;
 use crate::read::cell::Cell;
 use crate::read::database::Database;
 use crate::read::error::ReadError;
+use crate::read::literal::literal;
 
 /// The row that each event asked for was read from. What was inferred lies between two times: its row is told
 /// with the time at which it was read.
 const PRIMARY: &str = r#"
 select event_id, case when basis <> 'inferred' then happened_at end, evidence_table, evidence_key, evidence_column, 'primary'
 from events
-where event_id in (select unnest(from_json(cast($ids as json), '["VARCHAR"]')))
+where event_id in {ids}
 "#;
 /// Every other piece of them.
 const PIECES: &str = r#"
 select event_id, cast(null as timestamp), evidence_table, evidence_key, evidence_column, role
 from event_evidence
-where event_id in (select unnest(from_json(cast($ids as json), '["VARCHAR"]')))
+where event_id in {ids}
 order by 1, role <> 'primary', 3, 4, 5, role
 "#;
 
@@ -131,8 +132,9 @@ fn events<L: AsRef<[String]>>(
         return Ok(events);
     }
     let (one, other) = (database.another()?, database.another()?);
-    let ids = [json_list(&ids)];
-    let query = |own: Database, sql| own.query_ours(sql, &ids, limit);
+    let listed = listed(&ids);
+    let query =
+        |own: Database, sql: &str| own.query_ours(&sql.replace("{ids}", &listed), &[], limit);
     let (primary, pieces) = rayon::join(move || query(one, PRIMARY), move || query(other, PIECES));
     for row in primary?.rows.iter().chain(&pieces?.rows) {
         let text = |at: usize| row[at].as_text().unwrap_or_default().to_string();
@@ -198,10 +200,11 @@ fn rows_of(
         columns.iter().map(|name| format!(r#", cast(r."{name}" as varchar)"#)).collect();
     let sql = format!(
         r#"select r.id, r."{time_of}"{told} from {table} as r
-        where r.id in (select unnest(from_json(cast($ids as json), '["VARCHAR"]')))"#
+        where r.id in {}"#,
+        listed(&wanted.keys)
     );
     let mut rows = BTreeMap::new();
-    for row in database.query_ours(&sql, &[json_list(&wanted.keys)], limit)?.rows {
+    for row in database.query_ours(&sql, &[], limit)?.rows {
         let Some((Cell::Text(id), cells)) = row.split_first() else { continue };
         let text = |cell: &Cell| cell.as_text().map_or(Value::Null, Value::from);
         let told = columns.iter().zip(cells.iter().skip(1));
@@ -211,9 +214,17 @@ fn rows_of(
     Ok(rows)
 }
 
-fn json_list(ids: &BTreeSet<&str>) -> (String, Cell) {
-    let list = serde_json::to_string(ids).unwrap_or_else(|_| "[]".to_string());
-    ("ids".to_string(), Cell::Text(list))
+/// The right side of an `in`. One alone narrows what is read of the files; many would take long to plan one by
+/// one.
+fn listed(ids: &BTreeSet<&str>) -> String {
+    if let Some(only) = ids.first().filter(|_| ids.len() == 1) {
+        return format!("({})", literal(&Cell::Text(only.to_string())));
+    }
+    let json = serde_json::to_string(ids).unwrap_or_else(|_| "[]".to_string());
+    format!(
+        r#"(select unnest(from_json(cast({} as json), '["VARCHAR"]')))"#,
+        literal(&Cell::Text(json))
+    )
 }
 
 fn time(cell: &Cell) -> Option<Micros> {

@@ -9,6 +9,7 @@ use duckdb::Connection;
 use crate::model::table::Table;
 use crate::model::time::Micros;
 use crate::read::cell::{Cell, Column};
+use crate::read::engine::Engine;
 use crate::read::error::ReadError;
 use crate::read::run::{self, RowSink};
 use crate::read::{as_of, gate, order, views};
@@ -68,6 +69,7 @@ impl Database {
     /// The same with these tables (and `captures`) alone, and without the macros of instants: to open all
     /// of them takes longer than what a command at the terminal asks.
     pub fn open_some(
+        engine: Engine,
         snapshot: &Snapshot,
         instant: Option<Micros>,
         tables: &[&str],
@@ -80,17 +82,19 @@ impl Database {
         let mut views = views::some(snapshot, &is_wanted)?;
         views.push(views::captures(snapshot));
         let cuts = instant.map_or_else(Vec::new, |instant| as_of::views(instant, &is_wanted));
-        Self::made(snapshot, views, Load::OneQuestion, &cuts)
+        Self::made(engine, snapshot, views, Load::OneQuestion, &cuts)
     }
 
     fn opened(snapshot: &Snapshot, instant: Option<Micros>, load: Load) -> Result<Self, ReadError> {
+        let engine = Engine::start();
         let mut made = as_of::statements(instant);
         made.push(order::HAPPENED_BEFORE.to_string());
-        Self::made(snapshot, views::all(snapshot)?, load, &made)
+        Self::made(engine, snapshot, views::all(snapshot)?, load, &made)
     }
 
     /// The views, and what is made of them.
     fn made(
+        engine: Engine,
         snapshot: &Snapshot,
         views: Vec<views::View>,
         load: Load,
@@ -102,7 +106,7 @@ impl Database {
             dir: dir.to_path_buf(),
             detail: err.to_string(),
         };
-        let connection = Connection::open_in_memory().map_err(setup)?;
+        let connection = engine.ready().map_err(setup)?;
         // Fails without the ICU extension, where there are no zones to get wrong.
         drop(connection.execute_batch("set timezone = 'UTC'"));
         if load != Load::OneQuestion {

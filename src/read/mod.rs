@@ -5,9 +5,11 @@
 mod as_of;
 pub mod cell;
 pub mod database;
+pub mod engine;
 pub mod error;
 mod from_arrow;
 mod gate;
+pub(crate) mod literal;
 mod order;
 pub mod run;
 mod views;

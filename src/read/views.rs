@@ -8,8 +8,9 @@ use std::path::{Path, PathBuf};
 
 use arrow::datatypes::DataType;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use rayon::prelude::*;
 
-use crate::derived::tables::DERIVED;
+use crate::derived::tables::{DERIVED, DerivedTable};
 use crate::model::table::Table;
 use crate::read::error::ReadError;
 use crate::snapshot::column::ColumnType;
@@ -49,27 +50,36 @@ pub(crate) fn all(snapshot: &Snapshot) -> Result<Vec<View>, ReadError> {
 /// The views over files of the tables that are wanted: each costs a look at its files.
 pub(crate) fn some(
     snapshot: &Snapshot,
-    is_wanted: &dyn Fn(&str) -> bool,
+    is_wanted: &(dyn Fn(&str) -> bool + Sync),
 ) -> Result<Vec<View>, ReadError> {
-    let mut views = Vec::new();
-    for table in Table::ALL.into_iter().filter(|table| is_wanted(table.name())) {
-        let held = snapshot.holds(table);
-        let files = canonical(snapshot.files(table))?;
-        let own = OWN_COLUMNS.map(|name| (name, own_type(name)));
-        let versions = format!("{table}_versions");
-        let create = create(&versions, known_columns(table), &own, &files)?;
-        views.push(View { name: versions, held, create });
-        let create = latest(table, snapshot.has_one_version(table));
-        views.push(View { name: table.name().to_string(), held, create });
-    }
-    let files = DERIVED.iter().filter(|table| table.name != CAPTURES);
-    for table in files.filter(|table| is_wanted(table.name)) {
-        let folder = snapshot.derived().join(table.name);
-        let files = canonical(parquet_files(&folder)?)?;
-        let create = create(table.name, table.columns, &[], &files)?;
-        views.push(View { name: table.name.to_string(), held: folder.is_dir(), create });
-    }
-    Ok(views)
+    let rows = Table::ALL.par_iter().filter(|table| is_wanted(table.name()));
+    let rows: Vec<_> = rows.map(|table| of_rows(snapshot, *table)).collect();
+    let files = DERIVED.par_iter().filter(|table| table.name != CAPTURES);
+    let files = files.filter(|table| is_wanted(table.name));
+    let derived: Vec<_> = files.map(|table| of_derived(snapshot, table)).collect();
+    // of several that fail the first, whichever thread was faster
+    let rows = rows.into_iter().collect::<Result<Vec<_>, _>>()?;
+    let derived = derived.into_iter().collect::<Result<Vec<_>, _>>()?;
+    Ok(rows.into_iter().flatten().chain(derived).collect())
+}
+
+/// A table of evidence: all versions of its rows, and the latest of each.
+fn of_rows(snapshot: &Snapshot, table: Table) -> Result<[View; 2], ReadError> {
+    let held = snapshot.holds(table);
+    let files = canonical(snapshot.files(table))?;
+    let own = OWN_COLUMNS.map(|name| (name, own_type(name)));
+    let name = format!("{table}_versions");
+    let create = create(&name, known_columns(table), &own, &files)?;
+    let versions = View { name, held, create };
+    let create = latest(table, snapshot.has_one_version(table));
+    Ok([versions, View { name: table.name().to_string(), held, create }])
+}
+
+fn of_derived(snapshot: &Snapshot, table: &DerivedTable) -> Result<View, ReadError> {
+    let folder = snapshot.derived().join(table.name);
+    let files = canonical(parquet_files(&folder)?)?;
+    let create = create(table.name, table.columns, &[], &files)?;
+    Ok(View { name: table.name.to_string(), held: folder.is_dir(), create })
 }
 
 /// `captures`: straight from the capture files, because their times belong to no evidence.

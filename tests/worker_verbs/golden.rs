@@ -7,6 +7,7 @@ use backstory::answers::worker::{Part, TABLES, TABLES_AND_LINES, worker};
 use backstory::cases::case as cases;
 use backstory::findings::short;
 use backstory::read::database::Database;
+use backstory::read::engine::Engine;
 use backstory::report::page_text::{Layout, write_text};
 use backstory::snapshot::open::Snapshot;
 use jiff::tz::TimeZone;
@@ -38,7 +39,8 @@ fn a_stranger_reads_of_a_healthy_worker_that_was_killed() {
     let told = short::told(&Database::open(&snapshot).expect("a database")).expect("findings").0;
     let subject = Subject { kind: "worker".to_string(), id };
     let page = |part, tables: &[&str]| {
-        let database = Database::open_some(&snapshot, None, tables).expect("a database");
+        let database =
+            Database::open_some(Engine::start(), &snapshot, None, tables).expect("a database");
         let ask = Ask::new(&database, None).expect("an instant");
         worker(ask, &subject, part, 20, &told).expect("a page")
     };

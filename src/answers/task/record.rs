@@ -5,8 +5,8 @@ use serde_json::Value as Json;
 use super::event::Told;
 use crate::answers::ask::{Ask, Row};
 use crate::model::time::Micros;
-use crate::read::cell::Cell;
 use crate::read::error::ReadError;
+use crate::read::literal::of_ids;
 
 /// What is known of one task.
 pub(super) struct Record {
@@ -41,7 +41,7 @@ const EVENTS: &str = "select event_id, kind, happened_at, earliest, latest, work
 
 /// A reset of a worker's tasks names none of them: only the states and attempts that it ended do.
 const OTHERS: &str = "select event_id, kind, happened_at, earliest, latest, worker_id, run_id, basis, \
-    source_type, attributes from events where event_id in ";
+    source_type, attributes from events";
 
 impl Record {
     /// Reads it.
@@ -122,13 +122,6 @@ fn others_of(ask: Ask<'_>, ids: &[&str]) -> Result<Vec<Told>, ReadError> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    let names: Vec<String> = (0..ids.len()).map(|n| format!("e{n}")).collect();
-    let listed: Vec<String> = names.iter().map(|name| format!("${name}")).collect();
-    let params: Vec<(&str, Cell)> = names
-        .iter()
-        .zip(ids)
-        .map(|(name, id)| (name.as_str(), Cell::Text(id.to_string())))
-        .collect();
-    let rows = ask.rows(&format!("{OTHERS}({})", listed.join(", ")), &params)?;
+    let rows = ask.rows(&of_ids(OTHERS, "event_id", ids), &[])?;
     Ok(rows.iter().filter_map(Told::of).collect())
 }

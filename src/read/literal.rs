@@ -1,0 +1,97 @@
+//! Values written into a question of ours in the place of its parameters: only what stands in the text lets
+//! the engine pass over the files' parts that cannot hold it.
+
+use crate::read::cell::Cell;
+
+/// The SELECT with each `$name` that is given replaced; what stands between quotes stays.
+pub(crate) fn inlined(sql: &str, params: &[(&str, Cell)]) -> String {
+    let mut made = String::with_capacity(sql.len() + 64 * params.len());
+    let mut quote = None;
+    let mut rest = sql;
+    while let Some(next) = rest.chars().next() {
+        let is_free = quote.is_none();
+        if is_free
+            && next == '$'
+            && let Some((name, cell)) = named(&rest[1..], params)
+        {
+            made.push_str(&literal(cell));
+            rest = &rest[1 + name.len()..];
+            continue;
+        }
+        if is_free && (next == '\'' || next == '"') {
+            quote = Some(next);
+        } else if quote == Some(next) {
+            quote = None;
+        }
+        made.push(next);
+        rest = &rest[next.len_utf8()..];
+    }
+    made
+}
+
+/// Ids that are looked up one by one.
+const FEW: usize = 8;
+
+/// The rows of a SELECT without a condition whose column is one of these ids; at least one. Of a single id the
+/// engine knows which parts of a file cannot have it, of a list it does not.
+pub(crate) fn of_ids(select: &str, column: &str, ids: &[&str]) -> String {
+    let text = |id: &&str| literal(&Cell::Text(id.to_string()));
+    if ids.len() <= FEW {
+        let each = ids.iter().map(|id| format!("{select} where {column} = {}", text(id)));
+        return each.collect::<Vec<_>>().join(" union all ");
+    }
+    let listed: Vec<String> = ids.iter().map(text).collect();
+    format!("{select} where {column} in ({})", listed.join(", "))
+}
+
+/// The parameter whose whole name the text begins with.
+fn named<'a>(text: &str, params: &'a [(&'a str, Cell)]) -> Option<(&'a str, &'a Cell)> {
+    let end = text.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(text.len());
+    let found = params.iter().find(|(name, _)| *name == &text[..end]);
+    found.map(|(name, cell)| (*name, cell))
+}
+
+/// The value as SQL.
+pub(crate) fn literal(cell: &Cell) -> String {
+    match cell {
+        Cell::Null => "null".to_string(),
+        Cell::Bool(yes) => yes.to_string(),
+        Cell::Int(number) => number.to_string(),
+        Cell::Float(number) => format!("'{number}'::double"),
+        Cell::Time(at) => format!("make_timestamp({}::bigint)", at.0),
+        Cell::Digits(_) | Cell::Text(_) | Cell::List(_) | Cell::Record(_) => {
+            let text = cell.to_plain().unwrap_or_default();
+            format!("'{}'", text.replace('\'', "''"))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::time::Micros;
+
+    fn text(value: &str) -> Cell {
+        Cell::Text(value.to_string())
+    }
+
+    #[test]
+    fn a_value_cannot_leave_its_quotes() {
+        let made =
+            inlined("select $id, $id2", &[("id", text("a'; drop $id2")), ("id2", text("b"))]);
+        assert_eq!(made, "select 'a''; drop $id2', 'b'");
+    }
+
+    #[test]
+    fn what_stands_between_quotes_is_no_parameter() {
+        let sql = "select json_extract(x, '$.at'), 'it''s $at', \"$at\" from t where at < $at";
+        let made = inlined(sql, &[("at", Cell::Time(Micros(7)))]);
+        let kept = sql.strip_suffix("$at").expect("its end");
+        assert_eq!(made, format!("{kept}make_timestamp(7::bigint)"));
+    }
+
+    #[test]
+    fn what_is_not_given_stays() {
+        assert_eq!(inlined("$identity $id", &[("id", Cell::Int(-3))]), "$identity -3");
+    }
+}
