@@ -26,7 +26,7 @@ pub(super) const BATCH_ROWS: usize = 8_192;
 
 /// Ids that rows are looked up by where they are not in their order: each row group tells which it cannot have.
 const LOOKED_UP: [&str; 4] = ["event_id", "task_id", "worker_id", "object_id"];
-/// Beside the ids of events, what is in no order and is not asked for by its bounds.
+/// What is in no order and is not asked for by its bounds.
 const UNORDERED: [&str; 5] = ["evidence_key", "attributes", "inputs", "thresholds", "call_site"];
 /// Of the row groups that lack an id, the share that is read all the same.
 const READ_IN_VAIN: f64 = 0.01;
@@ -42,8 +42,9 @@ fn properties(table: &DerivedTable) -> WriterProperties {
     let distinct = names().filter(|name| name.ends_with("event_id") || *name == "evidence_key");
     let all = distinct
         .fold(all, |all, name| all.set_column_dictionary_enabled(ColumnPath::from(name), false));
-    // what no order is in has no useful bounds, and they make the footer long
-    let unordered = names().filter(|name| name.ends_with("event_id") || UNORDERED.contains(name));
+    // what no order is in has no useful bounds, and they make the footer long; but the engine looks at a filter
+    // of ids only where there are bounds as well
+    let unordered = names().filter(|name| UNORDERED.contains(name));
     let all = unordered
         .map(ColumnPath::from)
         .fold(all, |all, name| all.set_column_statistics_enabled(name, EnabledStatistics::None));

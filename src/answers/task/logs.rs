@@ -24,17 +24,22 @@ pub struct LogsAsked {
 /// Characters of a task's id in a line that shortens ids (domain/orchestrator.md 9, 9).
 const SHORT: usize = 8;
 
-/// A short id stands alone: what goes on is another id. Rows of one time are rows of their own.
-const ROWS: &str = "with found as (\
-    select id, \"timestamp\" as logged_at, source_type, source_id, log_level, message, \
-        case when task_id = $id then 'column' when contains(message, $id) then 'text' \
+/// A short id stands alone: what goes on is another id. Rows of one time are rows of their own. One place after
+/// another, each row where it is found first: of one that the column asked for does not have nothing else is read.
+const ROWS: &str = "with lines as not materialized (\
+    select id, \"timestamp\" as logged_at, source_type, source_id, log_level, message, task_id, metadata \
+    from system_logs where ($since is null or \"timestamp\" >= $since) \
+        and ($until is null or \"timestamp\" < $until)), \
+    found as materialized (\
+    select 'column' as mentioned_in, * from lines where task_id = $id \
+    union all select case when task_id = $id then null when contains(message, $id) then 'text' \
             when contains(metadata, $id) then 'metadata' \
-            when contains(message, $short) and regexp_matches(message, $alone) then 'short id' end as mentioned_in \
-    from system_logs \
-    where (task_id = $id or contains(message, $short) or contains(metadata, $id)) \
-        and \"timestamp\" >= coalesce($since::timestamp, '-infinity') \
-        and \"timestamp\" < coalesce($until::timestamp, 'infinity')) \
-    select *, count(*) over () as rows_of_all from found where mentioned_in is not null \
+            when regexp_matches(message, $alone) then 'short id' end, * \
+        from lines where contains(message, $short) \
+    union all select case when task_id = $id or contains(message, $short) then null else 'metadata' end, * \
+        from lines where contains(metadata, $id)) \
+    select *, (select count(*) from found where mentioned_in is not null) as rows_of_all \
+    from found where mentioned_in is not null \
     order by logged_at desc, source_type desc, source_id desc, id desc limit $limit";
 
 /// Tasks whose ids begin alike: a short id means any of them.

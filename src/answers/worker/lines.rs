@@ -17,12 +17,19 @@ pub struct LinesAsked {
     pub limit: usize,
 }
 
-const LINES: &str = "with found as (select \"timestamp\" as line_at, id, source_type, source_id, log_level, \
-        task_id, message from system_logs \
-        where (source_id = $id or worker_id = $id or contains(message, $id) \
-            or coalesce(contains(metadata, $id), false)) \
-        and ($since is null or \"timestamp\" >= $since) and ($until is null or \"timestamp\" < $until)) \
-    select *, count(*) over () as all_lines from found order by line_at desc, id desc limit $limit";
+/// One place after another, each row where it is found first: of one that the column asked for does not have
+/// nothing else is read.
+const LINES: &str = "with lines as not materialized (select \"timestamp\" as line_at, id, source_type, source_id, log_level, \
+        task_id, message, worker_id, metadata from system_logs \
+        where ($since is null or \"timestamp\" >= $since) and ($until is null or \"timestamp\" < $until)), \
+    found as materialized (select true as is_first, * from lines where source_id = $id \
+    union all select source_id is distinct from $id, * from lines where worker_id = $id \
+    union all select source_id is distinct from $id and worker_id is distinct from $id, * \
+        from lines where contains(message, $id) \
+    union all select source_id is distinct from $id and worker_id is distinct from $id \
+            and not coalesce(contains(message, $id), false), * \
+        from lines where contains(metadata, $id)) \
+    select *, (select count(*) from found where is_first) as all_lines from found where is_first order by line_at desc, id desc limit $limit";
 
 /// Adds them, in the order of their time.
 pub(super) fn add(

@@ -14,7 +14,9 @@ const QUIET_S: f64 = 75.0;
 
 const OWN: &str = "with own as (select \"timestamp\" as line_at, id, log_level, message, \
         lag(\"timestamp\") over (order by \"timestamp\", id) as before_at \
-        from system_logs where source_type = 'worker' and (source_id = $id or worker_id = $id)) \
+        from (select * from system_logs where source_type = 'worker' and source_id = $id union all \
+            select * from system_logs where source_type = 'worker' and worker_id = $id \
+                and source_id is distinct from $id)) \
     select count(*) as lines, min(line_at) as first_at, max(line_at) as last_at, \
         count(*) filter (log_level in ('ERROR', 'CRITICAL')) as errors, \
         arg_max(message, (line_at, id)) as last_line, \
