@@ -5,23 +5,25 @@ use crate::answers::config::setting::Setting;
 use crate::answers::page::{Page, Value};
 use crate::read::error::ReadError;
 
-/// The limits that decisions were measured against, as told (not taken by default), by process.
-const SHOWN: &str = "with pairs as ( \
-      select run_id, event_id, happened_at, rule, formula, inputs, thresholds, \
-        unnest(json_keys(thresholds)) as threshold from decisions), \
+/// The limits that decisions were measured against, as told (not taken by default), by process. Most decisions
+/// are measured against the same: each text is taken apart once.
+const SHOWN: &str = "with texts as ( \
+      select run_id, thresholds, count(*) as n, min(happened_at) as first_at, max(happened_at) as last_at, \
+        arg_min(event_id, (happened_at, event_id)) as event_id from decisions group by run_id, thresholds), \
+    pairs as (select *, unnest(json_keys(thresholds)) as threshold from texts), \
     told as ( \
       select *, json_extract_string(thresholds, '$.' || threshold) as value from pairs \
       where threshold <> 'by_default' and not coalesce(json_contains( \
         json_extract(thresholds, '$.by_default'), '\"' || threshold || '\"'), false)) \
-    select threshold, coalesce(run_id, 'rows of workers') as run_id, value, count(*) as n, \
-      min(happened_at) as first_at, max(happened_at) as last_at, \
-      arg_min(event_id, (happened_at, event_id)) as event_id \
+    select threshold, coalesce(run_id, 'rows of workers') as run_id, value, sum(n)::bigint as n, \
+      min(first_at) as first_at, max(last_at) as last_at, arg_min(event_id, (first_at, event_id)) as event_id \
     from told group by all order by threshold, first_at, run_id, value";
 
 /// The limits that the diagnostics of kills list, by the names of their settings in small letters
 /// (domain/orchestrator.md 1.3).
 const NOTED: &str = "with kills as (select id, \
-      json_extract(try_cast(metadata as json), '$.diagnostics.timeouts') as limits from workers), \
+      json_extract(try_cast(metadata as json), '$.diagnostics.timeouts') as limits from workers \
+      where contains(metadata, '\"timeouts\"')), \
     noted as (select id, limits, unnest(json_keys(limits)) as name from kills \
       where json_type(limits) = 'OBJECT') \
     select upper(name) as setting, json_extract_string(limits, '$.\"' || name || '\"') as value, \

@@ -13,15 +13,17 @@ pub(in crate::answers) const TABLES: [&str; 5] =
 /// A sign of the last moments may still be under way, so that they are never known to be silent: who was silent
 /// up to them still is. The reason of a scale-down is that of the stop: an error that its row tells of came later, when a late
 /// heartbeat had set it back to active (domain/evidence-rules.md fact 19).
-const FLEET: &str = "with states as (select worker_id, arg_max(state, seq) as state, \
-        arg_max(entered_at, seq) as state_since, min(entered_at) as first_at \
+const FLEET: &str = "with firsts as (select worker_id, min(entered_at) as first_at \
         from worker_states group by worker_id), \
-    stretches as (select worker_id, arg_max(liveness, seq, 2) as which, arg_max(entered_at, seq, 2) as since \
-        from worker_liveness group by worker_id), \
-    lives as (select worker_id, \
-            which[1] = 'unknown' and which[2] = 'silent' and since[1] >= $late as is_late, \
-            case when is_late then which[2] else which[1] end as liveness, \
-            case when is_late then since[2] else since[1] end as liveness_since from stretches), \
+    states as (select worker_id, state, entered_at as state_since, first_at \
+        from worker_states join firsts using (worker_id) where left_at is null), \
+    lives as (select last.worker_id, \
+            last.liveness = 'unknown' and before.liveness = 'silent' and last.entered_at >= $late as is_late, \
+            case when is_late then before.liveness else last.liveness end as liveness, \
+            case when is_late then before.entered_at else last.entered_at end as liveness_since \
+        from worker_liveness as last left join worker_liveness as before \
+            on before.worker_id = last.worker_id and before.seq = last.seq - 1 \
+        where last.left_at is null), \
     work as (select worker_id, count(*) filter (outcome = 'open') as held, \
         count(*) filter (outcome = 'complete' and ended_at >= $since) as complete, \
         count(*) filter (outcome = 'failed' and ended_at >= $since) as failed \
