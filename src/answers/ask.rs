@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
-use crate::answers::page::Value;
+use rayon::prelude::*;
+
+pub use crate::answers::row::Row;
 use crate::model::time::Micros;
 use crate::read::cell::Cell;
 use crate::read::database::Database;
 use crate::read::error::ReadError;
-use crate::read::literal::inlined;
+use crate::read::literal::{inlined, literal};
 
 /// Longer than any question of ours on any snapshot: one that takes longer hangs.
 const LIMIT: Duration = Duration::from_secs(60);
@@ -24,13 +26,6 @@ pub struct Ask<'a> {
     pub is_as_of: bool,
 }
 
-/// One row of an answer.
-#[derive(Clone, Debug)]
-pub struct Row {
-    names: std::sync::Arc<[String]>,
-    cells: Vec<Cell>,
-}
-
 impl<'a> Ask<'a> {
     /// At the instant asked for, else at the end of the evidence: the last capture's own time where it was
     /// a database's, else the last line.
@@ -42,7 +37,7 @@ impl<'a> Ask<'a> {
             Some(at) => Some(at),
             None => {
                 let end = database.query_ours("select max(until_at) from coverage", &[], LIMIT)?;
-                end.rows.first().and_then(|row| time_of(row.first()?))
+                end.rows.first().and_then(|row| row.first()?.as_time())
             }
         };
         let is_as_of = as_of.is_some();
@@ -59,10 +54,32 @@ impl<'a> Ask<'a> {
     /// # Errors
     /// When the tables cannot be asked.
     pub fn rows(&self, sql: &str, params: &[(&str, Cell)]) -> Result<Vec<Row>, ReadError> {
-        let answer = self.database.query_ours(&inlined(sql, params), &[], LIMIT)?;
-        let names: std::sync::Arc<[String]> =
-            answer.columns.iter().map(|column| column.name.clone()).collect();
-        Ok(answer.rows.into_iter().map(|cells| Row { names: names.clone(), cells }).collect())
+        select(self.database, &inlined(sql, params))
+    }
+
+    /// The rows of several SELECTs, which are asked beside each other, in their order; each takes of the
+    /// parameters those that it names.
+    ///
+    /// # Errors
+    /// When the tables cannot be asked.
+    pub fn beside<const N: usize>(
+        &self,
+        selects: [&str; N],
+        params: &[(&str, Cell)],
+    ) -> Result<[Vec<Row>; N], ReadError> {
+        let mut own = Vec::with_capacity(N);
+        for sql in selects {
+            own.push((self.database.another()?, inlined(sql, params)));
+        }
+        let answers: Vec<Result<Vec<Row>, ReadError>> =
+            own.into_par_iter().map(|(database, sql)| select(&database, &sql)).collect();
+        // of several that fail the first, whichever thread was faster
+        let mut answers = answers.into_iter();
+        let mut made = [const { Vec::new() }; N];
+        for rows in &mut made {
+            *rows = answers.next().unwrap_or_else(|| Ok(Vec::new()))?;
+        }
+        Ok(made)
     }
 
     /// The rows that are of one id, which the SELECT calls `$id`.
@@ -82,90 +99,45 @@ impl<'a> Ask<'a> {
     }
 }
 
-fn time_of(cell: &Cell) -> Option<Micros> {
-    if let Cell::Time(at) = cell { Some(*at) } else { None }
+/// Events that are looked up one by one.
+const FEW: usize = 8;
+
+/// The rows of a SELECT from `events` without a condition, which names `event_id`, for events that happened at
+/// these times as far as is known. Of one time and one id the engine knows which parts of the file cannot have
+/// them, of a list of ids it does not.
+///
+/// # Errors
+/// When the tables cannot be asked.
+pub(super) fn events(
+    database: &Database,
+    from_events: &str,
+    wanted: &[(&str, Option<Micros>)],
+) -> Result<Vec<Row>, ReadError> {
+    let text = |id: &str| literal(&Cell::Text(id.to_string()));
+    let one = |(id, at): &(&str, Option<Micros>)| {
+        let at = at.map(|at| format!(" and happened_at = {}", literal(&Cell::Time(at))));
+        format!("{from_events} where event_id = {}{}", text(id), at.unwrap_or_default())
+    };
+    let mut found = Vec::new();
+    for few in wanted.chunks(FEW) {
+        let each: Vec<String> = few.iter().map(one).collect();
+        found.extend(select(database, &each.join(" union all "))?);
+    }
+    // the time of a state may be another one than that of its event
+    let is_found = |id: &str| found.iter().any(|row: &Row| row.text("event_id") == Some(id));
+    let missing = wanted.iter().filter(|(id, at)| at.is_some() && !is_found(id));
+    let missing: Vec<String> = missing.map(|(id, _)| text(id)).collect();
+    if !missing.is_empty() {
+        let sql = format!("{from_events} where event_id in ({})", missing.join(", "));
+        found.extend(select(database, &sql)?);
+    }
+    Ok(found)
 }
 
-impl Row {
-    /// The cell of a column; NULL where the SELECT has none of that name.
-    pub fn cell(&self, name: &str) -> &Cell {
-        let at = self.names.iter().position(|known| known == name);
-        at.and_then(|at| self.cells.get(at)).unwrap_or(&Cell::Null)
-    }
-
-    /// A text.
-    pub fn text(&self, name: &str) -> Option<&str> {
-        self.cell(name).as_text()
-    }
-
-    /// An instant.
-    pub fn time(&self, name: &str) -> Option<Micros> {
-        time_of(self.cell(name))
-    }
-
-    /// A whole number.
-    pub fn int(&self, name: &str) -> Option<i64> {
-        match self.cell(name) {
-            Cell::Int(n) => Some(*n),
-            Cell::Digits(digits) => digits.parse().ok(),
-            Cell::Null
-            | Cell::Bool(_)
-            | Cell::Float(_)
-            | Cell::Text(_)
-            | Cell::Time(_)
-            | Cell::List(_)
-            | Cell::Record(_) => None,
-        }
-    }
-
-    /// A number.
-    pub fn float(&self, name: &str) -> Option<f64> {
-        match self.cell(name) {
-            Cell::Float(x) => Some(*x),
-            Cell::Int(n) => Some(*n as f64),
-            Cell::Digits(digits) => digits.parse().ok(),
-            Cell::Null
-            | Cell::Bool(_)
-            | Cell::Text(_)
-            | Cell::Time(_)
-            | Cell::List(_)
-            | Cell::Record(_) => None,
-        }
-    }
-
-    /// A truth value.
-    pub fn flag(&self, name: &str) -> Option<bool> {
-        if let Cell::Bool(yes) = self.cell(name) { Some(*yes) } else { None }
-    }
-
-    /// The texts of a list.
-    pub fn texts(&self, name: &str) -> Vec<String> {
-        let Cell::List(items) = self.cell(name) else { return Vec::new() };
-        items.iter().filter_map(Cell::as_text).map(str::to_string).collect()
-    }
-
-    /// A text as a value.
-    pub fn say(&self, name: &str) -> Value {
-        Value::text(self.text(name))
-    }
-
-    /// An id as a value.
-    pub fn id(&self, name: &str) -> Value {
-        Value::id(self.text(name))
-    }
-
-    /// An instant as a value.
-    pub fn when(&self, name: &str) -> Value {
-        Value::time(self.time(name))
-    }
-
-    /// A whole number as a value.
-    pub fn count(&self, name: &str) -> Value {
-        self.int(name).map_or(Value::Missing, Value::Count)
-    }
-
-    /// A number of seconds as a value.
-    pub fn seconds(&self, name: &str) -> Value {
-        self.float(name).map_or(Value::Missing, Value::Seconds)
-    }
+/// The rows of a SELECT without parameters.
+///
+/// # Errors
+/// When the tables cannot be asked.
+pub(super) fn select(database: &Database, sql: &str) -> Result<Vec<Row>, ReadError> {
+    Ok(Row::all(database.query_ours(sql, &[], LIMIT)?))
 }

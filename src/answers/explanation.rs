@@ -1,19 +1,21 @@
 //! Why we say so: from a state to the event that made it, to the rows, to the rule that read them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::answers::ask::{Row as Found, events, select};
 use crate::answers::subject::Subject;
 use crate::findings::evidence;
 use crate::findings::finding::Piece;
 use crate::grammar::matcher::Grammar;
-use crate::read::cell::Cell;
+use crate::model::time::Micros;
+use crate::read::cell::{Cell, plain_time};
 use crate::read::database::Database;
 use crate::read::error::ReadError;
-use crate::read::literal::{inlined, of_ids};
+use crate::read::literal::{inlined, literal};
 
 /// The chain of one thing.
 #[derive(Clone, Debug, Serialize)]
@@ -147,15 +149,15 @@ pub fn explain(
     limit: Duration,
 ) -> Result<Explanation, ReadError> {
     let asked = Asked { database, grammar, limit };
-    let states = match subject.kind.as_str() {
-        "event" => Vec::new(),
+    let (states, since) = match subject.kind.as_str() {
+        "event" => (Vec::new(), None),
         kind => asked.states(kind, &subject.id)?,
     };
     let event = match subject.kind.as_str() {
-        "event" => Some(subject.id.clone()),
-        _ => states.last().and_then(|state| state.event_id.clone()),
+        "event" => Some((subject.id.clone(), None)),
+        _ => states.last().and_then(|state| Some((state.event_id.clone()?, since))),
     };
-    let event = event.map(|id| asked.event(&id)).transpose()?.flatten();
+    let event = event.map(|(id, at)| asked.event(&id, at)).transpose()?.flatten();
     Ok(Explanation { format: FORMAT, subject: subject.clone(), as_of, states, event })
 }
 
@@ -179,51 +181,70 @@ impl Asked<'_> {
         Ok(rows.iter().map(|row| row.iter().map(Cell::to_plain).collect()).collect())
     }
 
-    fn states(&self, kind: &str, id: &str) -> Result<Vec<State>, ReadError> {
+    /// Its states, and since when it is in the last.
+    fn states(&self, kind: &str, id: &str) -> Result<(Vec<State>, Option<Micros>), ReadError> {
         let sql = format!(
             "select state, entered_at, basis, entered_event_id from {kind}_states \
              where {kind}_id = $id order by seq"
         );
-        let state = |row: Vec<Option<String>>| {
-            let [state, entered_at, basis, event_id] = row.try_into().ok()?;
-            let text = Option::unwrap_or_default;
-            let (state, entered_at, basis) = (text(state), text(entered_at), text(basis));
-            Some(State { state, entered_at, basis, event_id, kind: None })
+        let own = [("id", Cell::Text(id.to_string()))];
+        let rows = select(self.database, &inlined(&sql, &own))?;
+        let kinds = self.kinds(kind, id, &rows)?;
+        let state = |row: &Found| {
+            let text = |column| row.text(column).unwrap_or_default().to_string();
+            let event_id = row.text("entered_event_id").map(str::to_string);
+            State {
+                state: text("state"),
+                entered_at: row.time("entered_at").map(plain_time).unwrap_or_default(),
+                basis: text("basis"),
+                kind: event_id.as_ref().and_then(|id| kinds.get(id).cloned()),
+                event_id,
+            }
         };
-        let mut states: Vec<State> = self.rows(&sql, id)?.into_iter().filter_map(state).collect();
-        let kinds = self.kinds(kind, id, &states)?;
-        for state in &mut states {
-            state.kind = state.event_id.as_ref().and_then(|id| kinds.get(id).cloned());
-        }
-        Ok(states)
+        let since = rows.last().and_then(|row| row.time("entered_at"));
+        Ok((rows.iter().map(state).collect(), since))
     }
 
-    /// The kinds of the events that made these states: its own, and those that name it not.
+    /// The kinds of the events that made these states: those that name the thing, and those that do not.
     fn kinds(
         &self,
         kind: &str,
         id: &str,
-        states: &[State],
+        states: &[Found],
     ) -> Result<BTreeMap<String, String>, ReadError> {
         const KINDS: &str = "select event_id, kind from events";
-        let named = |row: Vec<Option<String>>| {
-            let [id, kind] = row.try_into().ok()?;
-            Some((id?, kind?))
-        };
-        let own = self.rows(&format!("{KINDS} where {kind}_id = $id"), id)?;
-        let mut kinds: BTreeMap<String, String> = own.into_iter().filter_map(named).collect();
-        let ids = states.iter().filter_map(|state| state.event_id.as_deref());
-        let others: BTreeSet<&str> = ids.filter(|id| !kinds.contains_key(*id)).collect();
-        if !others.is_empty() {
-            let others: Vec<&str> = others.into_iter().collect();
-            let others = self.rows(&of_ids(KINDS, "event_id", &others), id)?;
-            kinds.extend(others.into_iter().filter_map(named));
-        }
+        let named =
+            |row: &Found| Some((row.text("event_id")?.to_string(), row.text("kind")?.to_string()));
+        let own = format!("{KINDS} where {kind}_id = {}", literal(&Cell::Text(id.to_string())));
+        let own = select(self.database, &own)?;
+        let mut kinds: BTreeMap<String, String> = own.iter().filter_map(named).collect();
+        let made = states
+            .iter()
+            .filter_map(|row| Some((row.text("entered_event_id")?, row.time("entered_at"))));
+        let others: BTreeMap<&str, Option<Micros>> =
+            made.filter(|(id, _)| !kinds.contains_key(*id)).collect();
+        let others: Vec<(&str, Option<Micros>)> = others.into_iter().collect();
+        kinds.extend(events(self.database, KINDS, &others)?.iter().filter_map(named));
         Ok(kinds)
     }
 
-    fn event(&self, id: &str) -> Result<Option<Event>, ReadError> {
-        let Some(row) = self.rows(EVENT, id)?.into_iter().next() else { return Ok(None) };
+    /// One event, which happened then as far as is known.
+    fn row_of(
+        &self,
+        id: &str,
+        at: Option<Micros>,
+    ) -> Result<Option<Vec<Option<String>>>, ReadError> {
+        if let Some(at) = at {
+            let sql = format!("{EVENT} and happened_at = {}", literal(&Cell::Time(at)));
+            if let Some(row) = self.rows(&sql, id)?.into_iter().next() {
+                return Ok(Some(row));
+            }
+        }
+        Ok(self.rows(EVENT, id)?.into_iter().next())
+    }
+
+    fn event(&self, id: &str, at: Option<Micros>) -> Result<Option<Event>, ReadError> {
+        let Some(row) = self.row_of(id, at)? else { return Ok(None) };
         let text = |at: usize| row[at].clone().unwrap_or_default();
         let names = [("worker", 9), ("task", 10), ("pod", 11), ("run", 12), ("cycle", 13)];
         let names =
@@ -236,7 +257,7 @@ impl Asked<'_> {
                 (false, true) => "confirms",
                 (false, false) => "primary",
             },
-            time: piece.time.map(crate::read::cell::plain_time),
+            time: piece.time.map(plain_time),
             table: piece.table,
             key: piece.key,
             text: piece.text,

@@ -12,6 +12,7 @@ pub mod lanes;
 pub mod orchestrator;
 pub mod page;
 pub mod pods;
+pub mod row;
 pub mod subject;
 pub mod task;
 pub mod tasks;

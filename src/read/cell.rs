@@ -59,6 +59,11 @@ impl Cell {
         if let Self::Text(text) = self { Some(text) } else { None }
     }
 
+    /// The instant, if it is one.
+    pub fn as_time(&self) -> Option<Micros> {
+        if let Self::Time(at) = self { Some(*at) } else { None }
+    }
+
     /// The value as one plain text, unquoted; `None` for NULL. Instants are written with a blank and
     /// without a zone (they are UTC), lists and records as JSON.
     pub fn to_plain(&self) -> Option<String> {

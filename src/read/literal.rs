@@ -29,21 +29,6 @@ pub(crate) fn inlined(sql: &str, params: &[(&str, Cell)]) -> String {
     made
 }
 
-/// Ids that are looked up one by one.
-const FEW: usize = 8;
-
-/// The rows of a SELECT without a condition whose column is one of these ids; at least one. Of a single id the
-/// engine knows which parts of a file cannot have it, of a list it does not.
-pub(crate) fn of_ids(select: &str, column: &str, ids: &[&str]) -> String {
-    let text = |id: &&str| literal(&Cell::Text(id.to_string()));
-    if ids.len() <= FEW {
-        let each = ids.iter().map(|id| format!("{select} where {column} = {}", text(id)));
-        return each.collect::<Vec<_>>().join(" union all ");
-    }
-    let listed: Vec<String> = ids.iter().map(text).collect();
-    format!("{select} where {column} in ({})", listed.join(", "))
-}
-
 /// The parameter whose whole name the text begins with.
 fn named<'a>(text: &str, params: &'a [(&'a str, Cell)]) -> Option<(&'a str, &'a Cell)> {
     let end = text.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(text.len());

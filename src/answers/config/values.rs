@@ -45,8 +45,8 @@ pub(super) struct Seen {
 impl Seen {
     /// Reads them.
     pub(super) fn read(ask: Ask<'_>) -> Result<Self, ReadError> {
-        let [shown, polls, noted] = [SHOWN, POLL, NOTED].map(|sql| ask.rows(sql, &[]));
-        Ok(Self { shown: shown?, polls: polls?, noted: noted? })
+        let [shown, noted, polls] = ask.beside([SHOWN, NOTED, POLL], &[])?;
+        Ok(Self { shown, polls, noted })
     }
 
     /// What shows the value of one setting: the value, by what, of which process, and the first row.

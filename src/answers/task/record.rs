@@ -1,12 +1,14 @@
 //! Everything that the tables hold of one task, read once.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value as Json;
 
 use super::event::Told;
-use crate::answers::ask::{Ask, Row};
+use crate::answers::ask::{Ask, Row, events};
 use crate::model::time::Micros;
+use crate::read::cell::Cell;
 use crate::read::error::ReadError;
-use crate::read::literal::of_ids;
 
 /// What is known of one task.
 pub(super) struct Record {
@@ -46,23 +48,21 @@ const OTHERS: &str = "select event_id, kind, happened_at, earliest, latest, work
 impl Record {
     /// Reads it.
     pub(super) fn read(ask: Ask<'_>, id: &str) -> Result<Self, ReadError> {
-        let (states, attempts) = (ask.of(STATES, id)?, ask.of(ATTEMPTS, id)?);
-        let mut events: Vec<Told> = ask.of(EVENTS, id)?.iter().filter_map(Told::of).collect();
-        let ends = states.iter().filter_map(|row| row.text("entered_event_id"));
-        let ends = ends.chain(attempts.iter().filter_map(|row| row.text("ended_event_id")));
-        let mut others: Vec<&str> =
-            ends.filter(|id| events.iter().all(|event| event.id != *id)).collect();
-        others.sort_unstable();
-        others.dedup();
-        events.extend(others_of(ask, &others)?);
+        let [events, states, attempts, row, generation] = ask.beside(
+            [EVENTS, STATES, ATTEMPTS, ROW, GENERATION],
+            &[("id", Cell::Text(id.to_string()))],
+        )?;
+        let mut events: Vec<Told> = events.iter().filter_map(Told::of).collect();
+        let others = others_of(ask, &states, &attempts, &events)?;
+        events.extend(others);
         events.sort_by(|a, b| a.order().cmp(&b.order()));
         Ok(Self {
             id: id.to_string(),
             at: ask.at,
-            row: ask.of(ROW, id)?.into_iter().next(),
+            row: row.into_iter().next(),
             states,
             attempts,
-            generation: ask.of(GENERATION, id)?.into_iter().next(),
+            generation: generation.into_iter().next(),
             events,
         })
     }
@@ -117,11 +117,22 @@ impl Record {
     }
 }
 
-/// The events of these ids.
-fn others_of(ask: Ask<'_>, ids: &[&str]) -> Result<Vec<Told>, ReadError> {
-    if ids.is_empty() {
+/// The events that states and attempts name, and that do not name the task.
+fn others_of(
+    ask: Ask<'_>,
+    states: &[Row],
+    attempts: &[Row],
+    own: &[Told],
+) -> Result<Vec<Told>, ReadError> {
+    let begun = states.iter().map(|row| (row.text("entered_event_id"), row.time("entered_at")));
+    let ended = attempts.iter().map(|row| (row.text("ended_event_id"), row.time("ended_at")));
+    let named = begun.chain(ended).filter_map(|(id, at)| Some((id?, at)));
+    let others: BTreeMap<&str, Option<Micros>> =
+        named.filter(|(id, _)| own.iter().all(|event| event.id != *id)).collect();
+    if others.is_empty() {
         return Ok(Vec::new());
     }
-    let rows = ask.rows(&of_ids(OTHERS, "event_id", ids), &[])?;
+    let others: Vec<(&str, Option<Micros>)> = others.into_iter().collect();
+    let rows = events(ask.database, OTHERS, &others)?;
     Ok(rows.iter().filter_map(Told::of).collect())
 }

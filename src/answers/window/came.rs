@@ -1,15 +1,15 @@
 //! What came and went in a window: rows, tasks, workers, minute by minute.
 
+use crate::answers::ask::Row;
 use crate::answers::page::{Page, Value};
-use crate::answers::window::Asked;
-use crate::read::error::ReadError;
+use crate::answers::window::{Asked, Window};
 
 /// Parts into which a window is cut for the course of things.
 const PARTS: f64 = 12.0;
 /// No part is shorter than a cycle (domain/orchestrator.md 5.3, ORCHESTRATOR_POLL_SEC).
 const PART_MIN_S: f64 = 30.0;
 
-const SUMMARY: &str = "select \
+pub(super) const SUMMARY: &str = "select \
     (select count(*) from system_logs where timestamp >= $from and timestamp < $until) as log_rows, \
     (select count(*) from events where happened_at >= $from and happened_at < $until) as events, \
     (select count(*) from tasks where created_at >= $from and created_at < $until) as tasks_created, \
@@ -21,9 +21,14 @@ const SUMMARY: &str = "select \
     (select count(*) from workers where created_at >= $from and created_at < $until) as workers_created, \
     (select count(*) from worker_ends where ended_at >= $from and ended_at < $until) as workers_ended";
 
+/// Rows by source and level.
+pub(super) const LINES: &str = "select source_type, log_level, count(*) as n, \
+    count(distinct source_id) as sources, min(timestamp) as first_at, max(timestamp) as last_at \
+    from system_logs where timestamp >= $from and timestamp < $until group by source_type, log_level \
+    order by source_type, log_level";
+
 /// The numbers of a window.
-pub(super) fn summary(asked: &Asked<'_>, page: &mut Page) -> Result<(), ReadError> {
-    let counts = asked.rows(SUMMARY)?;
+pub(super) fn summary(asked: &Asked, page: &mut Page) {
     let window = asked.window;
     let mut fields = vec![
         ("from", Value::Time(window.from)),
@@ -40,22 +45,16 @@ pub(super) fn summary(asked: &Asked<'_>, page: &mut Page) -> Result<(), ReadErro
         "workers_created",
         "workers_ended",
     ];
-    if let Some(row) = counts.first() {
+    if let Some(row) = asked.summary.first() {
         fields.extend(COUNTS.iter().map(|name| (*name, row.count(name))));
     }
     page.fields("summary", "Window", fields);
-    Ok(())
 }
 
 /// Rows by source and level, and the course of things.
-pub(super) fn sections(asked: &Asked<'_>, page: &mut Page) -> Result<(), ReadError> {
-    course(asked, page)?;
-    const ROWS: &str = "select source_type, log_level, count(*) as n, count(distinct source_id) as sources, \
-        min(timestamp) as first_at, max(timestamp) as last_at from system_logs \
-        where timestamp >= $from and timestamp < $until group by source_type, log_level \
-        order by source_type, log_level";
-    let rows = asked.rows(ROWS)?;
-    let rows = rows.iter().map(|row| {
+pub(super) fn sections(asked: &Asked, page: &mut Page) {
+    course(asked, page);
+    let rows = asked.lines.iter().map(|row| {
         vec![
             row.say("source_type"),
             row.say("log_level"),
@@ -67,7 +66,6 @@ pub(super) fn sections(asked: &Asked<'_>, page: &mut Page) -> Result<(), ReadErr
     });
     let columns = ["source", "level", "rows", "senders", "first_at", "last_at"];
     page.table("log_rows", "Log rows that came", &columns, rows.collect(), "none");
-    Ok(())
 }
 
 /// The parts of the window, each with what came in it. What rows tell goes on where lines do not: that is how
@@ -84,7 +82,17 @@ const COURSE: &str = "with moments as ( \
     select floor(epoch(moment - $from::timestamp) / {part})::bigint as part, what, count(*) as n \
     from moments where moment >= $from and moment < $until group by part, what order by part, what";
 
-fn course(asked: &Asked<'_>, page: &mut Page) -> Result<(), ReadError> {
+/// How long a part of the window is, in seconds.
+fn part_s(window: Window) -> f64 {
+    (window.until.seconds_since(window.from) / PARTS).max(PART_MIN_S).ceil()
+}
+
+/// The question of its course.
+pub(super) fn course_of(window: Window) -> String {
+    COURSE.replace("{part}", &part_s(window).to_string())
+}
+
+fn course(asked: &Asked, page: &mut Page) {
     const WHAT: [&str; 6] = [
         "orchestrator_lines",
         "other_lines",
@@ -95,14 +103,11 @@ fn course(asked: &Asked<'_>, page: &mut Page) -> Result<(), ReadError> {
     ];
     let window = asked.window;
     let length = window.until.seconds_since(window.from);
-    let part_s = (length / PARTS).max(PART_MIN_S).ceil();
+    let part_s = part_s(window);
     let parts = (length / part_s).ceil() as i64;
-    let counted = asked.rows(&COURSE.replace("{part}", &part_s.to_string()))?;
     let count = |part: i64, what: &str| {
-        let of = |row: &&crate::answers::ask::Row| {
-            row.int("part") == Some(part) && row.text("what") == Some(what)
-        };
-        counted.iter().find(of).and_then(|row| row.int("n")).unwrap_or(0)
+        let of = |row: &&Row| row.int("part") == Some(part) && row.text("what") == Some(what);
+        asked.course.iter().find(of).and_then(|row| row.int("n")).unwrap_or(0)
     };
     let rows = (0..parts).map(|part| {
         let mut row = vec![Value::Time(window.from.plus_seconds(part as f64 * part_s))];
@@ -111,5 +116,4 @@ fn course(asked: &Asked<'_>, page: &mut Page) -> Result<(), ReadError> {
     });
     let columns = [&["from"][..], &WHAT].concat();
     page.table("course", "Course", &columns, rows.collect(), "none");
-    Ok(())
 }

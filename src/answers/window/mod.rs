@@ -44,26 +44,60 @@ pub struct Window {
     pub limit: usize,
 }
 
-/// A window with what it is asked of.
-struct Asked<'a> {
-    ask: Ask<'a>,
+/// A window with all that is told of it, as rows of the questions below.
+struct Asked {
     window: Window,
+    summary: Vec<Row>,
+    signs: Vec<Row>,
+    cycles: Vec<Row>,
+    decisions: Vec<Row>,
+    workers: Vec<Row>,
+    tasks: Vec<Row>,
+    course: Vec<Row>,
+    lines: Vec<Row>,
+    gaps: Vec<Row>,
+    runs: Vec<Row>,
 }
 
-impl Asked<'_> {
-    /// The rows of a SELECT that calls the window's ends `$from` and `$until`; `$before` is some time before
-    /// its begin.
-    fn rows(&self, sql: &str) -> Result<Vec<Row>, ReadError> {
-        let Window { from, until, .. } = self.window;
-        let all = [
+impl Asked {
+    /// Asks everything; a SELECT calls the window's ends `$from` and `$until`, and some time before its begin
+    /// `$before`.
+    fn read(ask: Ask<'_>, window: Window) -> Result<Self, ReadError> {
+        let Window { from, until, .. } = window;
+        let params = [
             ("from", Cell::Time(from)),
             ("until", Cell::Time(until)),
             ("before", Cell::Time(from.plus_seconds(-BEFORE_S))),
         ];
-        // a SELECT is refused a parameter that it does not name
-        let named: Vec<(&str, Cell)> =
-            all.into_iter().filter(|(name, _)| sql.contains(&format!("${name}"))).collect();
-        self.ask.rows(sql, &named)
+        let (signs, course) = (trigger::all_signs(), came::course_of(window));
+        let (of_workers, of_tasks) = (changes::of("worker"), changes::of("task"));
+        let selects = [
+            came::SUMMARY,
+            &signs,
+            CYCLES,
+            DECISIONS,
+            &of_workers,
+            &of_tasks,
+            &course,
+            came::LINES,
+            GAPS,
+            RUNS,
+        ];
+        let [summary, signs, cycles, decisions, workers, tasks, course, lines, gaps, runs] =
+            ask.beside(selects, &params)?;
+        Ok(Self {
+            window,
+            summary,
+            signs,
+            cycles,
+            decisions,
+            workers,
+            tasks,
+            course,
+            lines,
+            gaps,
+            runs,
+        })
     }
 
     /// Rows for a list, the first of them, and what its heading says of the others.
@@ -84,16 +118,16 @@ impl Asked<'_> {
 /// # Errors
 /// When the tables cannot be asked.
 pub fn window(ask: Ask<'_>, window: Window, told: &[Told]) -> Result<Page, ReadError> {
-    let asked = Asked { ask, window };
+    let asked = Asked::read(ask, window)?;
     let mut page = Page::new("window", None, ask.told_at(), ask.is_as_of);
-    came::summary(&asked, &mut page)?;
-    trigger::section(&asked, &mut page)?;
-    cycles(&asked, &mut page)?;
-    decisions(&asked, &mut page)?;
-    changes::sections(&asked, &mut page)?;
-    came::sections(&asked, &mut page)?;
-    gaps(&asked, &mut page)?;
-    runs(&asked, &mut page)?;
+    came::summary(&asked, &mut page);
+    trigger::section(&asked, &mut page);
+    cycles(&asked, &mut page);
+    decisions(&asked, &mut page);
+    changes::sections(&asked, &mut page);
+    came::sections(&asked, &mut page);
+    gaps(&asked, &mut page);
+    runs(&asked, &mut page);
     findings(&asked, &mut page, told);
     Ok(page)
 }
@@ -102,7 +136,7 @@ pub fn window(ask: Ask<'_>, window: Window, told: &[Told]) -> Result<Page, ReadE
 const CYCLES: &str = "select * from cycles where coalesce(started_at, completed_at) >= $from \
     and coalesce(started_at, completed_at) < $until order by coalesce(started_at, completed_at), run_id, cycle";
 
-fn cycles(asked: &Asked<'_>, page: &mut Page) -> Result<(), ReadError> {
+fn cycles(asked: &Asked, page: &mut Page) {
     const COLUMNS: [&str; 14] = [
         "started_at",
         "cycle",
@@ -119,8 +153,7 @@ fn cycles(asked: &Asked<'_>, page: &mut Page) -> Result<(), ReadError> {
         "reset",
         "failed_reads",
     ];
-    let cycles = asked.rows(CYCLES)?;
-    let rows = cycles.iter().map(|cycle| {
+    let rows = asked.cycles.iter().map(|cycle| {
         let took = Value::between(cycle.time("started_at"), cycle.time("completed_at"));
         let mut row = vec![cycle.when("started_at"), cycle.count("cycle"), took];
         row.extend(COLUMNS[3..].iter().map(|name| cycle.count(name)));
@@ -128,7 +161,6 @@ fn cycles(asked: &Asked<'_>, page: &mut Page) -> Result<(), ReadError> {
     });
     let (rows, title) = asked.listed(rows.collect(), "Cycles: what each saw and did");
     page.table("cycles", &title, &COLUMNS, rows, "none that left a line");
-    Ok(())
 }
 
 /// Decisions of weight: what was merely measured, and checks that were passed, are left out.
@@ -137,9 +169,8 @@ const DECISIONS: &str = "select happened_at, run_id, cycle, rule, subject_kind, 
     where happened_at >= $from and happened_at < $until and rule not in ('scaling', 'health_check', \
     'failure_rate') and not (rule = 'scale_down' and verdict = '0') order by happened_at, event_id";
 
-fn decisions(asked: &Asked<'_>, page: &mut Page) -> Result<(), ReadError> {
-    let rows = asked.rows(DECISIONS)?;
-    let rows = rows.iter().map(|decision| {
+fn decisions(asked: &Asked, page: &mut Page) {
+    let rows = asked.decisions.iter().map(|decision| {
         vec![
             decision.when("happened_at"),
             decision.count("cycle"),
@@ -153,7 +184,6 @@ fn decisions(asked: &Asked<'_>, page: &mut Page) -> Result<(), ReadError> {
     let columns = ["at", "cycle", "rule", "about", "verdict", "on_a_failed_read", "event"];
     let (rows, title) = asked.listed(rows.collect(), "Decisions");
     page.table("decisions", &title, &columns, rows, "none that left a line");
-    Ok(())
 }
 
 /// Of orchestrators and edge functions: workers' gaps are told by `worker`.
@@ -161,9 +191,8 @@ const GAPS: &str = "select * from gaps where began_at < $until and ended_at > $f
     and source_type <> 'worker' and cause not in ('not_started', 'no_such_source') \
     order by began_at, source_id, cause";
 
-fn gaps(asked: &Asked<'_>, page: &mut Page) -> Result<(), ReadError> {
-    let rows = asked.rows(GAPS)?;
-    let rows = rows.iter().map(|gap| {
+fn gaps(asked: &Asked, page: &mut Page) {
+    let rows = asked.gaps.iter().map(|gap| {
         vec![
             gap.id("source_id"),
             gap.when("began_at"),
@@ -177,15 +206,13 @@ fn gaps(asked: &Asked<'_>, page: &mut Page) -> Result<(), ReadError> {
     let columns = ["source", "began_at", "ended_at", "lasted_s", "cause", "basis", "because_of"];
     let title = "Gaps: when lines could not have reached us";
     page.table("gaps", title, &columns, rows.collect(), "none: every source could have been heard");
-    Ok(())
 }
 
 const RUNS: &str = "select * from runs where (started_at >= $before and started_at < $until) \
     or (ended_at >= $before and ended_at < $until) order by started_at, run_id";
 
-fn runs(asked: &Asked<'_>, page: &mut Page) -> Result<(), ReadError> {
-    let rows = asked.rows(RUNS)?;
-    let rows = rows.iter().map(|run| {
+fn runs(asked: &Asked, page: &mut Page) {
+    let rows = asked.runs.iter().map(|run| {
         vec![
             run.id("run_id"),
             run.when("started_at"),
@@ -198,11 +225,10 @@ fn runs(asked: &Asked<'_>, page: &mut Page) -> Result<(), ReadError> {
     let columns = ["run", "started_at", "ended_at", "first_cycle", "last_cycle", "era"];
     let title = "Orchestrator processes that began or ended in it, or up to 10 minutes before";
     page.table("runs", title, &columns, rows.collect(), "none");
-    Ok(())
 }
 
 /// What the catalogue found to have happened in it.
-fn findings(asked: &Asked<'_>, page: &mut Page, told: &[Told]) {
+fn findings(asked: &Asked, page: &mut Page, told: &[Told]) {
     let Window { from, until, .. } = asked.window;
     let inside =
         told.iter().filter(|one| one.happened_at.is_some_and(|at| from <= at && at < until));

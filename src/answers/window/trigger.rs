@@ -7,11 +7,10 @@
 use crate::answers::ask::Row;
 use crate::answers::page::{Page, Value};
 use crate::answers::window::Asked;
-use crate::read::error::ReadError;
 
 /// Adds what stood out, the likeliest first.
-pub(super) fn section(asked: &Asked<'_>, page: &mut Page) -> Result<(), ReadError> {
-    let signs: Vec<Vec<Value>> = asked.rows(&all_signs())?.iter().map(sign).collect();
+pub(super) fn section(asked: &Asked, page: &mut Page) {
+    let signs: Vec<Vec<Value>> = asked.signs.iter().map(sign).collect();
     let likely = signs.first();
     let mut lines = Vec::new();
     if let Some(row) = likely {
@@ -32,7 +31,6 @@ pub(super) fn section(asked: &Asked<'_>, page: &mut Page) -> Result<(), ReadErro
     let columns = ["what", "at", "how_much", "evidence"];
     let (rows, title) = asked.listed(signs, "What stood out, in it and up to 10 minutes before");
     page.table("signs", &title, &columns, rows, "nothing");
-    Ok(())
 }
 
 fn plain_text(value: &Value) -> String {
@@ -45,7 +43,7 @@ fn capitalised(text: &str) -> String {
 }
 
 /// What is looked for, as one question: to plan seven takes longer than to answer them.
-fn all_signs() -> String {
+pub(super) fn all_signs() -> String {
     let each = SIGNS.iter().enumerate().map(|(rank, (what, sql))| {
         format!("select {rank} as rank, '{}' as what, * from ({sql})", what.replace('\'', "''"))
     });

@@ -62,9 +62,11 @@ const COVERAGE: &str = "select source_type, source_id, from_at, until_at, could_
 impl Life {
     /// Reads it.
     pub(super) fn read(ask: Ask<'_>, id: &str) -> Result<Self, ReadError> {
-        let row = ask.of(ROW, id)?.into_iter().next();
-        let states = ask.of(STATES, id)?;
-        let end = ask.of(END, id)?.into_iter().next();
+        let own = [("id", Cell::Text(id.to_string()))];
+        let selects = [KINDS, ATTEMPTS, DECISIONS, STATES, LIVENESS, PODS, ROW, END];
+        let [kinds, attempts, decisions, states, liveness, pods, row, end] =
+            ask.beside(selects, &own)?;
+        let row = row.into_iter().next();
         let meta = row.as_ref().and_then(|row| row.text("metadata"));
         let meta = meta.and_then(|text| serde_json::from_str(text).ok()).unwrap_or(Json::Null);
         let kept = match ask.is_as_of {
@@ -78,11 +80,11 @@ impl Life {
             row,
             meta,
             states,
-            liveness: ask.of(LIVENESS, id)?,
-            end,
-            pods: ask.of(PODS, id)?,
-            decisions: ask.of(DECISIONS, id)?,
-            attempts: ask.of(ATTEMPTS, id)?,
+            liveness,
+            end: end.into_iter().next(),
+            pods,
+            decisions,
+            attempts,
             coverage: Vec::new(),
             kinds: BTreeMap::new(),
             at: ask.at,
@@ -93,7 +95,7 @@ impl Life {
             ("until", Cell::Time(life.until())),
         ];
         life.coverage = ask.rows(COVERAGE, &params)?;
-        for row in ask.of(KINDS, id)? {
+        for row in kinds {
             if let (Some(event), Some(kind)) = (row.text("event_id"), row.text("kind")) {
                 life.kinds.insert(event.to_string(), kind.to_string());
             }
