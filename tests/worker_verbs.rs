@@ -5,6 +5,7 @@ mod faults;
 mod golden;
 mod health;
 mod odd;
+mod startup;
 mod truth;
 
 use serde_json::Value;
