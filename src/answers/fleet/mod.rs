@@ -6,4 +6,5 @@ pub(in crate::answers) mod pulse;
 pub(in crate::answers) mod queue;
 pub(in crate::answers) mod rates;
 pub(in crate::answers) mod reasons;
+mod rings;
 pub(in crate::answers) mod serving;

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::answers::ask::{Ask, Row};
+use crate::answers::fleet::rings::rings;
 use crate::model::time::Micros;
 use crate::read::error::ReadError;
 
@@ -68,6 +69,36 @@ const WAITING: &str = "with needed as (\
     where other_id not in ('', 'NULL') and states.state is distinct from 'complete' \
     order by needed.id, other_id";
 
+/// Why what is waited for never comes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::answers) enum Vain {
+    Failed,
+    Cancelled,
+    Missing,
+    /// The task waits for itself.
+    Itself,
+    /// The one waited for waits for this one, by way of others or not.
+    Ring,
+}
+
+impl Vain {
+    /// What the one waited for is.
+    pub(in crate::answers) fn said(self) -> &'static str {
+        match self {
+            Self::Failed => "failed",
+            Self::Cancelled => "cancelled",
+            Self::Missing => "not there",
+            Self::Itself => "itself",
+            Self::Ring => "queued, and waits for this one in turn",
+        }
+    }
+
+    /// Whether tasks wait for each other.
+    pub(in crate::answers) fn is_mutual(self) -> bool {
+        matches!(self, Self::Itself | Self::Ring)
+    }
+}
+
 /// The open tasks, the oldest first.
 pub(in crate::answers) struct Queue {
     open: Vec<Row>,
@@ -89,14 +120,24 @@ impl Queue {
         self.waits.iter().filter_map(|row| row.text("id")).collect()
     }
 
-    /// What is waited for in vain: tasks that ended without success, and those of which no row is here, which is
-    /// proof only where all tasks were captured (`task_dependency_missing` weighs that).
-    pub(in crate::answers) fn vain(&self) -> impl Iterator<Item = &Row> {
-        self.waits.iter().filter(|row| {
-            row.flag("is_missing") == Some(true)
-                || row.text("other_id") == row.text("id")
-                || matches!(row.text("other_state"), Some("failed" | "cancelled"))
-        })
+    /// What is waited for in vain, and why: tasks that ended without success, those of which no row is here (which
+    /// is proof only where all tasks were captured: `task_dependency_missing` weighs that), and those that wait
+    /// for the waiting one themselves.
+    pub(in crate::answers) fn vain(&self) -> Vec<(&Row, Vain)> {
+        let pairs = self.waits.iter().filter_map(|row| row.text("id").zip(row.text("other_id")));
+        let rings = rings(pairs);
+        let ring = |id: Option<&str>| id.and_then(|id| rings.get(id));
+        let why = |row: &Row| match (row.text("id"), row.text("other_id")) {
+            (task, other) if task == other => Some(Vain::Itself),
+            (task, other) if ring(task).is_some() && ring(task) == ring(other) => Some(Vain::Ring),
+            (_, _) if row.flag("is_missing") == Some(true) => Some(Vain::Missing),
+            (_, _) => match row.text("other_state") {
+                Some("failed") => Some(Vain::Failed),
+                Some("cancelled") => Some(Vain::Cancelled),
+                Some(_) | None => None,
+            },
+        };
+        self.waits.iter().filter_map(|row| Some((row, why(row)?))).collect()
     }
 
     /// Queued tasks that could be claimed at once, by an API worker or by a GPU worker.

@@ -12,7 +12,7 @@ use crate::answers::ask::Ask;
 use crate::answers::fleet::blind;
 use crate::answers::fleet::guilt;
 use crate::answers::fleet::pulse;
-use crate::answers::fleet::queue::{self, Limit, Queue};
+use crate::answers::fleet::queue::{self, Limit, Queue, Vain};
 use crate::answers::fleet::rates::{self, Rates};
 use crate::answers::fleet::serving::{self, Member, fleet};
 use crate::answers::health::warnings::{Now, warnings};
@@ -62,7 +62,8 @@ pub fn health(ask: Ask<'_>, limit: usize, told: &[Told]) -> Result<Page, ReadErr
     let now = Now {
         claimable_gpu: queue.claimable(false),
         claimable_api: queue.claimable(true),
-        vain: waits::in_vain(&queue),
+        vain: waits::in_vain(&queue, |why| !why.is_mutual()),
+        ring: waits::in_vain(&queue, Vain::is_mutual),
         orphaned: orphaned.len(),
         wronged,
         stuck: stuck.len(),
