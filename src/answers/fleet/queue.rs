@@ -45,12 +45,15 @@ impl Limit {
 const PARENT: &str = "_orchestrator";
 
 /// Types that an API worker ever took are the API's (domain/orchestrator.md 1.3: its ids); all others wait for
-/// GPU workers.
+/// GPU workers. A row that names no worker was written since its last claim: who held it then,
+/// attempts tell.
 const OPEN: &str = "with api_types as (select distinct tasks.task_type from task_attempts \
         join tasks on tasks.id = task_attempts.task_id where starts_with(task_attempts.worker_id, 'api-')) \
     select states.task_id, states.state, states.entered_at, tasks.task_type, tasks.worker_id, \
     (select arg_max(held.worker_id, attempt) from task_attempts as held \
         where held.task_id = states.task_id and held.outcome = 'open') as holder, \
+    coalesce((select arg_max(held.worker_id, (held.outcome = 'open', attempt)) from task_attempts as held \
+        where held.task_id = states.task_id and held.outcome <> 'duplicate'), tasks.worker_id) as last_holder, \
     tasks.dependant_on is not null as depends, \
     coalesce(tasks.task_type in (select task_type from api_types), false) as is_api \
     from task_states as states left join tasks on tasks.id = states.task_id \

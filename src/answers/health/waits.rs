@@ -75,7 +75,7 @@ fn held(ask: Ask<'_>, tasks: &[&Row], holder: &str, listed: usize) -> Vec<Vec<Va
 }
 
 fn add_stuck(page: &mut Page, ask: Ask<'_>, stuck: &[&Row], limit: Limit, listed: usize) {
-    let rows = held(ask, stuck, "worker_id", listed);
+    let rows = held(ask, stuck, "last_holder", listed);
     let title = format!(
         "Stuck tasks (in progress for more than {}; orchestrator tasks wait for others)",
         limit.said()
