@@ -7,6 +7,7 @@ mod health;
 mod odd;
 mod rings;
 mod startup;
+mod strange;
 mod truth;
 
 use serde_json::Value;

@@ -8,3 +8,4 @@ pub(in crate::answers) mod rates;
 pub(in crate::answers) mod reasons;
 mod rings;
 pub(in crate::answers) mod serving;
+pub(in crate::answers) mod strange;

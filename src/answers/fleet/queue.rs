@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::answers::ask::{Ask, Row};
 use crate::answers::fleet::rings::rings;
+use crate::answers::fleet::strange::known;
 use crate::model::time::Micros;
 use crate::read::error::ReadError;
 
@@ -45,8 +46,8 @@ impl Limit {
 const PARENT: &str = "_orchestrator";
 
 /// Types that an API worker ever took are the API's (domain/orchestrator.md 1.3: its ids); all others wait for
-/// GPU workers. A row that names no worker was written since its last claim: who held it then,
-/// attempts tell.
+/// GPU workers. A claim wants a status of the system: a row with another, or with none, is in no queue. A row
+/// that names no worker was written since its last claim: who held it then, attempts tell.
 const OPEN: &str = "with api_types as (select distinct tasks.task_type from task_attempts \
         join tasks on tasks.id = task_attempts.task_id where starts_with(task_attempts.worker_id, 'api-')) \
     select states.task_id, states.state, states.entered_at, tasks.task_type, tasks.worker_id, \
@@ -58,13 +59,15 @@ const OPEN: &str = "with api_types as (select distinct tasks.task_type from task
     coalesce(tasks.task_type in (select task_type from api_types), false) as is_api \
     from task_states as states left join tasks on tasks.id = states.task_id \
     where states.left_at is null and states.state in ('queued', 'in_progress') \
+        and (tasks.id is null or tasks.status {known}) \
     order by states.entered_at, states.task_id";
 
 /// What waits for a task that is not complete cannot be claimed (domain/worker-app.md 1.6).
 const WAITING: &str = "with needed as (\
         select tasks.id, tasks.task_type, unnest(string_split(trim(dependant_on, '{}'), ',')) as other_id \
         from tasks join task_states on task_states.task_id = tasks.id \
-        where left_at is null and state = 'queued' and dependant_on is not null) \
+        where left_at is null and state = 'queued' and dependant_on is not null \
+            and status {known}) \
     select needed.id, needed.task_type, other_id, states.state as other_state, \
         others.id is null as is_missing from needed \
     left join tasks as others on others.id = other_id \
@@ -111,10 +114,11 @@ pub(in crate::answers) struct Queue {
 impl Queue {
     /// Reads it.
     pub(in crate::answers) fn read(ask: Ask<'_>) -> Result<Self, ReadError> {
-        let open = ask.rows(OPEN, &[])?;
+        let open = ask.rows(&known(OPEN), &[])?;
         let depends =
             |row: &Row| row.text("state") == Some("queued") && row.flag("depends") == Some(true);
-        let waits = if open.iter().any(depends) { ask.rows(WAITING, &[])? } else { Vec::new() };
+        let waits =
+            if open.iter().any(depends) { ask.rows(&known(WAITING), &[])? } else { Vec::new() };
         Ok(Self { open, waits })
     }
 

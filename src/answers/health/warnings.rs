@@ -11,6 +11,10 @@ pub(super) struct Now {
     pub(super) vain: usize,
     /// Tasks that wait for each other, or for themselves.
     pub(super) ring: usize,
+    /// Tasks whose status is none of the system's.
+    pub(super) unknown: usize,
+    /// Open tasks with a date that cannot be theirs.
+    pub(super) misdated: usize,
     /// Tasks in progress whose worker has ended.
     pub(super) orphaned: usize,
     /// Workers that were killed in the last hour although they could have worked on.
@@ -95,7 +99,7 @@ pub(super) fn warnings(now: &Now, pulses: &[Pulse]) -> Vec<String> {
 }
 
 /// Tasks that nobody can take, each with whether there are such.
-fn of_queue(now: &Now) -> [(bool, String); 2] {
+fn of_queue(now: &Now) -> [(bool, String); 4] {
     [
         (
             now.vain > 0,
@@ -109,6 +113,21 @@ fn of_queue(now: &Now) -> [(bool, String); 2] {
             format!(
                 "{} for each other, or for themselves: none of them can be claimed",
                 tasks(now.ring, "waits", "wait")
+            ),
+        ),
+        (
+            now.unknown > 0,
+            tasks(
+                now.unknown,
+                "has a status that the system does not have, and counts in no queue",
+                "have a status that the system does not have, and count in no queue",
+            ),
+        ),
+        (
+            now.misdated > 0,
+            format!(
+                "{} that cannot be right",
+                tasks(now.misdated, "that is open has a date", "that are open have a date")
             ),
         ),
     ]
