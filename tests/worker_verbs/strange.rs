@@ -75,5 +75,6 @@ fn a_status_that_nobody_knows_is_in_no_queue_and_strange_dates_are_told() {
     );
     assert_eq!(rows(&json(&bench, "tasks", &["--status", "queued"]), "list").len(), 3);
     let said = bench.run("tasks", "s", &[]).ok();
+    assert!(said.contains("A failure rate is of those that ended Complete or Failed"), "{said}");
     assert!(said.contains("0044-03-15 10:00:00+00 BC"), "{said}");
 }

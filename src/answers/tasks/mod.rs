@@ -100,6 +100,9 @@ pub fn tasks(ask: Ask<'_>, asked: &TasksAsked) -> Result<Page, ReadError> {
     let mut page = Page::new("tasks", None, ask.told_at(), ask.is_as_of);
     summary(&mut page, &all, asked, since);
     spread::by_state(&mut page, &all);
+    let counts = "A share is of all the tasks above. A failure rate is of those that ended Complete or Failed: \
+                  open, cancelled and unknown ones are left out.";
+    page.lines("what_counts", "What the shares count", vec![counts.to_string()]);
     spread::by_type(&mut page, &all);
     spread::times(&mut page, &all);
     failures::sections(&mut page, &all);
