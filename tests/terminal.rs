@@ -1,5 +1,7 @@
 //! The terminal: `window`, `config`, `pods`, `timeline`, and what all verbs share.
 
+mod course;
+
 use std::fs;
 use std::path::Path;
 
