@@ -1,6 +1,7 @@
 //! The terminal: `window`, `config`, `pods`, `timeline`, and what all verbs share.
 
 mod course;
+mod refused;
 
 use std::fs;
 use std::path::Path;

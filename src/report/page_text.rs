@@ -45,6 +45,11 @@ pub fn write_text(out: &mut dyn io::Write, page: &Page, layout: &Layout) -> io::
         Some(when) => format!("at the end of the evidence, {when} {}", layout.zone_name),
         None => "this snapshot covers no time".to_string(),
     };
+    // sentences of findings and lines of others carry their times as they were written
+    let when = match layout.zone_name.as_str() {
+        "UTC" => when,
+        _ => format!("{when}; times inside sentences are UTC"),
+    };
     if about.chars().count() + 2 + when.chars().count() <= room(layout, 0) {
         writeln!(out, "{BOLD}{about}{BOLD:#}  {DIM}{when}{DIM:#}")?;
     } else {
