@@ -17,3 +17,23 @@ fn an_offset_that_no_clock_has_is_refused() {
         assert_eq!(said.contains("times inside sentences are UTC"), zone != "UTC", "{said}");
     }
 }
+
+#[test]
+fn a_price_that_no_machine_has_is_refused() {
+    let bench = outage();
+    for price in ["1e308", "-1", "NaN", "inf", "100001", "cheap"] {
+        for verb in ["pods", "findings"] {
+            let ran = bench.run(verb, "s", &["--price", price]);
+            assert_eq!(ran.code, 2, "{verb} {price}");
+            assert!(ran.stderr.contains("dollars from 0 to 100000"), "{price}: {}", ran.stderr);
+        }
+    }
+    bench.run("pods", "s", &["--price", "0.69"]).ok();
+    for verb in ["tasks", "workers", "orchestrator"] {
+        for hours in ["0", "-1", "1e9", "NaN", "inf", "soon"] {
+            let ran = bench.run(verb, "s", &["--hours", hours]);
+            assert_eq!(ran.code, 2, "{verb} {hours}");
+            assert!(ran.stderr.contains("such as 2 or 0.5"), "{verb} {hours}: {}", ran.stderr);
+        }
+    }
+}
