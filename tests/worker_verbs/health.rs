@@ -171,3 +171,17 @@ fn a_stuck_task_is_told_with_who_held_it_last() {
     assert_eq!(rows(&page, "stuck").len(), 1, "{page}");
     assert_eq!(text(&rows(&page, "stuck")[0], "worker"), worker, "{page}");
 }
+
+#[test]
+fn a_process_whose_lines_fit_several_eras_is_said_to_be_of_one_of_them() {
+    let bench = Bench::of_case(STOPPED);
+    let runs = json(&bench, "orchestrator", &[]);
+    let run = &rows(&runs, "runs")[0];
+    assert_eq!((text(run, "era"), text(run, "era_said")), ("E10", "E10 to E12"), "{runs}");
+    let said = bench.run("health", "s", &[]).ok();
+    assert!(said.contains("(era E10 to E12, by its lines;"), "{said}");
+    // lines of one era alone name it
+    let bench = Bench::of_case(ORPHANED);
+    let one = json(&bench, "orchestrator", &[]);
+    assert!(rows(&one, "runs")[0]["era_said"].is_null(), "{one}");
+}
