@@ -185,3 +185,11 @@ fn a_process_whose_lines_fit_several_eras_is_said_to_be_of_one_of_them() {
     let one = json(&bench, "orchestrator", &[]);
     assert!(rows(&one, "runs")[0]["era_said"].is_null(), "{one}");
 }
+
+#[test]
+fn pods_of_an_instant_are_told_as_such() {
+    let bench = Bench::of_case(STOPPED);
+    let said = bench.run("health", "s", &["--as-of", "2026-05-20T10:05"]).ok();
+    let title = "Pods that run for nobody, told with all that the evidence knows, also of later";
+    assert!(said.contains(title), "{said}");
+}
