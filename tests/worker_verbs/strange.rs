@@ -60,7 +60,7 @@ fn a_status_that_nobody_knows_is_in_no_queue_and_strange_dates_are_told() {
         [
             (
                 "0044-03-15 10:00:00+00 BC",
-                "its date is none of the calendar's: the timeline lacks it, and it counts in no queue"
+                "no calendar here has its date: the timeline and the counts of the queue lack it"
             ),
             ("1815-06-18T10:00:00.000000Z", "it is dated before there was the system"),
             ("2026-01-05T09:40:00.000000Z", "the system has no such status: it counts in no queue"),

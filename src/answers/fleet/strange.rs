@@ -99,7 +99,7 @@ fn why(row: &Row) -> String {
             "the system has no such status: it counts in no queue".to_string()
         }
         (Some(_), None) => {
-            "its date is none of the calendar's: the timeline lacks it, and it counts in no queue"
+            "no calendar here has its date: the timeline and the counts of the queue lack it"
                 .to_string()
         }
         (Some(_), Some(_)) if row.flag("is_late") == Some(true) => {
