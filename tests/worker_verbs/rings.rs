@@ -32,4 +32,13 @@ fn tasks_that_wait_for_each_other_wait_in_vain() {
         "{page}"
     );
     assert_eq!(page["queue"]["claimable_by_gpu_workers"], 1, "{page}");
+    // each says so of itself; who waits for one of them has a sound dependency
+    for row in listed {
+        let task = json(&bench, "task", &[text(row, "task")]);
+        assert_eq!(task["relations"]["broken_dependencies"], 1, "{task}");
+    }
+    let last = "select id from tasks where created_at::time = '09:42:00' order by id limit 1";
+    let behind = json(&bench, "task", &[&bench.sql("s", last)[0][0]]);
+    assert_eq!(behind["relations"]["waits_for"], 1, "{behind}");
+    assert_eq!(behind["relations"]["broken_dependencies"], 0, "{behind}");
 }
