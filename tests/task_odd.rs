@@ -33,8 +33,13 @@ fn a_text_without_end_is_cut_for_people_and_whole_for_scripts() {
     let error = "x".repeat(100_000);
     let bench = Bench::of_case(&long(&error));
     let id = only_task(&bench);
-    let calls: [(&str, &[&str]); 4] =
-        [("task", &[&id]), ("health", &[]), ("task", &[&id, "--logs-only"]), ("tasks", &[])];
+    let calls: [(&str, &[&str]); 5] = [
+        ("task", &[&id]),
+        ("health", &[]),
+        ("task", &[&id, "--logs-only"]),
+        ("tasks", &[]),
+        ("explain", &[&id]),
+    ];
     for (verb, more) in calls {
         let said = bench.run(verb, "s", more).ok();
         assert!(said.len() < 60_000, "{verb} {more:?}: {} bytes", said.len());
@@ -42,6 +47,7 @@ fn a_text_without_end_is_cut_for_people_and_whole_for_scripts() {
     let said = bench.run("task", "s", &[&id]).ok();
     assert!(said.contains("characters; `--format json` has them all)"), "{said}");
     assert_eq!(json(&bench, "task", &[&id])["error"]["error"], error.as_str());
+    assert!(json(&bench, "explain", &[&id]).to_string().contains(&error));
     let whole = bench.run("task", "s", &[&id, "--all"]).ok();
     assert!(whole.contains(&error));
 }

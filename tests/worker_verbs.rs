@@ -5,6 +5,10 @@ mod faults;
 mod golden;
 mod health;
 mod odd;
+mod open;
+mod rings;
+mod startup;
+mod strange;
 mod truth;
 
 use serde_json::Value;

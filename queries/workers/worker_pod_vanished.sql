@@ -115,7 +115,7 @@ select
     end as verdict,
     format(
         'its pod vanished within a heartbeat of {} and was missed {} s later{}',
-        strftime(lost.beat_at, '%H:%M:%S'), round(lost.noticed_s)::bigint,
+        strftime(lost.beat_at, '%H:%M:%S UTC'), round(lost.noticed_s)::bigint,
         coalesce(', with ' || len(held.task_ids) || ' task(s) in hand', '')
     ) as summary,
     list_concat(

@@ -1,7 +1,7 @@
 //! The orchestrators: their runs, what the last cycles saw and did, decisions of note, gaps.
 
 use crate::answers::ask::{Ask, Row};
-use crate::answers::fleet::{blind, pulse};
+use crate::answers::fleet::{blind, eras, pulse};
 use crate::answers::page::{Page, Value};
 use crate::model::time::Micros;
 use crate::read::cell::Cell;
@@ -10,7 +10,7 @@ use crate::read::error::ReadError;
 /// The tables it asks.
 pub fn tables() -> Vec<&'static str> {
     let own = ["cycles", "decisions"];
-    [&pulse::TABLES[..], &blind::TABLES, &own].concat()
+    [&pulse::TABLES[..], &blind::TABLES, &eras::TABLES, &own].concat()
 }
 
 /// What is asked for.
@@ -24,7 +24,7 @@ pub struct OrchestratorAsked {
 
 const RUNS: &str = "with turned as (select run_id, count(*) as cycles, count(completed_at) as completed, \
         sum(failed_reads)::bigint as failed_reads from cycles group by run_id) \
-    select runs.*, turned.cycles, turned.completed, turned.failed_reads from runs \
+    select runs.*, {eras}, turned.cycles, turned.completed, turned.failed_reads from runs \
     left join turned on turned.run_id = runs.run_id \
     where coalesce(ended_at, $at) >= $since order by started_at desc nulls last, runs.run_id desc limit $limit";
 
@@ -50,7 +50,11 @@ pub fn orchestrator(ask: Ask<'_>, asked: OrchestratorAsked) -> Result<Page, Read
     let at = ("at", Cell::Time(ask.at));
     let mut page = Page::new("orchestrator", None, ask.told_at(), ask.is_as_of);
     pulse::add(&mut page, &pulse::pulses(ask)?, ask.at);
-    runs(&mut page, &ask.rows(RUNS, &[since.clone(), at.clone(), limit.clone()])?, ask.at);
+    runs(
+        &mut page,
+        &ask.rows(&eras::with_eras(RUNS), &[since.clone(), at.clone(), limit.clone()])?,
+        ask.at,
+    );
     let found = ask.rows(CYCLES, std::slice::from_ref(&limit))?;
     cycles(&mut page, &found);
     notes(&mut page, &found);
@@ -64,6 +68,7 @@ fn runs(page: &mut Page, runs: &[Row], now: Micros) {
         vec![
             run.id("run_id"),
             run.say("era"),
+            Value::text(eras::several(run)),
             run.when("started_at"),
             run.when("ended_at"),
             Value::between(run.time("started_at"), run.time("ended_at").or(Some(now))),
@@ -76,6 +81,7 @@ fn runs(page: &mut Page, runs: &[Row], now: Micros) {
     let columns = [
         "run",
         "era",
+        "era_said",
         "started_at",
         "ended_at",
         "lived_s",

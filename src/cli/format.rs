@@ -31,19 +31,29 @@ pub(crate) fn seed(text: &str) -> Result<u64, String> {
     text.parse().map_err(|_| format!("give a whole number from 0 to {}", u64::MAX))
 }
 
-/// What an hour costs: a number that is not below zero.
+/// No machine of any cloud costs as much: what is more is a mistake, and its sums would be none.
+const PRICE_MAX: f64 = 100_000.0;
+
+/// What an hour costs, in dollars.
 pub(crate) fn price(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
-        Ok(price) if price.is_finite() && price >= 0.0 => Ok(price),
-        Ok(_) | Err(_) => Err("not a price: a number from 0 on, such as 0.69".to_string()),
+        Ok(price) if (0.0..=PRICE_MAX).contains(&price) => Ok(price),
+        Ok(_) | Err(_) => {
+            Err(format!("not a price of an hour: dollars from 0 to {PRICE_MAX}, such as 0.69"))
+        }
     }
 }
+
+/// A hundred years: what is more is a mistake, and no calendar has it.
+const HOURS_MAX: f64 = 876_600.0;
 
 /// A number of hours, more than none.
 pub(crate) fn hours(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
-        Ok(hours) if hours.is_finite() && hours > 0.0 => Ok(hours),
-        Ok(_) | Err(_) => Err("not a number of hours: more than 0, such as 2 or 0.5".to_string()),
+        Ok(hours) if hours > 0.0 && hours < HOURS_MAX => Ok(hours),
+        Ok(_) | Err(_) => Err(format!(
+            "not a number of hours: more than 0 and below {HOURS_MAX}, such as 2 or 0.5"
+        )),
     }
 }
 

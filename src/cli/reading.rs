@@ -44,7 +44,7 @@ pub(super) struct ShapeArgs {
     format: Shape,
 
     /// Zone of the times in text: `Europe/Berlin`, `+02:00`, `local` (JSON is always UTC)
-    #[arg(long, value_name = "ZONE", default_value = "UTC", value_parser = zone)]
+    #[arg(long, value_name = "ZONE", default_value = "UTC", value_parser = zone, allow_hyphen_values = true)]
     tz: Zone,
 
     /// Do not lead long text through a pager (BACKSTORY_PAGER, PAGER, else less)
@@ -82,6 +82,9 @@ struct Zone {
     zone: TimeZone,
 }
 
+/// How far clocks are set from UTC, in seconds: from Baker Island to the Line Islands.
+const OFFSETS_S: std::ops::RangeInclusive<i64> = -12 * 3600..=14 * 3600;
+
 /// A zone by its name in the IANA database, or by its offset.
 fn zone(text: &str) -> Result<Zone, String> {
     let named = |zone: TimeZone| Zone { name: text.to_string(), zone };
@@ -93,11 +96,13 @@ fn zone(text: &str) -> Result<Zone, String> {
             if let Ok(at) = fixed {
                 let midnight = "2026-01-01T00:00:00Z".parse::<jiff::Timestamp>();
                 let offset = midnight.map(|utc| utc.as_second() - at.as_second()).ok();
+                let offset = offset.filter(|seconds| OFFSETS_S.contains(seconds));
                 let offset = offset.and_then(|seconds| i32::try_from(seconds).ok());
                 let offset = offset.and_then(|s| jiff::tz::Offset::from_seconds(s).ok());
-                if let Some(offset) = offset {
-                    return Ok(named(TimeZone::fixed(offset)));
-                }
+                return offset.map(|offset| named(TimeZone::fixed(offset))).ok_or_else(|| {
+                    "no clock on earth is so far off: write an offset from -12:00 to +14:00"
+                        .to_string()
+                });
             }
             TimeZone::get(text).map(named).map_err(|_| {
                 "no zone of this machine; write it as Europe/Berlin, +02:00 or local".to_string()

@@ -31,7 +31,8 @@ pub(super) struct TasksArgs {
     worker: Option<String>,
 
     /// Created in the last so many hours before the instant told of
-    #[arg(long, value_name = "H", value_parser = hours, allow_negative_numbers = true, conflicts_with = "since")]
+    #[arg(long, value_name = "H", value_parser = crate::cli::format::hours, allow_negative_numbers = true,
+          conflicts_with = "since")]
     hours: Option<f64>,
 
     /// Rows of the list, at most
@@ -52,14 +53,6 @@ fn state(text: &str) -> Result<TaskStateName, String> {
     let named = TaskStateName::ALL.iter().find(|state| state.name() == word);
     let names: Vec<&str> = TaskStateName::ALL.iter().map(|state| state.name()).collect();
     named.copied().ok_or_else(|| format!("a state is one of {}", names.join(", ")))
-}
-
-/// More than no time.
-fn hours(text: &str) -> Result<f64, String> {
-    let hours: Option<f64> = text.parse().ok();
-    // a hundred years: beyond it is a mistake, and no calendar has it
-    let sound = hours.filter(|hours| *hours > 0.0 && *hours < 876_600.0);
-    sound.ok_or_else(|| "write a number of hours, more than 0".to_string())
 }
 
 pub(super) fn run(ui: &mut Ui, args: &TasksArgs) -> Outcome {

@@ -60,7 +60,7 @@ pub(super) fn run(ui: &mut Ui, args: &WorkerArgs) -> Outcome {
     } else if args.check_logging {
         (Part::Logging, &TABLES_AND_LINES)
     } else if args.startup {
-        (Part::Startup, &TABLES)
+        (Part::Startup, &TABLES_AND_LINES)
     } else {
         (Part::Whole, &TABLES)
     };

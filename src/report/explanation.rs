@@ -4,6 +4,7 @@ use std::io;
 
 use crate::answers::explanation::{Event, Explanation, Rule, State};
 use crate::report::plain::printable;
+use crate::report::shorten::short;
 
 /// Writes the chain.
 pub fn write_text(out: &mut impl io::Write, made: &Explanation) -> io::Result<()> {
@@ -51,13 +52,13 @@ fn write_event(out: &mut impl io::Write, event: &Event) -> io::Result<()> {
     }
     told("known", &format!("{}, by the clock of {}", event.basis, printable(&event.clock)))?;
     for (name, value) in &event.names {
-        told(name, &printable(value))?;
+        told(name, &printable(&short(value)))?;
     }
     if event.attributes.as_object().is_some_and(|fields| !fields.is_empty()) {
-        told("says", &printable(&event.attributes.to_string()))?;
+        told("says", &printable(&short(&event.attributes.to_string())))?;
     }
     if let Some(site) = &event.call_site {
-        told("code", &printable(site))?;
+        told("code", &printable(&short(site)))?;
     }
     match &event.rule {
         Rule::Grammar { entry, eras, place, template } => {
@@ -72,10 +73,10 @@ fn write_event(out: &mut impl io::Write, event: &Event) -> io::Result<()> {
     for row in &event.rows {
         let time = row.time.as_deref().unwrap_or("");
         told(row.role, &format!("{time}  {}:{}", row.table, printable(&row.key)))?;
-        told("", &format!("  {}", printable(&row.text)))?;
+        told("", &format!("  {}", printable(&short(&row.text))))?;
     }
     for (n, what) in event.surer.iter().enumerate() {
-        told(if n == 0 { "surer by" } else { "" }, &printable(what))?;
+        told(if n == 0 { "surer by" } else { "" }, &printable(&short(what)))?;
     }
     Ok(())
 }

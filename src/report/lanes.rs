@@ -3,66 +3,58 @@
 use std::collections::BTreeMap;
 use std::io;
 
-use anstyle::{AnsiColor, Style};
+use anstyle::Style;
 use jiff::tz::TimeZone;
 
 use crate::answers::lanes::{Lane, Lanes, Span};
 use crate::model::time::Micros;
-use crate::report::plain::{cut, printable};
+use crate::report::marks::{Mark, mark_of};
+use crate::report::plain::printable;
 use crate::report::words::{duration, instant};
 
-/// A state as it is drawn: a block, a letter where blocks cannot be shown, a colour.
-struct Mark {
-    state: &'static str,
-    block: char,
-    letter: char,
-    colour: AnsiColor,
-}
-
-const fn mark(state: &'static str, block: char, letter: char, colour: AnsiColor) -> Mark {
-    Mark { state, block, letter, colour }
-}
-
-/// Work is full, waiting is light, what went wrong is red.
-const MARKS: [Mark; 28] = [
-    mark("queued", '\u{00b7}', '.', AnsiColor::Yellow),
-    mark("in_progress", '\u{2588}', '#', AnsiColor::Blue),
-    mark("complete", '\u{2588}', 'C', AnsiColor::Green),
-    mark("failed", '\u{2588}', 'F', AnsiColor::Red),
-    mark("cancelled", '\u{2592}', 'X', AnsiColor::Magenta),
-    mark("requested", '\u{00b7}', '.', AnsiColor::Yellow),
-    mark("spawning_pod_pending", '\u{2591}', 'p', AnsiColor::Yellow),
-    mark("spawning_script_pending", '\u{2591}', 's', AnsiColor::Yellow),
-    mark("spawning_script_running", '\u{2591}', 'r', AnsiColor::Yellow),
-    mark("active_initialising", '\u{2592}', 'i', AnsiColor::Cyan),
-    mark("active_idle", '\u{2500}', '-', AnsiColor::Cyan),
-    mark("active_busy", '\u{2588}', '#', AnsiColor::Green),
-    mark("condemned", '\u{2593}', '!', AnsiColor::Red),
-    mark("ended", ' ', ' ', AnsiColor::White),
-    mark("alive", '\u{2588}', '#', AnsiColor::Green),
-    mark("silent", '\u{2591}', '!', AnsiColor::Red),
-    mark("unknown", '?', '?', AnsiColor::Yellow),
-    mark("reset", '\u{2593}', 'R', AnsiColor::Red),
-    mark("requeued", '\u{2593}', 'Q', AnsiColor::Magenta),
-    mark("lost", '\u{2593}', 'L', AnsiColor::Red),
-    mark("overtaken", '\u{2592}', 'O', AnsiColor::Magenta),
-    mark("duplicate", '\u{2592}', 'D', AnsiColor::Magenta),
-    mark("open", '\u{2588}', '#', AnsiColor::Blue),
-    mark("logging_outage", '\u{2593}', '!', AnsiColor::Red),
-    mark("process_down", '\u{2591}', 'd', AnsiColor::Yellow),
-    mark("dropped", '\u{2592}', 'b', AnsiColor::Magenta),
-    mark("retention", '\u{2591}', 'o', AnsiColor::White),
-    mark("not_exported", '\u{2591}', 'n', AnsiColor::White),
-];
-/// A state that has no mark of its own.
-const OTHER: Mark = mark("other", '\u{2592}', '*', AnsiColor::White);
-
-/// Narrower, a drawing tells nothing.
-const NARROWEST: usize = 20;
+/// Narrower, a drawing tells nothing, and an instant does not stand in it.
+const NARROWEST: usize = 23;
 /// Where no terminal says how wide it is.
 const USUAL: usize = 100;
-/// Labels are cut rather than leave no room for the drawing.
-const LABEL_MAX: usize = 36;
+/// Narrower, the label stands above its lane rather than take the drawing's room.
+const COMFORTABLE: usize = 40;
+/// What a line stands in.
+const INDENT: usize = 2;
+
+/// How lanes are laid out: labels before the drawings, in a column of this width, or above them.
+#[derive(Clone, Copy)]
+struct Room {
+    label: Option<usize>,
+    cells: usize,
+}
+
+impl Room {
+    fn of(lanes: &Lanes, width: Option<u16>) -> Self {
+        let longest = lanes.lanes.iter().map(|lane| lane.label.chars().count()).max().unwrap_or(0);
+        let width = width.map_or(USUAL, usize::from);
+        let beside = width.saturating_sub(longest + 2 * INDENT);
+        // a short label leaves room enough in any terminal
+        if beside >= COMFORTABLE || longest < NARROWEST && beside >= NARROWEST {
+            return Self { label: Some(longest), cells: beside };
+        }
+        Self { label: None, cells: width.saturating_sub(2 * INDENT).max(NARROWEST) }
+    }
+
+    /// What stands before the lines below the drawings, and how long these may be: below narrow ones they begin
+    /// further left.
+    fn below(self, width: Option<u16>) -> (String, usize) {
+        if self.cells >= COMFORTABLE {
+            return (self.blank(), self.cells);
+        }
+        let room = width.map_or(USUAL, usize::from).saturating_sub(INDENT);
+        (" ".repeat(INDENT), room)
+    }
+
+    /// What stands before a drawing that is not a lane's.
+    fn blank(self) -> String {
+        " ".repeat(self.label.map_or(2 * INDENT, |label| label + 2 * INDENT))
+    }
+}
 
 /// Draws the lanes.
 pub fn write_lanes(
@@ -75,50 +67,52 @@ pub fn write_lanes(
     if lanes.lanes.is_empty() {
         return writeln!(out, "  nothing happened in it");
     }
-    let longest = lanes.lanes.iter().map(|lane| lane.label.chars().count()).max().unwrap_or(0);
-    let label = longest.min(LABEL_MAX);
-    let cells = width.map_or(USUAL, usize::from).saturating_sub(label + 4).max(NARROWEST);
+    let room = Room::of(lanes, width);
+    let (cells, blank) = (room.cells, room.blank());
     let length = lanes.until.seconds_since(lanes.from);
     let (from, until) = (instant(lanes.from, zone), instant(lanes.until, zone));
-    let axis = if from.len() + until.len() + 2 <= cells {
-        format!("{from}{}{until}", " ".repeat(cells - from.len() - until.len()))
+    if from.len() + until.len() + 2 <= cells {
+        let between = " ".repeat(cells - from.len() - until.len());
+        writeln!(out, "{blank}{from}{between}{until}")?;
     } else {
-        from
-    };
-    writeln!(out, "  {:label$}  {axis}", "")?;
-    let mut used: BTreeMap<&'static str, &Mark> = BTreeMap::new();
+        writeln!(out, "{blank}{from}")?;
+        writeln!(out, "{blank}{until:>cells$}")?;
+    }
+    let mut used: BTreeMap<&str, &Mark> = BTreeMap::new();
     for lane in &lanes.lanes {
-        let drawn = cells_of(lane, lanes.from, length, cells);
-        write!(out, "  {:label$}  ", cut(&printable(&lane.label), label))?;
-        for state in drawn {
-            match state {
-                None => write!(out, " ")?,
-                Some(state) => {
-                    let mark = mark_of(state);
-                    used.insert(mark.state, mark);
-                    let style = Style::new().fg_color(Some(mark.colour.into()));
-                    write!(
-                        out,
-                        "{style}{}{style:#}",
-                        if ascii { mark.letter } else { mark.block }
-                    )?;
-                }
-            }
+        let label = printable(&lane.label);
+        match room.label {
+            Some(width) => write!(out, "  {label:width$}  ")?,
+            None => write!(out, "  {label}\n{blank}")?,
+        }
+        for state in cells_of(lane, lanes.from, length, cells) {
+            let Some(state) = state else {
+                write!(out, " ")?;
+                continue;
+            };
+            let mark = mark_of(state);
+            used.insert(state, mark);
+            let style = Style::new().fg_color(Some(mark.colour.into()));
+            let sign = if ascii { mark.letter } else { mark.block };
+            write!(out, "{style}{sign}{style:#}")?;
         }
         writeln!(out)?;
     }
-    let each = duration(length / cells as f64);
-    writeln!(out, "  {:label$}  one character is {each}", "")?;
-    let lines = legend(used.into_values(), ascii, cells);
-    lines.iter().try_for_each(|line| writeln!(out, "  {:label$}  {line}", ""))
+    let (blank, room) = room.below(width);
+    writeln!(out, "{blank}one character is {}", duration(length / cells as f64))?;
+    let lines = legend(&used, ascii, room);
+    lines.iter().try_for_each(|line| writeln!(out, "{blank}{line}"))
 }
 
 /// What the marks mean, in lines of at most so many characters; none is broken.
-fn legend<'a>(used: impl Iterator<Item = &'a Mark>, ascii: bool, width: usize) -> Vec<String> {
+fn legend(used: &BTreeMap<&str, &Mark>, ascii: bool, width: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
-    for mark in used.filter(|mark| mark.block != ' ') {
-        let shown = if ascii { mark.letter } else { mark.block };
-        let told = format!("{shown} {}", mark.state.replace('_', " "));
+    for (state, mark) in used {
+        let shown = match if ascii { mark.letter } else { mark.block } {
+            ' ' => "(blank)".to_string(),
+            sign => sign.to_string(),
+        };
+        let told = format!("{shown} {}", printable(state).replace('_', " "));
         match lines.last_mut() {
             Some(line) if line.chars().count() + 3 + told.chars().count() <= width => {
                 line.push_str("   ");
@@ -128,10 +122,6 @@ fn legend<'a>(used: impl Iterator<Item = &'a Mark>, ascii: bool, width: usize) -
         }
     }
     lines
-}
-
-fn mark_of(state: &str) -> &'static Mark {
-    MARKS.iter().find(|mark| mark.state == state).unwrap_or(&OTHER)
 }
 
 /// The state that filled most of each character's time.
@@ -159,7 +149,7 @@ fn cells_of(lane: &Lane, from: Micros, length: f64, cells: usize) -> Vec<Option<
 mod tests {
     use super::*;
 
-    fn drawn(ascii: bool) -> String {
+    fn drawn(width: u16, ascii: bool) -> String {
         let from = Micros::parse("2026-01-05T10:00:00Z").expect("an instant");
         let at = |seconds: f64| from.plus_seconds(seconds);
         let span = |from: f64, until: Option<f64>, state: &str| Span {
@@ -181,26 +171,33 @@ mod tests {
             ],
         };
         let mut out = anstream::StripStream::new(Vec::new());
-        write_lanes(&mut out, &lanes, Some(29), ascii, &TimeZone::UTC).expect("a drawing");
+        write_lanes(&mut out, &lanes, Some(width), ascii, &TimeZone::UTC).expect("a drawing");
         String::from_utf8(out.into_inner()).expect("text")
     }
 
     #[test]
     fn a_character_is_the_state_that_filled_it() {
         assert_eq!(
-            drawn(true),
+            drawn(33, true),
             "         2026-01-05 10:00:00.000\n\
-             \x20 state  .....#####CCCCCCCCCC\n\
-             \x20 w1          LLLLL          \n\
-             \x20        one character is 50 s\n\
-             \x20        C complete\n\
-             \x20        # in progress\n\
-             \x20        L lost   . queued\n"
+             \x20         2026-01-05 10:16:40.000\n\
+             \x20 state  ......######CCCCCCCCCCCC\n\
+             \x20 w1           LLLLLL            \n\
+             \x20 one character is 42 s\n\
+             \x20 C complete   # in progress\n\
+             \x20 L lost   . queued\n"
         );
     }
 
     #[test]
+    fn a_label_that_leaves_no_room_stands_above_its_lane() {
+        let told = drawn(28, true);
+        assert!(told.contains("\n  state\n    ......######"), "{told}");
+        assert!(told.lines().all(|line| line.chars().count() <= 28), "{told}");
+    }
+
+    #[test]
     fn blocks_are_used_where_they_can_be_shown() {
-        assert!(drawn(false).contains("\u{00b7}\u{00b7}\u{2588}"));
+        assert!(drawn(33, false).contains("\u{00b7}\u{00b7}\u{2588}"));
     }
 }

@@ -12,6 +12,7 @@ pub mod findings_junit;
 mod findings_stories;
 pub mod findings_text;
 pub mod lanes;
+mod marks;
 mod page_table;
 pub mod page_text;
 pub mod plain;

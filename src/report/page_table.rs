@@ -17,6 +17,7 @@ pub(super) fn write_table(
     rows: &[Vec<Value>],
     layout: &Layout,
 ) -> io::Result<()> {
+    let (columns, rows) = &for_people(columns, rows);
     let fit = fit(columns, rows, layout);
     if let (Fit::Cards, Some(width)) = (fit, layout.width) {
         let labels: Vec<String> = columns.iter().map(|name| label(name)).collect();
@@ -57,6 +58,29 @@ pub(super) fn write_table(
         column.set_padding((0, 2));
     }
     table.lines().try_for_each(|line| writeln!(out, "  {}", line.trim_end()))
+}
+
+/// A column `x_said` is what a person reads in place of `x`, where it says more; JSON has both.
+fn for_people(
+    columns: &[&'static str],
+    rows: &[Vec<Value>],
+) -> (Vec<&'static str>, Vec<Vec<Value>>) {
+    let said_of = |name: &str| {
+        let base = name.strip_suffix("_said")?;
+        columns.iter().position(|column| *column == base)
+    };
+    let (mut columns_left, mut rows_left) = (columns.to_vec(), rows.to_vec());
+    for (at, name) in columns.iter().enumerate().rev() {
+        let Some(base) = said_of(name) else { continue };
+        columns_left.remove(at);
+        for row in &mut rows_left {
+            let said = row.remove(at);
+            if said != Value::Missing {
+                row[base] = said;
+            }
+        }
+    }
+    (columns_left, rows_left)
 }
 
 /// As far as a word is worth keeping whole: an id within a sentence is.

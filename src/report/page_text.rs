@@ -45,7 +45,19 @@ pub fn write_text(out: &mut dyn io::Write, page: &Page, layout: &Layout) -> io::
         Some(when) => format!("at the end of the evidence, {when} {}", layout.zone_name),
         None => "this snapshot covers no time".to_string(),
     };
-    writeln!(out, "{BOLD}{about}{BOLD:#}  {DIM}{when}{DIM:#}")?;
+    // sentences of findings and lines of others carry their times as they were written
+    let when = match layout.zone_name.as_str() {
+        "UTC" => when,
+        _ => format!("{when}; times inside sentences are UTC"),
+    };
+    if about.chars().count() + 2 + when.chars().count() <= room(layout, 0) {
+        writeln!(out, "{BOLD}{about}{BOLD:#}  {DIM}{when}{DIM:#}")?;
+    } else {
+        writeln!(out, "{BOLD}{about}{BOLD:#}")?;
+        for line in wrap(&when, room(layout, INDENT)) {
+            writeln!(out, "  {DIM}{line}{DIM:#}")?;
+        }
+    }
     page.sections.iter().try_for_each(|section| write_section(out, page, section, layout))
 }
 

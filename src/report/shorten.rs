@@ -39,7 +39,8 @@ fn short_value(value: &Value) -> Value {
     }
 }
 
-fn short(text: &str) -> String {
+/// One text, cut where it is long.
+pub(super) fn short(text: &str) -> String {
     // a text of so few bytes has no more characters
     if text.len() <= SHOWN_MAX {
         return text.to_string();

@@ -148,7 +148,48 @@ fn healthy_workers_that_were_killed_are_warned_of_for_an_hour() {
     let killed = &bench.sql("s", killed)[0];
     let page = json(&bench, "health", &["--as-of", &killed[1].replace(' ', "T")]);
     let said = warnings(&page);
-    assert!(said.iter().any(|said| said.contains("although it could have worked on")), "{page}");
+    assert!(said.iter().any(|said| said.contains("although they could have worked on")), "{page}");
     let none = json(&bench, "health", &["--as-of", "2026-01-05T09:30:00"]);
     assert!(!warnings(&none).iter().any(|said| said.contains("could have worked")), "{none}");
+}
+
+/// In progress for an hour; its row lost the worker that took it.
+const HELD: &str = "
+# held: by whom the row forgot
+on 2026-01-05
+worker w1 created=09:00:00 beat=09:55:40 status=active
+task t1 status=In_Progress created=08:40:00 started=08:50:00 updated=08:50:00
+log 08:50:00 edge:claim-next-task/t1 INFO Task claimed successfully | {\"worker_id\": \"{w1}\"}
+repeat 30s 09:30:00..09:56:00 log {time} gpu#{n} INFO Starting orchestrator cycle
+";
+
+#[test]
+fn a_stuck_task_is_told_with_who_held_it_last() {
+    let bench = Bench::of_case(HELD);
+    let page = json(&bench, "health", &[]);
+    let worker = &bench.sql("s", "select id from workers")[0][0];
+    assert_eq!(rows(&page, "stuck").len(), 1, "{page}");
+    assert_eq!(text(&rows(&page, "stuck")[0], "worker"), worker, "{page}");
+}
+
+#[test]
+fn a_process_whose_lines_fit_several_eras_is_said_to_be_of_one_of_them() {
+    let bench = Bench::of_case(STOPPED);
+    let runs = json(&bench, "orchestrator", &[]);
+    let run = &rows(&runs, "runs")[0];
+    assert_eq!((text(run, "era"), text(run, "era_said")), ("E10", "E10 to E12"), "{runs}");
+    let said = bench.run("health", "s", &[]).ok();
+    assert!(said.contains("(era E10 to E12, by its lines;"), "{said}");
+    // lines of one era alone name it
+    let bench = Bench::of_case(ORPHANED);
+    let one = json(&bench, "orchestrator", &[]);
+    assert!(rows(&one, "runs")[0]["era_said"].is_null(), "{one}");
+}
+
+#[test]
+fn pods_of_an_instant_are_told_as_such() {
+    let bench = Bench::of_case(STOPPED);
+    let said = bench.run("health", "s", &["--as-of", "2026-05-20T10:05"]).ok();
+    let title = "Pods that run for nobody, told with all that the evidence knows, also of later";
+    assert!(said.contains(title), "{said}");
 }

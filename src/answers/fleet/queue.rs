@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 
 use crate::answers::ask::{Ask, Row};
+use crate::answers::fleet::rings::rings;
+use crate::answers::fleet::strange::known;
 use crate::model::time::Micros;
 use crate::read::error::ReadError;
 
@@ -44,29 +46,63 @@ impl Limit {
 const PARENT: &str = "_orchestrator";
 
 /// Types that an API worker ever took are the API's (domain/orchestrator.md 1.3: its ids); all others wait for
-/// GPU workers.
-const OPEN: &str = "with api_types as (select distinct tasks.task_type from task_attempts \
-        join tasks on tasks.id = task_attempts.task_id where starts_with(task_attempts.worker_id, 'api-')) \
-    select states.task_id, states.state, states.entered_at, tasks.task_type, tasks.worker_id, \
-    (select arg_max(held.worker_id, attempt) from task_attempts as held \
-        where held.task_id = states.task_id and held.outcome = 'open') as holder, \
-    tasks.dependant_on is not null as depends, \
+/// GPU workers. A claim wants a status of the system: a row with another, or with none, is in no queue. A row
+/// that names no worker was written since its last claim: who held it then, attempts tell.
+const OPEN: &str = "with open as materialized (select task_id, state, entered_at from task_states \
+        where left_at is null and state in ('queued', 'in_progress')), \
+    held as (select task_id, arg_max(worker_id, attempt) filter (outcome = 'open') as holder, \
+        arg_max(worker_id, (outcome = 'open', attempt)) filter (outcome <> 'duplicate') as last_holder \
+        from task_attempts where task_id in (select task_id from open) group by task_id), \
+    api_types as (select distinct task_type from tasks where id in \
+        (select task_id from task_attempts where starts_with(worker_id, 'api-'))) \
+    select open.task_id, open.state, open.entered_at, tasks.task_type, tasks.worker_id, held.holder, \
+    coalesce(held.last_holder, tasks.worker_id) as last_holder, tasks.dependant_on is not null as depends, \
     coalesce(tasks.task_type in (select task_type from api_types), false) as is_api \
-    from task_states as states left join tasks on tasks.id = states.task_id \
-    where states.left_at is null and states.state in ('queued', 'in_progress') \
-    order by states.entered_at, states.task_id";
+    from open left join tasks on tasks.id = open.task_id left join held on held.task_id = open.task_id \
+    where tasks.id is null or tasks.status {known} order by open.entered_at, open.task_id";
 
 /// What waits for a task that is not complete cannot be claimed (domain/worker-app.md 1.6).
 const WAITING: &str = "with needed as (\
         select tasks.id, tasks.task_type, unnest(string_split(trim(dependant_on, '{}'), ',')) as other_id \
         from tasks join task_states on task_states.task_id = tasks.id \
-        where left_at is null and state = 'queued' and dependant_on is not null) \
+        where left_at is null and state = 'queued' and dependant_on is not null \
+            and status {known}) \
     select needed.id, needed.task_type, other_id, states.state as other_state, \
         others.id is null as is_missing from needed \
     left join tasks as others on others.id = other_id \
     left join task_states as states on states.task_id = other_id and states.left_at is null \
     where other_id not in ('', 'NULL') and states.state is distinct from 'complete' \
     order by needed.id, other_id";
+
+/// Why what is waited for never comes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::answers) enum Vain {
+    Failed,
+    Cancelled,
+    Missing,
+    /// The task waits for itself.
+    Itself,
+    /// The one waited for waits for this one, by way of others or not.
+    Ring,
+}
+
+impl Vain {
+    /// What the one waited for is.
+    pub(in crate::answers) fn said(self) -> &'static str {
+        match self {
+            Self::Failed => "failed",
+            Self::Cancelled => "cancelled",
+            Self::Missing => "not there",
+            Self::Itself => "itself",
+            Self::Ring => "queued, and waits for this one in turn",
+        }
+    }
+
+    /// Whether tasks wait for each other.
+    pub(in crate::answers) fn is_mutual(self) -> bool {
+        matches!(self, Self::Itself | Self::Ring)
+    }
+}
 
 /// The open tasks, the oldest first.
 pub(in crate::answers) struct Queue {
@@ -77,10 +113,11 @@ pub(in crate::answers) struct Queue {
 impl Queue {
     /// Reads it.
     pub(in crate::answers) fn read(ask: Ask<'_>) -> Result<Self, ReadError> {
-        let open = ask.rows(OPEN, &[])?;
+        let open = ask.rows(&known(OPEN), &[])?;
         let depends =
             |row: &Row| row.text("state") == Some("queued") && row.flag("depends") == Some(true);
-        let waits = if open.iter().any(depends) { ask.rows(WAITING, &[])? } else { Vec::new() };
+        let waits =
+            if open.iter().any(depends) { ask.rows(&known(WAITING), &[])? } else { Vec::new() };
         Ok(Self { open, waits })
     }
 
@@ -89,14 +126,24 @@ impl Queue {
         self.waits.iter().filter_map(|row| row.text("id")).collect()
     }
 
-    /// What is waited for in vain: tasks that ended without success, and those of which no row is here, which is
-    /// proof only where all tasks were captured (`task_dependency_missing` weighs that).
-    pub(in crate::answers) fn vain(&self) -> impl Iterator<Item = &Row> {
-        self.waits.iter().filter(|row| {
-            row.flag("is_missing") == Some(true)
-                || row.text("other_id") == row.text("id")
-                || matches!(row.text("other_state"), Some("failed" | "cancelled"))
-        })
+    /// What is waited for in vain, and why: tasks that ended without success, those of which no row is here (which
+    /// is proof only where all tasks were captured: `task_dependency_missing` weighs that), and those that wait
+    /// for the waiting one themselves.
+    pub(in crate::answers) fn vain(&self) -> Vec<(&Row, Vain)> {
+        let pairs = self.waits.iter().filter_map(|row| row.text("id").zip(row.text("other_id")));
+        let rings = rings(pairs);
+        let ring = |id: Option<&str>| id.and_then(|id| rings.get(id));
+        let why = |row: &Row| match (row.text("id"), row.text("other_id")) {
+            (task, other) if task == other => Some(Vain::Itself),
+            (task, other) if ring(task).is_some() && ring(task) == ring(other) => Some(Vain::Ring),
+            (_, _) if row.flag("is_missing") == Some(true) => Some(Vain::Missing),
+            (_, _) => match row.text("other_state") {
+                Some("failed") => Some(Vain::Failed),
+                Some("cancelled") => Some(Vain::Cancelled),
+                Some(_) | None => None,
+            },
+        };
+        self.waits.iter().filter_map(|row| Some((row, why(row)?))).collect()
     }
 
     /// Queued tasks that could be claimed at once, by an API worker or by a GPU worker.

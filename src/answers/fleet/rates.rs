@@ -1,6 +1,7 @@
 //! How many workers fail: by the orchestrator's own formula, and by how they really ended.
 
 use crate::answers::ask::Ask;
+use crate::answers::fleet::eras;
 use crate::answers::fleet::guilt;
 use crate::answers::fleet::serving::Member;
 use crate::answers::page::{Page, Value};
@@ -9,7 +10,7 @@ use crate::model::time::Micros;
 use crate::read::error::ReadError;
 
 /// The tables it asks, beside those of the fleet.
-pub(in crate::answers) const TABLES: [&str; 1] = ["runs"];
+pub(in crate::answers) const TABLES: [&str; 2] = eras::TABLES;
 
 /// Eras until E3b count 30 minutes, later ones 5 (domain/orchestrator.md 5.2).
 const LONG_WINDOW_S: f64 = 1800.0;
@@ -29,13 +30,15 @@ const BLOCKS_NOTHING: [&str; 4] = ["E3c", "E4", "E5", "E6"];
 /// Ends that are a fault: of the worker, its pod or its start.
 const FAULTS: [&str; 5] = ["error", "failsafe", "self_terminated", "external", "spawn_failed"];
 
-const ERA: &str = "select era from runs where source_type = 'orchestrator_gpu' \
+const ERA: &str = "select era, {eras} from runs where source_type = 'orchestrator_gpu' \
     order by started_at desc nulls last, run_id desc limit 1";
 
 /// The counts behind both rates.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(in crate::answers) struct Rates {
     era: Option<String>,
+    /// The eras that the process may be of, where they are several; it is counted as the first counts.
+    eras: Option<String>,
     window_s: f64,
     counts_terminated: bool,
     young: i64,
@@ -57,12 +60,14 @@ impl Rates {
         since: Micros,
         until: Micros,
     ) -> Result<Self, ReadError> {
-        let era = ask.first(ERA, &[])?.and_then(|row| row.text("era").map(str::to_string));
+        let run = ask.first(&eras::with_eras(ERA), &[])?;
+        let era = run.as_ref().and_then(|row| row.text("era").map(str::to_string));
         let is_of = |eras: &[&str]| era.as_deref().is_some_and(|era| eras.contains(&era));
         let mut rates = Self {
             window_s: if is_of(&LONG_ERAS) { LONG_WINDOW_S } else { WINDOW_S },
             counts_terminated: is_of(&TERMINATED_FAILS),
             era: era.clone(),
+            eras: run.as_ref().and_then(eras::several),
             ..Self::default()
         };
         for member in fleet {
@@ -146,7 +151,12 @@ impl Rates {
         ];
         let columns = ["formula", "counts", "window_s", "failed", "of", "rate", "says"];
         let era = self.era.as_deref().unwrap_or("not known");
-        let title = format!("Failure rate (era {era}; its window and limits are the defaults)");
+        let title = match &self.eras {
+            Some(eras) => format!(
+                "Failure rate (era {eras}, by its lines; window and limits are the defaults of {era})"
+            ),
+            None => format!("Failure rate (era {era}; its window and limits are the defaults)"),
+        };
         page.table("failure_rates", &title, &columns, rows, "none");
         page.fields(
             "ended_by_sort",

@@ -12,9 +12,10 @@ use crate::answers::ask::Ask;
 use crate::answers::fleet::blind;
 use crate::answers::fleet::guilt;
 use crate::answers::fleet::pulse;
-use crate::answers::fleet::queue::{self, Limit, Queue};
+use crate::answers::fleet::queue::{self, Limit, Queue, Vain};
 use crate::answers::fleet::rates::{self, Rates};
 use crate::answers::fleet::serving::{self, Member, fleet};
+use crate::answers::fleet::strange::Strange;
 use crate::answers::health::warnings::{Now, warnings};
 use crate::answers::heartbeat::Heartbeat;
 use crate::answers::page::{Page, Value};
@@ -43,6 +44,7 @@ pub fn health(ask: Ask<'_>, limit: usize, told: &[Told]) -> Result<Page, ReadErr
     let pulses = pulse::pulses(ask)?;
     let (queue, longest) = (Queue::read(ask)?, Limit::read(ask)?);
     let stuck = queue.stuck(ask.at, longest);
+    let strange = Strange::read(ask)?;
     let orphans = orphans::of(ask, told)?;
     let serving: Vec<&Member> = all.iter().filter(|one| one.is_in_service()).collect();
     let found = open::of(ask, &serving, &queue, told);
@@ -62,7 +64,10 @@ pub fn health(ask: Ask<'_>, limit: usize, told: &[Told]) -> Result<Page, ReadErr
     let now = Now {
         claimable_gpu: queue.claimable(false),
         claimable_api: queue.claimable(true),
-        vain: waits::in_vain(&queue),
+        vain: waits::in_vain(&queue, |why| !why.is_mutual()),
+        ring: waits::in_vain(&queue, Vain::is_mutual),
+        unknown: strange.unknown(),
+        misdated: strange.misdated(),
         orphaned: orphaned.len(),
         wronged,
         stuck: stuck.len(),
@@ -84,6 +89,7 @@ pub fn health(ask: Ask<'_>, limit: usize, told: &[Told]) -> Result<Page, ReadErr
     add_silent(&mut page, ask, &silent, limit);
     waits::add(&mut page, ask, &queue, &stuck, longest, limit);
     waits::add_orphaned(&mut page, ask, &orphaned, limit);
+    strange.add(&mut page, limit);
     pulse::add(&mut page, &pulses, ask.at);
     rates.add(&mut page, HOUR_S);
     errors::add(&mut page, ask, limit)?;

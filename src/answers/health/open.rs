@@ -35,26 +35,52 @@ pub(super) fn of<'a>(
     told.iter().filter(is_open).collect()
 }
 
-/// Adds them.
+/// Adds them, those of one query in one row: many of one kind would hide the others. The worst query first.
 pub(super) fn add(page: &mut Page, found: &[&Told], limit: usize) {
-    let rows = found.iter().take(limit).map(|one| {
+    let mut queries: Vec<(&Told, Vec<&Told>)> = Vec::new();
+    for one in found {
+        match queries.iter_mut().find(|(first, _)| first.query == one.query) {
+            Some((_, more)) => more.push(one),
+            None => queries.push((one, vec![one])),
+        }
+    }
+    let rows = queries.iter().take(limit).map(|(first, all)| {
+        let mut subjects: Vec<Value> = Vec::new();
+        for one in all {
+            let id = Value::Id(one.subject_id.clone());
+            if subjects.len() < limit && !subjects.contains(&id) {
+                subjects.push(id);
+            }
+        }
+        let what = match all.len() {
+            1 => first.summary.clone(),
+            n => format!(
+                "{}; {} more: `backstory findings --only {}`",
+                first.summary,
+                n - 1,
+                first.query
+            ),
+        };
         vec![
-            Value::Text(one.severity.name().to_string()),
-            Value::Text(one.verdict.name().to_string()),
-            Value::Id(one.subject_id.clone()),
-            Value::time(one.happened_at),
-            Value::Id(one.query.clone()),
-            Value::Text(one.summary.clone()),
+            Value::Text(first.severity.name().to_string()),
+            Value::Text(first.verdict.name().to_string()),
+            Value::Id(first.query.clone()),
+            Value::Count(all.len() as i64),
+            Value::time(all.iter().filter_map(|one| one.happened_at).min()),
+            Value::Text(what),
+            Value::List(subjects),
         ]
     });
-    let title = match found.len() {
-        n if n > limit => format!("Findings about what is still open (the first {limit} of {n})"),
-        _ => "Findings about what is still open".to_string(),
+    let title = match queries.len() {
+        n if n > limit => {
+            format!("Findings about what is still open, by query (the first {limit} of {n})")
+        }
+        _ => "Findings about what is still open, by query".to_string(),
     };
     let title = match page.is_as_of {
         true => format!("{title}, told with all that the evidence knows, also of later"),
         false => title,
     };
-    let columns = ["severity", "verdict", "subject", "since", "query", "what"];
+    let columns = ["severity", "verdict", "query", "findings", "since", "what", "subjects"];
     page.table("open_findings", &title, &columns, rows.collect(), "none");
 }

@@ -16,7 +16,8 @@ pub(super) fn of<'a>(ask: Ask<'_>, told: &'a [Told]) -> Result<Vec<&'a Told>, Re
     let is_orphan = |one: &&Told| {
         one.subject_kind == "pod"
             && matches!(one.verdict, Verdict::Confirmed | Verdict::Probable)
-            && one.happened_at.is_none_or(|since| since <= ask.at)
+            // of an instant, what has no time may be of later
+            && one.happened_at.map_or(!ask.is_as_of, |since| since <= ask.at)
             && runs(&one.subject_id)
     };
     Ok(told.iter().filter(is_orphan).collect())
@@ -33,5 +34,9 @@ pub(super) fn add(page: &mut Page, orphans: &[&Told]) {
         ]
     });
     let columns = ["pod", "since", "query", "what"];
-    page.table("orphans", "Pods that run for nobody", &columns, rows.collect(), "none found");
+    let title = match page.is_as_of {
+        true => "Pods that run for nobody, told with all that the evidence knows, also of later",
+        false => "Pods that run for nobody",
+    };
+    page.table("orphans", title, &columns, rows.collect(), "none found");
 }

@@ -3,13 +3,15 @@
 use std::collections::BTreeSet;
 
 use crate::answers::ask::{Ask, Row};
-use crate::answers::fleet::queue::{Limit, Queue};
+use crate::answers::fleet::queue::{Limit, Queue, Vain};
 use crate::answers::health::count;
 use crate::answers::page::{Page, Value};
 
-/// Queued tasks that wait for one that never comes.
-pub(super) fn in_vain(queue: &Queue) -> usize {
-    let tasks: BTreeSet<&str> = queue.vain().filter_map(|row| row.text("id")).collect();
+/// Queued tasks that wait for one that never comes: by those of the reasons that are asked for.
+pub(super) fn in_vain(queue: &Queue, is_asked: fn(Vain) -> bool) -> usize {
+    let vain = queue.vain();
+    let asked = vain.iter().filter(|(_, why)| is_asked(*why));
+    let tasks: BTreeSet<&str> = asked.filter_map(|(row, _)| row.text("id")).collect();
     tasks.len()
 }
 
@@ -41,7 +43,7 @@ fn counts(page: &mut Page, queue: &Queue, stuck: usize) {
             ("queued", count(queued.len())),
             ("queued_for_the_api", api(&queued)),
             ("queued_waiting_for_others", count(queue.waiting().len())),
-            ("queued_waiting_in_vain", count(in_vain(queue))),
+            ("queued_waiting_in_vain", count(in_vain(queue, |_| true))),
             ("claimable_by_gpu_workers", count(queue.claimable(false))),
             ("claimable_by_the_api", count(queue.claimable(true))),
             ("oldest_queued", id(&queued)),
@@ -73,7 +75,7 @@ fn held(ask: Ask<'_>, tasks: &[&Row], holder: &str, listed: usize) -> Vec<Vec<Va
 }
 
 fn add_stuck(page: &mut Page, ask: Ask<'_>, stuck: &[&Row], limit: Limit, listed: usize) {
-    let rows = held(ask, stuck, "worker_id", listed);
+    let rows = held(ask, stuck, "last_holder", listed);
     let title = format!(
         "Stuck tasks (in progress for more than {}; orchestrator tasks wait for others)",
         limit.said()
@@ -89,9 +91,14 @@ pub(super) fn add_orphaned(page: &mut Page, ask: Ask<'_>, orphaned: &[&Row], lis
 }
 
 fn add_vain(page: &mut Page, queue: &Queue, listed: usize) {
-    let rows = queue.vain().take(listed).map(|row| {
-        let state = row.text("other_state").unwrap_or("not there");
-        vec![row.id("id"), row.say("task_type"), row.id("other_id"), Value::Text(state.to_string())]
+    let vain = queue.vain();
+    let rows = vain.iter().take(listed).map(|(row, why)| {
+        vec![
+            row.id("id"),
+            row.say("task_type"),
+            row.id("other_id"),
+            Value::Text(why.said().to_string()),
+        ]
     });
     let columns = ["task", "type", "waits_for", "which_is"];
     let title = "Queued tasks that wait in vain: a claim wants all they wait for complete";

@@ -7,7 +7,14 @@ use crate::answers::fleet::queue::Limit;
 pub(super) struct Now {
     pub(super) claimable_gpu: usize,
     pub(super) claimable_api: usize,
+    /// Tasks that wait for what never comes.
     pub(super) vain: usize,
+    /// Tasks that wait for each other, or for themselves.
+    pub(super) ring: usize,
+    /// Tasks whose status is none of the system's.
+    pub(super) unknown: usize,
+    /// Open tasks with a date that cannot be theirs.
+    pub(super) misdated: usize,
     /// Tasks in progress whose worker has ended.
     pub(super) orphaned: usize,
     /// Workers that were killed in the last hour although they could have worked on.
@@ -49,9 +56,10 @@ pub(super) fn warnings(now: &Now, pulses: &[Pulse]) -> Vec<String> {
         (now.silent_holders > 0, format!("{holders} fallen silent")),
         (
             now.wronged > 0,
-            format!(
-                "{} in the last hour although it could have worked on",
-                workers(now.wronged, "was killed", "were killed")
+            workers(
+                now.wronged,
+                "was killed in the last hour although it could have worked on",
+                "were killed in the last hour although they could have worked on",
             ),
         ),
         (
@@ -62,13 +70,8 @@ pub(super) fn warnings(now: &Now, pulses: &[Pulse]) -> Vec<String> {
                 now.limit.said()
             ),
         ),
-        (
-            now.vain > 0,
-            format!(
-                "{} for a task that ended without success, or of which no row is here",
-                tasks(now.vain, "waits", "wait")
-            ),
-        ),
+    ];
+    let later = [
         (now.silent > 0, format!("{others} fallen silent")),
         (
             now.orphans > 0,
@@ -86,8 +89,48 @@ pub(super) fn warnings(now: &Now, pulses: &[Pulse]) -> Vec<String> {
             },
         ),
     ];
-    let said = said.into_iter().filter(|(holds, _)| *holds).map(|(_, said)| said);
+    let said = said
+        .into_iter()
+        .chain(of_queue(now))
+        .chain(later)
+        .filter(|(holds, _)| *holds)
+        .map(|(_, said)| said);
     said.chain(pulses.iter().filter_map(of_pulse)).collect()
+}
+
+/// Tasks that nobody can take, each with whether there are such.
+fn of_queue(now: &Now) -> [(bool, String); 4] {
+    [
+        (
+            now.vain > 0,
+            format!(
+                "{} for a task that ended without success, or of which no row is here",
+                tasks(now.vain, "waits", "wait")
+            ),
+        ),
+        (
+            now.ring > 0,
+            format!(
+                "{} for each other, or for themselves: none of them can be claimed",
+                tasks(now.ring, "waits", "wait")
+            ),
+        ),
+        (
+            now.unknown > 0,
+            tasks(
+                now.unknown,
+                "has a status that the system does not have, and counts in no queue",
+                "have a status that the system does not have, and count in no queue",
+            ),
+        ),
+        (
+            now.misdated > 0,
+            format!(
+                "{} that cannot be right",
+                tasks(now.misdated, "that is open has a date", "that are open have a date")
+            ),
+        ),
+    ]
 }
 
 fn tasks(n: usize, one: &str, more: &str) -> String {

@@ -15,6 +15,7 @@ mod sentence;
 mod story;
 mod timing;
 mod unknown;
+mod waits;
 
 use crate::answers::ask::Ask;
 use crate::answers::page::Page;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value as Json;
 
 use super::record::Record;
+use super::waits::{BROKEN, RELATIONS, Rings};
 use crate::answers::ask::{Ask, Row};
 use crate::answers::page::{Page, Value};
 use crate::read::cell::Cell;
@@ -58,7 +59,8 @@ pub(super) fn sections(
         ("waits_for", text(waits_for.join(","))),
     ];
     let rows = ask.rows(RELATED, &params)?;
-    let found = relatives(record, parent.as_deref(), &waits_for, &rows);
+    let rings = Rings::read(ask, &record.id, !waits_for.is_empty())?;
+    let found = relatives(record, parent.as_deref(), &waits_for, &rings, &rows);
     summary(page, parent.as_deref(), &found);
     list(page, &found, is_all);
     Ok(())
@@ -83,6 +85,7 @@ fn relatives(
     record: &Record,
     parent: Option<&str>,
     waits_for: &[String],
+    rings: &Rings,
     rows: &[Row],
 ) -> Vec<Relative> {
     let mut found: Vec<Relative> = Vec::new();
@@ -92,7 +95,7 @@ fn relatives(
     }
     for id in waits_for {
         let row = row_of(id);
-        let relation = waits(row.as_ref());
+        let relation = rings.relation(id, row.as_ref());
         found.push(Relative { relation, row, id: id.clone() });
     }
     for row in rows {
@@ -114,23 +117,11 @@ fn relatives(
     found
 }
 
-/// What a task waits for. Of a task that is not there, or ended without success, it waits for ever: a claim
-/// wants every dependency Complete (domain/worker-app.md 1.6).
-const WAITS: [&str; 3] = ["waits for", MISSING, DEAD];
-const MISSING: &str = "waits for (not there)";
-const DEAD: &str = "waits for (ended without success)";
-
-fn waits(other: Option<&Row>) -> &'static str {
-    match other.map(|row| row.text("state")) {
-        None => MISSING,
-        Some(Some("failed" | "cancelled")) => DEAD,
-        Some(Some(_) | None) => "waits for",
-    }
-}
-
 fn summary(page: &mut Page, parent: Option<&str>, found: &[Relative]) {
     let of = |relation: &str| found.iter().filter(|one| one.relation == relation).count();
     let count = |relation: &str| Value::Count(of(relation) as i64);
+    let sum =
+        |several: &[&str]| Value::Count(several.iter().map(|one| of(one)).sum::<usize>() as i64);
     let orchestrator = found.iter().find(|one| one.relation == "orchestrator");
     page.fields(
         "relations",
@@ -142,12 +133,9 @@ fn summary(page: &mut Page, parent: Option<&str>, found: &[Relative]) {
             ("children_by_state", by_state(found, "child")),
             ("siblings", count("sibling")),
             ("siblings_by_state", by_state(found, "sibling")),
-            (
-                "waits_for",
-                Value::Count(WAITS.iter().map(|relation| of(relation)).sum::<usize>() as i64),
-            ),
+            ("waits_for", sum(&RELATIONS)),
             ("waited_for_by", count("waited for by")),
-            ("broken_dependencies", Value::Count((of(MISSING) + of(DEAD)) as i64)),
+            ("broken_dependencies", sum(&BROKEN)),
         ],
     );
 }

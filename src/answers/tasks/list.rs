@@ -1,6 +1,7 @@
 //! The tasks themselves, the newest first.
 
 use crate::answers::ask::Row;
+use crate::answers::fleet::strange::created;
 use crate::answers::page::{Page, Value};
 
 /// Adds so many of them, and says of how many.
@@ -27,7 +28,7 @@ pub(super) fn section(page: &mut Page, all: &[Row], limit: usize) {
             row.id("id"),
             row.say("state"),
             row.say("task_type"),
-            row.when("created_at"),
+            created(row),
             row.seconds("queue_s"),
             row.seconds("processing_s"),
             Value::Count(row.int("attempts").unwrap_or(0)),

@@ -5,6 +5,7 @@ mod list;
 mod spread;
 
 use crate::answers::ask::{Ask, Row};
+use crate::answers::fleet::strange::state_of;
 use crate::answers::page::{Page, Value};
 use crate::model::state::TaskStateName;
 use crate::model::time::Micros;
@@ -55,12 +56,14 @@ const TASKS: &str = "with states as (\
         from task_attempts group by task_id) \
     select tasks.id, tasks.task_type, tasks.created_at, tasks.error_message, tasks._output_class, \
         case when states.state = 'failed' then tasks.output_location end as output_text, \
-        states.state, states.entered_at, held.attempts, held.worker_id, held.processing_s, held.ends, \
+        {state} as state, states.entered_at, \
+        json_extract_string(try_cast(tasks._verbatim as json), '$.created_at') as written, \
+        held.attempts, held.worker_id, held.processing_s, held.ends, \
         epoch(held.claimed_at - tasks.created_at) as queue_s, \
         made.verdict, made.expected, made.linked \
     from tasks left join states on states.task_id = tasks.id left join held on held.task_id = tasks.id \
     left join task_generations as made on made.task_id = tasks.id \
-    where ($state is null or states.state = $state) and ($type is null or tasks.task_type = $type) \
+    where ($state is null or {state} = $state) and ($type is null or tasks.task_type = $type) \
         and ($worker is null or held.is_workers) \
         and ($since is null or tasks.created_at >= $since::timestamp) \
         and ($until is null or tasks.created_at < $until::timestamp) \
@@ -92,10 +95,14 @@ pub fn tasks(ask: Ask<'_>, asked: &TasksAsked) -> Result<Page, ReadError> {
         ("since", time(since)),
         ("until", time(asked.until)),
     ];
-    let all = ask.rows(TASKS, &params)?;
+    let sql = TASKS.replace("{state}", &state_of("tasks", "states"));
+    let all = ask.rows(&sql, &params)?;
     let mut page = Page::new("tasks", None, ask.told_at(), ask.is_as_of);
     summary(&mut page, &all, asked, since);
     spread::by_state(&mut page, &all);
+    let counts = "A share is of all the tasks above. A failure rate is of those that ended Complete or Failed: \
+                  open, cancelled and unknown ones are left out.";
+    page.lines("what_counts", "What the shares count", vec![counts.to_string()]);
     spread::by_type(&mut page, &all);
     spread::times(&mut page, &all);
     failures::sections(&mut page, &all);
@@ -113,6 +120,7 @@ fn summary(page: &mut Page, all: &[Row], asked: &TasksAsked, since: Option<Micro
     let count = |keep: &dyn Fn(&Row) -> bool| all.iter().filter(|row| keep(row)).count() as i64;
     let is = |state: &'static str| move |row: &Row| row.text("state") == Some(state);
     let (complete, failed) = (count(&is("complete")), count(&is("failed")));
+    let created = || all.iter().filter_map(|row| row.time("created_at"));
     let attempts: i64 = all.iter().filter_map(|row| row.int("attempts")).sum();
     page.fields(
         "summary",
@@ -121,8 +129,8 @@ fn summary(page: &mut Page, all: &[Row], asked: &TasksAsked, since: Option<Micro
             ("tasks", Value::Count(all.len() as i64)),
             ("created_since", Value::time(since)),
             ("created_before", Value::time(asked.until)),
-            ("first_created_at", Value::time(all.last().and_then(|row| row.time("created_at")))),
-            ("last_created_at", Value::time(all.first().and_then(|row| row.time("created_at")))),
+            ("first_created_at", Value::time(created().min())),
+            ("last_created_at", Value::time(created().max())),
             ("complete", Value::Count(complete)),
             ("failed", Value::Count(failed)),
             ("failure_rate", Value::share(failed, failed + complete)),

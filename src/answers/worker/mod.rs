@@ -9,6 +9,7 @@ mod liveness;
 mod logging;
 mod meta;
 mod overview;
+mod reached;
 mod right;
 mod startup;
 mod unknown;

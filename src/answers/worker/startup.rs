@@ -1,9 +1,10 @@
 //! Its start: the phases, how long each took, and where it stopped.
 
-use crate::answers::ask::Ask;
+use crate::answers::ask::{Ask, Row};
 use crate::answers::page::{Page, Value};
 use crate::answers::worker::life::Life;
 use crate::answers::worker::meta;
+use crate::answers::worker::reached::Reached;
 use crate::read::error::ReadError;
 
 /// The phases of a start, in order (docs/vocabulary.md, worker states).
@@ -35,11 +36,14 @@ pub(super) fn add(
     let phases: Vec<_> =
         life.states.iter().take_while(|state| is_phase(state.text("state"))).collect();
     let next = life.states.get(phases.len());
+    let reached = Reached::read(ask, life)?;
+    let last_phase = phases.last().and_then(|state| state.text("state"));
+    let answer = reached.answer(last_phase, next.and_then(|next| next.text("state")));
     page.fields(
         "startup",
         "Start",
         vec![
-            ("answer", Value::Text(answer(&phases, next))),
+            ("answer", Value::Text(answer)),
             (
                 "lasted_s",
                 Value::between(life.began_at(), next.and_then(|next| next.time("entered_at"))),
@@ -50,6 +54,9 @@ pub(super) fn add(
             // the row keeps their last values alone
             ("startup_phase", last(life, "startup_phase")),
             ("ready_for_tasks", last(life, "ready_for_tasks")),
+            ("first_asked_at", Value::time(reached.asked_at)),
+            ("own_last_line_at", reached.own("line_at", Row::when)),
+            ("own_last_line", reached.own("message", Row::say)),
         ],
     );
     let rows = phases.iter().map(|state| {
@@ -89,15 +96,4 @@ pub(super) fn add(
 
 fn last(life: &Life, key: &str) -> Value {
     if life.is_as_of { Value::Missing } else { meta::text(life.meta(key)) }
-}
-
-fn answer(phases: &[&crate::answers::ask::Row], next: Option<&crate::answers::ask::Row>) -> String {
-    let last = phases.last().and_then(|state| state.text("state")).unwrap_or("no phase");
-    match next.and_then(|next| next.text("state")) {
-        None if phases.is_empty() => "no row tells of its start".to_string(),
-        None => format!("it is still starting: {last}"),
-        Some("ended") => format!("it never got to work: it ended in {last}"),
-        Some("condemned") => format!("it never got to work: it was condemned in {last}"),
-        Some(_) => "it started: it polled for tasks".to_string(),
-    }
 }
