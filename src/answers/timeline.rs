@@ -53,10 +53,13 @@ const WORKER: &str = "select 'state' as lane, 0 as n, entered_at as from_at, lef
       ended_at, outcome from task_attempts where worker_id = $id \
     order by n, lane, from_at";
 
-const FLEET: &str = "select worker_id as lane, min(entered_at) over (partition by worker_id) as n, \
-      entered_at as from_at, left_at as until_at, state \
-      from worker_states where entered_at < $until and coalesce(left_at, $until) > $from \
-        and state <> 'ended' \
+/// Of the first workers, and how many there are.
+const FLEET: &str = "with stays as materialized (select worker_id, entered_at, left_at, state from worker_states \
+      where entered_at < $until and coalesce(left_at, $until) > $from and state <> 'ended'), \
+    began as materialized (select worker_id, min(entered_at) as n from stays group by worker_id), \
+    shown as (select * from began order by n, worker_id limit $limit) \
+    select worker_id as lane, n, entered_at as from_at, left_at as until_at, state, \
+      (select count(*) from began) as workers from stays join shown using (worker_id) \
     order by n, lane, from_at";
 
 /// Of orchestrators: when lines of theirs could not have reached us.
@@ -70,15 +73,16 @@ const GAPS: &str = "select source_type as lane, began_at as from_at, ended_at as
 /// When the tables cannot be asked.
 pub fn timeline(ask: Ask<'_>, asked: &TimelineAsked) -> Result<Page, ReadError> {
     let mut page = Page::new("timeline", asked.subject.clone(), ask.told_at(), ask.is_as_of);
-    let lanes = match &asked.subject {
+    let (mut lanes, all) = match &asked.subject {
         Some(subject) => {
             let sql = if subject.kind == "task" { TASK } else { WORKER };
-            of_one(&ask.of(sql, &subject.id)?, ask.at, asked)
+            let lanes = of_one(&ask.of(sql, &subject.id)?, ask.at, asked);
+            let all = lanes.lanes.len();
+            (lanes, all)
         }
         None => fleet(ask, asked)?,
     };
-    let left_out = lanes.lanes.len().saturating_sub(asked.limit);
-    let mut lanes = lanes;
+    let left_out = all.saturating_sub(asked.limit);
     lanes.lanes.truncate(asked.limit);
     page.lanes("lanes", "Course", lanes);
     if left_out > 0 {
@@ -142,16 +146,22 @@ fn is_end(state: &str) -> bool {
     ["complete", "failed", "cancelled", "ended"].contains(&state)
 }
 
-fn fleet(ask: Ask<'_>, asked: &TimelineAsked) -> Result<Lanes, ReadError> {
+/// The first lanes, and how many there are.
+fn fleet(ask: Ask<'_>, asked: &TimelineAsked) -> Result<(Lanes, usize), ReadError> {
     let begin = ask.first("select min(from_at) as begins from coverage", &[])?;
     let begin = begin.and_then(|row| row.time("begins")).unwrap_or(ask.at);
     let from = asked.since.unwrap_or(begin);
     let until = asked.until.unwrap_or(ask.at).max(from.plus_seconds(1.0));
-    let ends = [("from", Cell::Time(from)), ("until", Cell::Time(until))];
-    let mut gaps = lanes_of(&ask.rows(GAPS, &ends)?);
+    let limit = i64::try_from(asked.limit).unwrap_or(i64::MAX);
+    let params =
+        [("from", Cell::Time(from)), ("until", Cell::Time(until)), ("limit", Cell::Int(limit))];
+    let mut gaps = lanes_of(&ask.rows(GAPS, &params)?);
     for lane in &mut gaps {
         lane.label = format!("not heard: {}", lane.label);
     }
-    gaps.extend(lanes_of(&ask.rows(FLEET, &ends)?));
-    Ok(Lanes { from, until, lanes: gaps })
+    let stays = ask.rows(FLEET, &params)?;
+    let workers = stays.first().and_then(|row| row.int("workers")).unwrap_or(0);
+    let all = gaps.len() + usize::try_from(workers).unwrap_or(0);
+    gaps.extend(lanes_of(&stays));
+    Ok((Lanes { from, until, lanes: gaps }, all))
 }

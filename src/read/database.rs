@@ -190,7 +190,11 @@ impl RowSink for Answer {
     }
 
     fn row(&mut self, cells: &[Cell]) -> io::Result<()> {
-        self.rows.push(cells.to_vec());
+        self.take(cells.to_vec())
+    }
+
+    fn take(&mut self, cells: Vec<Cell>) -> io::Result<()> {
+        self.rows.push(cells);
         Ok(())
     }
 }

@@ -17,6 +17,10 @@ pub trait RowSink {
     fn begin(&mut self, columns: &[Column]) -> io::Result<()>;
     /// One row, a cell for each column.
     fn row(&mut self, cells: &[Cell]) -> io::Result<()>;
+    /// The same for who keeps it.
+    fn take(&mut self, cells: Vec<Cell>) -> io::Result<()> {
+        self.row(&cells)
+    }
 }
 
 /// Runs one SELECT with named parameters. The text must have passed the gate.
@@ -68,7 +72,7 @@ fn hand_out(chunk: &StructArray, sink: &mut dyn RowSink) -> io::Result<()> {
     for row in 0..chunk.len() {
         let cells: Vec<Cell> =
             chunk.columns().iter().map(|column| from_arrow::cell(column, row)).collect();
-        sink.row(&cells)?;
+        sink.take(cells)?;
     }
     Ok(())
 }

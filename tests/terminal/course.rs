@@ -6,6 +6,7 @@ use backstory::answers::ask::Ask;
 use backstory::answers::subject::Subject;
 use backstory::answers::timeline::{TABLES, TimelineAsked, timeline};
 use backstory::read::database::Database;
+use backstory::read::engine::Engine;
 use backstory::report::page_text::{Layout, write_text};
 use backstory::snapshot::open::Snapshot;
 use jiff::tz::TimeZone;
@@ -32,8 +33,13 @@ repeat 30s 09:00:00..10:10:00 log {time} gpu#{n} INFO Starting orchestrator cycl
 /// The course of a worker, or of the fleet, on a terminal of so many columns.
 fn at(bench: &Bench, columns: u16, worker: Option<&str>, ascii: bool) -> String {
     let snapshot = Snapshot::open(&bench.path("s")).expect("a snapshot");
-    let database = Database::open_some(&snapshot, None, &[&TABLES[..], &["coverage"]].concat())
-        .expect("a database");
+    let database = Database::open_some(
+        Engine::start(),
+        &snapshot,
+        None,
+        &[&TABLES[..], &["coverage"]].concat(),
+    )
+    .expect("a database");
     let subject = worker.map(|id| Subject { kind: "worker".to_string(), id: id.to_string() });
     let asked = TimelineAsked { subject, since: None, until: None, limit: 60 };
     let page = timeline(Ask::new(&database, None).expect("an instant"), &asked).expect("a page");

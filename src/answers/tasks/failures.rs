@@ -10,22 +10,17 @@ use crate::answers::task::failure::is_leftover;
 const REASON_MAX: usize = 120;
 
 /// Adds the three.
-pub(super) fn sections(page: &mut Page, all: &[Row]) {
+pub(super) fn sections(page: &mut Page, all: &[Row], ends: &[Row]) {
     let failed = all.iter().filter(|row| row.text("state") == Some("failed"));
     let rows = counted(failed.map(|row| (reason(row), row)));
     let columns = ["reason", "tasks", "last_at", "last_task"];
     page.table("failures", "Failed tasks by reason (numbers masked)", &columns, rows, "none");
 
-    let mut ends: BTreeMap<String, i64> = BTreeMap::new();
-    for end in all.iter().flat_map(|row| row.texts("ends")) {
-        *ends.entry(end).or_default() += 1;
-    }
-    let total = ends.values().sum();
-    let mut ends: Vec<(String, i64)> = ends.into_iter().collect();
-    ends.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+    let count = |row: &Row| row.int("n").unwrap_or(0);
+    let total = ends.iter().map(count).sum();
     let rows = ends
-        .into_iter()
-        .map(|(end, n)| vec![Value::Text(end), Value::Count(n), Value::share(n, total)]);
+        .iter()
+        .map(|row| vec![row.say("said"), row.count("n"), Value::share(count(row), total)]);
     let columns = ["end", "attempts", "share"];
     page.table("attempts", "Attempts by how they ended", &columns, rows.collect(), "none");
 

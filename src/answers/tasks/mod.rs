@@ -42,32 +42,37 @@ pub struct TasksAsked {
     pub limit: usize,
 }
 
-/// A row for each task, the newest first. The wait is until the first claim; the work is the last
-/// attempt's, where it brought an end.
-const TASKS: &str = "with states as (\
-        select task_id, arg_max(state, seq) as state, arg_max(entered_at, seq) as entered_at, \
-            min(entered_at) as first_at from task_states group by task_id), \
+/// The tasks that are asked for, each with its last state and what came of its attempts. The wait is until the
+/// first claim; the work is the last attempt's, where it brought an end.
+const CHOSEN: &str = "with states as (\
+        select task_id, state, entered_at from task_states where left_at is null), \
     held as (\
         select task_id, count(*) as attempts, min(claimed_at) as claimed_at, \
             arg_max(worker_id, attempt) filter (where outcome <> 'duplicate') as worker_id, \
             arg_max(epoch(ended_at - claimed_at), attempt) filter (where outcome = 'complete') as processing_s, \
-            list(case when reason is null then outcome else outcome || ': ' || reason end order by attempt) as ends, \
             coalesce(bool_or(worker_id = $worker), false) as is_workers \
-        from task_attempts group by task_id) \
-    select tasks.id, tasks.task_type, tasks.created_at, tasks.error_message, tasks._output_class, \
-        case when states.state = 'failed' then tasks.output_location end as output_text, \
-        {state} as state, states.entered_at, \
-        json_extract_string(try_cast(tasks._verbatim as json), '$.created_at') as written, \
-        held.attempts, held.worker_id, held.processing_s, held.ends, \
-        epoch(held.claimed_at - tasks.created_at) as queue_s, \
-        made.verdict, made.expected, made.linked \
+        from task_attempts group by task_id), \
+    chosen as (select {columns} \
     from tasks left join states on states.task_id = tasks.id left join held on held.task_id = tasks.id \
     left join task_generations as made on made.task_id = tasks.id \
     where ($state is null or {state} = $state) and ($type is null or tasks.task_type = $type) \
         and ($worker is null or held.is_workers) \
         and ($since is null or tasks.created_at >= $since::timestamp) \
-        and ($until is null or tasks.created_at < $until::timestamp) \
-    order by tasks.created_at desc, tasks.id desc";
+        and ($until is null or tasks.created_at < $until::timestamp))";
+
+/// A row for each, the newest first; what is counted of all of them stands first.
+const TASKS: &str = "select * from chosen order by created_at desc, id desc";
+const COLUMNS: &str = "{state} as state, tasks.task_type, held.attempts, made.expected, made.linked, \
+    epoch(held.claimed_at - tasks.created_at) as queue_s, held.processing_s, tasks.created_at, made.verdict, \
+    tasks.id, held.worker_id, states.entered_at, \
+    case when states.state = 'failed' then tasks.error_message end as error_message, \
+    case when states.state = 'failed' then tasks.output_location end as output_text, \
+    case when tasks.created_at is null \
+        then json_extract_string(try_cast(tasks._verbatim as json), '$.created_at') end as written";
+
+/// How their attempts ended, the commonest first.
+const ENDS: &str = "select case when reason is null then outcome else outcome || ': ' || reason end as said, \
+    count(*) as n from task_attempts where task_id in (select id from chosen) group by said order by n desc, said";
 
 /// The types that tasks have here.
 ///
@@ -95,8 +100,11 @@ pub fn tasks(ask: Ask<'_>, asked: &TasksAsked) -> Result<Page, ReadError> {
         ("since", time(since)),
         ("until", time(asked.until)),
     ];
-    let sql = TASKS.replace("{state}", &state_of("tasks", "states"));
-    let all = ask.rows(&sql, &params)?;
+    let state = state_of("tasks", "states");
+    let chosen = |columns| CHOSEN.replace("{columns}", columns).replace("{state}", &state);
+    let selects =
+        [format!("{} {TASKS}", chosen(COLUMNS)), format!("{} {ENDS}", chosen("tasks.id"))];
+    let [all, ends] = ask.beside(selects.each_ref().map(String::as_str), &params)?;
     let mut page = Page::new("tasks", None, ask.told_at(), ask.is_as_of);
     summary(&mut page, &all, asked, since);
     spread::by_state(&mut page, &all);
@@ -105,7 +113,7 @@ pub fn tasks(ask: Ask<'_>, asked: &TasksAsked) -> Result<Page, ReadError> {
     page.lines("what_counts", "What the shares count", vec![counts.to_string()]);
     spread::by_type(&mut page, &all);
     spread::times(&mut page, &all);
-    failures::sections(&mut page, &all);
+    failures::sections(&mut page, &all, &ends);
     list::section(&mut page, &all, asked.limit);
     Ok(page)
 }

@@ -7,13 +7,13 @@ use crate::answers::page::{Page, Value};
 
 /// Rows by a text of theirs.
 fn grouped<'a>(all: &'a [Row], column: &str) -> Vec<(String, Vec<&'a Row>)> {
-    let mut groups: BTreeMap<String, Vec<&Row>> = BTreeMap::new();
+    let mut groups: BTreeMap<&str, Vec<&Row>> = BTreeMap::new();
     for row in all {
-        groups.entry(row.text(column).unwrap_or("not known").to_string()).or_default().push(row);
+        groups.entry(row.text(column).unwrap_or("not known")).or_default().push(row);
     }
     let mut groups: Vec<_> = groups.into_iter().collect();
-    groups.sort_by(|a, b| b.1.len().cmp(&a.1.len()).then_with(|| a.0.cmp(&b.0)));
-    groups
+    groups.sort_by(|a, b| b.1.len().cmp(&a.1.len()).then_with(|| a.0.cmp(b.0)));
+    groups.into_iter().map(|(word, rows)| (word.to_string(), rows)).collect()
 }
 
 /// Adds the states, the commonest first.
