@@ -10,7 +10,7 @@ use crate::answers::subject::{Among, Meant, Subject, find};
 use crate::cli::fault::{Fault, FaultKind};
 use crate::cli::ui::Ui;
 use crate::cli::when::WhenArgs;
-use crate::cli::{Outcome, replay};
+use crate::cli::{Outcome, grammar_files};
 use crate::model::table::Table;
 use crate::read::cell::plain_time;
 use crate::read::engine::Engine;
@@ -60,10 +60,12 @@ const KINDS: [&str; 3] = ["task", "worker", "event"];
 pub(super) fn run(ui: &mut Ui, args: &ExplainArgs) -> Outcome {
     let engine = Engine::start();
     let asked = args.when.open(ui, args.snapshot.as_deref())?;
-    let grammar = replay::grammar(ui)?;
     let rows = Table::ALL.iter().map(|table| table.name());
     let tables: Vec<&str> = TABLES.into_iter().chain(rows).collect();
-    let database = asked.database_of(engine, &tables)?;
+    let files = ui.grammar_files();
+    let (grammar, database) =
+        rayon::join(|| grammar_files::grammar(files), || asked.database_of(engine, &tables));
+    let (grammar, database) = (grammar?, database?);
     // an id is looked for in all of it: what had not happened yet is an answer, too
     let among = if asked.as_of.is_some() { Among::Whole } else { Among::These };
     let subject = one(find(&database, args.id.trim(), &KINDS, among, LIMIT)?, &args.id)?;

@@ -5,26 +5,28 @@ use std::collections::BTreeMap;
 use crate::answers::ask::Row;
 use crate::answers::page::{Page, Value};
 use crate::answers::task::failure::is_leftover;
+use crate::answers::tasks::rows::Rows;
 
 /// Characters of a reason.
 const REASON_MAX: usize = 120;
 
 /// Adds the three.
-pub(super) fn sections(page: &mut Page, all: &[Row], ends: &[Row]) {
-    let failed = all.iter().filter(|row| row.text("state") == Some("failed"));
+pub(super) fn sections(page: &mut Page, found: &Rows) {
+    let failed = found.all.iter().filter(|row| row.text("state") == Some("failed"));
     let rows = counted(failed.map(|row| (reason(row), row)));
     let columns = ["reason", "tasks", "last_at", "last_task"];
     page.table("failures", "Failed tasks by reason (numbers masked)", &columns, rows, "none");
 
     let count = |row: &Row| row.int("n").unwrap_or(0);
-    let total = ends.iter().map(count).sum();
-    let rows = ends
+    let total = found.ends.iter().map(count).sum();
+    let rows = found
+        .ends
         .iter()
         .map(|row| vec![row.say("said"), row.count("n"), Value::share(count(row), total)]);
     let columns = ["end", "attempts", "share"];
     page.table("attempts", "Attempts by how they ended", &columns, rows.collect(), "none");
 
-    let missing = all.iter().filter(|row| super::lacks_generation(row));
+    let missing = found.all.iter().filter(|row| super::lacks_generation(row));
     let verdict = |row: &Row| row.text("verdict").unwrap_or("not known").to_string();
     let rows = counted(missing.map(|row| (verdict(row), row)));
     let columns = ["verdict", "tasks", "last_at", "last_task"];

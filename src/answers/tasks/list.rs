@@ -1,14 +1,14 @@
 //! The tasks themselves, the newest first.
 
-use crate::answers::ask::Row;
 use crate::answers::fleet::strange::created;
 use crate::answers::page::{Page, Value};
+use crate::answers::tasks::rows::Rows;
 
 /// Adds so many of them, and says of how many.
-pub(super) fn section(page: &mut Page, all: &[Row], limit: usize) {
-    let shown = all.len().min(limit);
-    let title = if shown < all.len() {
-        format!("Newest {shown} of {} (`--limit` lists more)", all.len())
+pub(super) fn section(page: &mut Page, found: &Rows) {
+    let (shown, all) = (found.newest.len(), found.all.len());
+    let title = if shown < all {
+        format!("Newest {shown} of {all} (`--limit` lists more)")
     } else {
         "All, newest first".to_string()
     };
@@ -23,7 +23,7 @@ pub(super) fn section(page: &mut Page, all: &[Row], limit: usize) {
         "generation",
         "worker",
     ];
-    let rows = all.iter().take(limit).map(|row| {
+    let rows = found.newest.iter().map(|row| {
         vec![
             row.id("id"),
             row.say("state"),

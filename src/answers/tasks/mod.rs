@@ -2,15 +2,15 @@
 
 mod failures;
 mod list;
+mod rows;
 mod spread;
 
 use crate::answers::ask::{Ask, Row};
-use crate::answers::fleet::strange::state_of;
 use crate::answers::page::{Page, Value};
 use crate::model::state::TaskStateName;
 use crate::model::time::Micros;
-use crate::read::cell::Cell;
 use crate::read::error::ReadError;
+use rows::Rows;
 
 /// The tables it asks.
 pub const TABLES: [&str; 7] = [
@@ -42,38 +42,6 @@ pub struct TasksAsked {
     pub limit: usize,
 }
 
-/// The tasks that are asked for, each with its last state and what came of its attempts. The wait is until the
-/// first claim; the work is the last attempt's, where it brought an end.
-const CHOSEN: &str = "with states as (\
-        select task_id, state, entered_at from task_states where left_at is null), \
-    held as (\
-        select task_id, count(*) as attempts, min(claimed_at) as claimed_at, \
-            arg_max(worker_id, attempt) filter (where outcome <> 'duplicate') as worker_id, \
-            arg_max(epoch(ended_at - claimed_at), attempt) filter (where outcome = 'complete') as processing_s, \
-            coalesce(bool_or(worker_id = $worker), false) as is_workers \
-        from task_attempts group by task_id), \
-    chosen as (select {columns} \
-    from tasks left join states on states.task_id = tasks.id left join held on held.task_id = tasks.id \
-    left join task_generations as made on made.task_id = tasks.id \
-    where ($state is null or {state} = $state) and ($type is null or tasks.task_type = $type) \
-        and ($worker is null or held.is_workers) \
-        and ($since is null or tasks.created_at >= $since::timestamp) \
-        and ($until is null or tasks.created_at < $until::timestamp))";
-
-/// A row for each, the newest first; what is counted of all of them stands first.
-const TASKS: &str = "select * from chosen order by created_at desc, id desc";
-const COLUMNS: &str = "{state} as state, tasks.task_type, held.attempts, made.expected, made.linked, \
-    epoch(held.claimed_at - tasks.created_at) as queue_s, held.processing_s, tasks.created_at, made.verdict, \
-    tasks.id, held.worker_id, states.entered_at, \
-    case when states.state = 'failed' then tasks.error_message end as error_message, \
-    case when states.state = 'failed' then tasks.output_location end as output_text, \
-    case when tasks.created_at is null \
-        then json_extract_string(try_cast(tasks._verbatim as json), '$.created_at') end as written";
-
-/// How their attempts ended, the commonest first.
-const ENDS: &str = "select case when reason is null then outcome else outcome || ': ' || reason end as said, \
-    count(*) as n from task_attempts where task_id in (select id from chosen) group by said order by n desc, said";
-
 /// The types that tasks have here.
 ///
 /// # Errors
@@ -90,31 +58,19 @@ pub fn types(ask: Ask<'_>) -> Result<Vec<String>, ReadError> {
 /// # Errors
 /// When the tables cannot be asked.
 pub fn tasks(ask: Ask<'_>, asked: &TasksAsked) -> Result<Page, ReadError> {
-    let text = |text: Option<&str>| text.map_or(Cell::Null, |text| Cell::Text(text.to_string()));
-    let time = |at: Option<Micros>| at.map_or(Cell::Null, Cell::Time);
     let since = since(ask.at, asked);
-    let params = [
-        ("state", text(asked.state.map(TaskStateName::name))),
-        ("type", text(asked.task_type.as_deref())),
-        ("worker", text(asked.worker.as_deref())),
-        ("since", time(since)),
-        ("until", time(asked.until)),
-    ];
-    let state = state_of("tasks", "states");
-    let chosen = |columns| CHOSEN.replace("{columns}", columns).replace("{state}", &state);
-    let selects =
-        [format!("{} {TASKS}", chosen(COLUMNS)), format!("{} {ENDS}", chosen("tasks.id"))];
-    let [all, ends] = ask.beside(selects.each_ref().map(String::as_str), &params)?;
+    let rows = Rows::read(ask, asked, since)?;
+    let all = &rows.all;
     let mut page = Page::new("tasks", None, ask.told_at(), ask.is_as_of);
-    summary(&mut page, &all, asked, since);
-    spread::by_state(&mut page, &all);
+    summary(&mut page, all, asked, since);
+    spread::by_state(&mut page, all);
     let counts = "A share is of all the tasks above. A failure rate is of those that ended Complete or Failed: \
                   open, cancelled and unknown ones are left out.";
     page.lines("what_counts", "What the shares count", vec![counts.to_string()]);
-    spread::by_type(&mut page, &all);
-    spread::times(&mut page, &all);
-    failures::sections(&mut page, &all, &ends);
-    list::section(&mut page, &all, asked.limit);
+    spread::by_type(&mut page, all);
+    spread::times(&mut page, all);
+    failures::sections(&mut page, &rows);
+    list::section(&mut page, &rows);
     Ok(page)
 }
 
@@ -149,9 +105,7 @@ fn summary(page: &mut Page, all: &[Row], asked: &TasksAsked, since: Option<Micro
     );
 }
 
-/// Whether a generation was due for a task that is Complete, and none is known.
+/// Whether a generation was due, and none is known.
 fn lacks_generation(row: &Row) -> bool {
-    row.text("state") == Some("complete")
-        && row.text("expected") == Some("yes")
-        && row.int("linked") == Some(0)
+    row.flag("lacks") == Some(true)
 }

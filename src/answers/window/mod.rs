@@ -51,8 +51,7 @@ struct Asked {
     signs: Vec<Row>,
     cycles: Vec<Row>,
     decisions: Vec<Row>,
-    workers: Vec<Row>,
-    tasks: Vec<Row>,
+    changes: Vec<Row>,
     course: Vec<Row>,
     lines: Vec<Row>,
     gaps: Vec<Row>,
@@ -70,34 +69,20 @@ impl Asked {
             ("before", Cell::Time(from.plus_seconds(-BEFORE_S))),
         ];
         let (signs, course) = (trigger::all_signs(), came::course_of(window));
-        let (of_workers, of_tasks) = (changes::of("worker"), changes::of("task"));
         let selects = [
             came::SUMMARY,
             &signs,
             CYCLES,
             DECISIONS,
-            &of_workers,
-            &of_tasks,
+            changes::CHANGES,
             &course,
             came::LINES,
             GAPS,
             RUNS,
         ];
-        let [summary, signs, cycles, decisions, workers, tasks, course, lines, gaps, runs] =
+        let [summary, signs, cycles, decisions, changes, course, lines, gaps, runs] =
             ask.beside(selects, &params)?;
-        Ok(Self {
-            window,
-            summary,
-            signs,
-            cycles,
-            decisions,
-            workers,
-            tasks,
-            course,
-            lines,
-            gaps,
-            runs,
-        })
+        Ok(Self { window, summary, signs, cycles, decisions, changes, course, lines, gaps, runs })
     }
 
     /// Rows for a list, the first of them, and what its heading says of the others.

@@ -1,0 +1,117 @@
+//! What is asked of many tasks. Of most only their counts are told: the columns of a list and the texts of
+//! failures are read of those alone that show them.
+
+use crate::answers::ask::{Ask, Row};
+use crate::answers::fleet::strange::state_of;
+use crate::answers::tasks::TasksAsked;
+use crate::model::state::TaskStateName;
+use crate::model::time::Micros;
+use crate::read::cell::Cell;
+use crate::read::error::ReadError;
+
+/// The tasks that are asked for, as rows of the questions below.
+pub(super) struct Rows {
+    /// What is counted, of each; of those that failed or lack a generation also which and why.
+    pub(super) all: Vec<Row>,
+    /// How their attempts ended, the commonest first.
+    pub(super) ends: Vec<Row>,
+    /// The newest, as many as are listed.
+    pub(super) newest: Vec<Row>,
+}
+
+/// The last state is the one that lasts. The wait is until the first claim; the work is the last attempt's, where
+/// it brought an end.
+const WITH: &str = "states as (\
+        select task_id, state, entered_at from task_states where left_at is null {and}), \
+    made as (select task_id, expected, linked, verdict from task_generations where true {and}), \
+    held as (\
+        select task_id, count(*) as attempts, min(claimed_at) as claimed_at, \
+            arg_max(worker_id, attempt) filter (where outcome <> 'duplicate') as worker_id, \
+            arg_max(epoch(ended_at - claimed_at), attempt) filter (where outcome = 'complete') as processing_s, \
+            coalesce(bool_or(worker_id = $worker), false) as is_workers \
+        from task_attempts where true {and} group by task_id)";
+
+const STATES: &str = "left join states on states.task_id = tasks.id";
+const HELD: &str = "left join held on held.task_id = tasks.id";
+const MADE: &str = "left join made on made.task_id = tasks.id";
+
+const COUNTED: &str = "{state} as state, tasks.task_type, held.attempts, {lacks} as lacks, \
+    epoch(held.claimed_at - tasks.created_at) as queue_s, held.processing_s, tasks.created_at, \
+    states.state = 'failed' or lacks as is_bad, case when is_bad then tasks.id end as id, \
+    case when is_bad then states.entered_at end as entered_at, case when lacks then made.verdict end as verdict, \
+    case when is_bad then tasks.error_message end as error_message, \
+    case when is_bad then tasks.output_location end as output_text";
+/// Whether a generation was due for a task that is Complete, and none is known.
+const LACKS: &str =
+    "coalesce({state} = 'complete' and made.expected = 'yes' and made.linked = 0, false)";
+const LISTED: &str = "{state} as state, tasks.id, tasks.task_type, tasks.created_at, held.attempts, \
+    epoch(held.claimed_at - tasks.created_at) as queue_s, held.processing_s, made.verdict, held.worker_id, \
+    case when tasks.created_at is null \
+        then json_extract_string(try_cast(tasks._verbatim as json), '$.created_at') end as written";
+const END: &str = "case when reason is null then outcome else outcome || ': ' || reason end";
+const NEWEST: &str = "order by tasks.created_at desc, tasks.id desc";
+
+impl Rows {
+    /// Reads them; `since` is the later of the begins that are asked for.
+    pub(super) fn read(
+        ask: Ask<'_>,
+        asked: &TasksAsked,
+        since: Option<Micros>,
+    ) -> Result<Self, ReadError> {
+        let text =
+            |text: Option<&str>| text.map_or(Cell::Null, |text| Cell::Text(text.to_string()));
+        let time = |at: Option<Micros>| at.map_or(Cell::Null, Cell::Time);
+        let params = [
+            ("state", text(asked.state.map(TaskStateName::name))),
+            ("type", text(asked.task_type.as_deref())),
+            ("worker", text(asked.worker.as_deref())),
+            ("since", time(since)),
+            ("until", time(asked.until)),
+            ("limit", Cell::Int(i64::try_from(asked.limit).unwrap_or(i64::MAX))),
+        ];
+        let state = state_of("tasks", "states");
+        let (joins, chosen) = choice(asked, since);
+        let with = WITH.replace("{and}", "");
+        let of_top = WITH.replace("{and}", "and task_id in (select id from top)");
+        let selects = [
+            format!(
+                "with {with} select {COUNTED} from tasks {STATES} {HELD} {MADE} where {chosen}"
+            ),
+            format!(
+                "with top as materialized (with {with} select tasks.id from tasks {joins} where {chosen} \
+                 {NEWEST} limit $limit), {of_top} select {LISTED} from tasks {STATES} {HELD} {MADE} \
+                 where tasks.id in (select id from top) {NEWEST}"
+            ),
+            format!(
+                "with {with} select {END} as said, count(*) as n from task_attempts where task_id in \
+                 (select tasks.id from tasks {joins} where {chosen}) group by said order by n desc, said"
+            ),
+        ];
+        let selects = selects.map(|sql| sql.replace("{lacks}", LACKS).replace("{state}", &state));
+        let [all, newest, ends] = ask.beside(selects.each_ref().map(String::as_str), &params)?;
+        Ok(Self { all, ends, newest })
+    }
+}
+
+/// What is asked of them, and the tables that tell it.
+fn choice(asked: &TasksAsked, since: Option<Micros>) -> (String, String) {
+    let (mut joins, mut chosen) = (Vec::new(), vec!["true"]);
+    if asked.state.is_some() {
+        joins.push(STATES);
+        chosen.push("{state} = $state");
+    }
+    if asked.worker.is_some() {
+        joins.push(HELD);
+        chosen.push("held.is_workers");
+    }
+    if asked.task_type.is_some() {
+        chosen.push("tasks.task_type = $type");
+    }
+    if since.is_some() {
+        chosen.push("tasks.created_at >= $since::timestamp");
+    }
+    if asked.until.is_some() {
+        chosen.push("tasks.created_at < $until::timestamp");
+    }
+    (joins.join(" "), chosen.join(" and "))
+}
