@@ -99,8 +99,8 @@ impl<'a> Ask<'a> {
     }
 }
 
-/// Events that are looked up one by one.
-const FEW: usize = 8;
+/// Events that are looked up one by one, at most.
+const FEW: usize = 16;
 
 /// The rows of a SELECT from `events` without a condition, which names `event_id`, for events that happened at
 /// these times as far as is known. Of one time and one id the engine knows which parts of the file cannot have
@@ -118,17 +118,18 @@ pub(super) fn events(
         let at = at.map(|at| format!(" and happened_at = {}", literal(&Cell::Time(at))));
         format!("{from_events} where event_id = {}{}", text(id), at.unwrap_or_default())
     };
+    let (few, many) = wanted.split_at(wanted.len().min(FEW));
     let mut found = Vec::new();
-    for few in wanted.chunks(FEW) {
+    if !few.is_empty() {
         let each: Vec<String> = few.iter().map(one).collect();
-        found.extend(select(database, &each.join(" union all "))?);
+        found = select(database, &each.join(" union all "))?;
     }
     // the time of a state may be another one than that of its event
     let is_found = |id: &str| found.iter().any(|row: &Row| row.text("event_id") == Some(id));
-    let missing = wanted.iter().filter(|(id, at)| at.is_some() && !is_found(id));
-    let missing: Vec<String> = missing.map(|(id, _)| text(id)).collect();
-    if !missing.is_empty() {
-        let sql = format!("{from_events} where event_id in ({})", missing.join(", "));
+    let missing = few.iter().filter(|(id, at)| at.is_some() && !is_found(id));
+    let rest: Vec<String> = missing.chain(many).map(|(id, _)| text(id)).collect();
+    if !rest.is_empty() {
+        let sql = format!("{from_events} where event_id in ({})", rest.join(", "));
         found.extend(select(database, &sql)?);
     }
     Ok(found)
