@@ -12,6 +12,7 @@ use crate::findings::evidence;
 use crate::findings::finding::{Finding, SUBJECT_KINDS, Verdict, sort};
 use crate::read::cell::{Cell, Column, ColumnKind};
 use crate::read::database::{Answer, Database};
+use crate::read::literal::inlined;
 
 /// Rows a confirmed finding must at least cite.
 const CONFIRMING_ROWS_MIN: usize = 2;
@@ -169,7 +170,9 @@ fn told(database: &Database, query: &Query, limit: Duration) -> Result<Vec<Findi
     let params = query.header.bound();
     // what is compiled in is one SELECT; to check that costs as much as a small question
     let answer = if query.is_ours() {
-        database.query_ours(&query.sql, &params, limit)
+        let named: Vec<(&str, Cell)> =
+            params.iter().map(|(name, value)| (name.as_str(), value.clone())).collect();
+        database.query_ours(&inlined(&query.sql, &named), &[], limit)
     } else {
         database.query(&query.sql, &params, limit)
     };
