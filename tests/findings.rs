@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use backstory::findings::catalogue::{self, Query};
 use backstory::findings::finding::{Severity, Verdict};
-use backstory::findings::run::{Findings, ask};
+use backstory::findings::run::{Findings, ask, look_up};
 use backstory::read::database::Database;
 use backstory::snapshot::open::Snapshot;
 
@@ -293,11 +293,14 @@ fn question(select: &str) -> Query {
 }
 
 fn answer(select: &str) -> Result<Findings, String> {
+    const LIMIT: Duration = Duration::from_secs(60);
     let fleet = fleet();
     let snapshot = Snapshot::open(&fleet.dir()).expect("a snapshot");
     let database = Database::open(&snapshot).expect("a database");
-    let answers = ask(&database, &[question(select)], Duration::from_secs(60));
-    answers.and_then(Findings::whole).map_err(|err| err.to_string())
+    let answers = ask(&database, &[question(select)], LIMIT).and_then(Findings::whole);
+    let mut answers = answers.map_err(|err| err.to_string())?;
+    look_up(&database, answers.found.iter_mut().collect(), LIMIT).expect("its rows");
+    Ok(answers)
 }
 
 /// A SELECT of the first tasks with these words in place of the usual ones.

@@ -39,7 +39,7 @@ beats as (
     group by worker_id
 ),
 
-lives as (
+lives as materialized (
     -- from its first sign to the end of its pod
     select
         beats.*, coalesce(worker_ends.ended_at, evidence.until_at) as until_at
@@ -64,14 +64,26 @@ moments as (
             where lives.until_at - lives.beat_at > to_seconds($silent_s)
                 and lives.beat_at between silent.beat_at and silent.beat_at + to_seconds($near_s)
         ) as members,
-        count(*) filter (where lives.act_at > silent.beat_at + to_seconds($near_s)) as working,
-        list(lives.beat_event_id order by lives.beat_at, lives.beat_event_id) as event_ids
+        count(*) filter (where lives.act_at > silent.beat_at + to_seconds($near_s)) as working
     from silent
     -- equivalent: join because it lived at its own last heartbeat
     join lives
         on lives.from_at <= silent.beat_at
         and lives.until_at > silent.beat_at + to_seconds($near_s)
     group by silent.beat_at
+    having living >= $workers and members = living
+),
+
+proofs as (
+    -- all that lived then: they are listed only where all of them fell silent
+    select
+        moments.beat_at, list(lives.beat_event_id order by lives.beat_at, lives.beat_event_id) as event_ids
+    from moments
+    -- equivalent: join because the moment is the last heartbeat of one of them
+    join lives
+        on lives.from_at <= moments.beat_at
+        and lives.until_at > moments.beat_at + to_seconds($near_s)
+    group by moments.beat_at
 ),
 
 watchers as (
@@ -82,7 +94,6 @@ watchers as (
     join events
         on events.kind = 'cycle_completed'
         and events.happened_at between moments.beat_at and moments.beat_at + to_seconds($silent_s)
-    where moments.living >= $workers and moments.members = moments.living
     group by moments.beat_at
 )
 
@@ -92,10 +103,12 @@ select
     format(
         'all {} workers stopped beating within {} s, and none was taken for gone', moments.members, $near_s
     ) as summary,
-    moments.event_ids as evidence,
+    proofs.event_ids as evidence,
     case when moments.working > 0 then 'heartbeats' else 'fleet' end as kind,
     moments.members, moments.working,
     cast([] as varchar[]) as affected_tasks, moments.members * $silent_s::double as lost_worker_s
 from moments
 join watchers using (beat_at)
+-- equivalent: join because somebody lived then
+join proofs using (beat_at)
 order by happened_at, subject_id

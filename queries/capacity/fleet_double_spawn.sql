@@ -21,7 +21,7 @@
 -- processes at once); window_s: two cycles of 30 s (domain/orchestrator.md 3).
 with scale_ups as (
     select
-        event_id, run_id, cycle, happened_at,
+        event_id, run_id, happened_at,
         try_cast(json_extract(attributes, '$.count') as bigint) as n,
         try_cast(json_extract(attributes, '$.current') as bigint) as current_workers,
         try_cast(json_extract(attributes, '$.desired') as bigint) as desired

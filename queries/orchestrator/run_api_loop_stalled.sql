@@ -18,14 +18,23 @@
 
 -- The loop turns every 10 s (domain/orchestrator.md A8); the longest normal silence is under 90 s
 -- (domain/evidence-rules.md fact 28).
-with ticks as (
+with turns as (
     select
-        run_id, happened_at, event_id, try_cast(json_extract(attributes, '$.loop') as bigint) as loop_number,
-        lead(happened_at) over by_time as next_at, lead(event_id) over by_time as next_event_id,
-        lead(try_cast(json_extract(attributes, '$.loop') as bigint)) over by_time as next_number
+        run_id, happened_at, event_id, attributes, lead(happened_at) over by_time as next_at,
+        lead(event_id) over by_time as next_event_id, lead(attributes) over by_time as next_attributes
     from events
     where kind = 'loop_ticked'
     window by_time as (partition by run_id order by happened_at, event_id)
+),
+
+ticks as (
+    -- those that were followed late or by none: only their texts are taken apart
+    select
+        run_id, happened_at, event_id, next_at, next_event_id,
+        try_cast(json_extract(attributes, '$.loop') as bigint) as loop_number,
+        try_cast(json_extract(next_attributes, '$.loop') as bigint) as next_number
+    from turns
+    where coalesce(next_at - happened_at > to_seconds($stall_s), true)
 ),
 
 others as (

@@ -52,6 +52,7 @@ wanted as (
             - try_cast(json_extract(attributes, '$.spawning') as bigint) as missing_workers
     from events
     where kind = 'scaling_decided'
+        and (run_id, cycle) in (select run_id, cycle from exceeded)
 ),
 
 counted as (

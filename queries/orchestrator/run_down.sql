@@ -36,22 +36,45 @@ downs as (
         and starts_with(source_type, 'orchestrator')
 ),
 
+ends as (
+    -- of the stops that end no earlier, when the first began: a state that ended before fell into none
+    -- equivalent: min because in the cases no stop falls into another
+    select ended_at, min(began_at) over (order by ended_at desc) as first_began_at from downs
+),
+
+stays as materialized (
+    select task_states.task_id, task_states.state, task_states.entered_at, task_states.until_at
+    from (
+        select task_id, state, entered_at, coalesce(left_at, 'infinity'::timestamp) as until_at
+        from task_states
+        where state in ('queued', 'in_progress')
+    ) as task_states
+    asof join ends on task_states.entered_at < ends.ended_at
+    where task_states.until_at > ends.first_began_at
+),
+
+held as materialized (
+    -- the states that some stop fell into
+    select downs.run_id, downs.began_at, downs.is_api, stays.task_id, stays.state
+    from downs
+    -- equivalent: join because a stop without a wait is dropped below
+    join stays
+        on stays.entered_at < downs.ended_at
+        -- equivalent: and because a case has one stop for which tasks waited
+        and stays.until_at > downs.began_at
+),
+
 waits as (
     -- tasks in the queue at some time of it, and those in hand when it ended
     select
-        downs.run_id, downs.began_at,
-        list_sort(list(distinct tasks.id) filter (where task_states.state = 'queued')) as queued_tasks,
-        list_sort(list(distinct tasks.id) filter (where task_states.state = 'in_progress')) as busy_tasks
-    from downs
-    -- equivalent: join because a stop without a wait is dropped below
-    join task_states
-        on task_states.entered_at < downs.ended_at
-        and coalesce(task_states.left_at, downs.ended_at) > downs.began_at
+        held.run_id, held.began_at,
+        list_sort(list(distinct held.task_id) filter (where held.state = 'queued')) as queued_tasks,
+        list_sort(list(distinct held.task_id) filter (where held.state = 'in_progress')) as busy_tasks
+    from held
     -- equivalent: join because every state's task has its row
-    join tasks on tasks.id = task_states.task_id
-    where task_states.state in ('queued', 'in_progress')
-        and downs.is_api = (tasks.task_type in (select task_type from api_types))
-    group by downs.run_id, downs.began_at
+    join tasks on tasks.id = held.task_id
+    where held.is_api = (tasks.task_type in (select task_type from api_types))
+    group by held.run_id, held.began_at
 ),
 
 last_lines as (

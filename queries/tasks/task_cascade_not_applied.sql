@@ -25,11 +25,7 @@ with evidence as (
 
 ends as (
     -- where each task came to rest
-    select
-        task_id, arg_max(state, seq) as state, arg_max(entered_at, seq) as entered_at,
-        arg_max(entered_event_id, seq) as event_id
-    from task_states
-    group by task_id
+    select task_id, state, entered_at, entered_event_id as event_id from task_states where left_at is null
 ),
 
 related as (
@@ -48,7 +44,12 @@ related as (
             json_extract_string(params, '$.originalParams.orchestrator_details.orchestrator_task_id')
         ) as other_id,
         'orchestrator' as relation
-    from (select id, try_cast(params as json) as params from tasks) as readable
+    from (
+        select id, try_cast(params as json) as params
+        from tasks
+        -- no text without it has any of these places
+        where contains(params, 'orchestrator_task_id')
+    ) as readable
 ),
 
 left_over as (

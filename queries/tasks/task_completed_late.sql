@@ -38,11 +38,7 @@ kept as (
 
 ends as (
     -- when the task came to where it is
-    select
-        task_id, arg_max(state, seq) as state, arg_max(entered_at, seq) as entered_at,
-        arg_max(entered_event_id, seq) as entered_event_id
-    from task_states
-    group by task_id
+    select task_id, state, entered_at, entered_event_id from task_states where left_at is null
 )
 
 select

@@ -27,11 +27,7 @@
 -- Three: domain/orchestrator.md 1.2, func_mark_task_failed: a failure counts, and the third is the last.
 with ended as (
     -- where it came to rest
-    select
-        task_id, arg_max(state, seq) as state, arg_max(entered_at, seq) as entered_at,
-        arg_max(entered_event_id, seq) as entered_event_id
-    from task_states
-    group by task_id
+    select task_id, state, entered_at, entered_event_id from task_states where left_at is null
 ),
 
 tries as (

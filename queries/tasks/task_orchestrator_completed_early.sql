@@ -21,11 +21,10 @@
 -- Rule: domain/worker-app.md X10: the orchestrator's end lies before a child's. 5 s: the last child's
 -- completion writes both within one call of complete-task (domain/worker-app.md 3.1).
 with orchestrators as (
-    select
-        task_id, arg_max(state, seq) as state, arg_max(entered_at, seq) as completed_at,
-        arg_max(entered_event_id, seq) as event_id
+    -- whose last state is that they are complete
+    select task_id, entered_at as completed_at, entered_event_id as event_id
     from task_states
-    group by task_id
+    where left_at is null and state = 'complete'
 ),
 
 first_ends as (
@@ -48,7 +47,12 @@ children as (
             json_extract_string(params, '$.orchestrator_details.orchestrator_task_id'),
             json_extract_string(params, '$.originalParams.orchestrator_details.orchestrator_task_id')
         ) as orchestrator_id
-    from (select id, task_type, created_at, try_cast(params as json) as params from tasks) as readable
+    from (
+        select id, task_type, created_at, try_cast(params as json) as params
+        from tasks
+        -- no text without it has any of these places
+        where contains(params, 'orchestrator_task_id')
+    ) as readable
     where task_type not in ('travel_stitch', 'individual_travel_segment')
 ),
 
@@ -59,12 +63,11 @@ early as (
         list(first_ends.event_id order by children.task_id) as event_ids,
         max(first_ends.ended_at) as last_end_at
     from children
-    -- equivalent: join because the where asks for its state
+    -- equivalent: join because nothing lies before a time that is not there
     join orchestrators on orchestrators.task_id = children.orchestrator_id
     -- equivalent: join because every task has a state
     join first_ends on first_ends.task_id = children.task_id
-    where orchestrators.state = 'complete'
-        and children.task_id <> children.orchestrator_id
+    where children.task_id <> children.orchestrator_id
         and children.created_at < orchestrators.completed_at
         and coalesce(first_ends.ended_at > orchestrators.completed_at + to_seconds($margin_s), true)
     group by children.orchestrator_id, orchestrators.completed_at, orchestrators.event_id

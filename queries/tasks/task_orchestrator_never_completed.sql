@@ -33,12 +33,11 @@ with evidence as (
 ),
 
 ends as (
+    -- the state that it did not leave
     select
-        task_id, arg_max(state, seq) as state, arg_max(entered_at, seq) as entered_at,
-        arg_max(entered_event_id, seq) as event_id,
-        arg_max(state, seq) in ('queued', 'in_progress') as is_open
+        task_id, state, entered_at, entered_event_id as event_id, state in ('queued', 'in_progress') as is_open
     from task_states
-    group by task_id
+    where left_at is null
 ),
 
 dead as (
@@ -65,7 +64,12 @@ children as (
             json_extract_string(params, '$.orchestrator_details.orchestrator_task_id'),
             json_extract_string(params, '$.originalParams.orchestrator_details.orchestrator_task_id')
         ) as orchestrator_id
-    from (select id, try_cast(params as json) as params from tasks) as readable
+    from (
+        select id, try_cast(params as json) as params
+        from tasks
+        -- no text without it has any of these places
+        where contains(params, 'orchestrator_task_id')
+    ) as readable
 ),
 
 families as (

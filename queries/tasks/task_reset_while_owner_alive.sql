@@ -21,13 +21,15 @@
 
 -- Rule: domain/orchestrator.md O15 and O29. 30 s: an orchestrator resets the tasks of a worker that it kills
 -- before its pod is dead, up to 19 s later (domain/evidence-rules.md fact 15).
-with resets as (
+with resets as materialized (
     -- with the next claim, by whomever and by the same worker: what follows that belongs to it
     select
-        *,
+        task_id, attempt, worker_id, claimed_at, claimed_event_id, ended_at, ended_event_id, outcome, reason,
+        delivered_at, delivered_event_id,
         lead(claimed_at) over (partition by task_id order by attempt) as next_claim_at,
         lead(claimed_at) over (partition by task_id, worker_id order by attempt) as own_next_claim_at
     from task_attempts
+    where task_id in (select task_id from task_attempts where outcome in ('reset', 'lost'))
 ),
 
 acts as (

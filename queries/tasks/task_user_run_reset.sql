@@ -16,10 +16,12 @@
 --!   it."""
 
 -- Rule: domain/worker-app.md X26.
-with resets as (
+with resets as materialized (
     select
-        *, lead(claimed_at) over (partition by task_id order by attempt) as next_claim_at
+        task_id, attempt, worker_id, claimed_at, claimed_event_id, ended_at, ended_event_id, outcome, reason,
+        lead(claimed_at) over (partition by task_id order by attempt) as next_claim_at
     from task_attempts
+    where task_id in (select task_id from task_attempts where outcome = 'reset')
 ),
 
 results as (

@@ -22,17 +22,12 @@
 -- What scale-down may stop: idle workers only (domain/orchestrator.md W20). The race: a claim between the
 -- decision and the end of the pod (domain/evidence-rules.md section 3), and its task comes back after the
 -- decision.
-with held as (
+with attempts as materialized (
+    -- what may have been in hand
     select
-        worker_ends.worker_id, worker_ends.ended_at, worker_ends.event_id as end_event_id,
-        -- an inferred claim or return lies between two bounds: held only where the one is surely before the
-        -- end and the other surely not before the decision
-        min(task_attempts.claimed_at) filter (
-            where claims.latest <= worker_ends.ended_at and returns.earliest >= worker_ends.decided_at
-        ) as claimed_at,
-        list_sort(list(distinct task_attempts.task_id)) as task_ids,
-        list_sort(list(distinct task_attempts.claimed_event_id)) as claim_event_ids,
-        min(tasks.task_type) as task_type
+        worker_ends.worker_id, worker_ends.ended_at, worker_ends.decided_at,
+        worker_ends.event_id as end_event_id, task_attempts.task_id, task_attempts.claimed_at,
+        task_attempts.claimed_event_id, task_attempts.ended_event_id
     from worker_ends
     -- equivalent: join because the next one drops what it would keep
     join task_attempts
@@ -40,14 +35,36 @@ with held as (
         and task_attempts.claimed_at <= worker_ends.ended_at
         and task_attempts.ended_at >= worker_ends.decided_at
         and task_attempts.outcome in ('reset', 'lost')
-    -- equivalent: join because every claim is an event
-    join events as claims on claims.event_id = task_attempts.claimed_event_id
-    -- equivalent: join because every return is an event
-    join events as returns on returns.event_id = task_attempts.ended_event_id
-    -- equivalent: join and = because an attempt is of a task that has its row, and one task has one type here
-    join tasks on tasks.id = task_attempts.task_id
     where worker_ends.end_kind = 'scale_down'
-    group by worker_ends.worker_id, worker_ends.ended_at, worker_ends.event_id
+),
+
+bounds as materialized (
+    select event_id, earliest, latest
+    from events
+    where event_id in (
+        select claimed_event_id from attempts union all select ended_event_id from attempts
+    )
+),
+
+held as (
+    select
+        attempts.worker_id, attempts.ended_at, attempts.end_event_id,
+        -- an inferred claim or return lies between two bounds: held only where the one is surely before the
+        -- end and the other surely not before the decision
+        min(attempts.claimed_at) filter (
+            where claims.latest <= attempts.ended_at and returns.earliest >= attempts.decided_at
+        ) as claimed_at,
+        list_sort(list(distinct attempts.task_id)) as task_ids,
+        list_sort(list(distinct attempts.claimed_event_id)) as claim_event_ids,
+        min(tasks.task_type) as task_type
+    from attempts
+    -- equivalent: join because every claim is an event
+    join bounds as claims on claims.event_id = attempts.claimed_event_id
+    -- equivalent: join because every return is an event
+    join bounds as returns on returns.event_id = attempts.ended_event_id
+    -- equivalent: join and = because an attempt is of a task that has its row, and one task has one type here
+    join tasks on tasks.id = attempts.task_id
+    group by attempts.worker_id, attempts.ended_at, attempts.end_event_id
 )
 
 select

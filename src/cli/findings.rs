@@ -14,7 +14,7 @@ use crate::cli::warn::{warn_of_nothing, warn_of_unreadable};
 use crate::cli::when::WhenArgs;
 use crate::findings::catalogue::{self, Query};
 use crate::findings::finding::{Finding, Severity, Verdict, sort};
-use crate::findings::run::{Failed, Findings, ask};
+use crate::findings::run::{Failed, Findings, ask, look_up};
 use crate::findings::story::stories;
 use crate::findings::suppress::{self, SuppressError, Suppression};
 use crate::model::table::Table;
@@ -191,7 +191,10 @@ pub(super) fn run(ui: &mut Ui, args: &FindingsArgs) -> Outcome {
     report.listed_max = if args.all { usize::MAX } else { LISTED_MAX };
     let fails = report.fails_any();
     match args.format {
-        FindingsFormat::Text => show(ui, Format::Text, &report)?,
+        FindingsFormat::Text => {
+            look_up(&database, report.listed(), args.timeout)?;
+            show(ui, Format::Text, &report)?;
+        }
         FindingsFormat::Json => show(ui, Format::Json, &report)?,
         FindingsFormat::Csv => show(ui, Format::Csv, &report)?,
         FindingsFormat::Junit => {
@@ -248,6 +251,7 @@ pub(super) fn show_all(
     let asking = Asking { database: &database, price: PRICE, limit };
     let mut made = reported(snapshot, queries, answers, Shown::Unrefuted, &asking)?;
     made.listed_max = listed_max;
+    look_up(&database, made.listed(), limit)?;
     show(ui, Format::Text, &made)?;
     end_on_failed(made.failed)
 }

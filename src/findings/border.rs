@@ -1,7 +1,7 @@
 //! What those who were hit have in common, and the others have not: a time before or since which, or a
 //! value. Told only where it divides both sides nearly cleanly; it is a hint where to look, and no cause.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use serde::Serialize;
@@ -34,7 +34,7 @@ pub struct Border {
 impl Border {
     /// How much it explains: the share of the hit ones inside, less that of the others inside.
     fn weight(&self) -> f64 {
-        share(self.hit) - share(self.others)
+        weight(self.hit, self.others)
     }
 
     fn is_clean(&self) -> bool {
@@ -45,8 +45,17 @@ impl Border {
     }
 }
 
+fn weight(hit: (usize, usize), others: (usize, usize)) -> f64 {
+    share(hit) - share(others)
+}
+
 fn share((part, whole): (usize, usize)) -> f64 {
     part as f64 / whole as f64
+}
+
+/// Whether so many can be divided from others by more than chance.
+pub fn can_divide(hit: &BTreeSet<&str>) -> bool {
+    hit.len() >= SIDE_MIN
 }
 
 /// The features of everything that a question could be asked of.
@@ -73,16 +82,19 @@ impl Population {
     /// the members of its other stories are no innocent others.
     pub fn border(&self, hit: &BTreeSet<&str>, positive: &BTreeSet<&str>) -> Option<Border> {
         let mut best: Option<Border> = None;
-        // most stories are of one: no side of theirs is more than chance
-        let names = self.names.iter().enumerate().filter(|_| hit.len() >= SIDE_MIN);
-        for (at, name) in names {
-            let mut told: Vec<(&Cell, bool)> = Vec::new();
-            for (subject, cells) in &self.rows {
-                let is_hit = hit.contains(subject.as_str());
-                if is_hit || !positive.contains(subject.as_str()) {
-                    told.push((&cells[at], is_hit));
-                }
+        if !can_divide(hit) {
+            return None;
+        }
+        let mut sides: Vec<(&[Cell], bool)> = Vec::new();
+        for (subject, cells) in &self.rows {
+            let is_hit = hit.contains(subject.as_str());
+            if is_hit || !positive.contains(subject.as_str()) {
+                sides.push((cells, is_hit));
             }
+        }
+        for (at, name) in self.names.iter().enumerate() {
+            let told: Vec<(&Cell, bool)> =
+                sides.iter().map(|(cells, is_hit)| (&cells[at], *is_hit)).collect();
             for border in [of_times(name, &told), of_texts(name, &told)].into_iter().flatten() {
                 let better = best.as_ref().is_none_or(|best| border.weight() > best.weight());
                 if border.is_clean() && better {
@@ -99,11 +111,11 @@ fn of_times(feature: &str, told: &[(&Cell, bool)]) -> Option<Border> {
     let time = |cell: &Cell| if let Cell::Time(at) = cell { Some(*at) } else { None };
     let mut times: Vec<(Micros, bool)> =
         told.iter().filter_map(|(cell, hit)| Some((time(cell)?, *hit))).collect();
-    times.sort();
+    times.sort_unstable();
     let hits = times.iter().filter(|(_, hit)| *hit).count();
     let others = times.len() - hits;
     let (mut hit_before, mut other_before) = (0, 0);
-    let mut best: Option<Border> = None;
+    let mut best: Option<Split> = None;
     for two in times.windows(2) {
         if two[0].1 {
             hit_before += 1
@@ -113,43 +125,68 @@ fn of_times(feature: &str, told: &[(&Cell, bool)]) -> Option<Border> {
         if two[0].0 == two[1].0 {
             continue;
         }
-        let value = format!("{} to {}", two[0].0, two[1].0);
-        let of = |relation, hit, other| Border {
-            feature: feature.to_string(),
+        let of = |relation, hit, other| Split {
             relation,
-            value: value.clone(),
+            between: (two[0].0, two[1].0),
             hit: (hit, hits),
             others: (other, others),
         };
-        for border in [
+        for split in [
             of("before", hit_before, other_before),
             of("since", hits - hit_before, others - other_before),
         ] {
-            if best.as_ref().is_none_or(|best| border.weight() > best.weight()) {
-                best = Some(border);
+            if best.as_ref().is_none_or(|best| split.weight() > best.weight()) {
+                best = Some(split);
             }
         }
     }
-    best
+    best.map(|split| split.told(feature))
+}
+
+/// A border in time before it is put into words: there is one between any two of many times.
+struct Split {
+    relation: &'static str,
+    between: (Micros, Micros),
+    hit: (usize, usize),
+    others: (usize, usize),
+}
+
+impl Split {
+    fn weight(&self) -> f64 {
+        weight(self.hit, self.others)
+    }
+
+    fn told(self, feature: &str) -> Border {
+        Border {
+            feature: feature.to_string(),
+            relation: self.relation,
+            value: format!("{} to {}", self.between.0, self.between.1),
+            hit: self.hit,
+            others: self.others,
+        }
+    }
 }
 
 /// The value that most of the ones hit share.
 fn of_texts(feature: &str, told: &[(&Cell, bool)]) -> Option<Border> {
-    let texts: Vec<(&str, bool)> =
-        told.iter().filter_map(|(cell, hit)| Some((cell.as_text()?, *hit))).collect();
-    let hits = texts.iter().filter(|(_, hit)| *hit).count();
-    let values: BTreeSet<&str> =
-        texts.iter().filter(|(_, hit)| *hit).map(|(text, _)| *text).collect();
-    let count = |value: &str, of: bool| {
-        texts.iter().filter(|(text, hit)| *hit == of && *text == value).count()
-    };
-    let value = values.into_iter().max_by_key(|value| count(value, true))?;
+    let (mut counts, mut others) = (BTreeMap::<&str, usize>::new(), 0);
+    let texts = || told.iter().filter_map(|(cell, hit)| Some((cell.as_text()?, *hit)));
+    for (text, is_hit) in texts() {
+        if is_hit {
+            *counts.entry(text).or_default() += 1;
+        } else {
+            others += 1;
+        }
+    }
+    let hits = counts.values().sum();
+    let (value, count) = counts.into_iter().max_by_key(|(_, count)| *count)?;
+    let alike = texts().filter(|(text, is_hit)| !is_hit && *text == value).count();
     Some(Border {
         feature: feature.to_string(),
         relation: "equals",
         value: value.to_string(),
-        hit: (count(value, true), hits),
-        others: (count(value, false), texts.len() - hits),
+        hit: (count, hits),
+        others: (alike, others),
     })
 }
 

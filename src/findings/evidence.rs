@@ -1,6 +1,6 @@
 //! From ids of events and `table:key` to the rows behind them, as a person reads them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::time::Duration;
 
 use rayon::prelude::*;
@@ -29,6 +29,10 @@ where event_id in {ids}
 order by 1, role <> 'primary', 3, 4, 5, role
 "#;
 
+/// No more of it than which row: what a finding is weighed by.
+const ROW: &str =
+    "select event_id, evidence_table, evidence_key from events where event_id in {ids}";
+
 /// What of a row is shown when no column is named.
 fn telling_columns(table: Table) -> &'static [&'static str] {
     match table {
@@ -52,24 +56,106 @@ struct Citation {
     repeats: bool,
 }
 
+impl Citation {
+    /// A row, whichever of its columns says so.
+    fn of_row(table: &str, key: &str) -> Self {
+        Self {
+            time: None,
+            table: table.to_string(),
+            key: key.to_string(),
+            column: None,
+            contradicts: false,
+            repeats: false,
+        }
+    }
+}
+
 /// The row of a citation: when it was captured (a log line: when it was written), and its columns.
 struct Row {
     time: Option<Micros>,
     columns: Value,
 }
 
-/// The rows behind each finding's evidence, in the order it cites them. What is not in the snapshot
-/// is left out.
-pub(crate) fn resolve(
+/// The rows that support each finding and are in the snapshot, counted at least as far as `enough`.
+pub(crate) fn supporting(
     database: &Database,
     findings: &[Finding],
+    enough: impl Fn(&Finding) -> usize,
     limit: Duration,
-) -> Result<Vec<Vec<Piece>>, ReadError> {
+) -> Result<Vec<usize>, ReadError> {
     let lists: Vec<&[String]> = findings.iter().map(|finding| &finding.evidence[..]).collect();
-    resolve_ids(database, &lists, limit)
+    // the rows that the events were read from are nearly always enough, and one look at one table
+    let mut counts = counted(database, &lists, &read_from(database, &lists, limit)?, limit)?;
+    let few: Vec<usize> =
+        (0..findings.len()).filter(|at| counts[*at] < enough(&findings[*at])).collect();
+    let lists: Vec<&[String]> = few.iter().map(|at| lists[*at]).collect();
+    let whole = counted(database, &lists, &events(database, &lists, limit)?, limit)?;
+    for (at, count) in few.into_iter().zip(whole) {
+        counts[at] = count;
+    }
+    Ok(counts)
 }
 
-/// The rows behind lists of citations: ids of events, and `table:key`.
+/// The row that each event of the lists was read from.
+fn read_from(
+    database: &Database,
+    lists: &[&[String]],
+    limit: Duration,
+) -> Result<HashMap<String, Vec<Citation>>, ReadError> {
+    let ids: BTreeSet<&str> =
+        lists.iter().flat_map(|list| list.iter().map(String::as_str)).collect();
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let answer = database.query_ours(&ROW.replace("{ids}", &listed(&ids)), &[], limit)?;
+    let citation = |row: Vec<Cell>| {
+        let text = |at: usize| row[at].as_text().unwrap_or_default();
+        (text(0).to_string(), vec![Citation::of_row(text(1), text(2))])
+    };
+    Ok(answer.rows.into_iter().map(citation).collect())
+}
+
+/// How many rows support each list.
+fn counted(
+    database: &Database,
+    lists: &[&[String]],
+    events: &HashMap<String, Vec<Citation>>,
+    limit: Duration,
+) -> Result<Vec<usize>, ReadError> {
+    let supports = |citation: &Citation| !citation.contradicts && !citation.repeats;
+    let cited: Vec<Vec<Citation>> = lists
+        .iter()
+        .map(|list| citations(list, events).into_iter().filter(supports).collect())
+        .collect();
+    let mut wanted: BTreeMap<Table, BTreeSet<&str>> = BTreeMap::new();
+    for citation in cited.iter().flatten() {
+        let Some(table) = Table::from_name(&citation.table) else { continue };
+        wanted.entry(table).or_default().insert(&citation.key);
+    }
+    let mut own = Vec::new();
+    for (table, keys) in wanted {
+        own.push((table, keys, database.another()?));
+    }
+    let held = |(table, keys, own): (Table, BTreeSet<&str>, Database)| {
+        let sql = format!("select id from {table} where id in {}", listed(&keys));
+        let rows = own.query_ours(&sql, &[], limit)?.rows.into_iter();
+        let ids = rows.filter_map(|row| row.first()?.as_text().map(str::to_string));
+        Ok((table.name(), ids.collect()))
+    };
+    let held: Result<HashMap<&str, HashSet<String>>, ReadError> =
+        own.into_par_iter().map(held).collect();
+    let held = held?;
+    let is_held =
+        |(table, key): &(&str, &str)| held.get(table).is_some_and(|ids| ids.contains(*key));
+    let count = |list: &Vec<Citation>| {
+        let rows = list.iter().map(|citation| (citation.table.as_str(), citation.key.as_str()));
+        rows.filter(is_held).collect::<BTreeSet<_>>().len()
+    };
+    Ok(cited.iter().map(count).collect())
+}
+
+/// The rows behind lists of citations (ids of events, and `table:key`), in the order of the citations. What is
+/// not in the snapshot is left out.
 pub(crate) fn resolve_ids<L: AsRef<[String]>>(
     database: &Database,
     lists: &[L],
@@ -100,20 +186,13 @@ fn once(pieces: impl Iterator<Item = Piece>) -> Vec<Piece> {
     pieces.filter(|piece| seen.insert(piece.clone())).collect()
 }
 
-fn citations(list: &[String], events: &BTreeMap<String, Vec<Citation>>) -> Vec<Citation> {
+fn citations(list: &[String], events: &HashMap<String, Vec<Citation>>) -> Vec<Citation> {
     let mut citations = Vec::new();
     for id in list {
         if let Some(pieces) = events.get(id) {
             citations.extend(pieces.iter().cloned());
         } else if let Some((table, key)) = id.split_once(':') {
-            citations.push(Citation {
-                time: None,
-                table: table.to_string(),
-                key: key.to_string(),
-                column: None,
-                contradicts: false,
-                repeats: false,
-            });
+            citations.push(Citation::of_row(table, key));
         }
     }
     citations
@@ -124,10 +203,10 @@ fn events<L: AsRef<[String]>>(
     database: &Database,
     lists: &[L],
     limit: Duration,
-) -> Result<BTreeMap<String, Vec<Citation>>, ReadError> {
+) -> Result<HashMap<String, Vec<Citation>>, ReadError> {
     let ids: BTreeSet<&str> =
         lists.iter().flat_map(|list| list.as_ref().iter().map(String::as_str)).collect();
-    let mut events: BTreeMap<String, Vec<Citation>> = BTreeMap::new();
+    let mut events: HashMap<String, Vec<Citation>> = HashMap::new();
     if ids.is_empty() {
         return Ok(events);
     }

@@ -101,7 +101,7 @@ pub struct Finding {
     /// The query's own columns.
     #[serde(serialize_with = "as_object")]
     pub columns: Vec<(String, Cell)>,
-    /// The rows behind the evidence, for people.
+    /// The rows behind the evidence, for people; none until they are looked up.
     #[serde(skip)]
     pub pieces: Vec<Piece>,
     /// Whether the query said `confirmed` and the evidence was too thin for it.

@@ -12,6 +12,8 @@ use crate::findings::evidence;
 use crate::findings::finding::{Finding, SUBJECT_KINDS, Verdict, sort};
 use crate::read::cell::{Cell, Column, ColumnKind};
 use crate::read::database::{Answer, Database};
+use crate::read::error::ReadError;
+use crate::read::literal::inlined;
 
 /// Rows a confirmed finding must at least cite.
 const CONFIRMING_ROWS_MIN: usize = 2;
@@ -110,10 +112,10 @@ pub fn ask(
             Err(error) => findings.failed.push(Failed::of(query, error)),
         }
     }
-    look_up(database, &mut findings.found, limit)?;
     let found = std::mem::take(&mut findings.found);
-    for mut finding in found {
-        match weigh(&mut finding) {
+    let weights = weights(database, &found, limit)?;
+    for (mut finding, rows) in found.into_iter().zip(weights) {
+        match weigh(&mut finding, rows) {
             Ok(()) => findings.found.push(finding),
             Err(error) => findings.failed.push(Failed::of(&finding.query, error)),
         }
@@ -151,25 +153,27 @@ fn missing(database: &Database, query: &Query) -> Result<Vec<String>, QueryError
     Ok(missing)
 }
 
-/// The answers of one query, in its own order, each with the rows that prove it.
+/// The answers of one query, in its own order.
 pub fn answer(
     database: &Database,
     query: &Query,
     limit: Duration,
 ) -> Result<Vec<Finding>, QueryError> {
     let mut found = told(database, query, limit)?;
-    look_up(database, &mut found, limit)?;
-    found.iter_mut().try_for_each(weigh)?;
+    let weights = weights(database, &found, limit)?;
+    found.iter_mut().zip(weights).try_for_each(|(finding, rows)| weigh(finding, rows))?;
     Ok(found)
 }
 
-/// The answers of one query, without the rows that prove them.
+/// The answers of one query as it says them, before they are weighed.
 fn told(database: &Database, query: &Query, limit: Duration) -> Result<Vec<Finding>, QueryError> {
     let read = |source| QueryError::Read { query: query.header.id.clone(), source };
     let params = query.header.bound();
     // what is compiled in is one SELECT; to check that costs as much as a small question
     let answer = if query.is_ours() {
-        database.query_ours(&query.sql, &params, limit)
+        let named: Vec<(&str, Cell)> =
+            params.iter().map(|(name, value)| (name.as_str(), value.clone())).collect();
+        database.query_ours(&inlined(&query.sql, &named), &[], limit)
     } else {
         database.query(&query.sql, &params, limit)
     };
@@ -180,25 +184,47 @@ fn told(database: &Database, query: &Query, limit: Duration) -> Result<Vec<Findi
     answer.rows.into_iter().map(|row| finding(query, &names, row)).collect()
 }
 
-/// Looks up the rows behind findings, all at once: each table is read once, whoever cites it.
-fn look_up(database: &Database, found: &mut [Finding], limit: Duration) -> Result<(), QueryError> {
-    let read = |source| QueryError::Read { query: "evidence".to_string(), source };
-    let pieces = evidence::resolve(database, found, limit).map_err(read)?;
-    for (finding, pieces) in found.iter_mut().zip(pieces) {
+/// Looks up the rows behind findings, for who shows them: all at once, so each table is read once, whoever cites
+/// it.
+///
+/// # Errors
+/// When the evidence cannot be asked.
+pub fn look_up(
+    database: &Database,
+    found: Vec<&mut Finding>,
+    limit: Duration,
+) -> Result<(), QueryError> {
+    let lists: Vec<&[String]> = found.iter().map(|finding| &finding.evidence[..]).collect();
+    let pieces = evidence::resolve_ids(database, &lists, limit).map_err(of_evidence)?;
+    for (finding, pieces) in found.into_iter().zip(pieces) {
         finding.pieces = pieces;
     }
     Ok(())
 }
 
+/// How many rows each finding stands on, as far as it matters.
+fn weights(
+    database: &Database,
+    found: &[Finding],
+    limit: Duration,
+) -> Result<Vec<usize>, QueryError> {
+    let enough = |finding: &Finding| match finding.verdict {
+        Verdict::Confirmed => CONFIRMING_ROWS_MIN,
+        Verdict::Probable | Verdict::InsufficientEvidence | Verdict::Refuted => 1,
+    };
+    evidence::supporting(database, found, enough, limit).map_err(of_evidence)
+}
+
+fn of_evidence(source: ReadError) -> QueryError {
+    QueryError::Read { query: "evidence".to_string(), source }
+}
+
 /// A finding stands on rows: without one it is a bug of the query, on one it is not confirmed.
-fn weigh(finding: &mut Finding) -> Result<(), QueryError> {
-    let supporting = finding.pieces.iter().filter(|piece| !piece.contradicts && !piece.repeats);
-    let rows: BTreeSet<(&str, &str)> =
-        supporting.map(|piece| (piece.table.as_str(), piece.key.as_str())).collect();
-    if rows.is_empty() {
+fn weigh(finding: &mut Finding, rows: usize) -> Result<(), QueryError> {
+    if rows == 0 {
         return Err(bad_row(&finding.query, "whose evidence is not in the snapshot"));
     }
-    if finding.verdict == Verdict::Confirmed && rows.len() < CONFIRMING_ROWS_MIN {
+    if finding.verdict == Verdict::Confirmed && rows < CONFIRMING_ROWS_MIN {
         finding.verdict = Verdict::Probable;
         finding.lowered = true;
     }

@@ -8,7 +8,7 @@ use rayon::prelude::*;
 use serde::Serialize;
 
 use crate::findings::blast::{Blast, Reach};
-use crate::findings::border::{Border, Population};
+use crate::findings::border::{Border, Population, can_divide};
 use crate::findings::catalogue::Query;
 use crate::findings::error::QueryError;
 use crate::findings::finding::{Finding, Severity, Verdict, as_object};
@@ -78,11 +78,13 @@ pub fn stories(
         }
     }
     let told = |(query, own, database): (&Query, Vec<&Vec<&Finding>>, Database)| {
+        // most stories are of one: no side of theirs is more than chance
+        let is_asked = own.iter().any(|members| can_divide(&subjects(members).collect()));
         let population = match &query.header.population {
-            Some(sql) => {
+            Some(sql) if is_asked => {
                 Population::read(&database, sql, limit).map_err(failed(&query.header.id))?
             }
-            None => Population::default(),
+            Some(_) | None => Population::default(),
         };
         let positive: BTreeSet<&str> = own.iter().flat_map(|members| subjects(members)).collect();
         let story = |members: &&Vec<&Finding>| {

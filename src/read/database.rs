@@ -200,7 +200,8 @@ impl RowSink for Answer {
 }
 
 /// The settings after which only the snapshot can be read and no setting can be changed. What does
-/// not fit in memory spills into a folder of this process, which the engine removes.
+/// not fit in memory spills into a folder of this process, which the engine removes. What it has read of the
+/// files it does not keep: the system does so anyway, and the copy is most of a large round's memory.
 fn lock_in(own: &str) -> Result<String, ReadError> {
     let spill = std::env::temp_dir().join(format!("backstory-{}", std::process::id()));
     let spill = views::path_literal(&spill)?;
@@ -208,6 +209,7 @@ fn lock_in(own: &str) -> Result<String, ReadError> {
         "set autoinstall_known_extensions = false;
          set autoload_known_extensions = false;
          set parquet_metadata_cache = true;
+         set enable_external_file_cache = false;
          set temp_directory = {spill};
          set max_temp_directory_size = '16GiB';
          set allowed_directories = [{own}];

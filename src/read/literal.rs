@@ -3,7 +3,7 @@
 
 use crate::read::cell::Cell;
 
-/// The SELECT with each `$name` that is given replaced; what stands between quotes stays.
+/// The SELECT with each `$name` that is given replaced; what stands between quotes or in a comment stays.
 pub(crate) fn inlined(sql: &str, params: &[(&str, Cell)]) -> String {
     let mut made = String::with_capacity(sql.len() + 64 * params.len());
     let mut quote = None;
@@ -16,6 +16,13 @@ pub(crate) fn inlined(sql: &str, params: &[(&str, Cell)]) -> String {
         {
             made.push_str(&literal(cell));
             rest = &rest[1 + name.len()..];
+            continue;
+        }
+        if is_free && rest.starts_with("--") {
+            // an apostrophe of a comment quotes nothing
+            let end = rest.find('\n').unwrap_or(rest.len());
+            made.push_str(&rest[..end]);
+            rest = &rest[end..];
             continue;
         }
         if is_free && (next == '\'' || next == '"') {
@@ -73,6 +80,13 @@ mod tests {
         let made = inlined(sql, &[("at", Cell::Time(Micros(7)))]);
         let kept = sql.strip_suffix("$at").expect("its end");
         assert_eq!(made, format!("{kept}make_timestamp(7::bigint)"));
+    }
+
+    #[test]
+    fn a_comment_quotes_nothing() {
+        let sql = "-- a worker's $n\nselect $n -- it's\n, '--', $n";
+        let made = inlined(sql, &[("n", Cell::Int(3))]);
+        assert_eq!(made, "-- a worker's $n\nselect 3 -- it's\n, '--', 3");
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The answer of `findings`.
 
+use std::collections::BTreeMap;
 use std::io;
 
 use serde::Serialize;
@@ -51,6 +52,17 @@ impl FindingsReport {
     pub fn fails(&self, finding: &Finding) -> bool {
         let bad = self.fail_on.is_none_or(|level| finding.severity <= level);
         finding.verdict.is_positive() && bad
+    }
+
+    /// The findings that a person is shown: of each query the first.
+    pub fn listed(&mut self) -> Vec<&mut Finding> {
+        let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+        let listed = self.findings.iter_mut().filter(|finding| {
+            let count = counts.entry(finding.query.clone()).or_default();
+            *count += 1;
+            *count <= self.listed_max
+        });
+        listed.collect()
     }
 
     /// Whether something that is shown is at least as bad as was named.

@@ -14,7 +14,7 @@ use crate::cli::ui::Ui;
 use crate::cli::warn::{warn_of_nothing, warn_of_unreadable};
 use crate::cli::when::WhenArgs;
 use crate::findings::header::Header;
-use crate::findings::run::ask;
+use crate::findings::run::{ask, look_up};
 
 /// Ask one question, with parameters of your own
 #[derive(clap::Args, Debug)]
@@ -69,7 +69,10 @@ pub(super) fn run(ui: &mut Ui, args: &RunArgs) -> Outcome {
     let queries = vec![query];
     let answers = ask(&database, &queries, args.timeout)?;
     let asking = Asking { database: &database, price: PRICE, limit: args.timeout };
-    let report = reported(&asked.snapshot, queries, answers, args.verdict, &asking)?;
+    let mut report = reported(&asked.snapshot, queries, answers, args.verdict, &asking)?;
+    if let Format::Text = args.format {
+        look_up(&database, report.listed(), args.timeout)?;
+    }
     show(ui, args.format, &report)?;
     end_on_failed(report.failed)?;
     Ok(ExitCode::SUCCESS)
