@@ -188,36 +188,28 @@ impl Cut {
     }
 }
 
-/// These tables with those that a cut of them asks, directly or through another's.
-pub(super) fn with_sources(tables: &[&str]) -> Vec<&'static str> {
-    let mut wanted: Vec<&str> =
-        CUTS.iter().map(|cut| cut.table).filter(|name| tables.contains(name)).collect();
-    let mut at = 0;
-    while let Some(name) = wanted.get(at) {
-        let asked = CUTS.iter().filter(|cut| cut.table == *name).map(|cut| cut.select);
-        let asked = asked.flat_map(|select| select.split("{all}").skip(1));
-        let asked: Vec<&str> = asked
-            .filter_map(|rest| rest.split(|c: char| !c.is_ascii_lowercase() && c != '_').next())
-            .collect();
-        for cut in CUTS.iter().filter(|cut| asked.contains(&cut.table)) {
-            if !wanted.contains(&cut.table) {
-                wanted.push(cut.table);
-            }
-        }
-        at += 1;
-    }
-    wanted
+/// The whole tables that the cuts of these ask.
+pub(super) fn sources(tables: &[&str]) -> Vec<&'static str> {
+    let asked = CUTS.iter().filter(|cut| tables.contains(&cut.table));
+    let asked: Vec<&str> = asked
+        .flat_map(|cut| cut.select.split("{all}").skip(1))
+        .filter_map(|rest| rest.split(|c: char| !c.is_ascii_lowercase() && c != '_').next())
+        .collect();
+    CUTS.iter().map(|cut| cut.table).filter(|name| asked.contains(name)).collect()
 }
 
-/// The cut tables as of an instant, for the tables that are there, and no macros.
-pub(super) fn views(instant: Micros, there: &dyn Fn(&str) -> bool) -> Vec<String> {
-    let cuts = || CUTS.iter().filter(|cut| there(cut.table));
-    let renamed =
-        cuts().map(|cut| cut.table).map(|t| format!("alter view {t} rename to {WHOLE}{t}"));
+/// What a whole table's name begins with in a database that is opened as of an instant: where there is a cut of
+/// it, that has its own name.
+pub(super) fn prefix(table: &str) -> &'static str {
+    if CUTS.iter().any(|cut| cut.table == table) { WHOLE } else { "" }
+}
+
+/// The cut tables as of an instant, of those that are wanted, and no macros. The whole ones must be there.
+pub(super) fn views(instant: Micros, is_wanted: &dyn Fn(&str) -> bool) -> Vec<String> {
+    let cuts = CUTS.iter().filter(|cut| is_wanted(cut.table));
     let literal = format!("timestamp '{}'", plain_time(instant));
-    let made =
-        cuts().map(|cut| format!("create view {} as {}", cut.table, cut.select(&literal, WHOLE)));
-    renamed.chain(made).collect()
+    cuts.map(|cut| format!("create view {} as {}", cut.table, cut.select(&literal, WHOLE)))
+        .collect()
 }
 
 /// What makes `<table>_as_of(instant)` for each table that an instant cuts, and where an instant is

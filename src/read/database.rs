@@ -75,28 +75,30 @@ impl Database {
         tables: &[&str],
     ) -> Result<Self, ReadError> {
         let sources = match instant {
-            Some(_) => as_of::with_sources(tables),
+            Some(_) => as_of::sources(tables),
             None => Vec::new(),
         };
-        let is_wanted = |name: &str| tables.contains(&name) || sources.contains(&name);
-        let mut views = views::some(snapshot, &is_wanted)?;
+        let is_wanted = |name: &str| tables.contains(&name);
+        let mut views = views::some(snapshot, &|name| is_wanted(name) || sources.contains(&name))?;
         views.push(views::captures(snapshot));
+        let prefix = whole_prefix(instant);
         let cuts = instant.map_or_else(Vec::new, |instant| as_of::views(instant, &is_wanted));
-        Self::made(engine, snapshot, views, Load::OneQuestion, &cuts)
+        Self::made(engine, snapshot, (views, prefix), Load::OneQuestion, &cuts)
     }
 
     fn opened(snapshot: &Snapshot, instant: Option<Micros>, load: Load) -> Result<Self, ReadError> {
         let engine = Engine::start();
         let mut made = as_of::statements(instant);
         made.push(order::HAPPENED_BEFORE.to_string());
-        Self::made(engine, snapshot, views::all(snapshot)?, load, &made)
+        let views = (views::all(snapshot)?, whole_prefix(instant));
+        Self::made(engine, snapshot, views, load, &made)
     }
 
-    /// The views, and what is made of them.
+    /// The views, under names that begin as is said, and what is made of them.
     fn made(
         engine: Engine,
         snapshot: &Snapshot,
-        views: Vec<views::View>,
+        (views, prefix): (Vec<views::View>, fn(&str) -> &'static str),
         load: Load,
         statements: &[String],
     ) -> Result<Self, ReadError> {
@@ -115,7 +117,10 @@ impl Database {
         connection.execute_batch(&lock_in(&views::path_literal(&own)?)?).map_err(setup)?;
         let mut held = BTreeMap::new();
         for view in views {
-            let create = if load == Load::InMemory { view.as_table() } else { view.create };
+            let create = match load {
+                Load::InMemory => view.as_table(),
+                Load::OneQuestion | Load::ManyQuestions => view.create(prefix(&view.name)),
+            };
             connection.execute_batch(&create).map_err(setup)?;
             held.insert(view.name, view.held);
         }
@@ -129,6 +134,16 @@ impl Database {
     pub fn another(&self) -> Result<Self, ReadError> {
         let connection = self.connection.try_clone().map_err(|err| ReadError::of_engine(&err))?;
         Ok(Self { connection, held: self.held.clone() })
+    }
+
+    /// Does two things beside each other, each with a connection of its own.
+    pub fn join<L: Send, R: Send>(
+        &self,
+        left: impl FnOnce(&Self) -> L + Send,
+        right: impl FnOnce(&Self) -> R + Send,
+    ) -> Result<(L, R), ReadError> {
+        let (own, other) = (self.another()?, self.another()?);
+        Ok(rayon::join(move || left(&own), move || right(&other)))
     }
 
     /// The columns that a table of evidence has in every snapshot.
@@ -196,6 +211,14 @@ impl RowSink for Answer {
     fn take(&mut self, cells: Vec<Cell>) -> io::Result<()> {
         self.rows.push(cells);
         Ok(())
+    }
+}
+
+/// How whole tables are called: as of an instant their own names mean what an instant cuts of them.
+fn whole_prefix(instant: Option<Micros>) -> fn(&str) -> &'static str {
+    match instant {
+        Some(_) => as_of::prefix,
+        None => |_| "",
     }
 }
 

@@ -28,14 +28,19 @@ pub(crate) struct View {
     pub(crate) name: String,
     /// Whether the snapshot holds it, rows or none.
     pub(crate) held: bool,
-    /// The statement that makes it.
-    pub(crate) create: String,
+    /// What it selects.
+    select: String,
 }
 
 impl View {
+    /// The statement that makes it, with something before its name.
+    pub(crate) fn create(&self, prefix: &str) -> String {
+        format!("create view {} as {}", identifier(&format!("{prefix}{}", self.name)), self.select)
+    }
+
     /// The statement that takes its rows into memory.
     pub(crate) fn as_table(&self) -> String {
-        self.create.replacen("create view", "create table", 1)
+        format!("create table {} as {}", identifier(&self.name), self.select)
     }
 }
 
@@ -68,18 +73,17 @@ fn of_rows(snapshot: &Snapshot, table: Table) -> Result<[View; 2], ReadError> {
     let held = snapshot.holds(table);
     let files = canonical(snapshot.files(table))?;
     let own = OWN_COLUMNS.map(|name| (name, own_type(name)));
-    let name = format!("{table}_versions");
-    let create = create(&name, known_columns(table), &own, &files)?;
-    let versions = View { name, held, create };
-    let create = latest(table, snapshot.has_one_version(table));
-    Ok([versions, View { name: table.name().to_string(), held, create }])
+    let select = select(known_columns(table), &own, &files)?;
+    let versions = View { name: format!("{table}_versions"), held, select };
+    let select = latest(table, snapshot.has_one_version(table));
+    Ok([versions, View { name: table.name().to_string(), held, select }])
 }
 
 fn of_derived(snapshot: &Snapshot, table: &DerivedTable) -> Result<View, ReadError> {
     let folder = snapshot.derived().join(table.name);
     let files = canonical(parquet_files(&folder)?)?;
-    let create = create(table.name, table.columns, &[], &files)?;
-    Ok(View { name: table.name.to_string(), held: folder.is_dir(), create })
+    let select = select(table.columns, &[], &files)?;
+    Ok(View { name: table.name.to_string(), held: folder.is_dir(), select })
 }
 
 /// `captures`: straight from the capture files, because their times belong to no evidence.
@@ -103,17 +107,17 @@ pub(crate) fn captures(snapshot: &Snapshot) -> View {
             )
         })
         .collect();
-    let create = format!(
-        "create view {CAPTURES} as select * from (values {}) \
+    let select = format!(
+        "select * from (values {}) \
          as t(capture, began_at, ended_at, guarantee, rows_new, retention_horizon)",
         rows.join(", ")
     );
-    View { name: CAPTURES.to_string(), held: true, create }
+    View { name: CAPTURES.to_string(), held: true, select }
 }
 
 /// The latest version of each row. A row without a key is a version of nothing.
 fn latest(table: Table, is_only: bool) -> String {
-    let versions = format!("create view {table} as select * from {table}_versions");
+    let versions = format!("select * from {table}_versions");
     if is_only {
         return versions;
     }
@@ -134,11 +138,9 @@ fn held_tables(snapshot: &Snapshot, views: &[View]) -> View {
             format!("({}, {}, {})", literal(&view.name), view.held, view.held && !cut)
         })
         .collect();
-    let create = format!(
-        "create view snapshot_tables as select * from (values {}) as t(table_name, held, is_whole)",
-        rows.join(", ")
-    );
-    View { name: "snapshot_tables".to_string(), held: true, create }
+    let select =
+        format!("select * from (values {}) as t(table_name, held, is_whole)", rows.join(", "));
+    View { name: "snapshot_tables".to_string(), held: true, select }
 }
 
 fn own_type(name: &str) -> ColumnType {
@@ -150,8 +152,7 @@ fn own_type(name: &str) -> ColumnType {
 }
 
 /// Promised columns first, then what the files have beside them, then the trailing ones.
-fn create(
-    name: &str,
+fn select(
     promised: &[(&str, ColumnType)],
     trailing: &[(&str, ColumnType)],
     files: &[PathBuf],
@@ -183,7 +184,7 @@ fn create(
             paths(files)?.join(", ")
         )
     };
-    Ok(format!("create view {} as select {} {from}", identifier(name), selected.join(", ")))
+    Ok(format!("select {} {from}", selected.join(", ")))
 }
 
 /// One column of a view: as it is where every file agrees, else cast, else NULL.
