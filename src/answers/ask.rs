@@ -33,15 +33,21 @@ impl<'a> Ask<'a> {
     /// # Errors
     /// When the tables cannot be asked.
     pub fn new(database: &'a Database, as_of: Option<Micros>) -> Result<Self, ReadError> {
-        let at = match as_of {
-            Some(at) => Some(at),
+        let end = match as_of {
+            Some(_) => None,
             None => {
                 let end = database.query_ours("select max(until_at) from coverage", &[], LIMIT)?;
                 end.rows.first().and_then(|row| row.first()?.as_time())
             }
         };
-        let is_as_of = as_of.is_some();
-        Ok(Self { database, at: at.unwrap_or(Micros(0)), is_empty: at.is_none(), is_as_of })
+        Ok(Self::ending(database, end, as_of))
+    }
+
+    /// The same where the end of the evidence is known.
+    pub fn ending(database: &'a Database, end: Option<Micros>, as_of: Option<Micros>) -> Self {
+        let at = as_of.or(end);
+        let (is_empty, is_as_of) = (at.is_none(), as_of.is_some());
+        Self { database, at: at.unwrap_or(Micros(0)), is_empty, is_as_of }
     }
 
     /// The instant that a page is told of; none where the evidence covers no time.
@@ -80,6 +86,23 @@ impl<'a> Ask<'a> {
             *rows = answers.next().unwrap_or_else(|| Ok(Vec::new()))?;
         }
         Ok(made)
+    }
+
+    /// Two parts of an answer beside each other.
+    ///
+    /// # Errors
+    /// When one of them cannot be had; the first, if both.
+    pub fn join<L: Send, R: Send>(
+        &self,
+        left: impl FnOnce(Ask<'_>) -> Result<L, ReadError> + Send,
+        right: impl FnOnce(Ask<'_>) -> Result<R, ReadError> + Send,
+    ) -> Result<(L, R), ReadError> {
+        let Self { at, is_empty, is_as_of, .. } = *self;
+        let (left, right) = self.database.join(
+            |database| left(Ask { database, at, is_empty, is_as_of }),
+            |database| right(Ask { database, at, is_empty, is_as_of }),
+        )?;
+        Ok((left?, right?))
     }
 
     /// The rows that are of one id, which the SELECT calls `$id`.

@@ -39,6 +39,6 @@ pub(super) fn run(ui: &mut Ui, args: &ConfigArgs) -> Outcome {
             refuse_unknown("setting", &name.to_uppercase(), &names)?;
         }
     }
-    let page = config(reading.ask()?, &asked)?;
+    let page = config(reading.ask(), &asked)?;
     args.read.show(ui, &page)
 }

@@ -23,8 +23,8 @@ pub(super) struct HealthArgs {
 }
 
 pub(super) fn run(ui: &mut Ui, args: &HealthArgs) -> Outcome {
-    let reading = args.read.open(ui, &tables())?;
+    let mut reading = args.read.open_with_findings(ui, &tables())?;
     let told = reading.findings(ui)?;
-    let page = health(reading.ask()?, args.limit, &told)?;
+    let page = health(reading.ask(), args.limit, &told)?;
     args.read.show(ui, &page)
 }

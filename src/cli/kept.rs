@@ -44,9 +44,7 @@ pub(super) fn findings(
     snapshot: &Snapshot,
     wanted: Wanted<'_>,
 ) -> Result<Vec<Told>, Fault> {
-    let key = key(snapshot);
-    let path = path(snapshot);
-    if let Some(told) = key.as_ref().and_then(|key| load(&path, key, wanted)) {
+    if let Some(told) = kept(snapshot, wanted) {
         return Ok(told);
     }
     let rows: u64 = snapshot
@@ -63,10 +61,15 @@ pub(super) fn findings(
         let Failed { query, problem, .. } = failed;
         ui.note(&format!("warning: what `{query}` would have found is missing here: {problem}"));
     }
-    if let Some(key) = key.filter(|_| failed.is_empty()) {
-        save(&path, &key, &told);
+    if let Some(key) = key(snapshot).filter(|_| failed.is_empty()) {
+        save(&path(snapshot), &key, &told);
     }
     Ok(told)
+}
+
+/// What is kept of it; none where nothing is, or it is of other evidence or other questions.
+pub(super) fn kept(snapshot: &Snapshot, wanted: Wanted<'_>) -> Option<Vec<Told>> {
+    load(&path(snapshot), &key(snapshot)?, wanted)
 }
 
 /// The derived tables and the questions that they were asked.

@@ -32,7 +32,7 @@ const HOURS: f64 = 1.0;
 
 pub(super) fn run(ui: &mut Ui, args: &OrchestratorArgs) -> Outcome {
     let reading = args.read.open(ui, &tables())?;
-    let ask = reading.ask()?;
+    let ask = reading.ask();
     let since = ask.at.plus_seconds(-args.hours * 3600.0);
     let page = orchestrator(ask, OrchestratorAsked { since, limit: args.limit })?;
     args.read.show(ui, &page)

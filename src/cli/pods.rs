@@ -33,8 +33,8 @@ pub(super) struct PodsArgs {
 const PRICE: f64 = 0.59;
 
 pub(super) fn run(ui: &mut Ui, args: &PodsArgs) -> Outcome {
-    let reading = args.read.open(ui, &TABLES)?;
+    let mut reading = args.read.open_with_findings(ui, &TABLES)?;
     let told = reading.findings(ui)?;
-    let page = pods(reading.ask()?, PodsAsked { price: args.price, limit: args.limit }, &told)?;
+    let page = pods(reading.ask(), PodsAsked { price: args.price, limit: args.limit }, &told)?;
     args.read.show(ui, &page)
 }

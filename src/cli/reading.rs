@@ -20,6 +20,7 @@ use crate::findings::short::Told;
 use crate::model::time::Micros;
 use crate::read::database::Database;
 use crate::read::engine::Engine;
+use crate::read::error::ReadError;
 use crate::report::page_text::{Layout, write_text};
 
 /// Options of a verb that tells of a snapshot.
@@ -118,7 +119,11 @@ const LIMIT: Duration = Duration::from_secs(60);
 pub(super) struct Reading {
     database: Database,
     as_of: Option<Micros>,
+    /// The first and the last instant of the evidence; none where it covers no time.
+    reach: Option<(Micros, Micros)>,
     asked: Asked,
+    /// What was found, where it was kept and looked up already.
+    kept: Option<Vec<Told>>,
 }
 
 impl SpanArgs {
@@ -147,12 +152,31 @@ impl ReadArgs {
 
     /// Opens these tables of the snapshot (and `coverage`), as of the instant asked for.
     pub(super) fn open(&self, ui: &mut Ui, tables: &[&str]) -> Result<Reading, Fault> {
+        self.opened(ui, tables, false)
+    }
+
+    /// The same for who wants the findings, too: what is kept of them is read meanwhile.
+    pub(super) fn open_with_findings(
+        &self,
+        ui: &mut Ui,
+        tables: &[&str],
+    ) -> Result<Reading, Fault> {
+        self.opened(ui, tables, true)
+    }
+
+    fn opened(&self, ui: &mut Ui, tables: &[&str], wants_findings: bool) -> Result<Reading, Fault> {
         let engine = Engine::start();
         let asked = self.when.open(ui, self.snapshot.as_deref())?;
-        let database = asked.database_of(engine, &[tables, &["coverage"]].concat())?;
-        let mut reading = Reading { as_of: asked.as_of, database, asked };
+        let tables = [tables, &["coverage"]].concat();
+        let (database, kept) = rayon::join(
+            || asked.database_of(engine, &tables),
+            || if wants_findings { kept::kept(&asked.snapshot, Wanted::All) } else { None },
+        );
+        let database = database?;
+        let reach = reach(&database, asked.as_of)?;
+        let mut reading = Reading { as_of: asked.as_of, database, reach, asked, kept };
         reading.check_inside(ui)?;
-        if Ask::new(&reading.database, None)?.told_at().is_none() {
+        if reading.reach.is_none() {
             ui.note("note: this snapshot covers no time: its tables are empty, or hold a single instant");
         }
         Ok(reading)
@@ -223,13 +247,16 @@ fn write_json(ui: &mut Ui, page: &Page) -> Result<(), Fault> {
 
 impl Reading {
     /// What answers are made from.
-    pub(super) fn ask(&self) -> Result<Ask<'_>, Fault> {
-        Ok(Ask::new(&self.database, self.as_of)?)
+    pub(super) fn ask(&self) -> Ask<'_> {
+        Ask::ending(&self.database, self.reach.map(|(_, ends)| ends), self.as_of)
     }
 
     /// What the whole catalogue found, at the end of the evidence.
-    pub(super) fn findings(&self, ui: &mut Ui) -> Result<Vec<Told>, Fault> {
-        kept::findings(ui, &self.asked.snapshot, Wanted::All)
+    pub(super) fn findings(&mut self, ui: &mut Ui) -> Result<Vec<Told>, Fault> {
+        match self.kept.take() {
+            Some(told) => Ok(told),
+            None => kept::findings(ui, &self.asked.snapshot, Wanted::All),
+        }
     }
 
     /// The same, at least what names one thing.
@@ -249,11 +276,9 @@ impl Reading {
 
     /// Refuses a span of which nothing is known, and warns of one of which a part is.
     pub(super) fn check_span(&self, ui: &mut Ui, from: Micros, until: Micros) -> Result<(), Fault> {
-        const REACH: &str = "select min(from_at) as begins, max(until_at) as ends from coverage";
-        let Some(row) = self.ask()?.first(REACH, &[])? else { return Ok(()) };
-        let (Some(begins), Some(ends)) = (row.time("begins"), row.time("ends")) else {
-            return Ok(());
-        };
+        let Some((begins, ends)) = self.reach else { return Ok(()) };
+        // of later than the instant asked for nothing is told
+        let ends = self.as_of.map_or(ends, |at| ends.min(at));
         let reach = format!("the evidence reaches from {begins} to {ends}");
         if until <= begins || from > ends {
             let said = format!("nothing is known between {from} and {until}: {reach}");
@@ -269,23 +294,28 @@ impl Reading {
     /// what goes on at that end is not known to have gone on.
     fn check_inside(&mut self, ui: &mut Ui) -> Result<(), Fault> {
         let Some(at) = self.as_of else { return Ok(()) };
-        const ENDS: &str =
-            "select min(from_at) as begins, max(until_at) as ends from whole_coverage";
-        let ask = Ask::new(&self.database, None)?;
-        let Some(row) = ask.first(ENDS, &[])? else { return Ok(()) };
-        if let Some(begins) = row.time("begins")
-            && at < begins
-        {
+        let Some((begins, ends)) = self.reach else { return Ok(()) };
+        if at < begins {
             let said = format!("nothing is known of {at}: the evidence begins at {begins}");
             return Err(Fault::new(FaultKind::Usage, said)
                 .hint("ask for a later instant; times without a zone are UTC"));
         }
-        if let Some(ends) = row.time("ends")
-            && at > ends
-        {
+        if at > ends {
             ui.note(&format!("note: the evidence ends at {ends}, before the instant asked for"));
             self.as_of = Some(ends);
         }
         Ok(())
     }
+}
+
+/// The first and the last instant of the evidence, whatever instant is asked of.
+fn reach(
+    database: &Database,
+    as_of: Option<Micros>,
+) -> Result<Option<(Micros, Micros)>, ReadError> {
+    let table = if as_of.is_some() { "whole_coverage" } else { "coverage" };
+    let sql = format!("select min(from_at), max(until_at) from {table}");
+    let rows = database.query_ours(&sql, &[], LIMIT)?.rows;
+    let time = |at: usize| rows.first()?.get(at)?.as_time();
+    Ok(time(0).zip(time(1)))
 }

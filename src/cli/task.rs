@@ -47,12 +47,12 @@ pub(super) fn run(ui: &mut Ui, args: &TaskArgs) -> Outcome {
     if args.logs_only {
         let reading = args.read.open(ui, &logs::TABLES)?;
         let subject = reading.subject(&args.id, "task")?;
-        let page = logs(reading.ask()?, &subject, LogsAsked { since, until, limit: args.limit })?;
+        let page = logs(reading.ask(), &subject, LogsAsked { since, until, limit: args.limit })?;
         return args.read.show(ui, &page);
     }
     let reading = args.read.open(ui, &TABLES)?;
     let subject = reading.subject(&args.id, "task")?;
     let told = reading.findings_about(ui, &subject)?;
     let asked = TaskAsked { is_all: args.all, since, until };
-    args.read.show(ui, &task(reading.ask()?, &subject, asked, &told)?)
+    args.read.show(ui, &task(reading.ask(), &subject, asked, &told)?)
 }

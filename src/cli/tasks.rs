@@ -63,7 +63,7 @@ pub(super) fn run(ui: &mut Ui, args: &TasksArgs) -> Outcome {
         None => None,
     };
     if let Some(word) = &args.task_type {
-        refuse_unknown("type of task", word, &types(reading.ask()?)?)?;
+        refuse_unknown("type of task", word, &types(reading.ask())?)?;
     }
     let asked = TasksAsked {
         state: args.status,
@@ -74,5 +74,5 @@ pub(super) fn run(ui: &mut Ui, args: &TasksArgs) -> Outcome {
         until: args.span.until,
         limit: args.limit,
     };
-    args.read.show(ui, &tasks(reading.ask()?, &asked)?)
+    args.read.show(ui, &tasks(reading.ask(), &asked)?)
 }

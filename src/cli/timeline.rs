@@ -66,6 +66,6 @@ pub(super) fn run(ui: &mut Ui, args: &TimelineArgs) -> Outcome {
         until: args.span.until,
         limit: args.limit,
     };
-    let page = timeline(reading.ask()?, &asked)?;
+    let page = timeline(reading.ask(), &asked)?;
     args.read.show(ui, &page)
 }

@@ -65,9 +65,9 @@ pub(super) fn run(ui: &mut Ui, args: &WatchArgs) -> Outcome {
 }
 
 fn look(ui: &mut Ui, args: &WatchArgs) -> Result<(), Fault> {
-    let reading = args.read.open(ui, &tables())?;
+    let mut reading = args.read.open_with_findings(ui, &tables())?;
     let told = reading.findings(ui)?;
-    let ask = reading.ask()?;
+    let ask = reading.ask();
     let page = health(ask, args.limit, &told)?;
     if ui.width().is_some() {
         write!(ui.out(), "{CLEAR}")?;

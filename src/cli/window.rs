@@ -40,10 +40,10 @@ pub(super) fn run(ui: &mut Ui, args: &WindowArgs) -> Outcome {
         let said = format!("{} is not after {}", args.until, args.from);
         return Err(Fault::new(FaultKind::Usage, said).hint("write the earlier instant first"));
     }
-    let reading = args.read.open(ui, &TABLES)?;
+    let mut reading = args.read.open_with_findings(ui, &TABLES)?;
     let asked = Window { from: args.from, until: args.until, limit: args.limit };
     reading.check_span(ui, args.from, args.until)?;
     let told = reading.findings(ui)?;
-    let page = window(reading.ask()?, asked, &told)?;
+    let page = window(reading.ask(), asked, &told)?;
     args.read.show(ui, &page)
 }

@@ -70,6 +70,6 @@ pub(super) fn run(ui: &mut Ui, args: &WorkerArgs) -> Outcome {
         Part::Whole => reading.findings_about(ui, &subject)?,
         Part::Logging | Part::Startup | Part::Lines(_) => Vec::new(),
     };
-    let page = worker(reading.ask()?, &subject, part, *limit, &told)?;
+    let page = worker(reading.ask(), &subject, part, *limit, &told)?;
     args.read.show(ui, &page)
 }

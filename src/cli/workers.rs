@@ -43,9 +43,9 @@ const HOURS: f64 = 2.0;
 
 pub(super) fn run(ui: &mut Ui, args: &WorkersArgs) -> Outcome {
     args.span.check()?;
-    let reading = args.read.open(ui, &tables())?;
+    let mut reading = args.read.open_with_findings(ui, &tables())?;
     let told = reading.findings(ui)?;
-    let ask = reading.ask()?;
+    let ask = reading.ask();
     if let Some(word) = &args.status {
         refuse_unknown("status or state of a worker", word, &words(ask)?)?;
     }
