@@ -149,16 +149,41 @@ pub fn explain(
     limit: Duration,
 ) -> Result<Explanation, ReadError> {
     let asked = Asked { database, grammar, limit };
-    let (states, since) = match subject.kind.as_str() {
-        "event" => (Vec::new(), None),
-        kind => asked.states(kind, &subject.id)?,
+    let (states, event) = match subject.kind.as_str() {
+        "event" => (Vec::new(), asked.event(&subject.id, None)?),
+        kind => {
+            let rows = asked.states(kind, &subject.id)?;
+            let last = rows.last().and_then(|row| Some((row.text(MADE)?, row.time("entered_at"))));
+            let (kinds, event) = database.join(
+                |database| Asked { database, grammar, limit }.kinds(kind, &subject.id, &rows),
+                |database| {
+                    let asked = Asked { database, grammar, limit };
+                    last.map(|(id, at)| asked.event(id, at)).transpose()
+                },
+            )?;
+            (told(&rows, &kinds?), event?.flatten())
+        }
     };
-    let event = match subject.kind.as_str() {
-        "event" => Some((subject.id.clone(), None)),
-        _ => states.last().and_then(|state| Some((state.event_id.clone()?, since))),
-    };
-    let event = event.map(|(id, at)| asked.event(&id, at)).transpose()?.flatten();
     Ok(Explanation { format: FORMAT, subject: subject.clone(), as_of, states, event })
+}
+
+/// The column of a state that names the event that made it.
+const MADE: &str = "entered_event_id";
+
+/// States, with the kinds of the events that made them.
+fn told(states: &[Found], kinds: &BTreeMap<String, String>) -> Vec<State> {
+    let state = |row: &Found| {
+        let text = |column| row.text(column).unwrap_or_default().to_string();
+        let event_id = row.text(MADE).map(str::to_string);
+        State {
+            state: text("state"),
+            entered_at: row.time("entered_at").map(plain_time).unwrap_or_default(),
+            basis: text("basis"),
+            kind: event_id.as_ref().and_then(|id| kinds.get(id).cloned()),
+            event_id,
+        }
+    };
+    states.iter().map(state).collect()
 }
 
 struct Asked<'a> {
@@ -181,28 +206,14 @@ impl Asked<'_> {
         Ok(rows.iter().map(|row| row.iter().map(Cell::to_plain).collect()).collect())
     }
 
-    /// Its states, and since when it is in the last.
-    fn states(&self, kind: &str, id: &str) -> Result<(Vec<State>, Option<Micros>), ReadError> {
+    /// Its states.
+    fn states(&self, kind: &str, id: &str) -> Result<Vec<Found>, ReadError> {
         let sql = format!(
-            "select state, entered_at, basis, entered_event_id from {kind}_states \
+            "select state, entered_at, basis, {MADE} from {kind}_states \
              where {kind}_id = $id order by seq"
         );
         let own = [("id", Cell::Text(id.to_string()))];
-        let rows = select(self.database, &inlined(&sql, &own))?;
-        let kinds = self.kinds(kind, id, &rows)?;
-        let state = |row: &Found| {
-            let text = |column| row.text(column).unwrap_or_default().to_string();
-            let event_id = row.text("entered_event_id").map(str::to_string);
-            State {
-                state: text("state"),
-                entered_at: row.time("entered_at").map(plain_time).unwrap_or_default(),
-                basis: text("basis"),
-                kind: event_id.as_ref().and_then(|id| kinds.get(id).cloned()),
-                event_id,
-            }
-        };
-        let since = rows.last().and_then(|row| row.time("entered_at"));
-        Ok((rows.iter().map(state).collect(), since))
+        select(self.database, &inlined(&sql, &own))
     }
 
     /// The kinds of the events that made these states: those that name the thing, and those that do not.
@@ -218,9 +229,7 @@ impl Asked<'_> {
         let own = format!("{KINDS} where {kind}_id = {}", literal(&Cell::Text(id.to_string())));
         let own = select(self.database, &own)?;
         let mut kinds: BTreeMap<String, String> = own.iter().filter_map(named).collect();
-        let made = states
-            .iter()
-            .filter_map(|row| Some((row.text("entered_event_id")?, row.time("entered_at"))));
+        let made = states.iter().filter_map(|row| Some((row.text(MADE)?, row.time("entered_at"))));
         let others: BTreeMap<&str, Option<Micros>> =
             made.filter(|(id, _)| !kinds.contains_key(*id)).collect();
         let others: Vec<(&str, Option<Micros>)> = others.into_iter().collect();

@@ -59,7 +59,7 @@ pub fn orchestrator(ask: Ask<'_>, asked: OrchestratorAsked) -> Result<Page, Read
     cycles(&mut page, &found);
     notes(&mut page, &found);
     decisions(&mut page, &ask.rows(DECISIONS, &[since, at, limit])?);
-    blind::add(&mut page, ask, "Gaps", asked.since, ask.at, asked.limit)?;
+    blind::add(&mut page, "Gaps", &blind::read(ask, asked.since, ask.at)?, asked.limit);
     Ok(page)
 }
 

@@ -16,17 +16,17 @@ const GAPS: &str = "select source_type, source_id, began_at, ended_at, cause, ba
     and began_at <= $until and coalesce(ended_at, $until) >= $since \
     order by began_at desc, source_type, source_id, cause";
 
-/// Adds them, the newest first.
-pub(in crate::answers) fn add(
-    page: &mut Page,
+/// Reads them, the newest first.
+pub(in crate::answers) fn read(
     ask: Ask<'_>,
-    title: &str,
     since: Micros,
     until: Micros,
-    limit: usize,
-) -> Result<(), ReadError> {
-    let params = [("since", Cell::Time(since)), ("until", Cell::Time(until))];
-    let found = ask.rows(GAPS, &params)?;
+) -> Result<Vec<Row>, ReadError> {
+    ask.rows(GAPS, &[("since", Cell::Time(since)), ("until", Cell::Time(until))])
+}
+
+/// Adds the first of them.
+pub(in crate::answers) fn add(page: &mut Page, title: &str, found: &[Row], limit: usize) {
     let rows = found.iter().take(limit).map(|gap| {
         vec![
             gap.id("source_id"),
@@ -39,7 +39,6 @@ pub(in crate::answers) fn add(
     });
     let columns = ["source", "began_at", "lasted_s", "cause", "means", "basis"];
     page.table("gaps", title, &columns, rows.collect(), "none");
-    Ok(())
 }
 
 /// The cause in words, with how it is known.

@@ -1,5 +1,6 @@
 //! Health at an instant: what is wrong now, the fleet, the queue, errors, who watches, where we are blind.
 
+mod asked;
 mod errors;
 mod open;
 mod orphans;
@@ -12,10 +13,10 @@ use crate::answers::ask::Ask;
 use crate::answers::fleet::blind;
 use crate::answers::fleet::guilt;
 use crate::answers::fleet::pulse;
-use crate::answers::fleet::queue::{self, Limit, Queue, Vain};
-use crate::answers::fleet::rates::{self, Rates};
-use crate::answers::fleet::serving::{self, Member, fleet};
-use crate::answers::fleet::strange::Strange;
+use crate::answers::fleet::queue::{self, Vain};
+use crate::answers::fleet::rates;
+use crate::answers::fleet::serving::{self, Member};
+use crate::answers::health::asked::Asked;
 use crate::answers::health::warnings::{Now, warnings};
 use crate::answers::heartbeat::Heartbeat;
 use crate::answers::page::{Page, Value};
@@ -39,13 +40,10 @@ const HOUR_S: f64 = 3600.0;
 pub fn health(ask: Ask<'_>, limit: usize, told: &[Told]) -> Result<Page, ReadError> {
     let since = ask.at.plus_seconds(-HOUR_S);
     let until = Micros(ask.at.0.saturating_add(1));
-    let all = fleet(ask, since)?;
-    let rates = Rates::of(ask, &all, told, since, until)?;
-    let pulses = pulse::pulses(ask)?;
-    let (queue, longest) = (Queue::read(ask)?, Limit::read(ask)?);
+    let asked = Asked::read(ask, told, (since, until), limit)?;
+    let Asked { fleet: all, rates, queue, longest, strange, pulses, pods, errors, gaps } = asked;
     let stuck = queue.stuck(ask.at, longest);
-    let strange = Strange::read(ask)?;
-    let orphans = orphans::of(ask, told)?;
+    let orphans = orphans::of(ask, &pods, told);
     let serving: Vec<&Member> = all.iter().filter(|one| one.is_in_service()).collect();
     let found = open::of(ask, &serving, &queue, told);
     let silent: Vec<&Member> =
@@ -92,9 +90,9 @@ pub fn health(ask: Ask<'_>, limit: usize, told: &[Told]) -> Result<Page, ReadErr
     strange.add(&mut page, limit);
     pulse::add(&mut page, &pulses, ask.at);
     rates.add(&mut page, HOUR_S);
-    errors::add(&mut page, ask, limit)?;
+    errors::add(&mut page, &errors);
     orphans::add(&mut page, &orphans);
-    blind::add(&mut page, ask, "Gaps now", ask.at, ask.at, limit)?;
+    blind::add(&mut page, "Gaps now", &gaps, limit);
     Ok(page)
 }
 

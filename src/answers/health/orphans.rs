@@ -1,6 +1,6 @@
 //! Pods that cost money for nobody.
 
-use crate::answers::ask::Ask;
+use crate::answers::ask::{Ask, Row};
 use crate::answers::page::{Page, Value};
 use crate::findings::finding::Verdict;
 use crate::findings::short::Told;
@@ -8,10 +8,14 @@ use crate::read::error::ReadError;
 
 const PODS: &str = "select pod_id from pods where ended_at is null";
 
-/// Pods that run for nobody, as the catalogue found them: by workers' rows and lines, never by the row's
+/// Reads which pods run.
+pub(super) fn running(ask: Ask<'_>) -> Result<Vec<Row>, ReadError> {
+    ask.rows(PODS, &[])
+}
+
+/// Those of them that run for nobody, as the catalogue found them: by workers' rows and lines, never by the row's
 /// pod id alone, which is written after the pod (domain/orchestrator.md 6, fault 14).
-pub(super) fn of<'a>(ask: Ask<'_>, told: &'a [Told]) -> Result<Vec<&'a Told>, ReadError> {
-    let running = ask.rows(PODS, &[])?;
+pub(super) fn of<'a>(ask: Ask<'_>, running: &[Row], told: &'a [Told]) -> Vec<&'a Told> {
     let runs = |id: &str| running.iter().any(|pod| pod.text("pod_id") == Some(id));
     let is_orphan = |one: &&Told| {
         one.subject_kind == "pod"
@@ -20,7 +24,7 @@ pub(super) fn of<'a>(ask: Ask<'_>, told: &'a [Told]) -> Result<Vec<&'a Told>, Re
             && one.happened_at.map_or(!ask.is_as_of, |since| since <= ask.at)
             && runs(&one.subject_id)
     };
-    Ok(told.iter().filter(is_orphan).collect())
+    told.iter().filter(is_orphan).collect()
 }
 
 /// Adds them.

@@ -2,28 +2,11 @@
 
 use super::event::{Told, cited};
 use super::record::Record;
-use crate::answers::ask::Ask;
 use crate::answers::page::{Page, Value};
 use crate::model::kind::EventKind;
-use crate::read::error::ReadError;
-
-/// A generation names its tasks in a list; a variant names in its parameters the task that made it
-/// (domain/worker-app.md 3.5).
-const LINKED: &str = "select 'generation' as what, id, type, created_at, location, parent_generation_id as parent \
-    from generations where contains(tasks, $id) \
-        or contains(params, $id) \
-            and json_extract_string(try_cast(params as json), '$.source_task_id') = $id \
-    union all select 'variant', id, variant_type, created_at, location, generation_id \
-    from generation_variants where contains(params, $id) \
-        and $id in (json_extract_string(try_cast(params as json), '$.source_task_id'), \
-            json_extract_string(try_cast(params as json), '$.upscale_task_id')) \
-    order by created_at, what, id";
 
 /// Adds the verdict and the rows.
-///
-/// # Errors
-/// When the tables cannot be asked.
-pub(super) fn sections(page: &mut Page, ask: Ask<'_>, record: &Record) -> Result<(), ReadError> {
+pub(super) fn sections(page: &mut Page, record: &Record) {
     let verdict = record.generation.as_ref();
     let say = |name: &str| verdict.map_or(Value::Missing, |row| row.say(name));
     let flag = verdict.and_then(|row| row.flag("flag"));
@@ -42,8 +25,7 @@ pub(super) fn sections(page: &mut Page, ask: Ask<'_>, record: &Record) -> Result
             ("event", cited(verdict.and_then(|row| row.text("completed_event_id")))),
         ],
     );
-    let rows = ask.of(LINKED, &record.id)?;
-    let rows = rows.iter().map(|row| {
+    let rows = record.linked.iter().map(|row| {
         vec![
             row.id("id"),
             row.say("what"),
@@ -61,7 +43,6 @@ pub(super) fn sections(page: &mut Page, ask: Ask<'_>, record: &Record) -> Result
         rows.collect(),
         "none is known",
     );
-    Ok(())
 }
 
 /// The edge function that the completion came through, by its own or the caller's line; not known where no

@@ -74,11 +74,11 @@ pub fn task(
     failure::section(&mut page, &record);
     timing::sections(&mut page, &record);
     attempts::section(&mut page, &record);
-    generation::sections(&mut page, ask, &record)?;
-    relations::sections(&mut page, ask, &record, asked.is_all)?;
+    generation::sections(&mut page, &record);
+    relations::sections(&mut page, &record, asked.is_all);
     story::section(&mut page, &record, asked);
     params::section(&mut page, &record, asked.is_all);
     told::section(&mut page, &told::about(told, subject));
-    unknown::section(&mut page, ask, &record)?;
+    unknown::section(&mut page, &record);
     Ok(page)
 }

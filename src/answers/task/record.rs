@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use serde_json::Value as Json;
 
 use super::event::Told;
+use super::relations::Family;
+use super::unknown::Hidden;
 use crate::answers::ask::{Ask, Row, events};
 use crate::model::time::Micros;
 use crate::read::cell::Cell;
@@ -25,6 +27,12 @@ pub(super) struct Record {
     pub(super) generation: Option<Row>,
     /// Every event that touches it, in the order in which they happened.
     pub(super) events: Vec<Told>,
+    /// The generations and variants that are linked to it.
+    pub(super) linked: Vec<Row>,
+    /// The tasks beside it.
+    pub(super) family: Family,
+    /// What could not be heard of it.
+    pub(super) hidden: Hidden,
 }
 
 const ROW: &str = "select tasks.*, task_types.run_type, workers.status as worker_status \
@@ -37,6 +45,18 @@ const ATTEMPTS: &str = "select * from task_attempts where task_id = $id order by
 
 const GENERATION: &str = "select * from task_generations where task_id = $id";
 
+/// A generation names its tasks in a list; a variant names in its parameters the task that made it
+/// (domain/worker-app.md 3.5).
+const LINKED: &str = "select 'generation' as what, id, type, created_at, location, parent_generation_id as parent \
+    from generations where contains(tasks, $id) \
+        or contains(params, $id) \
+            and json_extract_string(try_cast(params as json), '$.source_task_id') = $id \
+    union all select 'variant', id, variant_type, created_at, location, generation_id \
+    from generation_variants where contains(params, $id) \
+        and $id in (json_extract_string(try_cast(params as json), '$.source_task_id'), \
+            json_extract_string(try_cast(params as json), '$.upscale_task_id')) \
+    order by created_at, what, id";
+
 /// One scan that the id narrows while it reads.
 const EVENTS: &str = "select event_id, kind, happened_at, earliest, latest, worker_id, run_id, basis, \
     source_type, attributes from events where task_id = $id";
@@ -48,23 +68,47 @@ const OTHERS: &str = "select event_id, kind, happened_at, earliest, latest, work
 impl Record {
     /// Reads it.
     pub(super) fn read(ask: Ask<'_>, id: &str) -> Result<Self, ReadError> {
-        let [events, states, attempts, row, generation] = ask.beside(
-            [EVENTS, STATES, ATTEMPTS, ROW, GENERATION],
+        let [events, linked, states, attempts, row, generation] = ask.beside(
+            [EVENTS, LINKED, STATES, ATTEMPTS, ROW, GENERATION],
             &[("id", Cell::Text(id.to_string()))],
         )?;
-        let mut events: Vec<Told> = events.iter().filter_map(Told::of).collect();
-        let others = others_of(ask, &states, &attempts, &events)?;
-        events.extend(others);
-        events.sort_by(|a, b| a.order().cmp(&b.order()));
-        Ok(Self {
+        let mut record = Self {
             id: id.to_string(),
             at: ask.at,
             row: row.into_iter().next(),
             states,
             attempts,
             generation: generation.into_iter().next(),
-            events,
-        })
+            events: events.iter().filter_map(Told::of).collect(),
+            linked,
+            family: Family::default(),
+            hidden: Hidden::default(),
+        };
+        let (others, (family, hidden)) = ask.join(
+            |ask| record.others(ask),
+            |ask| ask.join(|ask| Family::read(ask, &record), |ask| Hidden::read(ask, &record)),
+        )?;
+        (record.family, record.hidden) = (family, hidden);
+        record.events.extend(others);
+        record.events.sort_by(|a, b| a.order().cmp(&b.order()));
+        Ok(record)
+    }
+
+    /// The events that its states and attempts name, and that do not name the task.
+    fn others(&self, ask: Ask<'_>) -> Result<Vec<Told>, ReadError> {
+        let begun =
+            self.states.iter().map(|row| (row.text("entered_event_id"), row.time("entered_at")));
+        let ended =
+            self.attempts.iter().map(|row| (row.text("ended_event_id"), row.time("ended_at")));
+        let named = begun.chain(ended).filter_map(|(id, at)| Some((id?, at)));
+        let others: BTreeMap<&str, Option<Micros>> =
+            named.filter(|(id, _)| self.event(Some(id)).is_none()).collect();
+        if others.is_empty() {
+            return Ok(Vec::new());
+        }
+        let others: Vec<(&str, Option<Micros>)> = others.into_iter().collect();
+        let rows = events(ask.database, OTHERS, &others)?;
+        Ok(rows.iter().filter_map(Told::of).collect())
     }
 
     /// A text of its row.
@@ -115,24 +159,4 @@ impl Record {
     pub(super) fn params(&self) -> Option<Json> {
         serde_json::from_str(self.text("params")?).ok()
     }
-}
-
-/// The events that states and attempts name, and that do not name the task.
-fn others_of(
-    ask: Ask<'_>,
-    states: &[Row],
-    attempts: &[Row],
-    own: &[Told],
-) -> Result<Vec<Told>, ReadError> {
-    let begun = states.iter().map(|row| (row.text("entered_event_id"), row.time("entered_at")));
-    let ended = attempts.iter().map(|row| (row.text("ended_event_id"), row.time("ended_at")));
-    let named = begun.chain(ended).filter_map(|(id, at)| Some((id?, at)));
-    let others: BTreeMap<&str, Option<Micros>> =
-        named.filter(|(id, _)| own.iter().all(|event| event.id != *id)).collect();
-    if others.is_empty() {
-        return Ok(Vec::new());
-    }
-    let others: Vec<(&str, Option<Micros>)> = others.into_iter().collect();
-    let rows = events(ask.database, OTHERS, &others)?;
-    Ok(rows.iter().filter_map(Told::of).collect())
 }

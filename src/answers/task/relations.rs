@@ -38,32 +38,39 @@ struct Relative {
     id: String,
 }
 
+/// The tasks that a task names, and those that name it.
+#[derive(Default)]
+pub(super) struct Family {
+    parent: Option<String>,
+    waits_for: Vec<String>,
+    rings: Rings,
+    rows: Vec<Row>,
+}
+
+impl Family {
+    /// Reads it.
+    pub(super) fn read(ask: Ask<'_>, record: &Record) -> Result<Self, ReadError> {
+        let parent = record.params().and_then(|params| parent_of(&params, &record.id));
+        let waits_for = ids(record.text("dependant_on"));
+        // what no id contains stands for no parent
+        let asked = parent.clone().unwrap_or_else(|| "no parent".to_string());
+        let text = |text: String| Cell::Text(text);
+        let params = [
+            ("id", text(record.id.clone())),
+            ("parent", text(asked)),
+            ("waits_for", text(waits_for.join(","))),
+        ];
+        let rows = ask.rows(RELATED, &params)?;
+        let rings = Rings::read(ask, &record.id, !waits_for.is_empty())?;
+        Ok(Self { parent, waits_for, rings, rows })
+    }
+}
+
 /// Adds the summary and the list.
-///
-/// # Errors
-/// When the tables cannot be asked.
-pub(super) fn sections(
-    page: &mut Page,
-    ask: Ask<'_>,
-    record: &Record,
-    is_all: bool,
-) -> Result<(), ReadError> {
-    let parent = record.params().and_then(|params| parent_of(&params, &record.id));
-    let waits_for = ids(record.text("dependant_on"));
-    // what no id contains stands for no parent
-    let asked = parent.clone().unwrap_or_else(|| "no parent".to_string());
-    let text = |text: String| Cell::Text(text);
-    let params = [
-        ("id", text(record.id.clone())),
-        ("parent", text(asked)),
-        ("waits_for", text(waits_for.join(","))),
-    ];
-    let rows = ask.rows(RELATED, &params)?;
-    let rings = Rings::read(ask, &record.id, !waits_for.is_empty())?;
-    let found = relatives(record, parent.as_deref(), &waits_for, &rings, &rows);
-    summary(page, parent.as_deref(), &found);
+pub(super) fn sections(page: &mut Page, record: &Record, is_all: bool) {
+    let found = relatives(record, &record.family);
+    summary(page, record.family.parent.as_deref(), &found);
     list(page, &found, is_all);
-    Ok(())
 }
 
 /// The orchestrator task that `params` name, which is never the task itself.
@@ -81,13 +88,9 @@ fn ids(text: Option<&str>) -> Vec<String> {
     ids.filter(|id| !id.is_empty()).map(str::to_string).collect()
 }
 
-fn relatives(
-    record: &Record,
-    parent: Option<&str>,
-    waits_for: &[String],
-    rings: &Rings,
-    rows: &[Row],
-) -> Vec<Relative> {
+fn relatives(record: &Record, family: &Family) -> Vec<Relative> {
+    let Family { parent, waits_for, rings, rows } = family;
+    let parent = parent.as_deref();
     let mut found: Vec<Relative> = Vec::new();
     let row_of = |id: &str| rows.iter().find(|row| row.text("id") == Some(id)).cloned();
     if let Some(id) = parent {

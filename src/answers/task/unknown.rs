@@ -33,35 +33,52 @@ const NAMED_MAX: usize = 6;
 /// Sources that are named in a hole; of more, their number.
 const SOURCES_MAX: i64 = 3;
 
-/// Adds it.
-///
-/// # Errors
-/// When the tables cannot be asked.
-pub(super) fn section(page: &mut Page, ask: Ask<'_>, record: &Record) -> Result<(), ReadError> {
-    let mut lines = of_row(record);
-    lines.extend(of_attempts(record));
-    let mut workers: Vec<&str> =
-        record.attempts.iter().filter_map(|one| one.text("worker_id")).collect();
-    workers.sort_unstable();
-    workers.dedup();
-    let workers = Cell::Text(workers.join(","));
-    if let Some(since) = record.created_at() {
-        let until = record.ended_at().unwrap_or(record.at);
+/// What the tables hold of that.
+#[derive(Default)]
+pub(super) struct Hidden {
+    holes: Vec<Row>,
+    horizon: Option<Micros>,
+    clocks: Vec<Row>,
+}
+
+impl Hidden {
+    /// Reads it.
+    pub(super) fn read(ask: Ask<'_>, record: &Record) -> Result<Self, ReadError> {
+        let mut workers: Vec<&str> =
+            record.attempts.iter().filter_map(|one| one.text("worker_id")).collect();
+        workers.sort_unstable();
+        workers.dedup();
+        let workers = ("workers", Cell::Text(workers.join(",")));
+        let clocks = ask.rows(CLOCKS, std::slice::from_ref(&workers))?;
+        let Some(since) = record.created_at() else {
+            return Ok(Self { clocks, ..Self::default() });
+        };
         let span = [
             ("since", Cell::Time(since)),
-            ("until", Cell::Time(until)),
-            ("workers", workers.clone()),
+            ("until", Cell::Time(record.ended_at().unwrap_or(record.at))),
+            workers,
         ];
-        lines.extend(of_holes(&ask.rows(HOLES, &span)?));
+        let holes = ask.rows(HOLES, &span)?;
         let horizon = ask.first(HORIZON, &[])?.and_then(|row| row.time("horizon"));
-        lines.extend(horizon.and_then(|horizon| of_retention(since, until, horizon)));
+        Ok(Self { holes, horizon, clocks })
     }
-    lines.extend(of_clocks(&ask.rows(CLOCKS, &[("workers", workers)])?));
+}
+
+/// Adds it.
+pub(super) fn section(page: &mut Page, record: &Record) {
+    let mut lines = of_row(record);
+    lines.extend(of_attempts(record));
+    let Hidden { holes, horizon, clocks } = &record.hidden;
+    lines.extend(of_holes(holes));
+    if let (Some(since), Some(horizon)) = (record.created_at(), *horizon) {
+        let until = record.ended_at().unwrap_or(record.at);
+        lines.extend(of_retention(since, until, horizon));
+    }
+    lines.extend(of_clocks(clocks));
     if lines.is_empty() {
         lines.push("nothing that bears on this task is missing, as far as is known".to_string());
     }
     page.lines("not_known", "What cannot be known, and why", lines);
-    Ok(())
 }
 
 fn of_row(record: &Record) -> Vec<String> {

@@ -23,6 +23,7 @@ const RINGS: &str = "with recursive waits as (\
     select distinct dependency from reached where id = $id order by dependency";
 
 /// The dependencies of a task that wait for it.
+#[derive(Default)]
 pub(super) struct Rings(Vec<Row>);
 
 impl Rings {

@@ -102,7 +102,7 @@ pub fn worker(
             unknown::add(&mut page, &life);
         }
         Part::Logging => logging::add(&mut page, ask, &life, &subject.id)?,
-        Part::Startup => startup::add(&mut page, ask, &life, &subject.id, limit)?,
+        Part::Startup => startup::add(&mut page, ask, &life, limit)?,
     }
     Ok(page)
 }

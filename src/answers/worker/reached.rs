@@ -24,6 +24,14 @@ const LAST_LINE: &str = "select \"timestamp\" as line_at, message from system_lo
 const OTHERS: &str = "select count(*) as n from workers where id <> $id \
     and json_extract_string(try_cast(metadata as json), '$.ready_for_tasks') = 'true'";
 
+/// What happens during a start, and what ends it early.
+const EVENTS: &str = "select happened_at, kind, basis, attributes, event_id from events \
+    where worker_id = $id and kind in ('worker_created', 'pod_created', 'pod_running', \
+    'startup_launched', 'worker_logging_started', 'worker_ready', 'worker_promoted', \
+    'worker_start_failed', 'worker_spawn_failed', 'ssh_unreachable', 'pod_not_seen', 'worker_crashed', \
+    'worker_marked_error', 'worker_early_terminated', 'worker_said_goodbye', 'worker_self_terminated') \
+    order by happened_at, event_id";
+
 /// What is known of how far it came.
 pub(super) struct Reached {
     /// When it first claimed or asked for a task.
@@ -39,21 +47,21 @@ pub(super) struct Reached {
 }
 
 impl Reached {
-    /// Reads it.
-    pub(super) fn read(ask: Ask<'_>, life: &Life) -> Result<Self, ReadError> {
-        let id = ("id", Cell::Text(life.id.clone()));
-        let acts = ask.first(ASKED, std::slice::from_ref(&id))?;
-        let time = |name: &str| acts.as_ref().and_then(|row| row.time(name));
-        let others = ask.first(OTHERS, std::slice::from_ref(&id))?;
-        let at = ("at", Cell::Time(life.at));
+    /// Reads it, and what happened during the start.
+    pub(super) fn read(ask: Ask<'_>, life: &Life) -> Result<(Self, Vec<Row>), ReadError> {
+        let params = [("id", Cell::Text(life.id.clone())), ("at", Cell::Time(life.at))];
+        let [last_line, others, acts, events] =
+            ask.beside([LAST_LINE, OTHERS, ASKED, EVENTS], &params)?;
+        let time = |name: &str| acts.first().and_then(|row| row.time(name));
         let is_marked = life.row.is_some() && !life.is_as_of;
-        Ok(Self {
+        let reached = Self {
             asked_at: time("asked_at"),
             has_said: time("said_at").is_some(),
             is_marked: is_marked.then(|| life.meta("ready_for_tasks").as_bool() == Some(true)),
-            others: others.and_then(|row| row.int("n")).unwrap_or(0),
-            last_line: ask.first(LAST_LINE, &[id, at])?,
-        })
+            others: others.first().and_then(|row| row.int("n")).unwrap_or(0),
+            last_line: last_line.into_iter().next(),
+        };
+        Ok((reached, events))
     }
 
     /// Of its own last row.

@@ -16,27 +16,18 @@ const PHASES: [&str; 5] = [
     "active_initialising",
 ];
 
-/// What happens during a start, and what ends it early.
-const EVENTS: &str = "select happened_at, kind, basis, attributes, event_id from events \
-    where worker_id = $id and kind in ('worker_created', 'pod_created', 'pod_running', \
-    'startup_launched', 'worker_logging_started', 'worker_ready', 'worker_promoted', \
-    'worker_start_failed', 'worker_spawn_failed', 'ssh_unreachable', 'pod_not_seen', 'worker_crashed', \
-    'worker_marked_error', 'worker_early_terminated', 'worker_said_goodbye', 'worker_self_terminated') \
-    order by happened_at, event_id";
-
 /// Adds the phases and what happened in them.
 pub(super) fn add(
     page: &mut Page,
     ask: Ask<'_>,
     life: &Life,
-    id: &str,
     limit: usize,
 ) -> Result<(), ReadError> {
     let is_phase = |name: Option<&str>| name.is_some_and(|name| PHASES.contains(&name));
     let phases: Vec<_> =
         life.states.iter().take_while(|state| is_phase(state.text("state"))).collect();
     let next = life.states.get(phases.len());
-    let reached = Reached::read(ask, life)?;
+    let (reached, events) = Reached::read(ask, life)?;
     let last_phase = phases.last().and_then(|state| state.text("state"));
     let answer = reached.answer(last_phase, next.and_then(|next| next.text("state")));
     page.fields(
@@ -71,7 +62,6 @@ pub(super) fn add(
     });
     let columns = ["phase", "entered_at", "lasted_s", "basis", "because_of"];
     page.table("phases", "Phases", &columns, rows.collect(), "none is known");
-    let events = ask.of(EVENTS, id)?;
     // each cycle tells anew that a pod runs: the first time counts
     let mut seen = std::collections::BTreeSet::new();
     let firsts = events.iter().filter(|event| seen.insert(event.text("kind")));
