@@ -113,9 +113,18 @@ impl Pattern {
     }
 
     fn check(&self) -> Result<(), String> {
-        if self.longest_fixed().trim().is_empty() {
-            return Err("there is no fixed text to find it by".to_string());
+        match self.longest_fixed().trim() {
+            "" => Err("there is no fixed text to find it by".to_string()),
+            _ => Ok(()),
         }
+    }
+
+    /// Whether its regular expression can be made: it is when a line is first held against it, and one of a template
+    /// of absurd length cannot.
+    ///
+    /// # Errors
+    /// Why not.
+    pub(super) fn check_regex(&self) -> Result<(), String> {
         Regex::new(&self.regex).map(drop).map_err(|err| err.to_string())
     }
 

@@ -100,6 +100,9 @@ fn a_wrong_file_is_told_by_line_and_column() {
         "confirms = \"worker_ready\"\nadds_to = \"worker_ready\"\npattern = \"HEADLESS: hello\"";
     assert!(told(&entry(both)).starts_with("mine.toml:4:6: entry X1: say one of"));
     assert!(told(&entry("pattern = 3")).starts_with("mine.toml:7:11: "));
+    // no regular expression can be made of it
+    let long = format!("kind = \"worker_ready\"\npattern = \"{}\"", "a".repeat(3_000_000));
+    assert!(told(&entry(&long)).contains("the pattern is wrong: "));
     assert!(told("source = \"worker\"\n[[entry]]\nid = \"X1\"\n").starts_with("mine.toml:2:1: "));
 }
 
@@ -118,6 +121,13 @@ fn broken_line(lines: Vec<String>) -> impl Strategy<Value = String> {
         }
         chars.into_iter().collect()
     })
+}
+
+#[test]
+fn every_regular_expression_that_is_compiled_in_can_be_made() {
+    for entry in built_in().entries() {
+        assert_eq!(entry.pattern.check_regex(), Ok(()), "{}", entry.id);
+    }
 }
 
 #[test]
