@@ -53,15 +53,7 @@ const CUTS: [Cut; 22] = [
                  case when ended_at <= {t} then ended_event_id end as ended_event_id) \
                  from {all}pods where created_at <= {t}",
     },
-    Cut {
-        table: "runs",
-        select: "select * replace (case when ended_at <= {t} then ended_at end as ended_at, \
-                 case when ended_at <= {t} or not exists (select 1 from {all}cycles as cycles \
-                 where cycles.run_id = runs.run_id and cycles.started_at > {t}) then last_cycle \
-                 else (select max(cycle) from {all}cycles as cycles \
-                 where cycles.run_id = runs.run_id and cycles.started_at <= {t}) end as last_cycle) \
-                 from {all}runs as runs where started_at <= {t}",
-    },
+    Cut { table: "runs", select: RUNS },
     Cut { table: "cycles", select: CYCLES },
     Cut {
         table: "gaps",
@@ -101,6 +93,16 @@ const ATTEMPTS: &str = "select * replace (case when started_at <= {t} then start
     case when delivered_at <= {t} then delivered_event_id end as delivered_event_id) \
     from {all}task_attempts where claimed_at <= {t}";
 
+/// A run that goes on has had its last cycle by then.
+const RUNS: &str = "select runs.* replace (case when ended_at <= {t} then ended_at end as ended_at, \
+    case when ended_at <= {t} or turned.goes_on is not true then last_cycle \
+        else turned.cycle end as last_cycle) \
+    from {all}runs as runs \
+    left join (select run_id, max(cycle) filter (started_at <= {t}) as cycle, \
+        bool_or(started_at > {t}) as goes_on from {all}cycles group by run_id) as turned \
+        on turned.run_id = runs.run_id \
+    where started_at <= {t}";
+
 /// A cycle's counts are told at its end, but for what it saw.
 const CYCLES: &str = "select cycles.* replace (\
     case when completed_at > {t} then null else completed_at end as completed_at, \
@@ -119,28 +121,27 @@ const CYCLES: &str = "select cycles.* replace (\
 /// where it had been written by then. A later sweep for tasks without a worker says that `worker_id` was
 /// cleared while it was in progress, and no row says when (domain/orchestrator.md 3): it is not told.
 const TASKS: &str = "select tasks.* replace (\
-    case when later.task_id is null then status else case state.state when 'queued' then 'Queued' \
+    case when state.is_later is not true then status else case state.state when 'queued' then 'Queued' \
         when 'in_progress' then 'In Progress' when 'complete' then 'Complete' \
         when 'failed' then 'Failed' when 'cancelled' then 'Cancelled' else status end end as status, \
-    case when later.task_id is null then tasks.worker_id when state.state = 'queued' \
+    case when state.is_later is not true then tasks.worker_id when state.state = 'queued' \
         or state.state = 'in_progress' and held.why = 'no worker stood on it' then null \
         else coalesce(held.worker_id, tasks.worker_id) end as worker_id, \
-    case when generation_started_at <= {t} or later.task_id is null then generation_started_at \
+    case when generation_started_at <= {t} or state.is_later is not true then generation_started_at \
         when state.state <> 'queued' then held.claimed_at end as generation_started_at, \
     case when generation_processed_at <= {t} then generation_processed_at end as generation_processed_at, \
     case when updated_at <= {t} then updated_at end as updated_at, \
-    case when later.task_id is null then attempts end as attempts, \
-    case when later.task_id is null or state.state = 'complete' then generation_created \
+    case when state.is_later is not true then attempts end as attempts, \
+    case when state.is_later is not true or state.state = 'complete' then generation_created \
         else false end as generation_created, \
-    case when later.task_id is null or state.state in ('complete', 'failed', 'cancelled') \
+    case when state.is_later is not true or state.state in ('complete', 'failed', 'cancelled') \
         then output_location end as output_location, \
-    case when later.task_id is null or state.state in ('complete', 'failed', 'cancelled') \
+    case when state.is_later is not true or state.state in ('complete', 'failed', 'cancelled') \
         then error_message end as error_message) \
     from {all}tasks as tasks \
-    left join (select task_id, arg_max(state, seq) as state from {all}task_states \
-        where entered_at <= {t} group by task_id) as state on state.task_id = tasks.id \
-    left join (select distinct task_id from {all}task_states where entered_at > {t}) as later \
-        on later.task_id = tasks.id \
+    left join (select task_id, arg_max(state, seq) filter (entered_at <= {t}) as state, \
+        bool_or(entered_at > {t}) as is_later from {all}task_states group by task_id) as state \
+        on state.task_id = tasks.id \
     left join (select task_id, arg_max(worker_id, attempt) as worker_id, max(claimed_at) as claimed_at, \
         arg_max(coalesce(reason, ''), attempt) as why \
         from {all}task_attempts where claimed_at <= {t} and outcome <> 'duplicate' group by task_id) as held on held.task_id = tasks.id \
@@ -148,14 +149,14 @@ const TASKS: &str = "select tasks.* replace (\
 
 /// The same of workers; keys of the metadata that a later end wrote are away.
 const WORKERS: &str = "select workers.* replace (\
-    case when later.worker_id is null and told.terminated_at > {t} and told.error_time <= {t} then 'error' \
-        when later.worker_id is null or state.state is null then status \
+    case when state.is_later is not true and told.terminated_at > {t} and told.error_time <= {t} then 'error' \
+        when state.is_later is not true or state.state is null then status \
         when state.state = 'requested' then 'inactive' when state.state like 'spawning%' then 'spawning' \
         when state.state like 'active%' then 'active' when state.state = 'condemned' then 'error' \
         else 'terminated' end as status, \
     case when last_heartbeat <= {t} then last_heartbeat else beat.beat_at end as last_heartbeat, \
     case when not json_valid(metadata) then metadata \
-        when later.worker_id is null and last_heartbeat <= {t} \
+        when state.is_later is not true and last_heartbeat <= {t} \
             and coalesce(told.terminated_at <= {t}, true) then metadata \
         else json_merge_patch(try_cast(metadata as json), \
         case when told.error_time > {t} \
@@ -170,10 +171,9 @@ const WORKERS: &str = "select workers.* replace (\
         try_cast(json_extract_string(try_cast(metadata as json), '$.terminated_at') as timestamp) as terminated_at, \
         try_cast(json_extract_string(try_cast(metadata as json), '$.promoted_to_active_at') as timestamp) as promoted_at \
         from {all}workers) as told on told.id = workers.id \
-    left join (select worker_id, arg_max(state, seq) as state from {all}worker_states \
-        where entered_at <= {t} group by worker_id) as state on state.worker_id = workers.id \
-    left join (select distinct worker_id from {all}worker_states where entered_at > {t}) as later \
-        on later.worker_id = workers.id \
+    left join (select worker_id, arg_max(state, seq) filter (entered_at <= {t}) as state, \
+        bool_or(entered_at > {t}) as is_later from {all}worker_states group by worker_id) as state \
+        on state.worker_id = workers.id \
     left join (select worker_id, max(happened_at) as beat_at from {all}worker_signals \
         where by_guardian and happened_at <= {t} group by worker_id) as beat on beat.worker_id = workers.id \
     where workers.created_at <= {t}";
@@ -212,19 +212,13 @@ pub(super) fn views(instant: Micros, is_wanted: &dyn Fn(&str) -> bool) -> Vec<St
         .collect()
 }
 
-/// What makes `<table>_as_of(instant)` for each table that an instant cuts, and where an instant is
-/// given, the tables themselves as of it. The tables must be there.
-pub(super) fn statements(instant: Option<Micros>) -> Vec<String> {
-    let mut made = Vec::new();
-    let mut whole = "";
-    if let Some(instant) = instant {
-        whole = WHOLE;
-        made.extend(views(instant, &|_| true));
-    }
-    let macros = CUTS.iter().map(|cut| {
+/// What makes `<table>_as_of(instant)` for each table that an instant cuts. The whole tables must be there: under
+/// their own names, or where those mean the tables as of an instant.
+pub(super) fn macros(is_as_of: bool) -> Vec<String> {
+    let whole = if is_as_of { WHOLE } else { "" };
+    let made = CUTS.iter().map(|cut| {
         let select = cut.select("instant", whole);
         format!("create macro {}_as_of(instant) as table {select}", cut.table)
     });
-    made.extend(macros);
-    made
+    made.collect()
 }

@@ -83,31 +83,32 @@ impl Database {
         views.push(views::captures(snapshot));
         let prefix = whole_prefix(instant);
         let cuts = instant.map_or_else(Vec::new, |instant| as_of::views(instant, &is_wanted));
-        Self::made(engine, snapshot, (views, prefix), Load::OneQuestion, &cuts)
+        Self::made(engine, snapshot, (views, prefix), Load::ManyQuestions, &cuts)
     }
 
     fn opened(snapshot: &Snapshot, instant: Option<Micros>, load: Load) -> Result<Self, ReadError> {
         let engine = Engine::start();
-        let mut made = as_of::statements(instant);
-        made.push(order::HAPPENED_BEFORE.to_string());
+        let cuts = instant.map_or_else(Vec::new, |instant| as_of::views(instant, &|_| true));
         let views = (views::all(snapshot)?, whole_prefix(instant));
-        Self::made(engine, snapshot, views, load, &made)
+        let made = Self::made(engine, snapshot, views, load, &cuts)?;
+        let macros = as_of::macros(instant.is_some());
+        for sql in macros.iter().map(String::as_str).chain([order::HAPPENED_BEFORE]) {
+            made.connection.execute_batch(sql).map_err(|err| setup(snapshot, &err))?;
+        }
+        Ok(made)
     }
 
-    /// The views, under names that begin as is said, and what is made of them.
+    /// The views, under names that begin as is said, and the cuts of them.
     fn made(
         engine: Engine,
         snapshot: &Snapshot,
         (views, prefix): (Vec<views::View>, fn(&str) -> &'static str),
         load: Load,
-        statements: &[String],
+        cuts: &[String],
     ) -> Result<Self, ReadError> {
         let dir = snapshot.dir();
         let own = dir.canonicalize().map_err(|err| SnapshotError::io("read", dir, err))?;
-        let setup = |err: duckdb::Error| ReadError::Setup {
-            dir: dir.to_path_buf(),
-            detail: err.to_string(),
-        };
+        let setup = |err: duckdb::Error| setup(snapshot, &err);
         let connection = engine.ready().map_err(setup)?;
         // Fails without the ICU extension, where there are no zones to get wrong.
         drop(connection.execute_batch("set timezone = 'UTC'"));
@@ -115,18 +116,18 @@ impl Database {
             connection.execute_batch("set threads = 1").map_err(setup)?;
         }
         connection.execute_batch(&lock_in(&views::path_literal(&own)?)?).map_err(setup)?;
-        let mut held = BTreeMap::new();
-        for view in views {
-            let create = match load {
-                Load::InMemory => view.as_table(),
-                Load::OneQuestion | Load::ManyQuestions => view.create(prefix(&view.name)),
-            };
-            connection.execute_batch(&create).map_err(setup)?;
-            held.insert(view.name, view.held);
-        }
-        for statement in statements {
-            connection.execute_batch(statement).map_err(setup)?;
-        }
+        let create = |view: &views::View| match load {
+            Load::InMemory => view.as_table(),
+            Load::OneQuestion | Load::ManyQuestions => view.create(prefix(&view.name)),
+        };
+        // a view of rows asks that of their versions; those of derived tables ask no other
+        let (rows, derived): (Vec<_>, Vec<_>) = views.iter().partition(|view| view.is_of_rows);
+        let [rows, derived] = [rows, derived].map(|some| some.into_iter().map(create).collect());
+        let beside: [Vec<String>; 2] = [rows, derived];
+        make(&connection, &beside).map_err(setup)?;
+        let (some, others) = cuts.split_at(cuts.len() / 2);
+        make(&connection, &[some, others]).map_err(setup)?;
+        let held = views.into_iter().map(|view| (view.name, view.held)).collect();
         Ok(Self { connection, held })
     }
 
@@ -212,6 +213,21 @@ impl RowSink for Answer {
         self.rows.push(cells);
         Ok(())
     }
+}
+
+fn setup(snapshot: &Snapshot, err: &duckdb::Error) -> ReadError {
+    ReadError::Setup { dir: snapshot.dir().to_path_buf(), detail: err.to_string() }
+}
+
+/// Runs two lists of statements beside each other, each in its order: to make a view takes a look at its files.
+fn make(connection: &Connection, lists: &[impl AsRef<[String]>; 2]) -> duckdb::Result<()> {
+    let [some, others] = lists.each_ref().map(|list| list.as_ref());
+    let all = |connection: &Connection, list: &[String]| {
+        list.iter().try_for_each(|statement| connection.execute_batch(statement))
+    };
+    let (own, other) = (connection.try_clone()?, connection.try_clone()?);
+    let (first, second) = rayon::join(move || all(&own, some), move || all(&other, others));
+    first.and(second)
 }
 
 /// How whole tables are called: as of an instant their own names mean what an instant cuts of them.

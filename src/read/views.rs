@@ -28,6 +28,8 @@ pub(crate) struct View {
     pub(crate) name: String,
     /// Whether the snapshot holds it, rows or none.
     pub(crate) held: bool,
+    /// Whether it is of a table of evidence.
+    pub(crate) is_of_rows: bool,
     /// What it selects.
     select: String,
 }
@@ -74,16 +76,18 @@ fn of_rows(snapshot: &Snapshot, table: Table) -> Result<[View; 2], ReadError> {
     let files = canonical(snapshot.files(table))?;
     let own = OWN_COLUMNS.map(|name| (name, own_type(name)));
     let select = select(known_columns(table), &own, &files)?;
-    let versions = View { name: format!("{table}_versions"), held, select };
+    let versions = View { name: format!("{table}_versions"), held, is_of_rows: true, select };
     let select = latest(table, snapshot.has_one_version(table));
-    Ok([versions, View { name: table.name().to_string(), held, select }])
+    let name = table.name().to_string();
+    Ok([versions, View { name, held, is_of_rows: true, select }])
 }
 
 fn of_derived(snapshot: &Snapshot, table: &DerivedTable) -> Result<View, ReadError> {
     let folder = snapshot.derived().join(table.name);
     let files = canonical(parquet_files(&folder)?)?;
     let select = select(table.columns, &[], &files)?;
-    Ok(View { name: table.name.to_string(), held: folder.is_dir(), select })
+    let held = folder.is_dir();
+    Ok(View { name: table.name.to_string(), held, is_of_rows: false, select })
 }
 
 /// `captures`: straight from the capture files, because their times belong to no evidence.
@@ -112,7 +116,7 @@ pub(crate) fn captures(snapshot: &Snapshot) -> View {
          as t(capture, began_at, ended_at, guarantee, rows_new, retention_horizon)",
         rows.join(", ")
     );
-    View { name: CAPTURES.to_string(), held: true, select }
+    View { name: CAPTURES.to_string(), held: true, is_of_rows: false, select }
 }
 
 /// The latest version of each row. A row without a key is a version of nothing.
@@ -140,7 +144,7 @@ fn held_tables(snapshot: &Snapshot, views: &[View]) -> View {
         .collect();
     let select =
         format!("select * from (values {}) as t(table_name, held, is_whole)", rows.join(", "));
-    View { name: "snapshot_tables".to_string(), held: true, select }
+    View { name: "snapshot_tables".to_string(), held: true, is_of_rows: false, select }
 }
 
 fn own_type(name: &str) -> ColumnType {
