@@ -65,7 +65,7 @@ pub fn task(
     let record = Record::read(ask, &subject.id)?;
     let mut page = Page::new("task", Some(subject.clone()), ask.told_at(), ask.is_as_of);
     page.is_whole = asked.is_all;
-    if record.row.is_none() && record.states.is_empty() && record.events.is_empty() {
+    if record.is_unborn() {
         let said = format!("it had not been created by {}", ask.at);
         page.lines("note", "Not yet", vec![said]);
         return Ok(page);

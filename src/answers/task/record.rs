@@ -84,6 +84,9 @@ impl Record {
             family: Family::default(),
             hidden: Hidden::default(),
         };
+        if record.is_unborn() {
+            return Ok(record);
+        }
         let (others, (family, hidden)) = ask.join(
             |ask| record.others(ask),
             |ask| ask.join(|ask| Family::read(ask, &record), |ask| Hidden::read(ask, &record)),
@@ -92,6 +95,11 @@ impl Record {
         record.events.extend(others);
         record.events.sort_by(|a, b| a.order().cmp(&b.order()));
         Ok(record)
+    }
+
+    /// Whether nothing tells of it by then.
+    pub(super) fn is_unborn(&self) -> bool {
+        self.row.is_none() && self.states.is_empty() && self.events.is_empty()
     }
 
     /// The events that its states and attempts name, and that do not name the task.
