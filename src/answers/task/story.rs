@@ -8,6 +8,7 @@ use super::echo::{ECHO_S, Echoes};
 use super::event::{Told, cited};
 use super::record::Record;
 use super::sentence::sentence;
+use super::timing::loaded_at;
 use crate::answers::page::{Page, Value};
 use crate::model::kind::EventKind;
 use crate::model::time::Micros;
@@ -52,6 +53,7 @@ fn entries(record: &Record, asked: TaskAsked) -> Vec<Entry<'_>> {
     let echoes = Echoes::of(record);
     let mut told: Vec<Entry<'_>> = Vec::new();
     let mut holder: Option<&str> = None;
+    let loaded = record.attempts.last().and_then(|last| loaded_at(record, last));
     for event in in_order(&record.events, &echoes.claims) {
         let at = event.placed_at();
         let is_asked = asked.since.is_none_or(|since| at >= since)
@@ -59,7 +61,13 @@ fn entries(record: &Record, asked: TaskAsked) -> Vec<Entry<'_>> {
         if !is_asked || echoes.hold(event) {
             continue;
         }
-        let what = named(event, &mut holder);
+        let what = match event.kind {
+            // since 2026-01-15 the column is written anew then (domain/worker-app.md 2.3)
+            EventKind::TaskClaimRecorded if Some(event.at) == loaded => {
+                "the model was loaded, by its row".to_string()
+            }
+            _ => named(event, &mut holder),
+        };
         match told.last_mut() {
             Some(last) if last.is_same(event, &what) => {
                 last.times += 1;

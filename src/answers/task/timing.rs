@@ -67,13 +67,24 @@ fn open_for(record: &Record) -> Value {
     Value::between(record.created_at(), Some(record.at))
 }
 
-/// All the time in a state; what lasts counts up to the instant told of.
+/// All the time in a state; what lasts counts up to the instant told of. Where it began or ended at a time of which
+/// only bounds are known, so is this.
 fn spent(record: &Record, state: &str) -> Value {
-    let of = record.states.iter().filter(|row| row.text("state") == Some(state));
-    let spans = of.filter_map(|row| {
-        Some(row.time("left_at").unwrap_or(record.at).seconds_since(row.time("entered_at")?))
-    });
-    let spans: Vec<f64> = spans.collect();
+    let is_sure = |row: &Row| {
+        let event = record.event(row.text("entered_event_id"));
+        event.is_none_or(|event| !event.is_unsure())
+    };
+    let mut spans = Vec::new();
+    for (at, row) in record.states.iter().enumerate() {
+        if row.text("state") != Some(state) {
+            continue;
+        }
+        if !is_sure(row) || !record.states.get(at + 1).is_none_or(is_sure) {
+            return Value::Missing;
+        }
+        let until = row.time("left_at").unwrap_or(record.at);
+        spans.extend(row.time("entered_at").map(|from| until.seconds_since(from)));
+    }
     if spans.is_empty() { Value::Missing } else { Value::Seconds(spans.iter().sum()) }
 }
 
@@ -120,7 +131,7 @@ fn forward(from: Option<Micros>, until: Option<Micros>) -> Value {
 
 /// The end of the model's load: since 2026-01-15 `generation_started_at` is written anew then
 /// (domain/worker-app.md 2.2 T3, 2.3). It is known of the last claim alone.
-fn loaded_at(record: &Record, attempt: &Row) -> Option<Micros> {
+pub(super) fn loaded_at(record: &Record, attempt: &Row) -> Option<Micros> {
     let last = record.attempts.last()?.int("attempt");
     let (claimed, written) = (attempt.time("claimed_at")?, record.time("generation_started_at")?);
     let until = attempt.time("ended_at").unwrap_or(record.at);
