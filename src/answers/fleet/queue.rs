@@ -6,6 +6,7 @@ use crate::answers::ask::{Ask, Row};
 use crate::answers::fleet::rings::rings;
 use crate::answers::fleet::strange::known;
 use crate::model::time::Micros;
+use crate::read::cell::Cell;
 use crate::read::error::ReadError;
 
 /// The tables it asks.
@@ -53,7 +54,7 @@ const OPEN: &str = "with open as materialized (select task_id, state, entered_at
     held as (select task_id, arg_max(worker_id, attempt) filter (outcome = 'open') as holder, \
         arg_max(worker_id, (outcome = 'open', attempt)) filter (outcome <> 'duplicate') as last_holder \
         from task_attempts where task_id in (select task_id from open) group by task_id), \
-    api_types as (select distinct task_type from tasks where id in \
+    api_types as (select distinct task_type from {whole}tasks where id in \
         (select task_id from task_attempts where starts_with(worker_id, 'api-'))) \
     select open.task_id, open.state, open.entered_at, tasks.task_type, tasks.worker_id, held.holder, \
     coalesce(held.last_holder, tasks.worker_id) as last_holder, tasks.dependant_on is not null as depends, \
@@ -69,7 +70,7 @@ const WAITING: &str = "with needed as (\
             and status {known}) \
     select needed.id, needed.task_type, other_id, states.state as other_state, \
         others.id is null as is_missing from needed \
-    left join tasks as others on others.id = other_id \
+    left join {others} as others on others.id = other_id \
     left join task_states as states on states.task_id = other_id and states.left_at is null \
     where other_id not in ('', 'NULL') and states.state is distinct from 'complete' \
     order by needed.id, other_id";
@@ -113,11 +114,18 @@ pub(in crate::answers) struct Queue {
 impl Queue {
     /// Reads it.
     pub(in crate::answers) fn read(ask: Ask<'_>) -> Result<Self, ReadError> {
-        let open = ask.rows(&known(OPEN), &[])?;
+        // as of an instant the rows are cut, which is dear, and of some rows that changes nothing that is asked
+        let (whole, others) = match ask.is_as_of {
+            true => ("whole_", "(select id from whole_tasks where created_at <= $at)"),
+            false => ("", "tasks"),
+        };
+        let asked = |sql: &str| known(sql).replace("{whole}", whole).replace("{others}", others);
+        let at = [("at", Cell::Time(ask.at))];
+        let open = ask.rows(&asked(OPEN), &[])?;
         let depends =
             |row: &Row| row.text("state") == Some("queued") && row.flag("depends") == Some(true);
         let waits =
-            if open.iter().any(depends) { ask.rows(&known(WAITING), &[])? } else { Vec::new() };
+            if open.iter().any(depends) { ask.rows(&asked(WAITING), &at)? } else { Vec::new() };
         Ok(Self { open, waits })
     }
 
