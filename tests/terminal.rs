@@ -3,6 +3,7 @@
 mod course;
 mod refused;
 mod settings;
+mod triggers;
 
 use std::fs;
 use std::path::Path;

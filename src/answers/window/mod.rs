@@ -3,6 +3,7 @@
 
 mod came;
 mod changes;
+mod found;
 mod trigger;
 
 use crate::answers::ask::{Ask, Row};
@@ -28,10 +29,6 @@ pub const TABLES: [&str; 13] = [
     "runs",
     "gaps",
 ];
-
-/// How long before its begin a cause is looked for: a deployment, an outage or a burst shows in the cycles
-/// after it, and a new worker needs its start (domain/orchestrator.md 5.3, STARTUP_GRACE_PERIOD_SEC).
-const BEFORE_S: f64 = 600.0;
 
 /// A span of time, and how much of it is listed.
 #[derive(Clone, Copy, Debug)]
@@ -66,7 +63,7 @@ impl Asked {
         let params = [
             ("from", Cell::Time(from)),
             ("until", Cell::Time(until)),
-            ("before", Cell::Time(from.plus_seconds(-BEFORE_S))),
+            ("before", Cell::Time(from.plus_seconds(-trigger::BEFORE_S))),
         ];
         let (signs, course) = (trigger::all_signs(), came::course_of(window));
         let selects = [
@@ -106,7 +103,7 @@ pub fn window(ask: Ask<'_>, window: Window, told: &[Told]) -> Result<Page, ReadE
     let asked = Asked::read(ask, window)?;
     let mut page = Page::new("window", None, ask.told_at(), ask.is_as_of);
     came::summary(&asked, &mut page);
-    trigger::section(&asked, &mut page);
+    trigger::section(&asked, &mut page, told);
     cycles(&asked, &mut page);
     decisions(&asked, &mut page);
     changes::sections(&asked, &mut page);
