@@ -1,7 +1,7 @@
 //! `worker`: all that is known of one worker.
 
 use crate::answers::worker::lines::LinesAsked;
-use crate::answers::worker::{Part, TABLES, TABLES_AND_LINES, worker};
+use crate::answers::worker::{Part, TABLES, worker};
 use crate::cli::Outcome;
 use crate::cli::fault::{Fault, FaultKind};
 use crate::cli::reading::{ReadArgs, SpanArgs};
@@ -58,9 +58,9 @@ pub(super) fn run(ui: &mut Ui, args: &WorkerArgs) -> Outcome {
         let lines = LinesAsked { since: span.since, until: span.until, limit: *limit };
         (Part::Lines(lines), &["workers", "worker_states", "events", "system_logs"])
     } else if args.check_logging {
-        (Part::Logging, &TABLES_AND_LINES)
+        (Part::Logging, &TABLES)
     } else if args.startup {
-        (Part::Startup, &TABLES_AND_LINES)
+        (Part::Startup, &TABLES)
     } else {
         (Part::Whole, &TABLES)
     };

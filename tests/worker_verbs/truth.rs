@@ -132,7 +132,7 @@ fn ending(held: &mut Held, page: &Value, worker: &Value) {
         held.check("bounds", inside, said);
     }
     if let (Some(told), Some(last)) =
-        (instant(&end["last_alive_at"]), instant(&worker["last_heartbeat_sent"]))
+        (instant(&end["last_heartbeat_at"]), instant(&worker["last_heartbeat_sent"]))
     {
         let gap = seconds(told, last);
         held.check("last alive", gap.abs() <= NEAR_S, || {

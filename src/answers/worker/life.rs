@@ -1,6 +1,6 @@
 //! What the tables hold of one worker, read once.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value as Json;
 
@@ -33,6 +33,8 @@ pub(super) struct Life {
     pub(super) coverage: Vec<Row>,
     /// The kinds of its events by their ids.
     pub(super) kinds: BTreeMap<String, String>,
+    /// The parts of its life, of [`PARTS`], in which lines of its own stand.
+    pub(super) heard: BTreeSet<i64>,
     /// `last_heartbeat` as the row keeps it: it may have come after the instant.
     pub(super) kept_heartbeat: Option<Micros>,
     /// The instant told of.
@@ -58,6 +60,16 @@ const COVERAGE: &str = "select source_type, source_id, from_at, until_at, could_
     where (source_type = 'worker' and source_id = $id or source_type = 'orchestrator_gpu' \
     and entity = source_id) and from_at < $until and until_at > $since \
     order by source_type, from_at, source_id, until_at";
+
+/// Equal parts of a life that its bar shows.
+pub(super) const PARTS: usize = 60;
+/// A life that is too short to be cut is one part.
+const PART_MIN_S: f64 = 0.001;
+
+/// Each line of its own shows that its process lived then, also one that makes no event.
+const HEARD: &str = "select floor(epoch(\"timestamp\" - $since::timestamp) / $part)::bigint as part \
+    from system_logs where source_type = 'worker' and source_id = $id \
+        and \"timestamp\" >= $since and \"timestamp\" < $until group by part";
 
 impl Life {
     /// Reads it.
@@ -86,15 +98,21 @@ impl Life {
             decisions,
             attempts,
             coverage: Vec::new(),
+            heard: BTreeSet::new(),
             kinds: BTreeMap::new(),
             at: ask.at,
         };
+        let since = life.began_at().unwrap_or(ask.at);
+        let part_s = (life.until().seconds_since(since) / PARTS as f64).max(PART_MIN_S);
         let params = [
             ("id", Cell::Text(id.to_string())),
-            ("since", Cell::Time(life.began_at().unwrap_or(ask.at))),
+            ("since", Cell::Time(since)),
             ("until", Cell::Time(life.until())),
+            ("part", Cell::Float(part_s)),
         ];
-        life.coverage = ask.rows(COVERAGE, &params)?;
+        let [coverage, heard] = ask.beside([COVERAGE, HEARD], &params)?;
+        life.coverage = coverage;
+        life.heard = heard.iter().filter_map(|row| row.int("part")).collect();
         for row in kinds {
             if let (Some(event), Some(kind)) = (row.text("event_id"), row.text("kind")) {
                 life.kinds.insert(event.to_string(), kind.to_string());
@@ -112,6 +130,20 @@ impl Life {
     pub(super) fn began_at(&self) -> Option<Micros> {
         let row = self.row.as_ref().and_then(|row| row.time("created_at"));
         row.or_else(|| self.states.first()?.time("entered_at"))
+    }
+
+    /// Whether it has ended, at a known time or not. Of one that crashed or was marked nothing but that may be
+    /// known: then its pod may run on.
+    pub(super) fn is_over(&self) -> bool {
+        self.ended_at().is_some()
+            || self.end.is_some()
+                && self.state().and_then(|row| row.text("state")) != Some("condemned")
+    }
+
+    /// Whether its process crashed, as its guardian told.
+    pub(super) fn has_crashed(&self) -> bool {
+        let status = self.row.as_ref().and_then(|row| row.text("status"));
+        status == Some("crashed") || self.kinds.values().any(|kind| kind == "worker_crashed")
     }
 
     /// When it ended, where that is known; else the latest that it can have.

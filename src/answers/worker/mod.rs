@@ -25,22 +25,8 @@ use crate::read::error::ReadError;
 
 pub(in crate::answers) use overview::agrees;
 
-/// The tables that every part asks.
-pub const TABLES: [&str; 10] = [
-    "workers",
-    "worker_states",
-    "worker_liveness",
-    "worker_ends",
-    "pods",
-    "decisions",
-    "events",
-    "task_attempts",
-    "tasks",
-    "coverage",
-];
-
-/// The same and the raw rows.
-pub const TABLES_AND_LINES: [&str; 11] = [
+/// The tables that it asks.
+pub const TABLES: [&str; 11] = [
     "workers",
     "worker_states",
     "worker_liveness",

@@ -92,15 +92,15 @@ fn heartbeat(life: &Life, created: Option<Micros>, last: Option<Micros>) -> Valu
         return Value::Missing;
     }
     let class = Heartbeat::as_of(life.at, created, last, life.kept_heartbeat);
-    let said = match (class, &life.end) {
+    let said = match (class, life.is_over()) {
         (Heartbeat::Unknown, _) => "NOT KNOWN (the row keeps a later one alone)",
         (Heartbeat::None, _) if last.is_some() => "NONE (the row was made with this time)",
         (Heartbeat::None, _) => "NONE",
-        (class @ (Heartbeat::Healthy | Heartbeat::Warning | Heartbeat::Stale), None) => {
+        (class @ (Heartbeat::Healthy | Heartbeat::Warning | Heartbeat::Stale), false) => {
             class.name()
         }
-        (Heartbeat::Healthy | Heartbeat::Warning, Some(_)) => "it has ended since",
-        (Heartbeat::Stale, Some(_)) => "STALE (it has ended)",
+        (Heartbeat::Healthy | Heartbeat::Warning, true) => "it has ended since",
+        (Heartbeat::Stale, true) => "STALE (it has ended)",
     };
     Value::Text(said.to_string())
 }
@@ -109,7 +109,7 @@ fn heartbeat(life: &Life, created: Option<Micros>, last: Option<Micros>) -> Valu
 fn pods(page: &mut Page, life: &Life) {
     let rows = life.pods.iter().map(|pod| {
         // of a worker that ended, a pod without an end stopped too: nobody knows when
-        let until = pod.time("ended_at").or(life.end.is_none().then_some(life.at));
+        let until = pod.time("ended_at").or((!life.is_over()).then_some(life.at));
         let lived = pod.time("created_at").zip(until);
         let lived = lived.map(|(created, until)| until.seconds_since(created));
         let price = pod.float("cost_per_hour");

@@ -5,7 +5,7 @@ use crate::answers::fleet::guilt;
 use crate::answers::heartbeat::HEALTHY_S;
 use crate::answers::inputs;
 use crate::answers::page::{Page, Value};
-use crate::answers::worker::ending::say;
+use crate::answers::worker::ending::{SEEN, say};
 use crate::answers::worker::life::Life;
 use crate::findings::finding::Verdict;
 use crate::findings::short::Told;
@@ -70,18 +70,20 @@ pub(super) fn add(page: &mut Page, life: &Life, told: &[&Told], main: Option<&Ro
     let kind = life.end.as_ref().and_then(|end| end.text("end_kind"));
     let against: Vec<&Told> =
         told.iter().copied().filter(|one| AGAINST.contains(&one.query.as_str())).collect();
-    let has = |verdict| against.iter().any(|one| one.verdict == verdict);
-    let is_sure = against
-        .iter()
-        .any(|one| one.verdict == Verdict::Confirmed && !(one.query == BUSY && is_still(life)));
+    // that it held a task is sure, that it worked on it is not
+    let weight = |one: &Told| match one.query == BUSY && is_still(life) {
+        true => Verdict::InsufficientEvidence,
+        false => one.verdict,
+    };
+    let has = |verdict| against.iter().any(|one| weight(one) == verdict);
     let own = guilt::blames(told.iter().copied(), &life.id, life.ended_at());
-    let right = if is_sure {
+    let right = if has(Verdict::Confirmed) {
         Right::No
-    } else if has(Verdict::Confirmed) || has(Verdict::Probable) {
+    } else if has(Verdict::Probable) {
         Right::ProbablyNot
     } else if has(Verdict::InsufficientEvidence) {
         Right::Undecidable
-    } else if matches!(kind, Some("self_terminated" | "manual" | "spawn_failed" | "external")) {
+    } else if kind.is_some_and(|kind| SEEN.contains(&kind)) {
         Right::NotTheirs
     } else if !own.is_empty() {
         Right::Yes

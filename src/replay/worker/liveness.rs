@@ -59,17 +59,18 @@ pub fn of(watch: &Watch<'_>, signals: &[Signal]) -> Vec<Liveness> {
     let beats: Vec<Micros> = signals.iter().filter(by_guardian).map(|one| one.at).collect();
     let acts: Vec<Micros> =
         signals.iter().filter(|one| !one.by_guardian).map(|one| one.at).collect();
-    let outlived = beats::outlived(watch, signals).map(|signal| signal.at);
+    // who acts later lived all the time since
+    let orphaned = beats::outlived(watch, signals).and_then(|_| watch.row.real_heartbeat());
     let guardian = line(watch, &beats, &beats::absences(watch), watch.closed());
     let process = line(watch, &acts, &[], watch.crashed().or(watch.closed()));
     let mut times: Vec<Micros> = guardian.iter().chain(&process).map(|(at, _)| *at).collect();
-    times.extend(outlived);
+    times.extend(orphaned);
     times.sort_unstable();
     times.dedup();
     let mut stretches: Vec<Liveness> = Vec::new();
     for at in times {
         let (process, guardian) = (life(&process, at), life(&guardian, at));
-        let is_orphan = outlived.is_some_and(|since| since <= at);
+        let is_orphan = orphaned.is_some_and(|since| since <= at);
         let what = match (process, guardian) {
             (Life::Alive, _) | (_, Life::Alive) => Life::Alive,
             // without its guardian a process that works gives a sign only where it claims or completes
