@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
+use crate::cli::damage;
 use crate::cli::fault::Fault;
 use crate::cli::ui::Ui;
 use crate::derived::manifest::DerivedManifest;
@@ -60,6 +61,10 @@ pub(super) fn findings(
     for failed in &failed {
         let Failed { query, problem, .. } = failed;
         ui.note(&format!("warning: what `{query}` would have found is missing here: {problem}"));
+    let damage = failed.iter().find_map(|failed| damage::behind(&failed.error, snapshot.dir()));
+    if let Some(damage) = damage {
+        return Err(damage.into());
+    }
     }
     if let Some(key) = key(snapshot).filter(|_| failed.is_empty()) {
         save(&path(snapshot), &key, &told);

@@ -6,6 +6,7 @@ mod choice;
 mod completions;
 mod config;
 mod coverage;
+mod damage;
 mod demo;
 mod explain;
 mod export;
