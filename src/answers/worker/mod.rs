@@ -54,6 +54,13 @@ pub const TABLES_AND_LINES: [&str; 11] = [
     "system_logs",
 ];
 
+/// Whether it is no GPU worker but the API orchestrator's row (domain/orchestrator.md 1.3): it has no pod, no
+/// guardian and no start of its own, and logs as `orchestrator_api`.
+fn is_api(life: &Life) -> bool {
+    let instance_type = life.row.as_ref().and_then(|row| row.text("instance_type"));
+    instance_type == Some("api") || life.id.starts_with("api-worker")
+}
+
 /// Which part of a worker is asked for.
 #[derive(Clone, Copy, Debug)]
 pub enum Part {
