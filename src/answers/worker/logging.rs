@@ -25,7 +25,8 @@ const OWN: &str = "with own as (select \"timestamp\" as line_at, id, log_level, 
         arg_max(line_at, (line_at - before_at, line_at)) filter (before_at is not null) as silent_until \
     from own";
 const OTHERS: &str = "select count(*) as lines from system_logs \
-    where source_type <> 'worker' and worker_id = $id";
+    where not coalesce(source_type = 'worker' and (source_id = $id or worker_id = $id), false) \
+        and (source_id = $id or worker_id = $id or contains(message, $id) or contains(metadata, $id))";
 
 /// Adds what it logged, and whether lines could have reached us.
 pub(super) fn add(page: &mut Page, ask: Ask<'_>, life: &Life, id: &str) -> Result<(), ReadError> {
