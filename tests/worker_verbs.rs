@@ -5,6 +5,7 @@ mod faults;
 mod golden;
 mod health;
 mod odd;
+mod logging;
 mod open;
 mod rings;
 mod startup;
