@@ -10,7 +10,7 @@ use std::path::Path;
 use serde_json::Value;
 
 use crate::support::replayed::{Bench, INCIDENTS, incident};
-use crate::support::run::backstory;
+use crate::support::run::{backstory, command};
 use crate::support::told;
 
 /// A logging outage: the orchestrator's lines end at 17:35, rows go on to tell of what it does, and a new process
@@ -210,6 +210,24 @@ fn times_are_told_in_the_zone_that_was_asked_for() {
     // JSON is for scripts: always UTC
     let page = json(&bench, "window", &["2025-10-16T17:33", "2025-10-16T17:40", "--tz", "+02:00"]);
     assert_eq!(page["summary"]["from"], "2025-10-16T17:33:00.000000Z");
+}
+
+/// A zone that is not known is not UTC under the name `local`.
+#[test]
+fn a_machine_without_a_zone_is_told_so() {
+    let bench = outage();
+    let snapshot = bench.path("s").display().to_string();
+    let shown = |zone: &str| {
+        let args = ["pods", "--snapshot", &snapshot, "--tz", "local"];
+        let mut pods = command(&bench.path("config"), &args);
+        pods.env("TZ", zone).output().expect("it starts")
+    };
+    let lost = shown("Nowhere/Bad");
+    let said = String::from_utf8_lossy(&lost.stderr);
+    assert_eq!(lost.status.code(), Some(2), "{said}");
+    assert!(said.contains("the zone of this machine is not known"), "{said}");
+    // a rule needs no database of zones
+    assert_eq!(shown("<+0545>-5:45").status.code(), Some(0));
 }
 
 #[test]

@@ -90,7 +90,10 @@ const OFFSETS_S: std::ops::RangeInclusive<i64> = -12 * 3600..=14 * 3600;
 fn zone(text: &str) -> Result<Zone, String> {
     let named = |zone: TimeZone| Zone { name: text.to_string(), zone };
     match text {
-        "local" => Ok(named(TimeZone::system())),
+        "local" => TimeZone::try_system().map(named).map_err(|_| {
+            "the zone of this machine is not known (see TZ and /etc/localtime): name one"
+                .to_string()
+        }),
         "UTC" | "utc" | "Z" | "z" => Ok(Zone { name: "UTC".to_string(), zone: TimeZone::UTC }),
         _ => {
             let fixed = format!("2026-01-01T00:00:00{text}").parse::<jiff::Timestamp>();

@@ -108,7 +108,7 @@ fn a_word_that_chooses_nothing_is_refused() {
         assert!(ran.stderr.contains(said), "{verb} {more:?}: {}", ran.stderr);
     }
     bench.run("config", "s", &["idle"]).ok();
-    for known in ["active", "spawning", "condemned", "crashed", "error"] {
+    for known in ["active", "ACTIVE", "spawning", "condemned", "crashed", "error", "Active-Idle"] {
         bench.run("workers", "s", &["--status", known]).ok();
     }
 }
