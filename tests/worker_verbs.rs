@@ -8,6 +8,7 @@ mod odd;
 mod logging;
 mod open;
 mod rings;
+mod pods;
 mod startup;
 mod strange;
 mod truth;

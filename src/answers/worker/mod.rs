@@ -98,7 +98,8 @@ pub fn worker(
     }
     match part {
         Part::Whole | Part::Lines(_) => {
-            let told = told::about(findings, subject);
+            let mut told = told::about(findings, subject);
+            told.extend(told::about_pods(findings, &life.pods));
             overview::add(&mut page, &life);
             ending::add(&mut page, &life, &told);
             liveness::add(&mut page, &life);
