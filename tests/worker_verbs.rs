@@ -1,6 +1,7 @@
 //! The verbs about workers and the orchestrator: the faults of the tool before us, the truth of recorded
 //! incidents, and what a stranger reads.
 
+mod api;
 mod faults;
 mod golden;
 mod health;
