@@ -251,7 +251,29 @@ fn a_watch_writes_a_document_a_line() {
     assert_eq!(pages.len(), 2);
     assert_eq!(pages[0]["verb"], "health");
     assert!(pages[0]["warnings"].is_array());
-    assert_eq!(bench.run("watch", "s", &["--times", "0"]).code, 2);
+    let never = bench.run("watch", "s", &["--times", "0"]);
+    assert_eq!(never.code, 2);
+    assert!(never.stderr.contains("write a whole number from 1 on"), "{}", never.stderr);
+}
+
+/// What an hour costs is assumed in one way, wherever no row tells it.
+#[test]
+fn one_pod_has_one_price() {
+    let config = tempfile::tempdir().expect("a temporary directory");
+    let assumed = |verb: &str| {
+        let help = backstory(config.path(), &[verb, "--help"]).ok();
+        let (_, price) = help.split_once("--price <PRICE>").expect("an option");
+        let (_, price) = price.split_once("[default: ").expect("a default");
+        price.split_once(']').expect("its end").0.to_string()
+    };
+    let price = assumed("pods");
+    assert_eq!(assumed("findings"), price);
+    for query in backstory::findings::catalogue::all().expect("the catalogue") {
+        if let Some(own) = query.header.params.get("price_per_hour") {
+            let own = own.as_float().map(|own| own.to_string());
+            assert_eq!(own.as_deref(), Some(price.as_str()), "{}", query.header.id.as_str());
+        }
+    }
 }
 
 #[test]

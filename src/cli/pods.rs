@@ -2,6 +2,7 @@
 
 use crate::answers::pods::{PodsAsked, TABLES, pods};
 use crate::cli::Outcome;
+use crate::cli::findings::PRICE;
 use crate::cli::reading::ReadArgs;
 use crate::cli::ui::Ui;
 
@@ -28,9 +29,6 @@ pub(super) struct PodsArgs {
     #[command(flatten)]
     read: ReadArgs,
 }
-
-/// Dollars an hour (domain/orchestrator.md O11).
-const PRICE: f64 = 0.59;
 
 pub(super) fn run(ui: &mut Ui, args: &PodsArgs) -> Outcome {
     let mut reading = args.read.open_with_findings(ui, &TABLES)?;
