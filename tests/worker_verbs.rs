@@ -12,6 +12,7 @@ mod rings;
 mod pods;
 mod startup;
 mod strange;
+mod tasks;
 mod truth;
 
 use serde_json::Value;

@@ -104,7 +104,7 @@ pub fn worker(
             ending::add(&mut page, &life, &told);
             liveness::add(&mut page, &life);
             course::states(&mut page, &life, limit);
-            course::tasks(&mut page, &life, limit);
+            course::tasks(&mut page, ask, &life, limit)?;
             diagnostics::add(&mut page, &life);
             told::section(&mut page, &told);
             unknown::add(&mut page, &life);
