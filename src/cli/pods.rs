@@ -12,7 +12,7 @@ use crate::cli::ui::Ui;
 ///
 /// Examples:
 ///   backstory pods
-///   backstory pods --as-of 2026-01-07T08:30 --price 0.59
+///   backstory pods --as-of 2025-10-28T17:40 --price 0.59
 #[derive(clap::Args, Debug)]
 #[command(verbatim_doc_comment)]
 pub(super) struct PodsArgs {

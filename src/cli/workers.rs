@@ -13,7 +13,7 @@ use crate::model::time::Micros;
 ///
 /// Examples:
 ///   backstory workers --hours 6
-///   backstory workers --status condemned --as-of 2026-01-07T08:30
+///   backstory workers --status condemned --as-of 2025-10-28T14:52:15
 #[derive(clap::Args, Debug)]
 #[command(verbatim_doc_comment)]
 pub(super) struct WorkersArgs {
