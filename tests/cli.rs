@@ -162,6 +162,35 @@ fn replay_finds_a_flipped_byte_anywhere_in_a_parquet_file() {
     bench.run("replay", "s", &[]).ok();
 }
 
+/// What was replayed before is asked without a look at the hashes of the evidence: the engine stumbles over the
+/// bytes, and knows neither the file nor what is wrong with it.
+#[test]
+fn a_question_that_stumbles_over_damaged_evidence_names_the_file() {
+    let bench = imported();
+    bench.run("replay", "s", &[]).ok();
+    let path = bench.path("s").join("workers/c000001-0001.parquet");
+    let whole = fs::read(&path).expect("a file");
+    let mut flipped = whole.clone();
+    flipped[4..120].iter_mut().for_each(|byte| *byte ^= 0xff);
+    fs::write(&path, flipped).expect("a file");
+    for (verb, more) in [
+        ("health", &[][..]),
+        ("workers", &[]),
+        ("sql", &["select * from workers"]),
+        ("explain", &["gpu-"]),
+    ] {
+        let said = refused(&bench, bench.run(verb, "s", more));
+        let named = "error: SNAPSHOT/workers/c000001-0001.parquet does not have the content";
+        assert!(said.contains(named) && said.contains("backstory verify"), "{verb}: {said}");
+    }
+    let ran = bench.run("findings", "s", &[]);
+    assert_eq!(ran.code, 4, "{}", ran.stderr);
+    // of sound evidence a question may break, too: by itself
+    fs::write(&path, whole).expect("a file");
+    let ran = bench.run("sql", "s", &["select strptime(id, '%Y') from workers"]);
+    assert_eq!(ran.code, 5, "{}", ran.stderr);
+}
+
 /// A snapshot `s`, not replayed.
 fn imported() -> Bench {
     let bench = Bench::new();

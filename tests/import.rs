@@ -255,12 +255,29 @@ fn ndjson_lines_can_be_unreadable_too() {
 #[test]
 fn many_unreadable_lines_are_counted() {
     let bench = Bench::new();
-    bench.source("workers.csv", format!("{WORKERS}{}", "x\n".repeat(1_500)));
+    bench.source("workers.csv", format!("{WORKERS}{WORKER}{}", "x\n".repeat(1_500)));
     let said = bench.import(0);
     assert!(said.lines().count() < 30 && said.contains("1490 more lines"), "{said}");
     let named = bench.unreadable();
     assert_eq!(named.len(), 1_001);
     assert_eq!(named[1_000], "workers.csv: 500 further lines are unreadable");
+}
+
+/// Taken for an empty table, a file that cannot be read would say that there was no worker.
+#[test]
+fn a_table_of_which_not_one_row_can_be_read_is_refused() {
+    let bench = Bench::new();
+    bench.source("workers.csv", format!("{},extra\n{WORKER}{WORKER}", WORKERS.trim_end()));
+    let said = bench.import(3);
+    assert!(
+        said.contains("error: not one of the 2 lines of workers.csv can be read as a row"),
+        "{said}"
+    );
+    assert!(said.contains("workers.csv:2: 6 fields where the header has 7"), "{said}");
+    assert!(!said.contains("an empty table") && said.contains("\nhint: "), "{said}");
+    assert!(!bench.path("snap").join("manifest.json").exists(), "nothing was captured");
+    bench.source("workers.csv", format!("{WORKERS}{WORKER}"));
+    bench.import(0);
 }
 
 #[test]

@@ -11,7 +11,7 @@ use std::path::Path;
 use serde_json::Value;
 
 use crate::support::replayed::{Bench, INCIDENTS, incident};
-use crate::support::run::backstory;
+use crate::support::run::{backstory, command};
 use crate::support::told;
 
 /// A logging outage: the orchestrator's lines end at 17:35, rows go on to tell of what it does, and a new process
@@ -213,6 +213,24 @@ fn times_are_told_in_the_zone_that_was_asked_for() {
     assert_eq!(page["summary"]["from"], "2025-10-16T17:33:00.000000Z");
 }
 
+/// A zone that is not known is not UTC under the name `local`.
+#[test]
+fn a_machine_without_a_zone_is_told_so() {
+    let bench = outage();
+    let snapshot = bench.path("s").display().to_string();
+    let shown = |zone: &str| {
+        let args = ["pods", "--snapshot", &snapshot, "--tz", "local"];
+        let mut pods = command(&bench.path("config"), &args);
+        pods.env("TZ", zone).output().expect("it starts")
+    };
+    let lost = shown("Nowhere/Bad");
+    let said = String::from_utf8_lossy(&lost.stderr);
+    assert_eq!(lost.status.code(), Some(2), "{said}");
+    assert!(said.contains("the zone of this machine is not known"), "{said}");
+    // a rule needs no database of zones
+    assert_eq!(shown("<+0545>-5:45").status.code(), Some(0));
+}
+
 #[test]
 fn an_instant_before_all_evidence_is_refused_and_one_after_it_is_noted() {
     let bench = outage();
@@ -234,7 +252,29 @@ fn a_watch_writes_a_document_a_line() {
     assert_eq!(pages.len(), 2);
     assert_eq!(pages[0]["verb"], "health");
     assert!(pages[0]["warnings"].is_array());
-    assert_eq!(bench.run("watch", "s", &["--times", "0"]).code, 2);
+    let never = bench.run("watch", "s", &["--times", "0"]);
+    assert_eq!(never.code, 2);
+    assert!(never.stderr.contains("write a whole number from 1 on"), "{}", never.stderr);
+}
+
+/// What an hour costs is assumed in one way, wherever no row tells it.
+#[test]
+fn one_pod_has_one_price() {
+    let config = tempfile::tempdir().expect("a temporary directory");
+    let assumed = |verb: &str| {
+        let help = backstory(config.path(), &[verb, "--help"]).ok();
+        let (_, price) = help.split_once("--price <PRICE>").expect("an option");
+        let (_, price) = price.split_once("[default: ").expect("a default");
+        price.split_once(']').expect("its end").0.to_string()
+    };
+    let price = assumed("pods");
+    assert_eq!(assumed("findings"), price);
+    for query in backstory::findings::catalogue::all().expect("the catalogue") {
+        if let Some(own) = query.header.params.get("price_per_hour") {
+            let own = own.as_float().map(|own| own.to_string());
+            assert_eq!(own.as_deref(), Some(price.as_str()), "{}", query.header.id.as_str());
+        }
+    }
 }
 
 #[test]

@@ -1,14 +1,18 @@
 //! The verbs about workers and the orchestrator: the faults of the tool before us, the truth of recorded
 //! incidents, and what a stranger reads.
 
+mod api;
 mod faults;
 mod golden;
 mod health;
+mod logging;
 mod odd;
 mod open;
+mod pods;
 mod rings;
 mod startup;
 mod strange;
+mod tasks;
 mod truth;
 
 use serde_json::Value;

@@ -4,7 +4,7 @@
 --! question  = "Did workers die of one reason in a row without ever claiming a task, and how many?"
 --! reads     = ["workers", "worker_ends", "worker_signals", "task_attempts", "pods", "runs"]
 --! grain     = ["subject_id", "reason"]
---! params    = { workers = 5, window_s = 1800, price_per_hour = 0.59 }
+--! params    = { workers = 5, window_s = 1800, price_per_hour = 0.69 }
 --! incidents = ["O5", "O27"]
 --! cause     = ["reason"]
 --! innocent  = """
@@ -19,7 +19,7 @@
 --!   `died` all of them. `cost` is what their pods cost."""
 
 -- Rule and numbers: domain/orchestrator.md O5 (five workers or more in 30 minutes, no task claimed, one
--- reason); price_per_hour: O11 there.
+-- reason); price_per_hour: section 7 there.
 with deaths as (
     -- ends that say that something was wrong; numbers in the text are of the single case
     select

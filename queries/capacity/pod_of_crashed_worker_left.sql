@@ -4,7 +4,7 @@
 --! question  = "Which pods still run although their worker's process died and its row says crashed?"
 --! reads     = ["events", "pods", "workers", "coverage"]
 --! grain     = ["subject_id"]
---! params    = { grace_s = 600, price_per_hour = 0.59 }
+--! params    = { grace_s = 600, price_per_hour = 0.69 }
 --! incidents = ["O18", "X13"]
 --! cause     = ["status"]
 --! innocent  = """
@@ -20,7 +20,7 @@
 
 -- Cause: domain/orchestrator.md 2.3 (status in spawning, active, error) and domain/worker-app.md 1.5 (the
 -- crash heartbeat writes crashed). grace_s: ERROR_CLEANUP_GRACE_PERIOD_SEC (domain/orchestrator.md W18);
--- price_per_hour: domain/orchestrator.md O11.
+-- price_per_hour: domain/orchestrator.md section 7.
 with evidence as (
     select max(until_at) as until_at from coverage
 ),

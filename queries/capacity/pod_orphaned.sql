@@ -4,7 +4,7 @@
 --! question  = "Which pods could not be ended, or were never written down, and still cost money?"
 --! reads     = ["events", "pods", "worker_ends", "coverage"]
 --! grain     = ["subject_id"]
---! params    = { near_s = 15, price_per_hour = 0.59 }
+--! params    = { near_s = 15, price_per_hour = 0.69 }
 --! incidents = ["O18", "O19", "O20"]
 --! cause     = ["sign"]
 --! innocent  = """
@@ -20,7 +20,7 @@
 --!   to there."""
 
 -- Signs: domain/orchestrator.md O18 and O19 (G68, G53, G119, G125, G136). price_per_hour:
--- domain/orchestrator.md O11. near_s: half a cycle, as the row's time of the end is set by the very try that
+-- domain/orchestrator.md section 7. near_s: half a cycle, as the row's time of the end is set by the very try that
 -- failed (section 3).
 with evidence as (
     select max(until_at) as until_at from coverage

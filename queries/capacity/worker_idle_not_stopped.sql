@@ -4,7 +4,7 @@
 --! question  = "Which workers idled for longer than the timeout while more ran than were wanted?"
 --! reads     = ["worker_states", "worker_ends", "cycles", "pods", "coverage"]
 --! grain     = ["subject_id"]
---! params    = { idle_s = 600, cycles = 15, price_per_hour = 0.59 }
+--! params    = { idle_s = 600, cycles = 15, price_per_hour = 0.69 }
 --! incidents = ["O11"]
 --! cause     = ["end_kind"]
 --! known_fix = "c06917c, a796554 (2025-10-05)"
@@ -20,7 +20,7 @@
 --!   there."""
 
 -- idle_s: GPU_IDLE_TIMEOUT_SEC (domain/orchestrator.md W14); cycles: of the twenty cycles of that time
--- (30 s each, domain/orchestrator.md 3) most must be known. price_per_hour: domain/orchestrator.md O11.
+-- (30 s each, domain/orchestrator.md 3) most must be known. price_per_hour: domain/orchestrator.md section 7.
 with evidence as (
     select max(until_at) as until_at from coverage
 ),

@@ -1,6 +1,7 @@
 //! What the catalogue of questions found about one thing, as a section.
 
 use crate::answers::page::{Page, Value};
+use crate::answers::row::Row;
 use crate::answers::subject::Subject;
 use crate::findings::short::Told;
 
@@ -9,6 +10,15 @@ pub fn about<'a>(told: &'a [Told], subject: &Subject) -> Vec<&'a Told> {
     let is_hit = |one: &&Told| {
         (one.subject_kind == subject.kind && one.subject_id == subject.id)
             || (subject.kind == "task" && one.tasks.contains(&subject.id))
+    };
+    told.iter().filter(is_hit).collect()
+}
+
+/// The findings about a worker's pods: what they cost, they cost for it.
+pub fn about_pods<'a>(told: &'a [Told], pods: &[Row]) -> Vec<&'a Told> {
+    let is_hit = |one: &&Told| {
+        let is_its = |pod: &Row| pod.text("pod_id") == Some(one.subject_id.as_str());
+        one.subject_kind == "pod" && pods.iter().any(is_its)
     };
     told.iter().filter(is_hit).collect()
 }

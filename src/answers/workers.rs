@@ -106,6 +106,7 @@ fn summary(page: &mut Page, some: &[&Member], asked: &WorkersAsked) {
             ("active_stale", beats(Heartbeat::Stale)),
             ("active_without_heartbeat", beats(Heartbeat::None)),
             ("active_heartbeat_not_known", beats(Heartbeat::Unknown)),
+            ("active_api", of(&|one| one.is_active() && one.is_api())),
             ("spawning", of(&Member::is_spawning)),
             ("ended", of(&|one| one.ended_in(asked.since, asked.until))),
             ("tasks_complete", sum("complete")),
@@ -136,13 +137,17 @@ fn in_service(page: &mut Page, ask: Ask<'_>, some: &[&Member], limit: usize) {
     let serving = some.iter().filter(|member| member.is_in_service());
     let rows = serving.rev().take(limit).map(|member| {
         let row = member.row();
+        let heartbeat = member.heartbeat();
+        // the time that a row was made with is no beat
+        let beat = row.time("last_heartbeat").filter(|_| heartbeat != Heartbeat::None);
+        let class = Value::Text(heartbeat.name().to_string());
         vec![
             row.id("worker_id"),
             Value::Text(member.state().to_string()),
             Value::between(row.time("state_since"), Some(ask.at)),
             row.say("status"),
-            Value::Text(member.heartbeat().name().to_string()),
-            Value::between(row.time("last_heartbeat"), Some(ask.at)),
+            if member.is_api() { Value::Missing } else { class },
+            Value::between(beat, Some(ask.at)),
             row.count("held"),
             row.count("complete"),
         ]

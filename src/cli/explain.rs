@@ -22,8 +22,8 @@ use crate::report::explanation::write_text;
 /// column that read them, and names what would make it surer.
 ///
 /// Examples:
-///   backstory explain gpu-20260103_081502-1a2b3c4d
-///   backstory explain 1a2b3c4d --as-of 2026-01-03T17:55
+///   backstory explain gpu-20251028_140001
+///   backstory explain f694ee65 --as-of 2025-10-28T17:40
 #[derive(clap::Args, Debug)]
 #[command(verbatim_doc_comment)]
 pub(super) struct ExplainArgs {

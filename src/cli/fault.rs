@@ -2,8 +2,10 @@
 
 use std::error::Error;
 use std::io::{self, Write as _};
+use std::path::Path;
 use std::process::ExitCode;
 
+use crate::cli::damage;
 use crate::cli::ui::Ui;
 use crate::findings::error::QueryError;
 use crate::read::error::ReadError;
@@ -100,9 +102,15 @@ impl Fault {
         self
     }
 
+    /// The same, as damage, where that is why a question broke.
+    fn told_of_damage(self, snapshot: Option<&Path>) -> Self {
+        let damage = snapshot.and_then(|dir| damage::behind(self.error.as_ref(), dir));
+        damage.map_or(self, Self::from)
+    }
+
     /// Prints error, causes and hints to stderr, and returns the exit code.
     pub(crate) fn show(self, ui: &mut Ui) -> ExitCode {
-        let fault = self.told_of_the_disk();
+        let fault = self.told_of_damage(ui.snapshot()).told_of_the_disk();
         let mut text = format!("error: {}", fault.error);
         let mut cause = fault.error.source();
         while let Some(err) = cause {

@@ -35,7 +35,7 @@ const WIDTH_ELSEWHERE: u16 = 140;
 /// Ask the catalogue of forensic questions and show what was found, with the rows that prove it
 #[derive(clap::Args, Debug)]
 #[command(
-    after_long_help = "Examples:\n  backstory findings\n  backstory findings --only worker_killed_while_healthy --since 2026-01-07T08:00 --format json"
+    after_long_help = "Examples:\n  backstory findings\n  backstory findings --only worker_killed_while_healthy --since 2025-10-28T14:30 --format json"
 )]
 pub(super) struct FindingsArgs {
     /// Snapshot directory (default: the one under ./snapshots with the latest capture)

@@ -73,8 +73,10 @@ pub(crate) fn instant(text: &str) -> Result<Micros, String> {
         Some(rest) => format!("{rest}:00Z"),
         None => format!("{text}:00"),
     };
+    // a parser takes the sixtieth second, which the database has not, for the one before
+    let is_leap = text.split(':').nth(2).is_some_and(|seconds| seconds.starts_with("60"));
     let full = Micros::parse(text).or_else(|| Micros::parse(&minute)).or_else(day);
-    full.ok_or_else(|| {
+    full.filter(|_| !is_leap).ok_or_else(|| {
         "not an instant; write it as 2026-01-05T17:55:00, or 2026-01-05 for its midnight (UTC)"
             .to_string()
     })
@@ -132,7 +134,17 @@ mod tests {
         ] {
             assert_eq!(instant(text), Ok(midnight), "{text}");
         }
-        for text in ["2026-01", "2026-13-01", "2026-02-30", "20260106", "2026-1-6", "today", ""] {
+        for text in [
+            "2026-01",
+            "2026-13-01",
+            "2026-02-30",
+            "20260106",
+            "2026-1-6",
+            "today",
+            "",
+            "2026-01-06T00:00:60",
+            "2026-01-06 00:00:60.5Z",
+        ] {
             let told = instant(text).expect_err(text);
             assert!(told.contains("2026-01-05 for its midnight (UTC)"), "{told}");
         }

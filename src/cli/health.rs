@@ -9,7 +9,7 @@ use crate::cli::ui::Ui;
 ///
 /// Examples:
 ///   backstory health
-///   backstory health --as-of 2025-10-30T17:55
+///   backstory health --as-of 2025-10-28T17:40
 #[derive(clap::Args, Debug)]
 #[command(verbatim_doc_comment)]
 pub(super) struct HealthArgs {

@@ -154,7 +154,8 @@ impl Progress for Watch<'_> {
             ));
         }
         let FileSummary { table, rows_read, rows_new, unreadable, .. } = summary;
-        let empty = if *rows_read == 0 { " (an empty table)" } else { "" };
+        let is_empty = *rows_read == 0 && *unreadable == 0;
+        let empty = if is_empty { " (an empty table)" } else { "" };
         self.say(&format!(
             "{:<20} {rows_read:>9} rows read, {rows_new:>9} new, {unreadable} unreadable{empty}",
             table.name(),
@@ -188,6 +189,11 @@ impl From<ImportError> for Fault {
             ImportError::Header { .. } => {
                 (FaultKind::Source, "write the file again with (format csv, header)")
             }
+            ImportError::NoRow { .. } => (
+                FaultKind::Source,
+                "write the file again with (format csv, header), or leave it away where it may be; nothing \
+                 was added to the snapshot",
+            ),
             ImportError::Read { .. } => {
                 (FaultKind::Source, "is the file whole? nothing was added to the snapshot")
             }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
+use crate::cli::damage;
 use crate::cli::fault::Fault;
 use crate::cli::ui::Ui;
 use crate::derived::manifest::DerivedManifest;
@@ -25,12 +26,15 @@ const FILE: &str = "findings.jsonl";
 /// Rows of evidence from which on all questions take longer than somebody waits without a word.
 const LONG_ROWS: u64 = 2_000_000;
 
+/// What the line of a finding about a pod has.
+const OF_A_POD: &str = "\"subject_kind\":\"pod\"";
+
 /// Of which findings a verb tells.
 #[derive(Clone, Copy)]
 pub(super) enum Wanted<'a> {
     /// Of all.
     All,
-    /// Of those that name this id, and perhaps of others: the answer chooses.
+    /// Of those that name this id or are about a pod, and perhaps of others: the answer chooses.
     Naming(&'a str),
 }
 
@@ -57,6 +61,10 @@ pub(super) fn findings(
         ui.note("asking every question of this snapshot once, which takes a while; the answers are kept");
     }
     let (told, failed) = told(&Database::open_for_many(snapshot, None)?)?;
+    let damage = failed.iter().find_map(|failed| damage::behind(&failed.error, snapshot.dir()));
+    if let Some(damage) = damage {
+        return Err(damage.into());
+    }
     for failed in &failed {
         let Failed { query, problem, .. } = failed;
         ui.note(&format!("warning: what `{query}` would have found is missing here: {problem}"));
@@ -107,7 +115,11 @@ fn load(path: &Path, key: &str, wanted: Wanted<'_>) -> Option<Vec<Told>> {
     };
     let lines: Vec<&str> = match id {
         None => lines.lines().collect(),
-        Some(id) => lines.lines().filter(|line| line.contains(&id)).collect(),
+        // a pod's does not name its worker
+        Some(id) => {
+            let is_wanted = |line: &&str| line.contains(&id) || line.contains(OF_A_POD);
+            lines.lines().filter(is_wanted).collect()
+        }
     };
     lines.into_par_iter().map(|line| serde_json::from_str(line).ok()).collect()
 }

@@ -6,6 +6,7 @@ mod choice;
 mod completions;
 mod config;
 mod coverage;
+mod damage;
 mod demo;
 mod explain;
 mod export;
@@ -54,7 +55,12 @@ use crate::cli::ui::Ui;
 
 /// Rebuild what happened to every task and worker, from the rows an orchestrator left in Postgres
 #[derive(clap::Parser, Debug)]
-#[command(name = "backstory", version, max_term_width = 100)]
+#[command(
+    name = "backstory",
+    version,
+    max_term_width = 100,
+    after_help = "Ids and times in the examples of each verb are of `backstory demo --keep demo` (--snapshot demo/snapshot): put your own in their place."
+)]
 struct Args {
     /// Read this grammar file too, beside the built-in one (may be given more than once)
     #[arg(long, global = true, value_name = "FILE")]

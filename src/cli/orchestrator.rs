@@ -9,7 +9,7 @@ use crate::cli::ui::Ui;
 ///
 /// Examples:
 ///   backstory orchestrator --hours 6
-///   backstory orchestrator --as-of 2025-10-30T17:55 --limit 20
+///   backstory orchestrator --as-of 2025-10-28T17:40 --limit 20
 #[derive(clap::Args, Debug)]
 #[command(verbatim_doc_comment)]
 pub(super) struct OrchestratorArgs {

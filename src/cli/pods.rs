@@ -2,6 +2,7 @@
 
 use crate::answers::pods::{PodsAsked, TABLES, pods};
 use crate::cli::Outcome;
+use crate::cli::findings::PRICE;
 use crate::cli::reading::ReadArgs;
 use crate::cli::ui::Ui;
 
@@ -11,7 +12,7 @@ use crate::cli::ui::Ui;
 ///
 /// Examples:
 ///   backstory pods
-///   backstory pods --as-of 2026-01-07T08:30 --price 0.59
+///   backstory pods --as-of 2025-10-28T17:40 --price 0.59
 #[derive(clap::Args, Debug)]
 #[command(verbatim_doc_comment)]
 pub(super) struct PodsArgs {
@@ -28,9 +29,6 @@ pub(super) struct PodsArgs {
     #[command(flatten)]
     read: ReadArgs,
 }
-
-/// Dollars an hour (domain/orchestrator.md O11).
-const PRICE: f64 = 0.59;
 
 pub(super) fn run(ui: &mut Ui, args: &PodsArgs) -> Outcome {
     let mut reading = args.read.open_with_findings(ui, &TABLES)?;

@@ -9,7 +9,7 @@ use jiff::tz::TimeZone;
 
 use crate::answers::ask::Ask;
 use crate::answers::page::Page;
-use crate::answers::subject::{Among, Subject, find};
+use crate::answers::subject::{Among, Meant, Subject, find};
 use crate::cli::Outcome;
 use crate::cli::explain::one;
 use crate::cli::fault::{Fault, FaultKind};
@@ -90,7 +90,10 @@ const OFFSETS_S: std::ops::RangeInclusive<i64> = -12 * 3600..=14 * 3600;
 fn zone(text: &str) -> Result<Zone, String> {
     let named = |zone: TimeZone| Zone { name: text.to_string(), zone };
     match text {
-        "local" => Ok(named(TimeZone::system())),
+        "local" => TimeZone::try_system().map(named).map_err(|_| {
+            "the zone of this machine is not known (see TZ and /etc/localtime): name one"
+                .to_string()
+        }),
         "UTC" | "utc" | "Z" | "z" => Ok(Zone { name: "UTC".to_string(), zone: TimeZone::UTC }),
         _ => {
             let fixed = format!("2026-01-01T00:00:00{text}").parse::<jiff::Timestamp>();
@@ -271,7 +274,38 @@ impl Reading {
     /// The one thing of a kind that an id, or the beginning of one, means; also what had not happened yet.
     pub(super) fn subject(&self, id: &str, kind: &str) -> Result<Subject, Fault> {
         let among = if self.as_of.is_some() { Among::Whole } else { Among::These };
-        one(find(&self.database, id.trim(), &[kind], among, LIMIT)?, id)
+        let meant = find(&self.database, id.trim(), &[kind], among, LIMIT)?;
+        if matches!(meant, Meant::None(_)) && !id.trim().is_empty() {
+            self.refuse_other_kind(id, kind, among)?;
+        }
+        one(meant, id)
+    }
+
+    /// Refuses the id of a worker where a task is asked for, and the other way round, by what it is. The verb may
+    /// not have opened the tables of the other kind.
+    fn refuse_other_kind(&self, id: &str, kind: &str, among: Among) -> Result<(), Fault> {
+        let other = match kind {
+            "task" => "worker",
+            _ => "task",
+        };
+        let tables = ["tasks", "workers", "worker_states", "events"];
+        let database = self.asked.database_of(Engine::start(), &tables)?;
+        match find(&database, id.trim(), &[other], among, LIMIT)? {
+            Meant::One(subject) => {
+                let said = format!("`{id}` is a {other}, not a {kind}");
+                Err(Fault::new(FaultKind::Usage, said)
+                    .hint(format!("`backstory {other} {}`", subject.id)))
+            }
+            Meant::Several(some) => {
+                let said = format!("`{id}` begins ids of {other}s, and of no {kind}");
+                let named: Vec<&str> = some.iter().map(|subject| subject.id.as_str()).collect();
+                Err(Fault::new(FaultKind::Usage, said).hint(format!(
+                    "`backstory {other} ID`, with more of it:\n      {}",
+                    named.join("\n      ")
+                )))
+            }
+            Meant::None(_) => Ok(()),
+        }
     }
 
     /// Refuses a span of which nothing is known, and warns of one of which a part is.

@@ -14,7 +14,9 @@ const FOLDER: &str = "snapshots";
 
 /// Opens `--snapshot DIR`, else the one under `./snapshots` with the latest capture, and says which.
 pub(crate) fn open(ui: &mut Ui, given: Option<&Path>) -> Result<Snapshot, Fault> {
-    Ok(Snapshot::open(&choose(ui, given)?)?)
+    let dir = choose(ui, given)?;
+    ui.reads(&dir);
+    Ok(Snapshot::open(&dir)?)
 }
 
 /// The same without opening it: the evidence of the latest snapshot may be damaged, and it is the

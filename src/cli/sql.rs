@@ -24,7 +24,7 @@ use crate::report::rows_text::TextRows;
 /// events overlap. Times are UTC. Nothing can be written, and no file but the snapshot's own can be read.
 #[derive(clap::Args, Debug)]
 #[command(
-    after_long_help = "Examples:\n  backstory sql \"SHOW TABLES\"\n  backstory sql --as-of 2026-01-07T08:30 \"select status, count(*) from tasks group by 1\""
+    after_long_help = "Examples:\n  backstory sql \"SHOW TABLES\"\n  backstory sql --as-of 2025-10-28T17:40 \"select status, count(*) from tasks group by 1\""
 )]
 pub(super) struct SqlArgs {
     /// The SELECT (DuckDB's SQL)

@@ -11,9 +11,9 @@ use crate::cli::ui::Ui;
 /// Events are cited by the beginning of their id: `backstory explain` shows the rows behind one.
 ///
 /// Examples:
-///   backstory task 1a2b3c4d
-///   backstory task 1a2b3c4d --as-of 2026-01-03T17:55
-///   backstory task 1a2b3c4d --logs-only --limit 500
+///   backstory task f694ee65
+///   backstory task f694ee65 --as-of 2025-10-28T17:40
+///   backstory task f694ee65 --logs-only --limit 500
 #[derive(clap::Args, Debug)]
 #[command(verbatim_doc_comment)]
 pub(super) struct TaskArgs {

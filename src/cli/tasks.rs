@@ -14,7 +14,7 @@ use crate::model::state::TaskStateName;
 /// Examples:
 ///   backstory tasks --hours 24
 ///   backstory tasks --status failed --type travel_segment
-///   backstory tasks --worker gpu-20260103 --since 2026-01-03T17:00 --limit 200
+///   backstory tasks --worker gpu-20251028_140001 --since 2025-10-28T14:30 --limit 200
 #[derive(clap::Args, Debug)]
 #[command(verbatim_doc_comment)]
 pub(super) struct TasksArgs {

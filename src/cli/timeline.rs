@@ -11,8 +11,8 @@ use crate::model::time::Micros;
 /// A lane for each state, attempt or worker; a character is the state that filled most of its time.
 ///
 /// Examples:
-///   backstory timeline --task 392ca9b1
-///   backstory timeline --fleet --since 2026-01-07T08:00 --until 2026-01-07T09:00 --ascii
+///   backstory timeline --task f694ee65
+///   backstory timeline --fleet --since 2025-10-28T14:30 --until 2025-10-28T15:30 --ascii
 #[derive(clap::Args, Debug)]
 #[command(verbatim_doc_comment)]
 pub(super) struct TimelineArgs {

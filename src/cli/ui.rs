@@ -1,7 +1,7 @@
 //! Where output goes: data to stdout; notes, progress and errors to stderr.
 
 use std::io::{self, IsTerminal, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -15,6 +15,7 @@ pub(crate) struct Ui {
     stdout: io::BufWriter<anstream::AutoStream<io::Stdout>>,
     stderr: anstream::AutoStream<io::Stderr>,
     grammar_files: Vec<PathBuf>,
+    snapshot: Option<PathBuf>,
 }
 
 impl Ui {
@@ -22,6 +23,7 @@ impl Ui {
     pub(crate) fn for_this_terminal(grammar_files: Vec<PathBuf>) -> Self {
         Self {
             grammar_files,
+            snapshot: None,
             stdout: io::BufWriter::new(anstream::AutoStream::auto(io::stdout())),
             stderr: anstream::AutoStream::auto(io::stderr()),
         }
@@ -30,6 +32,16 @@ impl Ui {
     /// What `--grammar` named: what a line means is the same for every verb of a run.
     pub(crate) fn grammar_files(&self) -> &[PathBuf] {
         &self.grammar_files
+    }
+
+    /// Keeps which snapshot is read, for an error that does not know.
+    pub(crate) fn reads(&mut self, snapshot: &Path) {
+        self.snapshot = Some(snapshot.to_path_buf());
+    }
+
+    /// The snapshot that is read.
+    pub(crate) fn snapshot(&self) -> Option<&Path> {
+        self.snapshot.as_deref()
     }
 
     /// Data: what the command was asked for. Flush before returning.

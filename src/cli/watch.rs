@@ -1,7 +1,6 @@
 //! `watch`: how all is, again and again, over a snapshot that grows.
 
 use std::io::Write as _;
-use std::num::NonZeroU64;
 use std::process::ExitCode;
 use std::thread;
 use std::time::Duration;
@@ -29,8 +28,8 @@ pub(super) struct WatchArgs {
     every: Duration,
 
     /// End after so many times
-    #[arg(long, value_name = "N")]
-    times: Option<NonZeroU64>,
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = crate::cli::format::limit)]
+    times: Option<usize>,
 
     /// Rows of a list, at most
     #[arg(long, value_name = "N", default_value = "10", allow_negative_numbers = true,
@@ -46,7 +45,7 @@ const CLEAR: &str = "\u{1b}[2J\u{1b}[H";
 
 pub(super) fn run(ui: &mut Ui, args: &WatchArgs) -> Outcome {
     args.read.refuse_instant("it watches the end of the evidence", "`backstory health --as-of`")?;
-    let mut shown: u64 = 0;
+    let mut shown: usize = 0;
     loop {
         match look(ui, args) {
             Ok(()) => {}
@@ -57,7 +56,7 @@ pub(super) fn run(ui: &mut Ui, args: &WatchArgs) -> Outcome {
             Err(fault) => return Err(fault),
         }
         shown += 1;
-        if args.times.is_some_and(|times| shown >= times.get()) {
+        if args.times.is_some_and(|times| shown >= times) {
             return Ok(ExitCode::SUCCESS);
         }
         thread::sleep(args.every);

@@ -13,8 +13,8 @@ use crate::model::time::Micros;
 /// when they could not have come; processes that began or ended near; what stood out, with its evidence.
 ///
 /// Examples:
-///   backstory window 2025-10-16T17:50 2025-10-16T18:00
-///   backstory window 2025-10-16T17:30 2025-10-16T18:30 --limit 200 --format json
+///   backstory window 2025-10-28T14:50 2025-10-28T14:55
+///   backstory window 2025-10-28T14:30 2025-10-28T15:30 --limit 200 --format json
 #[derive(clap::Args, Debug)]
 #[command(verbatim_doc_comment)]
 pub(super) struct WindowArgs {

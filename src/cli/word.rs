@@ -6,6 +6,17 @@ use crate::model::alike::alike;
 /// Words that are named where none is like the one that was written.
 const NAMED_MAX: usize = 20;
 
+/// The known word that one means, in any case of letters, as a sort of state may be written; another is refused.
+pub(super) fn known(what: &str, word: &str, all: &[String]) -> Result<String, Fault> {
+    let plain = word.trim().to_lowercase().replace([' ', '-'], "_");
+    let meant = all.iter().find(|known| *known == word);
+    let meant = meant.or_else(|| all.iter().find(|known| known.to_lowercase() == plain));
+    match meant {
+        Some(known) => Ok(known.clone()),
+        None => refuse_unknown(what, word, all).map(|()| word.to_string()),
+    }
+}
+
 /// Refuses a word that is none of the known ones: what it chooses would be nothing, and look like an answer.
 pub(super) fn refuse_unknown(what: &str, word: &str, known: &[String]) -> Result<(), Fault> {
     if known.iter().any(|known| known == word) {

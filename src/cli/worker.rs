@@ -12,9 +12,9 @@ use crate::cli::ui::Ui;
 /// The id may be cut: what begins one id alone means it.
 ///
 /// Examples:
-///   backstory worker gpu-20260107_0603
-///   backstory worker gpu-20260107_0603 --check-logging
-///   backstory worker gpu-20260107_0603 --logs-only --since 2026-01-07T06:30
+///   backstory worker gpu-20251028_140001
+///   backstory worker gpu-20251028_140001 --check-logging
+///   backstory worker gpu-20251028_140001 --logs-only --since 2025-10-28T14:30
 #[derive(clap::Args, Debug)]
 #[command(verbatim_doc_comment)]
 pub(super) struct WorkerArgs {

@@ -4,7 +4,7 @@ use crate::answers::workers::{WorkersAsked, tables, words, workers};
 use crate::cli::Outcome;
 use crate::cli::reading::{ReadArgs, SpanArgs};
 use crate::cli::ui::Ui;
-use crate::cli::word::refuse_unknown;
+use crate::cli::word::known;
 use crate::model::time::Micros;
 
 /// Show workers: who is in service, who ended and why, how many fail
@@ -13,7 +13,7 @@ use crate::model::time::Micros;
 ///
 /// Examples:
 ///   backstory workers --hours 6
-///   backstory workers --status condemned --as-of 2026-01-07T08:30
+///   backstory workers --status condemned --as-of 2025-10-28T14:52:15
 #[derive(clap::Args, Debug)]
 #[command(verbatim_doc_comment)]
 pub(super) struct WorkersArgs {
@@ -46,13 +46,14 @@ pub(super) fn run(ui: &mut Ui, args: &WorkersArgs) -> Outcome {
     let mut reading = args.read.open_with_findings(ui, &tables())?;
     let told = reading.findings(ui)?;
     let ask = reading.ask();
-    if let Some(word) = &args.status {
-        refuse_unknown("status or state of a worker", word, &words(ask)?)?;
-    }
+    let status = match &args.status {
+        Some(word) => Some(known("status or state of a worker", word, &words(ask)?)?),
+        None => None,
+    };
     // what happened at the very instant belongs to it
     let until = args.span.until.unwrap_or(Micros(ask.at.0.saturating_add(1)));
     let since = args.span.since.unwrap_or_else(|| until.plus_seconds(-args.hours * 3600.0));
-    let asked = WorkersAsked { status: args.status.clone(), since, until, limit: args.limit };
+    let asked = WorkersAsked { status, since, until, limit: args.limit };
     let page = workers(ask, &asked, &told)?;
     args.read.show(ui, &page)
 }

@@ -177,12 +177,12 @@ impl Import {
         let unreadable = bad.count;
         let (rows_read, rows_new) = self.writer.finish_table(rows, unreadable)?;
         let unreadable_named = bad.into_lines();
+        let first = unreadable_named.first().filter(|_| rows_read == 0).cloned();
         self.unreadable.extend(unreadable_named.iter().cloned());
         self.schema.insert(table.name().to_string(), json!({ "columns": columns }));
-        let file = file.name.clone();
         progress.file(&FileSummary {
             table,
-            file,
+            file: file.name.clone(),
             rows_read,
             rows_new,
             rows_repeated: self.writer.rows_repeated(table),
@@ -191,7 +191,12 @@ impl Import {
             unreadable_named,
             odd_values: odd.told(&columns),
         });
-        Ok(())
+        match first {
+            Some(first) => {
+                Err(ImportError::NoRow { file: file.name.clone(), lines: unreadable, first })
+            }
+            None => Ok(()),
+        }
     }
 }
 

@@ -47,6 +47,16 @@ pub enum ImportError {
         /// Why not.
         source: io::Error,
     },
+    /// Lines, and not one of them a row: taken for an empty table, absence would turn into proof.
+    #[error("not one of the {lines} lines of {file} can be read as a row ({first})")]
+    NoRow {
+        /// The file.
+        file: String,
+        /// Its lines below the header.
+        lines: u64,
+        /// The first of them, and what is wrong with it.
+        first: String,
+    },
     /// The same bytes were imported before.
     #[error("capture {capture} of {} was made from the same files", snapshot.display())]
     SameFiles {

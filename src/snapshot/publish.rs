@@ -19,7 +19,9 @@ pub fn temporary(path: &Path) -> PathBuf {
 /// Gives a finished, synced temporary file its name, so that a crash leaves the old state or the new.
 pub fn publish(temporary: &Path, path: &Path) -> Result<(), SnapshotError> {
     fs::rename(temporary, path).map_err(|err| SnapshotError::io("rename", temporary, err))?;
-    sync_directory(path.parent().unwrap_or(Path::new(".")))
+    // the parent of a bare name is empty, and means here
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    sync_directory(folder.unwrap_or(Path::new(".")))
 }
 
 /// Writes a small file whole or not at all.

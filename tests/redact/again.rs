@@ -200,6 +200,19 @@ fn damaged_evidence_gets_no_hash_that_vouches_for_it() {
     assert!(!bench.path("out").exists() && !bench.path(".out.redact.part").exists());
 }
 
+#[test]
+fn a_name_without_a_folder_is_made_here() {
+    let bench = Bench::new();
+    bench.import(&case("worker_killed_while_healthy"), "s");
+    let args = ["redact", "--snapshot", "s", "--out", "out", "--redact", "strict"];
+    let mut ran = command(&bench.path("config"), &args);
+    let ran = ran.current_dir(bench.path("")).output().expect("it starts");
+    let said = String::from_utf8_lossy(&ran.stderr);
+    assert_eq!(ran.status.code(), Some(0), "{said}");
+    assert!(said.contains("snapshot: out, 1 capture"), "{said}");
+    bench.run("verify", "out", &[]).ok();
+}
+
 /// Killed after more and more time: the first snapshot is as it was, the second is not there or whole.
 #[test]
 fn killed_at_any_time_it_leaves_one_snapshot_or_two() {

@@ -108,7 +108,7 @@ fn a_word_that_chooses_nothing_is_refused() {
         assert!(ran.stderr.contains(said), "{verb} {more:?}: {}", ran.stderr);
     }
     bench.run("config", "s", &["idle"]).ok();
-    for known in ["active", "spawning", "condemned", "crashed", "error"] {
+    for known in ["active", "ACTIVE", "spawning", "condemned", "crashed", "error", "Active-Idle"] {
         bench.run("workers", "s", &["--status", known]).ok();
     }
 }
@@ -121,6 +121,25 @@ fn an_id_may_be_written_in_capitals_and_nonsense_is_like_nothing() {
     assert_eq!(json(&bench, "worker", &[&id.to_uppercase()])["subject"]["id"], id.as_str());
     let ran = bench.run("worker", "s", &["zzzzzz"]);
     assert!(!ran.stderr.contains("did you mean"), "{}", ran.stderr);
+}
+
+#[test]
+fn an_id_of_the_other_kind_is_told_by_what_it_is() {
+    let bench = Bench::new();
+    bench.replayed(&case("worker_killed_while_healthy"), "s");
+    let id =
+        |table: &str| bench.sql("s", &format!("select id from {table} order by id"))[0][0].clone();
+    let (task, worker) = (id("tasks"), id("workers"));
+    for (verb, id, other) in [("task", &worker, "worker"), ("worker", &task, "task")] {
+        for more in [&[][..], &["--logs-only"], &["--as-of", "2026-01-05T10:00"]] {
+            let ran = bench.run(verb, "s", &[&[id.as_str()], more].concat());
+            assert_eq!(ran.code, 2, "{verb} {more:?}");
+            let said = format!("`{id}` is a {other}, not a {verb}\nhint: `backstory {other} {id}`");
+            assert!(ran.stderr.contains(&said), "{verb} {more:?}: {}", ran.stderr);
+        }
+    }
+    let several = bench.run("task", "s", &["gpu-"]);
+    assert!(several.stderr.contains("begins ids of workers, and of no task"), "{}", several.stderr);
 }
 
 /// The API's worker and a task have no row here: only lines tell of them.

@@ -102,7 +102,8 @@ fn count(n: usize) -> Value {
 
 fn add_fleet(page: &mut Page, serving: &[&Member]) {
     let mut states: BTreeMap<&str, Vec<&Member>> = BTreeMap::new();
-    for member in serving {
+    // the API orchestrator's row has no pod and no guardian: it is told among those who watch
+    for member in serving.iter().filter(|one| !one.is_api()) {
         states.entry(member.state()).or_default().push(member);
     }
     let rows = states.iter().map(|(state, members)| {

@@ -6,6 +6,7 @@ use serde_json::Value as Json;
 use super::event::{Told, cited};
 use super::record::Record;
 use crate::answers::page::{Page, Value};
+use crate::answers::row::Row;
 use crate::model::output::OutputClass;
 
 /// What a reset, a requeue or a retry leaves in `error_message`; a later end clears none of them
@@ -135,6 +136,13 @@ fn error(record: &Record) -> Option<Found<'_>> {
 /// The last line that names an error of it.
 fn last_said(record: &Record) -> Option<&Told> {
     record.events.iter().rev().find(|event| event.error().is_some())
+}
+
+/// The error of a failed task as the text columns of its row tell it: `error_message`, else its output, where a
+/// failure that a worker reports puts its text (domain/worker-app.md 2.2 T7).
+pub(crate) fn of_row(row: &Row) -> Option<&str> {
+    let own = row.text("error_message").filter(|text| !text.is_empty() && !is_leftover(text));
+    own.or_else(|| row.text("output_text").filter(|text| !text.starts_with("http")))
 }
 
 /// Whether a text of `error_message` tells of a reset or a retry, not of an end.

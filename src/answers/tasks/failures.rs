@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::answers::ask::Row;
 use crate::answers::page::{Page, Value};
-use crate::answers::task::failure::is_leftover;
+use crate::answers::task::failure;
 use crate::answers::tasks::rows::Rows;
 
 /// Characters of a reason.
@@ -56,10 +56,7 @@ fn counted<'a>(tasks: impl Iterator<Item = (String, &'a Row)>) -> Vec<Vec<Value>
 
 /// The error in the row of a failed task, with its numbers masked.
 fn reason(row: &Row) -> String {
-    let own = row.text("error_message").filter(|text| !text.is_empty() && !is_leftover(text));
-    // a failure that a worker reports puts its text there (domain/worker-app.md 2.2 T7)
-    let said = own.or_else(|| row.text("output_text").filter(|text| !text.starts_with("http")));
-    said.map_or_else(|| "(its row does not tell)".to_string(), masked)
+    failure::of_row(row).map_or_else(|| "(its row does not tell)".to_string(), masked)
 }
 
 /// The first line with every number and id as `#`, so that one cause is one reason.

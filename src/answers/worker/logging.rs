@@ -4,9 +4,14 @@
 use crate::answers::ask::{Ask, Row};
 use crate::answers::causes;
 use crate::answers::page::{Page, Value};
+use crate::answers::worker::is_api;
 use crate::answers::worker::life::Life;
+use crate::model::time::Micros;
 use crate::read::cell::Cell;
 use crate::read::error::ReadError;
+
+/// The guardian's heartbeat: between two of them no line can come (domain/worker-app.md 4.1).
+const BEAT_S: f64 = 20.0;
 
 /// Three heartbeats and their jitter: a worker's lines travel with them (domain/worker-app.md 4.1,
 /// domain/evidence-rules.md section 2).
@@ -24,14 +29,17 @@ const OWN: &str = "with own as (select \"timestamp\" as line_at, id, log_level, 
         arg_max(before_at, (line_at - before_at, line_at)) filter (before_at is not null) as silent_from, \
         arg_max(line_at, (line_at - before_at, line_at)) filter (before_at is not null) as silent_until \
     from own";
+/// Every row that mentions it and is none of its own: together they are those of `--logs-only`.
 const OTHERS: &str = "select count(*) as lines from system_logs \
-    where source_type <> 'worker' and worker_id = $id";
+    where not coalesce(source_type = 'worker' and (source_id = $id or worker_id = $id), false) \
+        and (source_id = $id or worker_id = $id or contains(message, $id) or contains(metadata, $id))";
 
 /// Adds what it logged, and whether lines could have reached us.
 pub(super) fn add(page: &mut Page, ask: Ask<'_>, life: &Life, id: &str) -> Result<(), ReadError> {
     let id = [("id", Cell::Text(id.to_string()))];
     let Some(own) = ask.first(OWN, &id)? else { return Ok(()) };
     let others = ask.first(OTHERS, &id)?;
+    let silence = Silence::longest(life, &own);
     page.fields(
         "logging",
         "Is the worker itself logging?",
@@ -42,9 +50,12 @@ pub(super) fn add(page: &mut Page, ask: Ask<'_>, life: &Life, id: &str) -> Resul
             ("first_at", own.when("first_at")),
             ("last_at", own.when("last_at")),
             ("last_line", own.say("last_line")),
-            ("longest_silence_s", own.seconds("silence_s")),
-            ("silent_from", own.when("silent_from")),
-            ("silent_until", own.when("silent_until")),
+            (
+                "longest_silence_s",
+                silence.map_or(Value::Missing, |one| Value::Seconds(one.lasted_s())),
+            ),
+            ("silent_from", Value::time(silence.map(|one| one.from))),
+            ("silent_until", Value::time(silence.map(|one| one.until))),
             ("others_lines_with_its_id", others.map_or(Value::Missing, |row| row.count("lines"))),
         ],
     );
@@ -70,37 +81,91 @@ fn stretches(life: &Life) -> impl Iterator<Item = &Row> {
     })
 }
 
+/// A stretch without a line of its own.
+#[derive(Clone, Copy)]
+struct Silence {
+    from: Micros,
+    until: Micros,
+}
+
+impl Silence {
+    /// The longest: between two lines, or after the last one as long as a line could have reached us.
+    fn longest(life: &Life, own: &Row) -> Option<Self> {
+        let between = own.time("silent_from").zip(own.time("silent_until"));
+        let heard = stretches(life).filter(|stretch| stretch.flag("could_reach") == Some(true));
+        let heard = heard.filter_map(|stretch| stretch.time("until_at")).max();
+        let last = own.time("last_at").zip(heard.map(|until| until.min(life.until())));
+        let all = [between, last].into_iter().flatten();
+        let all = all.map(|(from, until)| Self { from, until });
+        all.max_by(|a, b| a.lasted_s().total_cmp(&b.lasted_s())).filter(|one| one.lasted_s() > 0.0)
+    }
+
+    fn lasted_s(self) -> f64 {
+        self.until.seconds_since(self.from)
+    }
+}
+
+/// How long its lines could not have reached us between two instants, in seconds.
+fn blind_s(life: &Life, from: Micros, until: Micros) -> f64 {
+    let blind = stretches(life).filter(|stretch| stretch.flag("could_reach") == Some(false));
+    let within = blind.filter_map(|stretch| {
+        let (begins, ends) = (stretch.time("from_at")?.max(from), stretch.time("until_at")?);
+        Some(ends.min(until).seconds_since(begins).max(0.0))
+    });
+    within.sum()
+}
+
+/// Why the last of them could not.
+fn why_blind(life: &Life) -> String {
+    let blind = stretches(life).filter(|stretch| stretch.flag("could_reach") == Some(false));
+    let why = blind.last().and_then(|stretch| stretch.text("why_not"));
+    causes::told(why.unwrap_or("unknown")).to_string()
+}
+
 /// The answer in a sentence: silence alone is no proof.
 fn answer(life: &Life, own: &Row) -> String {
-    let reached = || stretches(life).find(|stretch| stretch.flag("could_reach") == Some(true));
-    let why = || {
-        let blind = stretches(life).filter(|stretch| stretch.flag("could_reach") == Some(false));
-        let why = blind.last().and_then(|stretch| stretch.text("why_not"));
-        causes::told(why.unwrap_or("unknown")).to_string()
-    };
     let Some(last) = own.time("last_at") else {
-        return match reached() {
-            Some(_) => "no: it wrote not one line, and lines could have reached us".to_string(),
-            None => format!("not known: no line, and none could have reached us: {}", why()),
+        let could = stretches(life).any(|stretch| stretch.flag("could_reach") == Some(true));
+        return match could {
+            false if is_api(life) => {
+                "it logs as the API orchestrator, and no line has its id: see \
+                `backstory orchestrator`"
+                    .to_string()
+            }
+            true => "no: it wrote not one line, and lines could have reached us".to_string(),
+            false => {
+                format!("not known: no line, and none could have reached us: {}", why_blind(life))
+            }
         };
     };
-    let quiet = life.until().seconds_since(last);
-    let minutes = quiet / 60.0;
-    match (&life.end, quiet < QUIET_S) {
-        (Some(_), true) => "it did, up to its end".to_string(),
-        (Some(_), false) => {
-            format!("it did, and was silent for the last {minutes:.1} min before its end")
+    let quiet_s = life.until().seconds_since(last);
+    let blind_s = blind_s(life, last, life.until());
+    let (quiet, blind) = (quiet_s / 60.0, blind_s / 60.0);
+    let (is_short, is_blind) = (quiet_s < QUIET_S, blind_s > BEAT_S);
+    let could = stretches(life).last().and_then(|stretch| stretch.flag("could_reach"));
+    match &life.end {
+        Some(_) if is_short => "it did, up to its end".to_string(),
+        Some(_) if is_blind && quiet_s - blind_s < QUIET_S => format!(
+            "it did, as long as lines could reach us: for {blind:.1} of the last {quiet:.1} min before its end \
+             none could: {}",
+            why_blind(life)
+        ),
+        Some(_) if is_blind => format!(
+            "it did, and was silent for the last {quiet:.1} min before its end; for {blind:.1} of them no line \
+             could have reached us: {}",
+            why_blind(life)
+        ),
+        Some(_) => format!("it did, and was silent for the last {quiet:.1} min before its end"),
+        None if is_short => "yes".to_string(),
+        None if could != Some(true) || quiet_s - blind_s < QUIET_S => {
+            format!("it did; whether it still does is not known: {}", why_blind(life))
         }
-        (None, true) => "yes".to_string(),
-        (None, false) => {
-            match stretches(life).last().and_then(|stretch| stretch.flag("could_reach")) {
-                Some(true) => format!(
-                    "it did; it has been silent for {minutes:.1} min, and lines could have reached us"
-                ),
-                Some(false) | None => {
-                    format!("it did; whether it still does is not known: {}", why())
-                }
-            }
-        }
+        None if is_blind => format!(
+            "it did; it has been silent for {quiet:.1} min, and for all but {blind:.1} of them lines could have \
+             reached us"
+        ),
+        None => format!(
+            "it did; it has been silent for {quiet:.1} min, and lines could have reached us"
+        ),
     }
 }

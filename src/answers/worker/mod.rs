@@ -40,6 +40,13 @@ pub const TABLES: [&str; 11] = [
     "system_logs",
 ];
 
+/// Whether it is no GPU worker but the API orchestrator's row (domain/orchestrator.md 1.3): it has no pod, no
+/// guardian and no start of its own, and logs as `orchestrator_api`.
+fn is_api(life: &Life) -> bool {
+    let instance_type = life.row.as_ref().and_then(|row| row.text("instance_type"));
+    instance_type == Some("api") || life.id.starts_with("api-worker")
+}
+
 /// Which part of a worker is asked for.
 #[derive(Clone, Copy, Debug)]
 pub enum Part {
@@ -77,12 +84,13 @@ pub fn worker(
     }
     match part {
         Part::Whole | Part::Lines(_) => {
-            let told = told::about(findings, subject);
+            let mut told = told::about(findings, subject);
+            told.extend(told::about_pods(findings, &life.pods));
             overview::add(&mut page, &life);
             ending::add(&mut page, &life, &told);
             liveness::add(&mut page, &life);
             course::states(&mut page, &life, limit);
-            course::tasks(&mut page, &life, limit);
+            course::tasks(&mut page, ask, &life, limit)?;
             diagnostics::add(&mut page, &life);
             told::section(&mut page, &told);
             unknown::add(&mut page, &life);

@@ -108,8 +108,10 @@ fn heartbeat(life: &Life, created: Option<Micros>, last: Option<Micros>) -> Valu
 /// What it ran on, and what that cost.
 fn pods(page: &mut Page, life: &Life) {
     let rows = life.pods.iter().map(|pod| {
-        // of a worker that ended, a pod without an end stopped too: nobody knows when
-        let until = pod.time("ended_at").or((!life.is_over()).then_some(life.at));
+        // of a worker that ended, a pod without an end stopped too, nobody knows when; with no bound at all it
+        // may run on, and costs (as `pods` counts it)
+        let runs_on = life.ended_at().is_none();
+        let until = pod.time("ended_at").or(runs_on.then_some(life.at));
         let lived = pod.time("created_at").zip(until);
         let lived = lived.map(|(created, until)| until.seconds_since(created));
         let price = pod.float("cost_per_hour");

@@ -87,6 +87,10 @@ impl Reached {
 
     /// Of one that did not leave the phases of a start.
     fn stopped(&self, how: &str) -> String {
+        // a claim tells of it, although no state of later is known
+        if self.asked_at.is_some() {
+            return format!("it started: it asked for tasks; by its timeline {how}");
+        }
         format!("no row tells that it got to work: {how}{}", self.marked())
     }
 

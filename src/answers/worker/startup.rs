@@ -3,8 +3,8 @@
 use crate::answers::ask::{Ask, Row};
 use crate::answers::page::{Page, Value};
 use crate::answers::worker::life::Life;
-use crate::answers::worker::meta;
 use crate::answers::worker::reached::Reached;
+use crate::answers::worker::{is_api, meta};
 use crate::read::error::ReadError;
 
 /// The phases of a start, in order (docs/vocabulary.md, worker states).
@@ -30,15 +30,13 @@ pub(super) fn add(
     let (reached, events) = Reached::read(ask, life)?;
     let last_phase = phases.last().and_then(|state| state.text("state"));
     let answer = reached.answer(last_phase, next.and_then(|next| next.text("state")));
+    let lasted = Value::between(life.began_at(), next.and_then(|next| next.time("entered_at")));
     page.fields(
         "startup",
         "Start",
         vec![
             ("answer", Value::Text(answer)),
-            (
-                "lasted_s",
-                Value::between(life.began_at(), next.and_then(|next| next.time("entered_at"))),
-            ),
+            ("lasted_s", if is_api(life) { Value::Missing } else { lasted }),
             ("script_launched_at", meta::when(life.meta("startup_script_launched_at"))),
             ("promoted_at", meta::when(life.meta("promoted_to_active_at"))),
             ("promotion_reason", meta::text(life.meta("promotion_reason"))),

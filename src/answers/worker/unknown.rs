@@ -81,12 +81,15 @@ fn row(all: &mut Vec<Unknown>, life: &Life) {
 fn ending(all: &mut Vec<Unknown>, life: &Life, end: &Row) {
     if end.time("ended_at").is_none() {
         let (after, before) = (end.time("ended_after"), end.time("ended_before"));
-        let why = "no row tells; it lies between these";
-        all.push(Unknown::new("when its pod stopped", why).between(after, before));
+        let (what, why) = match before {
+            Some(_) => ("when its pod stopped", "no row tells; it lies between these"),
+            None => ("whether its pod stopped, and when", "no row tells: it may run on, and cost"),
+        };
+        all.push(Unknown::new(what, why).between(after, before));
     }
-    for pod in life.pods.iter().filter(|pod| pod.time("ended_at").is_none()) {
-        all.push(cost(pod, end));
-    }
+    // with no bound it is told as one that runs
+    let is_vague = |pod: &&Row| pod.time("ended_at").is_none() && life.ended_at().is_some();
+    all.extend(life.pods.iter().filter(is_vague).map(|pod| cost(pod, end)));
     if end.text("end_kind") == Some("unknown") {
         all.push(Unknown::new("why it ended", "no row tells"));
     }

@@ -14,7 +14,7 @@ use crate::cli::ui::Ui;
 /// Look at the catalogue of questions, or check a question of your own
 #[derive(clap::Args, Debug)]
 #[command(
-    after_long_help = "Examples:\n  backstory query list\n  backstory query explain worker_killed_while_healthy gpu-20260107_093000-1a2b3c4d"
+    after_long_help = "Examples:\n  backstory query list\n  backstory query explain worker_killed_while_healthy gpu-20251028_140001-eee6af4e"
 )]
 pub(super) struct QueryArgs {
     #[command(subcommand)]
