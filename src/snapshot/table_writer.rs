@@ -155,10 +155,11 @@ impl TableWriter {
         }
         self.totals.rows_new += 1;
         widen(&mut self.totals.written, time);
-        let mut verbatim = serde_json::Map::new();
+        let mut verbatim: Option<serde_json::Map<_, _>> = None;
         for ((builder, value), column) in self.builders.iter_mut().zip(values).zip(&self.columns) {
             self.batch_bytes += builder.append(value);
             if let Value::Verbatim(text) = value {
+                let verbatim = verbatim.get_or_insert_default();
                 verbatim.insert(column.name.clone(), text.as_ref().into());
             }
         }
@@ -322,15 +323,25 @@ impl Builder {
         8
     }
 
+    /// The batch; the next one is expected to take as much.
     fn finish(&mut self) -> ArrayRef {
         match self {
-            Self::Int(b) => Arc::new(b.finish()),
-            Self::Double(b) => Arc::new(b.finish()),
-            Self::Bool(b) => Arc::new(b.finish()),
-            Self::Time(b) => Arc::new(b.finish()),
-            Self::Text(b) => Arc::new(b.finish()),
+            Self::Int(b) => Arc::new(next(b, Int64Builder::with_capacity).finish()),
+            Self::Double(b) => Arc::new(next(b, Float64Builder::with_capacity).finish()),
+            Self::Bool(b) => Arc::new(next(b, BooleanBuilder::with_capacity).finish()),
+            Self::Time(b) => Arc::new(next(b, TimestampMicrosecondBuilder::with_capacity).finish()),
+            Self::Text(b) => {
+                let text = b.values_slice().len();
+                let with_room = |rows| StringBuilder::with_capacity(rows, text + text / 8);
+                Arc::new(next(b, with_room).finish())
+            }
         }
     }
+}
+
+/// What a builder holds, with an empty one in its place: to grow step by step costs as much as to fill.
+fn next<B>(builder: &mut B, with_room: impl FnOnce(usize) -> B) -> B {
+    std::mem::replace(builder, with_room(BATCH_ROWS_MAX))
 }
 
 /// Our own columns, in the order of the schema.
@@ -349,27 +360,29 @@ impl OwnBuilders {
         capture: &str,
         xid: Option<u64>,
         hash: u64,
-        verbatim: serde_json::Map<String, serde_json::Value>,
+        verbatim: Option<serde_json::Map<String, serde_json::Value>>,
         captured_at: Micros,
     ) {
         self.capture.append_value(capture);
         self.xid.append_option(xid.and_then(|xid| i64::try_from(xid).ok()));
         self.hash.append_value(row_hash::printed(hash, &mut [0; row_hash::DIGITS]));
-        if verbatim.is_empty() {
-            self.verbatim.append_null();
-        } else {
-            self.verbatim.append_value(serde_json::Value::Object(verbatim).to_string());
+        match verbatim {
+            Some(texts) => self.verbatim.append_value(serde_json::Value::Object(texts).to_string()),
+            None => self.verbatim.append_null(),
         }
         self.captured_at.append_value(captured_at.0);
     }
 
     fn finish(&mut self) -> [ArrayRef; 5] {
+        let with_room = |bytes| move |rows| StringBuilder::with_capacity(rows, rows * bytes);
         [
-            Arc::new(self.capture.finish()),
-            Arc::new(self.xid.finish()),
-            Arc::new(self.hash.finish()),
-            Arc::new(self.verbatim.finish()),
-            Arc::new(self.captured_at.finish()),
+            Arc::new(next(&mut self.capture, with_room("c000001".len())).finish()),
+            Arc::new(next(&mut self.xid, Int64Builder::with_capacity).finish()),
+            Arc::new(next(&mut self.hash, with_room(row_hash::DIGITS)).finish()),
+            Arc::new(next(&mut self.verbatim, with_room(0)).finish()),
+            Arc::new(
+                next(&mut self.captured_at, TimestampMicrosecondBuilder::with_capacity).finish(),
+            ),
         ]
     }
 }
