@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use bytes::{Buf, Bytes, BytesMut};
+
 const SIGNATURE: &[u8; 11] = b"PGCOPY\n\xff\r\n\0";
 /// Flags that a reader must know (servers before 12 have one: rows carry oids). We know none.
 const CRITICAL_FLAGS: u32 = 0xffff_0000;
@@ -61,7 +63,7 @@ enum State {
 pub(super) struct CopyDecoder {
     columns: usize,
     state: State,
-    buffer: Vec<u8>,
+    buffer: Bytes,
     /// Where the first byte stands that no row has taken.
     at: usize,
     fields: Vec<Option<Range<usize>>>,
@@ -86,14 +88,22 @@ impl CopyDecoder {
     /// For rows of so many columns.
     pub(super) fn new(columns: usize) -> Self {
         let fields = Vec::with_capacity(columns);
-        Self { columns, state: State::Header, buffer: Vec::new(), at: 0, fields }
+        Self { columns, state: State::Header, buffer: Bytes::new(), at: 0, fields }
     }
 
-    /// Takes the next piece of the stream.
-    pub(super) fn push(&mut self, bytes: &[u8]) {
-        self.buffer.drain(..self.at);
+    /// Takes the next piece of the stream. A server sends whole rows, so that most pieces are taken as they are.
+    pub(super) fn push(&mut self, bytes: Bytes) {
+        let mut rest = std::mem::take(&mut self.buffer);
+        rest.advance(self.at);
         self.at = 0;
-        self.buffer.extend_from_slice(bytes);
+        self.buffer = if rest.is_empty() {
+            bytes
+        } else {
+            let mut joined =
+                rest.try_into_mut().unwrap_or_else(|shared| BytesMut::from(&shared[..]));
+            joined.extend_from_slice(&bytes);
+            joined.freeze()
+        };
     }
 
     /// The next row, or `None` until more bytes come.

@@ -51,7 +51,7 @@ pub(super) fn value<'a>(
         Wire::Text => Value::Text(veil.text(text(bytes))),
         Wire::Uuid => {
             let uuid = uuid::Uuid::from_bytes(array("uuid", bytes)?);
-            Value::Text(veil.uuid(uuid.to_string()))
+            Value::Text(veil.uuid(uuid))
         }
         Wire::Jsonb => match bytes.split_first() {
             Some((&JSONB_VERSION, json)) => Value::Text(veil.text(text(json))),

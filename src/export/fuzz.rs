@@ -1,6 +1,8 @@
 //! What the fuzz target in `tests/fuzz/` reaches of the private decoder. Public for that one reader,
 //! which is a crate of its own; hidden from the documentation because it promises nothing.
 
+use bytes::Bytes;
+
 use crate::export::copy::{CopyDecoder, CopyError};
 use crate::export::field::{Wire, value};
 use crate::export::veil::Veil;
@@ -18,7 +20,7 @@ pub fn decode<'a>(
     let mut decoder = CopyDecoder::new(columns);
     let mut rows = Rows::new();
     for piece in pieces {
-        decoder.push(piece);
+        decoder.push(Bytes::copy_from_slice(piece));
         while let Some(row) = decoder.next_row()? {
             rows.push(row.fields().map(|field| field.map(<[u8]>::to_vec)).collect());
         }

@@ -65,6 +65,7 @@ pub(super) async fn read_table(
     let standing = reading.standing.get(&table).copied();
     let mut oldest: Option<Micros> = None;
     let mut unreported = 0;
+    let mut room: Vec<Value<'static>> = Vec::new();
     while let Some(bytes) = stream.next().await {
         let bytes = bytes.map_err(|err| failed(err, writer.rows_read()))?;
         unreported += bytes.len();
@@ -72,7 +73,7 @@ pub(super) async fn read_table(
             unreported = 0;
             progress(writer.rows_read());
         }
-        decoder.push(&bytes);
+        decoder.push(bytes);
         while let Some(row) = decoder.next_row().map_err(damaged)? {
             if let Some(below) = standing
                 && is_below(&row, below, reading.next_xid)
@@ -80,7 +81,8 @@ pub(super) async fn read_table(
             {
                 continue;
             }
-            let (xmin, mut values) = values(&row, selection, &mut veils).map_err(damaged)?;
+            let mut values = std::mem::take(&mut room);
+            let xmin = read(&row, selection, &mut veils, &mut values).map_err(damaged)?;
             if let Some(at) = output {
                 // one more than the column's place: the row's xmin comes first
                 let original = row.fields().nth(at + 1).flatten().map(String::from_utf8_lossy);
@@ -90,6 +92,7 @@ pub(super) async fn read_table(
                 oldest = Some(oldest.map_or(*at, |oldest| oldest.min(*at)));
             }
             writer.push(&values, Some(widen(xmin, reading.next_xid)))?;
+            room = emptied(values);
             if writer.rows_read().is_multiple_of(REPORT_EVERY) {
                 progress(writer.rows_read());
             }
@@ -140,20 +143,25 @@ fn stands(
     }
 }
 
-/// The row's `xmin`, and its values in the order of the columns.
-fn values<'a>(
+/// Adds a row's values in the order of the columns; returns its `xmin`.
+fn read<'a>(
     row: &CopyRow<'a>,
     selection: &Selection,
     veils: &'a mut [Veil<'_>],
-) -> Result<(u32, Vec<Value<'a>>), CopyError> {
+    values: &mut Vec<Value<'a>>,
+) -> Result<u32, CopyError> {
     let mut fields = row.fields();
     let xmin = field::xid(fields.next().flatten().unwrap_or_default())?;
-    // one more: what is worked out of them may follow
-    let mut values = Vec::with_capacity(veils.len() + 1);
     for ((wire, veil), bytes) in selection.wires.iter().zip(veils).zip(fields) {
         values.push(field::value(*wire, bytes, veil)?);
     }
-    Ok((xmin, values))
+    Ok(xmin)
+}
+
+/// The room of values for those of the next row, which borrow from elsewhere: collected in place.
+fn emptied(mut values: Vec<Value<'_>>) -> Vec<Value<'static>> {
+    values.clear();
+    values.into_iter().map(|_| Value::Null).collect()
 }
 
 /// The table in a note when columns of it had to be left out.

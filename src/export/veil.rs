@@ -1,30 +1,41 @@
 //! The redaction of one column, which remembers what texts became: most columns of a log repeat theirs.
 
 use std::borrow::Cow;
+use std::hash::BuildHasher;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::FxBuildHasher;
+use uuid::Uuid;
+use uuid::fmt::Hyphenated;
 
 use crate::redact::Redactor;
 use crate::redact::role::Role;
 
 /// Texts longer than this hardly repeat.
 const TEXT_BYTES_MAX: usize = 512;
-/// Bytes of texts that a column remembers; then it begins anew.
-const BYTES_MAX: usize = 1 << 20;
+/// Texts that a column remembers, each in the place that its hash names, where it makes way for the next one.
+const PLACES: usize = 4_096;
 
 /// Redacts the texts of one column.
 pub(super) struct Veil<'r> {
     redactor: &'r Redactor,
     role: Role,
-    /// The number of what a text became; nothing: it stayed as it is.
-    known: FxHashMap<Box<str>, Option<usize>>,
-    hidden: Vec<Box<str>>,
-    bytes: usize,
+    known: Vec<Known>,
+    /// The last uuid.
+    uuid: [u8; Hyphenated::LENGTH],
+}
+
+/// A text and what it became. Whoever comes next gets the room of both.
+#[derive(Clone, Default)]
+struct Known {
+    /// `None`: no text stood here yet.
+    text: Option<String>,
+    /// `None`: it stays as it is.
+    became: Option<String>,
 }
 
 impl<'r> Veil<'r> {
     pub(super) fn new(redactor: &'r Redactor, role: Role) -> Self {
-        Self { redactor, role, known: FxHashMap::default(), hidden: Vec::new(), bytes: 0 }
+        Self { redactor, role, known: Vec::new(), uuid: [0; Hyphenated::LENGTH] }
     }
 
     /// What a text may be kept as.
@@ -35,21 +46,34 @@ impl<'r> Veil<'r> {
                 Cow::Owned(text) => Cow::Owned(self.redactor.value(self.role, &text).into_owned()),
             };
         }
-        let became = match self.known.get(&*text) {
-            Some(became) => *became,
-            None => self.remember(&text),
-        };
-        match became {
-            Some(number) => Cow::Borrowed(&*self.hidden[number]),
+        if self.known.is_empty() {
+            // a column of numbers needs none
+            self.known.resize(PLACES, Known::default());
+        }
+        let place = FxBuildHasher.hash_one(&*text) as usize % PLACES;
+        let known = &mut self.known[place];
+        if known.text.as_deref() != Some(&*text) {
+            known.became = match self.redactor.value(self.role, &text) {
+                Cow::Borrowed(_) => None,
+                Cow::Owned(hidden) => Some(hidden),
+            };
+            let kept = known.text.get_or_insert_default();
+            kept.clear();
+            kept.push_str(&text);
+        }
+        match &known.became {
+            Some(hidden) => Cow::Borrowed(hidden),
             None => text,
         }
     }
 
     /// What a uuid may be kept as: sixteen bytes betray nothing, whatever they are, unless they are
     /// somebody's.
-    pub(super) fn uuid<'a>(&'a mut self, text: String) -> Cow<'a, str> {
+    pub(super) fn uuid<'a>(&'a mut self, uuid: Uuid) -> Cow<'a, str> {
         match self.role {
-            Role::Plain | Role::Prose => Cow::Owned(text),
+            Role::Plain | Role::Prose => {
+                Cow::Borrowed(uuid.hyphenated().encode_lower(&mut self.uuid))
+            }
             Role::Parameters
             | Role::Details
             | Role::Location
@@ -57,28 +81,8 @@ impl<'r> Veil<'r> {
             | Role::Person
             | Role::Project
             | Role::Private
-            | Role::Secret(_) => self.text(Cow::Owned(text)),
+            | Role::Secret(_) => self.text(Cow::Owned(uuid.to_string())),
         }
-    }
-
-    fn remember(&mut self, text: &str) -> Option<usize> {
-        if self.bytes > BYTES_MAX {
-            self.known.clear();
-            self.hidden.clear();
-            self.bytes = 0;
-        }
-        // an entry takes more than its text
-        self.bytes += text.len() + 64;
-        let became = match self.redactor.value(self.role, text) {
-            Cow::Borrowed(_) => None,
-            Cow::Owned(hidden) => {
-                self.bytes += hidden.len();
-                self.hidden.push(hidden.into_boxed_str());
-                Some(self.hidden.len() - 1)
-            }
-        };
-        self.known.insert(text.into(), became);
-        became
     }
 }
 
@@ -111,7 +115,22 @@ mod tests {
             let text = format!("line {n}");
             assert_eq!(veil.text(Cow::Borrowed(&text)), text);
         }
-        assert!(veil.bytes <= BYTES_MAX + TEXT_BYTES_MAX * 2, "{}", veil.bytes);
+        let bytes = veil.known.iter().flat_map(|known| &known.text).map(String::capacity);
+        assert!(bytes.sum::<usize>() <= PLACES * TEXT_BYTES_MAX && veil.known.len() == PLACES);
+    }
+
+    #[test]
+    fn texts_of_one_place_are_told_apart() {
+        let redactor = Redactor::new(Policy::Standard, &[7; 32]);
+        let mut veil = Veil::new(&redactor, Role::Prose);
+        let mail = |n: usize| format!("mail to some.one{n}@example.com");
+        for round in 0..2 {
+            for n in 0..2 * PLACES {
+                let text = if n % 2 == 0 { mail(n) } else { format!("line {n}") };
+                let said = veil.text(Cow::Borrowed(&text)).into_owned();
+                assert_eq!(said, redactor.value(Role::Prose, &text), "round {round}");
+            }
+        }
     }
 
     proptest! {

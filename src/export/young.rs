@@ -59,7 +59,7 @@ pub(super) async fn young(
     let mut veil = Veil::new(reading.redactor, role(table, "id"));
     let (mut keys, mut chunks) = (HashSet::new(), BTreeSet::new());
     while let Some(bytes) = stream.next().await {
-        decoder.push(&bytes.map_err(failed)?);
+        decoder.push(bytes.map_err(failed)?);
         while let Some(row) = decoder.next_row().map_err(damaged)? {
             let mut fields = row.fields();
             let key = field::value(wire, fields.next().flatten(), &mut veil).map_err(damaged)?;

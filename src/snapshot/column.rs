@@ -1,8 +1,6 @@
 //! Columns and values between a source and Parquet.
 
 use std::borrow::Cow;
-use std::fmt::Display;
-use std::io::Write as _;
 
 use arrow::datatypes::{DataType, TimeUnit};
 
@@ -77,37 +75,4 @@ pub enum Value<'a> {
     /// A text that the typed column cannot hold (`infinity`, a year BC, an unreadable number): the
     /// column becomes null and the text is kept verbatim beside it.
     Verbatim(Cow<'a, str>),
-}
-
-impl Value<'_> {
-    /// Feeds a spelling of the value to a hash: the same for an export and an import of one row.
-    pub fn canonical(&self, out: &mut Vec<u8>) {
-        match self {
-            Self::Null => out.push(0),
-            Self::Int(n) => printed(out, n),
-            Self::Double(x) => printed(out, x),
-            Self::Bool(b) => text(out, if *b { "t" } else { "f" }),
-            Self::Time(at) => printed(out, at),
-            Self::Text(s) | Self::Verbatim(s) => text(out, s),
-        }
-    }
-}
-
-/// The same of what is printed there: no text of its own is made.
-fn printed(out: &mut Vec<u8>, value: &dyn Display) {
-    out.push(1);
-    let length_at = out.len();
-    out.extend_from_slice(&[0; 8]);
-    let from = out.len();
-    // a Vec takes all that is written
-    drop(write!(out, "{value}"));
-    let length = (out.len() - from) as u64;
-    out[length_at..from].copy_from_slice(&length.to_le_bytes());
-}
-
-/// Length-prefixed, so that two neighbouring values never hash like one.
-fn text(out: &mut Vec<u8>, s: &str) {
-    out.push(1);
-    out.extend_from_slice(&(s.len() as u64).to_le_bytes());
-    out.extend_from_slice(s.as_bytes());
 }

@@ -13,7 +13,7 @@ use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader,
     ParquetRecordBatchReaderBuilder,
 };
-use parquet::basic::{Compression, ZstdLevel};
+use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData};
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::schema::types::ColumnPath;
@@ -53,9 +53,20 @@ pub fn properties() -> WriterProperties {
         // what never repeats needs no dictionary
         .set_column_dictionary_enabled(ColumnPath::from("id"), false)
         .set_column_dictionary_enabled(ColumnPath::from("_row_hash"), false)
-        // nor does a better compression find anything in it
+        // nor does a better compression find anything in it, or a length before each value help it
         .set_column_compression(ColumnPath::from("id"), fast)
         .set_column_compression(ColumnPath::from("_row_hash"), fast)
+        .set_column_encoding(ColumnPath::from("id"), Encoding::DELTA_LENGTH_BYTE_ARRAY)
+        .set_column_encoding(ColumnPath::from("_row_hash"), Encoding::DELTA_LENGTH_BYTE_ARRAY)
+        // nobody asks for the hashes above or below one; of other texts the statistics also tell the size
+        .set_column_statistics_enabled(ColumnPath::from("_row_hash"), EnabledStatistics::None)
+        // times of log rows follow each other, which a dictionary hides
+        .set_column_dictionary_enabled(ColumnPath::from("timestamp"), false)
+        // and what hardly ever changes is told by its steps in less time than it is looked up
+        .set_column_dictionary_enabled(ColumnPath::from("_xid"), false)
+        .set_column_dictionary_enabled(ColumnPath::from("captured_at"), false)
+        .set_column_encoding(ColumnPath::from("_xid"), Encoding::DELTA_BINARY_PACKED)
+        .set_column_encoding(ColumnPath::from("captured_at"), Encoding::DELTA_BINARY_PACKED)
         .build()
 }
 

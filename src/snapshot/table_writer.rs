@@ -22,6 +22,7 @@ use crate::snapshot::error::SnapshotError;
 use crate::snapshot::manifest::TableCapture;
 use crate::snapshot::parquet_file;
 use crate::snapshot::publish::{publish, temporary};
+use crate::snapshot::row_hash::{self, RowHash, RowHasher};
 
 /// Rows in one batch on the way to the Parquet writer.
 const BATCH_ROWS_MAX: usize = 2_048;
@@ -34,11 +35,8 @@ pub struct TableWriter {
     table: Table,
     capture: String,
     captured_at: Micros,
-    row_key: [u8; 32],
     columns: Vec<Column>,
-    /// Columns in the order of their names, each with its name as it is hashed.
-    hash_order: Vec<(usize, Vec<u8>)>,
-    hashed: Vec<u8>,
+    hasher: RowHasher,
     key_column: Option<usize>,
     time_column: Option<usize>,
     known: KnownRows,
@@ -106,12 +104,10 @@ impl TableWriter {
             table: spec.table,
             capture: spec.capture.to_string(),
             captured_at: spec.captured_at,
-            row_key: spec.row_key,
             key_column: position("id"),
             time_column: position(spec.table.time_column()),
             builders: spec.columns.iter().map(|column| Builder::new(column.kind)).collect(),
-            hash_order: hash_order(&spec.columns),
-            hashed: Vec::with_capacity(1024),
+            hasher: RowHasher::new(&spec.row_key, &spec.columns),
             columns: spec.columns,
             known: spec.known,
             repeats: Some(Repeats::default()),
@@ -136,8 +132,8 @@ impl TableWriter {
     pub fn push(&mut self, values: &[Value<'_>], xid: Option<u64>) -> Result<(), SnapshotError> {
         assert_eq!(values.len(), self.columns.len(), "a row has one value for each column");
         self.totals.rows_read += 1;
-        let hash = self.row_hash(values);
-        self.totals.digest = self.totals.digest.wrapping_add(hash);
+        let hash = self.hasher.of(values);
+        self.totals.digest = self.totals.digest.wrapping_add(u128::from(hash));
         let key = match self.key_column.map(|at| &values[at]) {
             Some(Value::Text(key)) => Some(key.as_ref()),
             Some(_) | None => None,
@@ -150,15 +146,20 @@ impl TableWriter {
             Some(_) | None => None,
         };
         widen(&mut self.totals.read, time);
-        if !self.known.is_new(key, hash, self.table.is_append_only()) {
+        let is_now = |known| match known {
+            RowHash::Short(known) => known == hash,
+            RowHash::Long(known) => known == self.hasher.of_older_builds(values),
+        };
+        if !self.known.is_new(key, is_now, self.table.is_append_only()) {
             return Ok(());
         }
         self.totals.rows_new += 1;
         widen(&mut self.totals.written, time);
-        let mut verbatim = serde_json::Map::new();
+        let mut verbatim: Option<serde_json::Map<_, _>> = None;
         for ((builder, value), column) in self.builders.iter_mut().zip(values).zip(&self.columns) {
             self.batch_bytes += builder.append(value);
             if let Value::Verbatim(text) = value {
+                let verbatim = verbatim.get_or_insert_default();
                 verbatim.insert(column.name.clone(), text.as_ref().into());
             }
         }
@@ -178,7 +179,7 @@ impl TableWriter {
         }
         let Some(hash) = self.known.stands(key) else { return false };
         self.totals.rows_read += 1;
-        self.totals.digest = self.totals.digest.wrapping_add(hash);
+        self.totals.digest = self.totals.digest.wrapping_add(hash.number());
         widen(&mut self.totals.read, time);
         true
     }
@@ -233,22 +234,6 @@ impl TableWriter {
         })
     }
 
-    /// Keyed, after redaction, over names and values of the columns that are not NULL: a column that
-    /// appears later and is NULL changes no hash, nor does the order of columns.
-    fn row_hash(&mut self, values: &[Value<'_>]) -> u128 {
-        self.hashed.clear();
-        for (at, name) in &self.hash_order {
-            if values[*at] != Value::Null {
-                self.hashed.extend_from_slice(name);
-                values[*at].canonical(&mut self.hashed);
-            }
-        }
-        let hash = blake3::keyed_hash(&self.row_key, &self.hashed);
-        let mut first = [0u8; 16];
-        first.copy_from_slice(&hash.as_bytes()[..16]);
-        u128::from_be_bytes(first)
-    }
-
     fn flush(&mut self) -> Result<(), SnapshotError> {
         if self.batch_rows == 0 {
             return Ok(());
@@ -266,17 +251,6 @@ impl TableWriter {
     fn parquet_error(&self, source: ParquetError) -> SnapshotError {
         SnapshotError::writing(&self.path, source)
     }
-}
-
-fn hash_order(columns: &[Column]) -> Vec<(usize, Vec<u8>)> {
-    let mut order: Vec<usize> = (0..columns.len()).collect();
-    order.sort_by(|a, b| columns[*a].name.cmp(&columns[*b].name));
-    let named = |at: usize| {
-        let mut name = Vec::new();
-        Value::Text(columns[at].name.as_str().into()).canonical(&mut name);
-        (at, name)
-    };
-    order.into_iter().map(named).collect()
 }
 
 /// The Parquet schema: the source's columns, then ours. Times are UTC, said in the metadata.
@@ -349,15 +323,25 @@ impl Builder {
         8
     }
 
+    /// The batch; the next one is expected to take as much.
     fn finish(&mut self) -> ArrayRef {
         match self {
-            Self::Int(b) => Arc::new(b.finish()),
-            Self::Double(b) => Arc::new(b.finish()),
-            Self::Bool(b) => Arc::new(b.finish()),
-            Self::Time(b) => Arc::new(b.finish()),
-            Self::Text(b) => Arc::new(b.finish()),
+            Self::Int(b) => Arc::new(next(b, Int64Builder::with_capacity).finish()),
+            Self::Double(b) => Arc::new(next(b, Float64Builder::with_capacity).finish()),
+            Self::Bool(b) => Arc::new(next(b, BooleanBuilder::with_capacity).finish()),
+            Self::Time(b) => Arc::new(next(b, TimestampMicrosecondBuilder::with_capacity).finish()),
+            Self::Text(b) => {
+                let text = b.values_slice().len();
+                let with_room = |rows| StringBuilder::with_capacity(rows, text + text / 8);
+                Arc::new(next(b, with_room).finish())
+            }
         }
     }
+}
+
+/// What a builder holds, with an empty one in its place: to grow step by step costs as much as to fill.
+fn next<B>(builder: &mut B, with_room: impl FnOnce(usize) -> B) -> B {
+    std::mem::replace(builder, with_room(BATCH_ROWS_MAX))
 }
 
 /// Our own columns, in the order of the schema.
@@ -375,30 +359,30 @@ impl OwnBuilders {
         &mut self,
         capture: &str,
         xid: Option<u64>,
-        hash: u128,
-        verbatim: serde_json::Map<String, serde_json::Value>,
+        hash: u64,
+        verbatim: Option<serde_json::Map<String, serde_json::Value>>,
         captured_at: Micros,
     ) {
         self.capture.append_value(capture);
         self.xid.append_option(xid.and_then(|xid| i64::try_from(xid).ok()));
-        // formatted in place: this is done for each row
-        let mut hex = uuid::Uuid::encode_buffer();
-        self.hash.append_value(uuid::Uuid::from_u128(hash).simple().encode_lower(&mut hex));
-        if verbatim.is_empty() {
-            self.verbatim.append_null();
-        } else {
-            self.verbatim.append_value(serde_json::Value::Object(verbatim).to_string());
+        self.hash.append_value(row_hash::printed(hash, &mut [0; row_hash::DIGITS]));
+        match verbatim {
+            Some(texts) => self.verbatim.append_value(serde_json::Value::Object(texts).to_string()),
+            None => self.verbatim.append_null(),
         }
         self.captured_at.append_value(captured_at.0);
     }
 
     fn finish(&mut self) -> [ArrayRef; 5] {
+        let with_room = |bytes| move |rows| StringBuilder::with_capacity(rows, rows * bytes);
         [
-            Arc::new(self.capture.finish()),
-            Arc::new(self.xid.finish()),
-            Arc::new(self.hash.finish()),
-            Arc::new(self.verbatim.finish()),
-            Arc::new(self.captured_at.finish()),
+            Arc::new(next(&mut self.capture, with_room("c000001".len())).finish()),
+            Arc::new(next(&mut self.xid, Int64Builder::with_capacity).finish()),
+            Arc::new(next(&mut self.hash, with_room(row_hash::DIGITS)).finish()),
+            Arc::new(next(&mut self.verbatim, with_room(0)).finish()),
+            Arc::new(
+                next(&mut self.captured_at, TimestampMicrosecondBuilder::with_capacity).finish(),
+            ),
         ]
     }
 }

@@ -91,7 +91,7 @@ fn assert_alike(made: &[(String, Vec<Vec<String>>)], direct: &[(String, Vec<Vec<
         assert_eq!(made.len(), direct.len(), "{table}");
         for (made, direct) in made.iter().zip(direct) {
             let is_hash =
-                |cell: &str| cell.len() == 32 && cell.bytes().all(|b| b.is_ascii_hexdigit());
+                |cell: &str| cell.len() == 16 && cell.bytes().all(|b| b.is_ascii_hexdigit());
             for (a, b) in made.iter().zip(direct).filter(|(a, _)| !is_hash(a)) {
                 assert_eq!(without_digits(a, "<token>"), without_digits(b, "<token>"), "{table}");
             }

@@ -1,5 +1,9 @@
 //! What the name of a key says about its value (domain/worker-app.md 1.11).
 
+use std::sync::LazyLock;
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
 /// What stands under a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Class {
@@ -237,9 +241,12 @@ impl Class {
     /// The class of a key's name in any spelling: `userId`, `user-id`, `USER_ID`.
     pub(crate) fn of(name: &str) -> Option<Self> {
         let plain = plain(name);
-        let named = NAMES.iter().find(|(known, _)| *known == plain);
-        let ending = || ENDINGS.iter().find(|(known, _)| plain.ends_with(known));
-        named.or_else(ending).map(|(_, class)| *class)
+        let named = KNOWN.names.get(plain.as_str());
+        let ending = || {
+            let endings = KNOWN.endings.get(plain.as_bytes().last()?)?;
+            endings.iter().find(|(known, _)| plain.ends_with(known)).map(|(_, class)| class)
+        };
+        named.or_else(ending).copied()
     }
 
     /// Whether the allow-list names a key. Machines' own words are known only in their own JSON.
@@ -247,11 +254,34 @@ impl Class {
         let plain = plain(name);
         let plain = plain.as_str();
         let of_ids = ["taskid", "taskids", "generationid", "generationids"];
-        KEPT_PARAMETERS.contains(&plain)
+        KNOWN.kept_parameters.contains(plain)
             || of_ids.iter().any(|ending| plain.ends_with(ending))
-            || (details && KEPT_DETAILS.contains(&plain))
+            || (details && KNOWN.kept_details.contains(plain))
     }
 }
+
+/// The lists above, so that a name is not held against each of theirs.
+struct KnownNames {
+    names: FxHashMap<&'static str, Class>,
+    /// By their last letter, in their order.
+    endings: FxHashMap<u8, Vec<(&'static str, Class)>>,
+    kept_parameters: FxHashSet<&'static str>,
+    kept_details: FxHashSet<&'static str>,
+}
+
+static KNOWN: LazyLock<KnownNames> = LazyLock::new(|| {
+    let mut endings: FxHashMap<u8, Vec<(&'static str, Class)>> = FxHashMap::default();
+    for (ending, class) in ENDINGS {
+        let last = ending.as_bytes().last().copied().unwrap_or_default();
+        endings.entry(last).or_default().push((ending, *class));
+    }
+    KnownNames {
+        names: NAMES.iter().copied().collect(),
+        endings,
+        kept_parameters: KEPT_PARAMETERS.iter().copied().collect(),
+        kept_details: KEPT_DETAILS.iter().copied().collect(),
+    }
+});
 
 /// The longest name that is looked at: a longer one is no name.
 const NAME_BYTES_MAX: usize = 64;
@@ -277,6 +307,14 @@ mod tests {
             ["model_name", "num_frames", "runpod_id", "worker_id", "seed", "pathname", "zip"]
         {
             assert_eq!(Class::of(name), None, "{name}");
+        }
+        for (ending, class) in ENDINGS {
+            let first = ENDINGS.iter().find(|(other, _)| ending.ends_with(other));
+            let name = format!("some_{ending}");
+            assert_eq!(Class::of(&name), first.map(|(_, class)| *class), "{name} {class:?}");
+        }
+        for (name, class) in NAMES {
+            assert_eq!(Class::of(&name.to_uppercase()), Some(*class), "{name}");
         }
         assert!(Class::is_kept("orchestrator_task_id_ref", false));
         assert!(Class::is_kept("input_generation_ids", false));

@@ -11,6 +11,7 @@ use crate::model::time::Micros;
 use crate::snapshot::error::SnapshotError;
 use crate::snapshot::open::Snapshot;
 use crate::snapshot::parquet_file::read_columns;
+use crate::snapshot::row_hash::RowHash;
 
 /// Which rows of a table a capture will bring.
 #[derive(Clone, Copy)]
@@ -43,7 +44,7 @@ fn has_any(path: &Path, keys: &HashSet<Box<str>>) -> Result<bool, SnapshotError>
 /// Key and latest hash of every row of one table in earlier captures.
 #[derive(Default)]
 pub struct KnownRows {
-    latest: HashMap<Box<str>, u128>,
+    latest: HashMap<Box<str>, RowHash>,
     seen: HashSet<Box<str>>,
     changed: u64,
 }
@@ -99,7 +100,8 @@ impl KnownRows {
                 };
                 for row in 0..ids.len() {
                     if ids.is_valid(row) && comes(row) {
-                        let hash = u128::from_str_radix(hashes.value(row), 16).unwrap_or_default();
+                        // what is none is that of no row
+                        let hash = RowHash::parse(hashes.value(row)).unwrap_or(RowHash::Short(0));
                         known.latest.insert(ids.value(row).into(), hash);
                     }
                 }
@@ -109,8 +111,14 @@ impl KnownRows {
         Ok(known)
     }
 
-    /// Whether a row has to be written; remembers that its key was seen.
-    pub(crate) fn is_new(&mut self, key: Option<&str>, hash: u128, append_only: bool) -> bool {
+    /// Whether a row has to be written; remembers that its key was seen. `is_now` says whether a hash is that of
+    /// the row as it is now.
+    pub(crate) fn is_new(
+        &mut self,
+        key: Option<&str>,
+        is_now: impl FnOnce(RowHash) -> bool,
+        append_only: bool,
+    ) -> bool {
         let Some(key) = key else { return true };
         if self.latest.is_empty() {
             return true;
@@ -120,16 +128,16 @@ impl KnownRows {
         }
         match self.latest.get(key) {
             Some(known) if append_only => {
-                self.changed += u64::from(*known != hash);
+                self.changed += u64::from(!is_now(*known));
                 false
             }
-            Some(known) => *known != hash,
+            Some(known) => !is_now(*known),
             None => true,
         }
     }
 
     /// The hash of a key that an earlier capture has; remembers that it was seen.
-    pub(crate) fn stands(&mut self, key: &str) -> Option<u128> {
+    pub(crate) fn stands(&mut self, key: &str) -> Option<RowHash> {
         let (key, hash) = self.latest.get_key_value(key)?;
         self.seen.insert(key.clone());
         Some(*hash)
@@ -154,5 +162,34 @@ impl KnownRows {
             .collect();
         gone.sort();
         gone
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a row has now, from this build and from an older one.
+    fn is_now(known: RowHash) -> bool {
+        matches!(known, RowHash::Short(1) | RowHash::Long(2))
+    }
+
+    #[test]
+    fn a_row_is_known_by_the_hash_of_whichever_build_wrote_it() {
+        for (known, is_new) in [
+            (RowHash::Short(1), false),
+            (RowHash::Long(2), false),
+            (RowHash::Short(2), true),
+            (RowHash::Long(1), true),
+        ] {
+            let latest = HashMap::from([("a".into(), known)]);
+            let mut rows = KnownRows { latest, ..KnownRows::none() };
+            assert_eq!(rows.is_new(Some("a"), is_now, false), is_new, "{known:?}");
+            assert_eq!(rows.disappeared(false), Vec::<String>::new());
+            assert!(!rows.is_new(Some("a"), is_now, true), "the first of a log row stays");
+            assert_eq!(rows.changed(), u64::from(is_new), "{known:?}");
+        }
+        let mut rows = KnownRows::none();
+        assert!(rows.is_new(Some("a"), is_now, true) && rows.is_new(None, is_now, true));
     }
 }

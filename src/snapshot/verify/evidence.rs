@@ -14,6 +14,7 @@ use crate::model::table::Table;
 use crate::model::time::Micros;
 use crate::snapshot::manifest::FileEntry;
 use crate::snapshot::parquet_file::hash_file_in_pieces;
+use crate::snapshot::row_hash::RowHash;
 use crate::snapshot::verify::flaw::Flaw;
 use crate::snapshot::verify::place::{file_size, is_inside};
 
@@ -176,9 +177,9 @@ fn sum_of(batch: &RecordBatch, time: &str) -> Result<Sums, Flaw> {
     let hashes = hashes.ok_or_else(|| Flaw::Parquet("it has no column `_row_hash`".to_string()))?;
     let mut sums = Sums { rows: batch.num_rows() as u64, ..Sums::default() };
     for hash in hashes.iter().flatten() {
-        let hash = u128::from_str_radix(hash, 16)
-            .map_err(|_| Flaw::Parquet("a `_row_hash` of it is no hash".to_string()))?;
-        sums.digest = sums.digest.wrapping_add(hash);
+        let hash = RowHash::parse(hash)
+            .ok_or_else(|| Flaw::Parquet("a `_row_hash` of it is no hash".to_string()))?;
+        sums.digest = sums.digest.wrapping_add(hash.number());
     }
     let times = batch
         .column_by_name(time)
