@@ -57,8 +57,8 @@ pub fn words(ask: Ask<'_>) -> Result<Vec<String>, ReadError> {
 /// # Errors
 /// When the tables cannot be asked.
 pub fn workers(ask: Ask<'_>, asked: &WorkersAsked, told: &[Told]) -> Result<Page, ReadError> {
-    let all = fleet(ask, asked.since)?;
-    let rates = Rates::of(ask, &all, told, asked.since, asked.until)?;
+    let (all, era) = ask.join(|ask| fleet(ask, asked.since), rates::era)?;
+    let rates = Rates::of(era.as_ref(), &all, told, ask.at, (asked.since, asked.until));
     let is_meant = |member: &&Member| {
         let has = |word: &str| {
             member.state() == word

@@ -1,6 +1,6 @@
 //! How many workers fail: by the orchestrator's own formula, and by how they really ended.
 
-use crate::answers::ask::Ask;
+use crate::answers::ask::{Ask, Row};
 use crate::answers::fleet::eras;
 use crate::answers::fleet::guilt;
 use crate::answers::fleet::serving::Member;
@@ -51,32 +51,36 @@ pub(in crate::answers) struct Rates {
     unknown: i64,
 }
 
+/// The era of the process that ran last, by whose formula is counted.
+pub(in crate::answers) fn era(ask: Ask<'_>) -> Result<Option<Row>, ReadError> {
+    ask.first(&eras::with_eras(ERA), &[])
+}
+
 impl Rates {
-    /// Counts a fleet: by the formula of the process that ran last, and over those that ended in a span.
+    /// Counts a fleet, as it is now: by the formula of an era, and over those that ended in a span.
     pub(in crate::answers) fn of(
-        ask: Ask<'_>,
+        run: Option<&Row>,
         fleet: &[Member],
         told: &[Told],
-        since: Micros,
-        until: Micros,
-    ) -> Result<Self, ReadError> {
-        let run = ask.first(&eras::with_eras(ERA), &[])?;
-        let era = run.as_ref().and_then(|row| row.text("era").map(str::to_string));
+        now: Micros,
+        (since, until): (Micros, Micros),
+    ) -> Self {
+        let era = run.and_then(|row| row.text("era").map(str::to_string));
         let is_of = |eras: &[&str]| era.as_deref().is_some_and(|era| eras.contains(&era));
         let mut rates = Self {
             window_s: if is_of(&LONG_ERAS) { LONG_WINDOW_S } else { WINDOW_S },
             counts_terminated: is_of(&TERMINATED_FAILS),
             era: era.clone(),
-            eras: run.as_ref().and_then(eras::several),
+            eras: run.and_then(eras::several),
             ..Self::default()
         };
         for member in fleet {
-            rates.count_young(member, ask.at);
+            rates.count_young(member, now);
             if member.ended_in(since, until) && !member.is_api() {
                 rates.count_ended(member, told);
             }
         }
-        Ok(rates)
+        rates
     }
 
     /// The formula looks at the row: when it was made, and the word in its status.

@@ -4,7 +4,7 @@ use crate::answers::ask::{Ask, Row};
 use crate::answers::fleet::blind;
 use crate::answers::fleet::pulse::{self, Pulse};
 use crate::answers::fleet::queue::{Limit, Queue};
-use crate::answers::fleet::rates::Rates;
+use crate::answers::fleet::rates::{self, Rates};
 use crate::answers::fleet::serving::{Member, fleet};
 use crate::answers::fleet::strange::Strange;
 use crate::answers::health::{errors, orphans};
@@ -42,19 +42,18 @@ impl Asked {
         (since, until): (Micros, Micros),
         limit: usize,
     ) -> Result<Self, ReadError> {
-        let workers = |ask: Ask<'_>| {
-            let fleet = fleet(ask, since)?;
-            let rates = Rates::of(ask, &fleet, told, since, until)?;
-            Ok((fleet, rates))
+        let workers = |ask: Ask<'_>| ask.join(|ask| fleet(ask, since), rates::era);
+        let tasks = |ask: Ask<'_>| {
+            ask.join(Queue::read, |ask| Ok((Limit::read(ask)?, Strange::read(ask)?)))
         };
-        let tasks = |ask: Ask<'_>| Ok((Queue::read(ask)?, Limit::read(ask)?, Strange::read(ask)?));
         let signs = |ask: Ask<'_>| {
             let (pulses, pods) = (pulse::pulses(ask)?, orphans::running(ask)?);
             Ok((pulses, pods, errors::read(ask, limit)?, blind::read(ask, ask.at, ask.at)?))
         };
-        // who has done the workers takes what the other has not begun
+        // who has done its part takes what the other has not begun
         let (workers, (tasks, signs)) = ask.join(workers, |ask| ask.join(tasks, signs))?;
-        let ((fleet, rates), (queue, longest, strange)) = (workers, tasks);
+        let ((fleet, era), (queue, (longest, strange))) = (workers, tasks);
+        let rates = Rates::of(era.as_ref(), &fleet, told, ask.at, (since, until));
         let (pulses, pods, errors, gaps) = signs;
         Ok(Self { fleet, rates, queue, longest, strange, pulses, pods, errors, gaps })
     }
