@@ -37,8 +37,8 @@ const OTHERS: &str = "select count(*) as lines from system_logs \
 /// Adds what it logged, and whether lines could have reached us.
 pub(super) fn add(page: &mut Page, ask: Ask<'_>, life: &Life, id: &str) -> Result<(), ReadError> {
     let id = [("id", Cell::Text(id.to_string()))];
-    let Some(own) = ask.first(OWN, &id)? else { return Ok(()) };
-    let others = ask.first(OTHERS, &id)?;
+    let [own, others] = ask.beside([OWN, OTHERS], &id)?;
+    let Some(own) = own.into_iter().next() else { return Ok(()) };
     let silence = Silence::longest(life, &own);
     page.fields(
         "logging",
@@ -56,7 +56,10 @@ pub(super) fn add(page: &mut Page, ask: Ask<'_>, life: &Life, id: &str) -> Resul
             ),
             ("silent_from", Value::time(silence.map(|one| one.from))),
             ("silent_until", Value::time(silence.map(|one| one.until))),
-            ("others_lines_with_its_id", others.map_or(Value::Missing, |row| row.count("lines"))),
+            (
+                "others_lines_with_its_id",
+                others.first().map_or(Value::Missing, |row| row.count("lines")),
+            ),
         ],
     );
     let rows = stretches(life).map(|stretch| {
