@@ -10,6 +10,7 @@ mod odd;
 mod open;
 mod pods;
 mod rings;
+mod signs;
 mod startup;
 mod strange;
 mod tasks;
