@@ -61,12 +61,12 @@ fn entries(record: &Record, asked: TaskAsked) -> Vec<Entry<'_>> {
         if !is_asked || echoes.hold(event) {
             continue;
         }
-        let what = match event.kind {
-            // since 2026-01-15 the column is written anew then (domain/worker-app.md 2.3)
-            EventKind::TaskClaimRecorded if Some(event.at) == loaded => {
-                "the model was loaded, by its row".to_string()
-            }
-            _ => named(event, &mut holder),
+        // since 2026-01-15 the column is written anew then (domain/worker-app.md 2.3)
+        let is_load = event.kind == EventKind::TaskClaimRecorded && Some(event.at) == loaded;
+        let what = if is_load {
+            "the model was loaded, by its row".to_string()
+        } else {
+            named(event, &mut holder)
         };
         match told.last_mut() {
             Some(last) if last.is_same(event, &what) => {
