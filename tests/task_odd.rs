@@ -234,3 +234,37 @@ fn who_cancelled_a_task_no_row_tells() {
     assert_eq!(attempt["outcome"], "cancelled", "{page}");
     assert_eq!(attempt["ended_by"], "the task's row (no row names who cancelled)", "{page}");
 }
+
+/// A task of the last era: its claim is a line, and the load of its model a column.
+const LOADED: &str = "
+# loaded: the column of the claim is written anew when the model is there
+on 2026-05-20
+worker w1 created=09:00:00 beat=10:20:00 status=active
+task t1 type=wan_2_2_t2i status=Complete created=09:59:00 worker=w1 started=10:00:53 processed=10:02:00 updated=10:02:00
+log 10:00:00 edge:claim-next-task/t1 INFO Task claimed successfully | {\"worker_id\": \"{w1}\"}
+repeat 30s 09:50:00..10:20:00 log {time} gpu#{n} INFO Cycle #{n}: scaling=0 active=0
+";
+
+#[test]
+fn the_load_of_a_model_is_no_claim() {
+    let bench = Bench::of_case(LOADED);
+    let page = json(&bench, "task", &[&only_task(&bench)]);
+    let story = page["timeline"].to_string();
+    assert!(story.contains("the model was loaded, by its row"), "{story}");
+    assert!(!story.contains("claimed, by its row"), "{story}");
+    assert_eq!(page["timing"]["load_s"], 53.0, "{page}");
+}
+
+#[test]
+fn a_time_in_a_state_that_ended_between_bounds_is_not_told_as_exact() {
+    // no line tells of the claim, and the column was cleared
+    let silent = LOADED.replace(" started=10:00:53", "").replace(
+        "log 10:00:00 edge:claim-next-task/t1 INFO Task claimed successfully | {\"worker_id\": \"{w1}\"}\n",
+        "",
+    );
+    let bench = Bench::of_case(&silent);
+    let page = json(&bench, "task", &[&only_task(&bench)]);
+    assert!(page["timing"]["first_claimed_at"].is_null(), "{page}");
+    assert!(page["timing"]["queue_s"].is_null(), "{page}");
+    assert_eq!(page["timing"]["total_s"], 180.0, "{page}");
+}

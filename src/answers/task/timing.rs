@@ -79,7 +79,11 @@ fn spent(record: &Record, state: &str) -> Value {
         if row.text("state") != Some(state) {
             continue;
         }
-        if !is_sure(row) || !record.states.get(at + 1).is_none_or(is_sure) {
+        let next = record.states.get(at + 1);
+        // nobody completes what was not claimed: of some of it nothing is known
+        let is_gap =
+            state == "queued" && next.is_some_and(|next| next.text("state") == Some("complete"));
+        if is_gap || !is_sure(row) || !next.is_none_or(is_sure) {
             return Value::Missing;
         }
         let until = row.time("left_at").unwrap_or(record.at);
