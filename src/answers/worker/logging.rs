@@ -29,10 +29,19 @@ const OWN: &str = "with own as (select \"timestamp\" as line_at, id, log_level, 
         arg_max(before_at, (line_at - before_at, line_at)) filter (before_at is not null) as silent_from, \
         arg_max(line_at, (line_at - before_at, line_at)) filter (before_at is not null) as silent_until \
     from own";
-/// Every row that mentions it and is none of its own: together they are those of `--logs-only`.
-const OTHERS: &str = "select count(*) as lines from system_logs \
-    where not coalesce(source_type = 'worker' and (source_id = $id or worker_id = $id), false) \
-        and (source_id = $id or worker_id = $id or contains(message, $id) or contains(metadata, $id))";
+/// Every row that mentions it and is none of its own: together they are those of `--logs-only`. One place after
+/// another, each row where it is found first: of one that the column asked for does not have nothing else is read.
+const OTHERS: &str = "with lines as not materialized \
+        (select source_type, source_id, worker_id, message, metadata from system_logs), \
+    found as (select source_type is distinct from 'worker' as is_counted from lines where source_id = $id \
+    union all select source_id is distinct from $id and source_type is distinct from 'worker' \
+        from lines where worker_id = $id \
+    union all select source_id is distinct from $id and worker_id is distinct from $id \
+        from lines where contains(message, $id) \
+    union all select source_id is distinct from $id and worker_id is distinct from $id \
+            and not coalesce(contains(message, $id), false) \
+        from lines where contains(metadata, $id)) \
+    select count(*) filter (is_counted) as lines from found";
 
 /// Adds what it logged, and whether lines could have reached us.
 pub(super) fn add(page: &mut Page, ask: Ask<'_>, life: &Life, id: &str) -> Result<(), ReadError> {
