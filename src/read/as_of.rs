@@ -166,10 +166,10 @@ const WORKERS: &str = "select workers.* replace (\
         case when told.promoted_at > {t} \
             then '{\"promoted_to_active_at\":null,\"promotion_reason\":null}' else '{}' end)::varchar end as metadata) \
     from {all}workers as workers \
-    left join (select id, \
-        try_cast(json_extract_string(try_cast(metadata as json), '$.error_time') as timestamp) as error_time, \
-        try_cast(json_extract_string(try_cast(metadata as json), '$.terminated_at') as timestamp) as terminated_at, \
-        try_cast(json_extract_string(try_cast(metadata as json), '$.promoted_to_active_at') as timestamp) as promoted_at \
+    left join (select id, json_extract_string(try_cast(metadata as json), \
+            ['$.error_time', '$.terminated_at', '$.promoted_to_active_at']) as times, \
+        try_cast(times[1] as timestamp) as error_time, try_cast(times[2] as timestamp) as terminated_at, \
+        try_cast(times[3] as timestamp) as promoted_at \
         from {all}workers) as told on told.id = workers.id \
     left join (select worker_id, arg_max(state, seq) filter (entered_at <= {t}) as state, \
         bool_or(entered_at > {t}) as is_later from {all}worker_states group by worker_id) as state \

@@ -3,6 +3,7 @@
 pub(in crate::answers) mod blind;
 pub(in crate::answers) mod eras;
 pub(in crate::answers) mod guilt;
+pub(in crate::answers) mod open;
 pub(in crate::answers) mod pulse;
 pub(in crate::answers) mod queue;
 pub(in crate::answers) mod rates;
@@ -10,3 +11,4 @@ pub(in crate::answers) mod reasons;
 mod rings;
 pub(in crate::answers) mod serving;
 pub(in crate::answers) mod strange;
+pub(in crate::answers) mod vain;

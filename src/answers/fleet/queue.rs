@@ -3,15 +3,13 @@
 use std::collections::BTreeSet;
 
 use crate::answers::ask::{Ask, Row};
-use crate::answers::fleet::rings::rings;
-use crate::answers::fleet::strange::known;
+use crate::answers::fleet::vain::{self, Vain};
 use crate::model::time::Micros;
 use crate::read::cell::Cell;
 use crate::read::error::ReadError;
 
 /// The tables it asks.
-pub(in crate::answers) const TABLES: [&str; 4] =
-    ["tasks", "task_states", "task_attempts", "decisions"];
+pub(in crate::answers) const TABLES: [&str; 3] = ["tasks", "task_states", "decisions"];
 
 /// Longer than this, a task in progress is stuck, in seconds (domain/orchestrator.md 5.3,
 /// TASK_STUCK_TIMEOUT_SEC since E1); one that waits for its children is not (2.2, W16).
@@ -46,63 +44,24 @@ impl Limit {
 /// How the types of tasks end that wait for their children.
 const PARENT: &str = "_orchestrator";
 
-/// Types that an API worker ever took are the API's (domain/orchestrator.md 1.3: its ids); all others wait for
-/// GPU workers. A claim wants a status of the system: a row with another, or with none, is in no queue. A row
-/// that names no worker was written since its last claim: who held it then, attempts tell.
-const OPEN: &str = "with open as materialized (select task_id, state, entered_at from task_states \
-        where left_at is null and state in ('queued', 'in_progress')), \
-    held as (select task_id, arg_max(worker_id, attempt) filter (outcome = 'open') as holder, \
-        arg_max(worker_id, (outcome = 'open', attempt)) filter (outcome <> 'duplicate') as last_holder \
-        from task_attempts where task_id in (select task_id from open) group by task_id), \
-    api_types as (select distinct task_type from {whole}tasks where id in \
-        (select task_id from task_attempts where starts_with(worker_id, 'api-'))) \
-    select open.task_id, open.state, open.entered_at, tasks.task_type, tasks.worker_id, held.holder, \
-    coalesce(held.last_holder, tasks.worker_id) as last_holder, tasks.dependant_on is not null as depends, \
-    coalesce(tasks.task_type in (select task_type from api_types), false) as is_api \
-    from open left join tasks on tasks.id = open.task_id left join held on held.task_id = open.task_id \
-    where tasks.id is null or tasks.status {known} order by open.entered_at, open.task_id";
-
 /// What waits for a task that is not complete cannot be claimed (domain/worker-app.md 1.6).
-const WAITING: &str = "with needed as (\
-        select tasks.id, tasks.task_type, unnest(string_split(trim(dependant_on, '{}'), ',')) as other_id \
-        from tasks join task_states on task_states.task_id = tasks.id \
-        where left_at is null and state = 'queued' and dependant_on is not null \
-            and status {known}) \
+const WAITING: &str = "with states as materialized (\
+        select task_id, state from task_states where left_at is null), \
+    needed as (\
+        select id, task_type, unnest(string_split(trim(dependant_on, '{}'), ',')) as other_id \
+        from {whole}tasks where dependant_on is not null \
+            and id in (select task_id from states where state = 'queued')) \
     select needed.id, needed.task_type, other_id, states.state as other_state, \
         others.id is null as is_missing from needed \
     left join {others} as others on others.id = other_id \
-    left join task_states as states on states.task_id = other_id and states.left_at is null \
+    left join states on states.task_id = other_id \
     where other_id not in ('', 'NULL') and states.state is distinct from 'complete' \
     order by needed.id, other_id";
 
-/// Why what is waited for never comes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::answers) enum Vain {
-    Failed,
-    Cancelled,
-    Missing,
-    /// The task waits for itself.
-    Itself,
-    /// The one waited for waits for this one, by way of others or not.
-    Ring,
-}
-
-impl Vain {
-    /// What the one waited for is.
-    pub(in crate::answers) fn said(self) -> &'static str {
-        match self {
-            Self::Failed => "failed",
-            Self::Cancelled => "cancelled",
-            Self::Missing => "not there",
-            Self::Itself => "itself",
-            Self::Ring => "queued, and waits for this one in turn",
-        }
-    }
-
-    /// Whether tasks wait for each other.
-    pub(in crate::answers) fn is_mutual(self) -> bool {
-        matches!(self, Self::Itself | Self::Ring)
-    }
+/// The id of a queued task that names others which it waits for.
+fn waits_for_others(open: &Row) -> Option<&str> {
+    let is_waiting = open.text("state") == Some("queued") && open.text("dependant_on").is_some();
+    if is_waiting { open.text("id") } else { None }
 }
 
 /// The open tasks, the oldest first.
@@ -112,20 +71,20 @@ pub(in crate::answers) struct Queue {
 }
 
 impl Queue {
-    /// Reads it.
-    pub(in crate::answers) fn read(ask: Ask<'_>) -> Result<Self, ReadError> {
-        // as of an instant the rows are cut, which is dear, and of some rows that changes nothing that is asked
+    /// The queue of these open tasks, and what they wait for.
+    pub(in crate::answers) fn of_tasks(ask: Ask<'_>, open: Vec<Row>) -> Result<Self, ReadError> {
+        // as of an instant the rows are cut, which is dear and changes nothing that is asked here
         let (whole, others) = match ask.is_as_of {
             true => ("whole_", "(select id from whole_tasks where created_at <= $at)"),
             false => ("", "tasks"),
         };
-        let asked = |sql: &str| known(sql).replace("{whole}", whole).replace("{others}", others);
-        let at = [("at", Cell::Time(ask.at))];
-        let open = ask.rows(&asked(OPEN), &[])?;
-        let depends =
-            |row: &Row| row.text("state") == Some("queued") && row.flag("depends") == Some(true);
-        let waits =
-            if open.iter().any(depends) { ask.rows(&asked(WAITING), &at)? } else { Vec::new() };
+        let waiting: BTreeSet<&str> = open.iter().filter_map(waits_for_others).collect();
+        let mut waits = Vec::new();
+        if !waiting.is_empty() {
+            let sql = WAITING.replace("{whole}", whole).replace("{others}", others);
+            waits = ask.rows(&sql, &[("at", Cell::Time(ask.at))])?;
+            waits.retain(|row| row.text("id").is_some_and(|id| waiting.contains(id)));
+        }
         Ok(Self { open, waits })
     }
 
@@ -134,24 +93,11 @@ impl Queue {
         self.waits.iter().filter_map(|row| row.text("id")).collect()
     }
 
-    /// What is waited for in vain, and why: tasks that ended without success, those of which no row is here (which
-    /// is proof only where all tasks were captured: `task_dependency_missing` weighs that), and those that wait
-    /// for the waiting one themselves.
+    /// What is waited for in vain, and why. Of a task that is not there no row is proof only where all tasks were
+    /// captured: `task_dependency_missing` weighs that.
     pub(in crate::answers) fn vain(&self) -> Vec<(&Row, Vain)> {
-        let pairs = self.waits.iter().filter_map(|row| row.text("id").zip(row.text("other_id")));
-        let rings = rings(pairs);
-        let ring = |id: Option<&str>| id.and_then(|id| rings.get(id));
-        let why = |row: &Row| match (row.text("id"), row.text("other_id")) {
-            (task, other) if task == other => Some(Vain::Itself),
-            (task, other) if ring(task).is_some() && ring(task) == ring(other) => Some(Vain::Ring),
-            (_, _) if row.flag("is_missing") == Some(true) => Some(Vain::Missing),
-            (_, _) => match row.text("other_state") {
-                Some("failed") => Some(Vain::Failed),
-                Some("cancelled") => Some(Vain::Cancelled),
-                Some(_) | None => None,
-            },
-        };
-        self.waits.iter().filter_map(|row| Some((row, why(row)?))).collect()
+        let why = vain::of(&self.waits);
+        self.waits.iter().zip(why).filter_map(|(row, why)| Some((row, why?))).collect()
     }
 
     /// Queued tasks that could be claimed at once, by an API worker or by a GPU worker.
@@ -159,7 +105,7 @@ impl Queue {
         let waiting = self.waiting();
         let is_free = |row: &&Row| {
             row.flag("is_api") == Some(is_api)
-                && row.text("task_id").is_some_and(|id| !waiting.contains(id))
+                && row.text("id").is_some_and(|id| !waiting.contains(id))
         };
         self.of("queued").filter(is_free).count()
     }

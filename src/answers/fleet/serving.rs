@@ -29,12 +29,12 @@ const FLEET: &str = "with firsts as (select worker_id, min(entered_at) as first_
         count(*) filter (outcome = 'failed' and ended_at >= $since) as failed \
         from task_attempts where worker_id is not null group by worker_id) \
     select coalesce(workers.id, states.worker_id) as worker_id, workers.status, workers.instance_type, \
-        {kept} as kept_heartbeat, \
+        {of}.last_heartbeat as kept_heartbeat, \
         coalesce(workers.created_at, states.first_at) as created_at, workers.last_heartbeat, \
         states.state, states.state_since, lives.liveness, lives.liveness_since, \
         worker_ends.ended_at, worker_ends.ended_before, worker_ends.end_kind, \
         case when end_kind in ('scale_down', 'early_termination') \
-            and reason = json_extract_string(try_cast(workers.metadata as json), '$.error_reason') \
+            and reason = json_extract_string(try_cast({of}.metadata as json), '$.error_reason') \
             and reason not like 'Early termination%' then null else reason end as reason, \
         coalesce(work.held, 0) as held, coalesce(work.complete, 0) as complete, \
         coalesce(work.failed, 0) as failed \
@@ -56,14 +56,12 @@ pub(in crate::answers) struct Member {
 
 /// All of them, the oldest first; their work counts from an instant on.
 pub(in crate::answers) fn fleet(ask: Ask<'_>, since: Micros) -> Result<Vec<Member>, ReadError> {
-    // as of an instant, a row's heartbeat may have come later
-    let (kept, whole) = match ask.is_as_of {
-        true => {
-            ("whole.last_heartbeat", "left join whole_workers as whole on whole.id = workers.id")
-        }
-        false => ("workers.last_heartbeat", ""),
+    // as of an instant, a row's heartbeat may have come later, as may the error that its end would be told with
+    let (of, whole) = match ask.is_as_of {
+        true => ("whole", "left join whole_workers as whole on whole.id = workers.id"),
+        false => ("workers", ""),
     };
-    let sql = FLEET.replace("{kept}", kept).replace("{whole}", whole);
+    let sql = FLEET.replace("{of}", of).replace("{whole}", whole);
     let late = ask.at.plus_seconds(-DELAY_S);
     let rows = ask.rows(&sql, &[("since", Cell::Time(since)), ("late", Cell::Time(late))])?;
     Ok(rows.into_iter().map(|row| Member { row, now: ask.at }).collect())

@@ -1,22 +1,8 @@
 //! Tasks that no rule of the system knows what to do with: a status it does not have, a date that cannot be.
 
-use crate::answers::ask::{Ask, Row};
+use crate::answers::ask::Row;
 use crate::answers::page::{Page, Value};
 use crate::model::state::TaskStateName;
-use crate::read::cell::Cell;
-use crate::read::error::ReadError;
-
-/// An hour more than the instant told of is a clock that is off, or a date of fancy. The system's own first row is
-/// of 2025 (domain/orchestrator.md 0). What no calendar here has is kept as its text.
-const STRANGE: &str = "select tasks.id, tasks.task_type, tasks.status, tasks.created_at, states.state, \
-      json_extract_string(try_cast(tasks._verbatim as json), '$.created_at') as written, \
-      coalesce(tasks.status {known}, false) as is_known, \
-      tasks.created_at > $at::timestamp + interval 1 hour as is_late \
-    from tasks left join task_states as states on states.task_id = tasks.id and states.left_at is null \
-    where not is_known \
-      or (tasks.created_at is null or is_late or tasks.created_at < timestamp '2020-01-01') \
-        and coalesce(states.state in ('queued', 'in_progress'), tasks.status in ('Queued', 'In Progress')) \
-    order by is_known, tasks.id";
 
 /// A task's state by its timeline, as far as its row's status is one of the system's (`{tasks}`, `{states}`): for
 /// another nobody knows what it means, and where no time is known there is the row alone.
@@ -42,9 +28,9 @@ pub(in crate::answers) fn known(sql: &str) -> String {
 pub(in crate::answers) struct Strange(Vec<Row>);
 
 impl Strange {
-    /// Reads them.
-    pub(in crate::answers) fn read(ask: Ask<'_>) -> Result<Self, ReadError> {
-        Ok(Self(ask.rows(&known(STRANGE), &[("at", Cell::Time(ask.at))])?))
+    /// Of these rows, those with a status that the system does not have first.
+    pub(in crate::answers) fn of_tasks(strange: Vec<Row>) -> Self {
+        Self(strange)
     }
 
     /// Those with a status that the system does not have.

@@ -2,6 +2,7 @@
 
 use crate::answers::ask::{Ask, Row};
 use crate::answers::fleet::blind;
+use crate::answers::fleet::open::OpenTasks;
 use crate::answers::fleet::pulse::{self, Pulse};
 use crate::answers::fleet::queue::{Limit, Queue};
 use crate::answers::fleet::rates::{self, Rates};
@@ -44,17 +45,19 @@ impl Asked {
     ) -> Result<Self, ReadError> {
         let workers = |ask: Ask<'_>| ask.join(|ask| fleet(ask, since), rates::era);
         let tasks = |ask: Ask<'_>| {
-            ask.join(Queue::read, |ask| Ok((Limit::read(ask)?, Strange::read(ask)?)))
+            let (open, strange) = OpenTasks::read(ask)?.parted();
+            Ok((Queue::of_tasks(ask, open)?, Strange::of_tasks(strange)))
         };
         let signs = |ask: Ask<'_>| {
             let (pulses, pods) = (pulse::pulses(ask)?, orphans::running(ask)?);
-            Ok((pulses, pods, errors::read(ask, limit)?, blind::read(ask, ask.at, ask.at)?))
+            let (errors, gaps) = (errors::read(ask, limit)?, blind::read(ask, ask.at, ask.at)?);
+            Ok((pulses, pods, errors, gaps, Limit::read(ask)?))
         };
         // who has done its part takes what the other has not begun
         let (workers, (tasks, signs)) = ask.join(workers, |ask| ask.join(tasks, signs))?;
-        let ((fleet, era), (queue, (longest, strange))) = (workers, tasks);
+        let ((fleet, era), (queue, strange)) = (workers, tasks);
         let rates = Rates::of(era.as_ref(), &fleet, told, ask.at, (since, until));
-        let (pulses, pods, errors, gaps) = signs;
+        let (pulses, pods, errors, gaps, longest) = signs;
         Ok(Self { fleet, rates, queue, longest, strange, pulses, pods, errors, gaps })
     }
 }

@@ -12,10 +12,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::answers::ask::Ask;
 use crate::answers::fleet::blind;
 use crate::answers::fleet::guilt;
+use crate::answers::fleet::open as open_tasks;
 use crate::answers::fleet::pulse;
-use crate::answers::fleet::queue::{self, Vain};
+use crate::answers::fleet::queue;
 use crate::answers::fleet::rates;
 use crate::answers::fleet::serving::{self, Member};
+use crate::answers::fleet::vain::Vain;
 use crate::answers::health::asked::Asked;
 use crate::answers::health::warnings::{Now, warnings};
 use crate::answers::heartbeat::Heartbeat;
@@ -26,7 +28,7 @@ use crate::read::error::ReadError;
 
 /// The tables it asks.
 pub fn tables() -> Vec<&'static str> {
-    let fleet = [&serving::TABLES[..], &rates::TABLES, &queue::TABLES];
+    let fleet = [&serving::TABLES[..], &rates::TABLES, &open_tasks::TABLES, &queue::TABLES];
     [&fleet.concat()[..], &pulse::TABLES, &blind::TABLES, &["pods"]].concat()
 }
 

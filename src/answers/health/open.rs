@@ -18,7 +18,7 @@ pub(super) fn of<'a>(
 ) -> Vec<&'a Told> {
     let workers: BTreeSet<&str> = serving.iter().map(|one| one.id()).collect();
     let open = ["queued", "in_progress"].into_iter().flat_map(|state| queue.of(state));
-    let tasks: BTreeSet<&str> = open.filter_map(|row| row.text("task_id")).collect();
+    let tasks: BTreeSet<&str> = open.filter_map(|row| row.text("id")).collect();
     let is_open = |one: &&Told| {
         let id = one.subject_id.as_str();
         let is_there = match one.subject_kind.as_str() {

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use crate::answers::ask::{Ask, Row};
-use crate::answers::fleet::queue::{Limit, Queue, Vain};
+use crate::answers::fleet::queue::{Limit, Queue};
+use crate::answers::fleet::vain::Vain;
 use crate::answers::health::count;
 use crate::answers::page::{Page, Value};
 
@@ -34,7 +35,7 @@ fn counts(page: &mut Page, queue: &Queue, stuck: usize) {
     let progress: Vec<&Row> = queue.of("in_progress").collect();
     let api =
         |rows: &[&Row]| count(rows.iter().filter(|row| row.flag("is_api") == Some(true)).count());
-    let id = |rows: &[&Row]| rows.first().map_or(Value::Missing, |row| row.id("task_id"));
+    let id = |rows: &[&Row]| rows.first().map_or(Value::Missing, |row| row.id("id"));
     let time = |rows: &[&Row]| rows.first().map_or(Value::Missing, |row| row.when("entered_at"));
     page.fields(
         "queue",
@@ -64,7 +65,7 @@ const HELD: [&str; 5] = ["task", "type", "in_progress_since", "for_s", "worker"]
 fn held(ask: Ask<'_>, tasks: &[&Row], holder: &str, listed: usize) -> Vec<Vec<Value>> {
     let rows = tasks.iter().take(listed).map(|task| {
         vec![
-            task.id("task_id"),
+            task.id("id"),
             task.say("task_type"),
             task.when("entered_at"),
             Value::between(task.time("entered_at"), Some(ask.at)),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value as Json;
 
 use super::record::Record;
-use super::waits::{BROKEN, RELATIONS, Rings};
+use super::waits::{BROKEN, RELATIONS, Waits};
 use crate::answers::ask::{Ask, Row};
 use crate::answers::page::{Page, Value};
 use crate::read::cell::Cell;
@@ -43,7 +43,7 @@ struct Relative {
 pub(super) struct Family {
     parent: Option<String>,
     waits_for: Vec<String>,
-    rings: Rings,
+    waits: Waits,
     rows: Vec<Row>,
 }
 
@@ -61,8 +61,8 @@ impl Family {
             ("waits_for", text(waits_for.join(","))),
         ];
         let rows = ask.rows(RELATED, &params)?;
-        let rings = Rings::read(ask, &record.id, !waits_for.is_empty())?;
-        Ok(Self { parent, waits_for, rings, rows })
+        let waits = Waits::read(ask, &record.id, !waits_for.is_empty())?;
+        Ok(Self { parent, waits_for, waits, rows })
     }
 }
 
@@ -89,7 +89,7 @@ fn ids(text: Option<&str>) -> Vec<String> {
 }
 
 fn relatives(record: &Record, family: &Family) -> Vec<Relative> {
-    let Family { parent, waits_for, rings, rows } = family;
+    let Family { parent, waits_for, waits, rows } = family;
     let parent = parent.as_deref();
     let mut found: Vec<Relative> = Vec::new();
     let row_of = |id: &str| rows.iter().find(|row| row.text("id") == Some(id)).cloned();
@@ -98,7 +98,7 @@ fn relatives(record: &Record, family: &Family) -> Vec<Relative> {
     }
     for id in waits_for {
         let row = row_of(id);
-        let relation = rings.relation(id, row.as_ref());
+        let relation = waits.relation(id, row.as_ref());
         found.push(Relative { relation, row, id: id.clone() });
     }
     for row in rows {

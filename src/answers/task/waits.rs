@@ -1,44 +1,59 @@
 //! What a task waits for, and which of that never comes.
 
+use std::collections::BTreeMap;
+
 use crate::answers::ask::{Ask, Row};
+use crate::answers::fleet::vain::{self, Vain};
 use crate::read::cell::Cell;
 use crate::read::error::ReadError;
 
 /// How a task stands to what it waits for. A claim wants every dependency Complete (domain/worker-app.md 1.6).
-pub(super) const RELATIONS: [&str; 4] = ["waits for", MISSING, DEAD, RING];
+pub(super) const RELATIONS: [&str; 5] = ["waits for", MISSING, DEAD, RING, CHAIN];
 /// Those of them that never come.
-pub(super) const BROKEN: [&str; 3] = [MISSING, DEAD, RING];
+pub(super) const BROKEN: [&str; 4] = [MISSING, DEAD, RING, CHAIN];
 const MISSING: &str = "waits for (not there)";
 const DEAD: &str = "waits for (ended without success)";
 const RING: &str = "waits for (which waits for it in turn)";
+const CHAIN: &str = "waits for (which waits in vain itself)";
 
-/// The dependencies by way of which a queued task waits for itself.
-const RINGS: &str = "with recursive waits as (\
-        select tasks.id, unnest(string_split(trim(dependant_on, '{}'), ',')) as other_id \
-        from tasks join task_states as states on states.task_id = tasks.id \
-        where states.left_at is null and states.state = 'queued' and dependant_on is not null), \
-    reached(dependency, id) as (\
-        select other_id, other_id from waits where id = $id \
-        union select reached.dependency, waits.other_id from reached join waits on waits.id = reached.id) \
-    select distinct dependency from reached where id = $id order by dependency";
+/// What a queued task waits for, and what that waits for in its turn, as long as it is queued too.
+const WAITS: &str = "with recursive states as (\
+        select task_id, state from task_states where left_at is null), \
+    waits as (\
+        select id, unnest(string_split(trim(dependant_on, '{}'), ',')) as other_id from tasks \
+        where dependant_on is not null and id in (select task_id from states where state = 'queued')), \
+    reached(id) as (select $id union select waits.other_id from reached join waits using (id)) \
+    select waits.id, other_id, states.state as other_state, others.id is null as is_missing \
+    from waits join reached using (id) \
+    left join (select id from tasks) as others on others.id = other_id \
+    left join states on states.task_id = other_id \
+    where other_id not in ('', 'NULL') and states.state is distinct from 'complete' \
+    order by waits.id, other_id";
 
-/// The dependencies of a task that wait for it.
+/// Those of a task's dependencies that never come, by their ids.
 #[derive(Default)]
-pub(super) struct Rings(Vec<Row>);
+pub(super) struct Waits(BTreeMap<String, Vain>);
 
-impl Rings {
+impl Waits {
     /// Reads them, of a task that depends on any.
     pub(super) fn read(ask: Ask<'_>, id: &str, depends: bool) -> Result<Self, ReadError> {
         if !depends {
-            return Ok(Self(Vec::new()));
+            return Ok(Self::default());
         }
-        Ok(Self(ask.rows(RINGS, &[("id", Cell::Text(id.to_string()))])?))
+        let rows = ask.rows(WAITS, &[("id", Cell::Text(id.to_string()))])?;
+        let own = rows.iter().zip(vain::of(&rows));
+        let own = own.filter(|(row, _)| row.text("id") == Some(id));
+        let vain = own.filter_map(|(row, why)| Some((row.text("other_id")?.to_string(), why?)));
+        Ok(Self(vain.collect()))
     }
 
     /// How the task stands to one that it waits for, by the row of that one.
     pub(super) fn relation(&self, dependency: &str, row: Option<&Row>) -> &'static str {
-        if self.0.iter().any(|ring| ring.text("dependency") == Some(dependency)) {
-            return RING;
+        match self.0.get(dependency) {
+            Some(Vain::Ring | Vain::Itself) => return RING,
+            Some(Vain::Chain) => return CHAIN,
+            // the row tells these, also of a task that is queued no more
+            Some(Vain::Failed | Vain::Cancelled | Vain::Missing) | None => {}
         }
         match row.map(|row| row.text("state")) {
             None => MISSING,
