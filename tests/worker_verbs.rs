@@ -5,6 +5,7 @@ mod api;
 mod faults;
 mod golden;
 mod health;
+mod held;
 mod logging;
 mod odd;
 mod open;

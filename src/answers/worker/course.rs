@@ -92,6 +92,9 @@ pub(super) fn tasks(
     let skipped = life.attempts.len().saturating_sub(limit);
     let rows = life.attempts.iter().skip(skipped).map(|attempt| {
         let until = attempt.time("ended_at").unwrap_or(life.at);
+        // who has ended holds nothing, though the row was reset later; a result may come in late
+        let has_result = matches!(attempt.text("outcome"), Some("complete" | "failed"));
+        let until = life.ended_at().filter(|_| !has_result).map_or(until, |end| until.min(end));
         let key = attempt.text("task_id").zip(attempt.int("attempt"));
         let error = key.and_then(|(task, n)| errors.get(&(task.to_string(), n)));
         vec![

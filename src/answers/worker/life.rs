@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value as Json;
 
-use crate::answers::ask::{Ask, Row};
+use crate::answers::ask::{Ask, Row, events};
 use crate::model::time::Micros;
 use crate::read::cell::Cell;
 use crate::read::error::ReadError;
@@ -31,7 +31,7 @@ pub(super) struct Life {
     pub(super) attempts: Vec<Row>,
     /// Which lines could have reached us while it lived: its own, and the orchestrators'.
     pub(super) coverage: Vec<Row>,
-    /// The kinds of its events by their ids.
+    /// The kinds of its events, and of those that made its states, by their ids.
     pub(super) kinds: BTreeMap<String, String>,
     /// The parts of its life, of [`PARTS`], in which lines of its own stand.
     pub(super) heard: BTreeSet<i64>,
@@ -118,7 +118,28 @@ impl Life {
                 life.kinds.insert(event.to_string(), kind.to_string());
             }
         }
+        life.name_the_unnamed(ask)?;
         Ok(life)
+    }
+
+    /// What made a state need not name the worker: a task of its was reset, or failed by its row.
+    fn name_the_unnamed(&mut self, ask: Ask<'_>) -> Result<(), ReadError> {
+        let of_state = |state: &'_ Row| {
+            let event = state.text("entered_event_id")?.to_string();
+            (!self.kinds.contains_key(&event)).then(|| (event, state.time("entered_at")))
+        };
+        let unnamed: Vec<(String, Option<Micros>)> =
+            self.states.iter().filter_map(of_state).collect();
+        if unnamed.is_empty() {
+            return Ok(());
+        }
+        let wanted: Vec<_> = unnamed.iter().map(|(event, at)| (event.as_str(), *at)).collect();
+        for row in events(ask.database, "select event_id, kind from events", &wanted)? {
+            if let (Some(event), Some(kind)) = (row.text("event_id"), row.text("kind")) {
+                self.kinds.insert(event.to_string(), kind.to_string());
+            }
+        }
+        Ok(())
     }
 
     /// Whether nothing is known of it by then.

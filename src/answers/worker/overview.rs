@@ -55,6 +55,7 @@ pub(super) fn add(page: &mut Page, life: &Life) {
     if differs != Value::Missing {
         fields.push(("row_differs", differs));
     }
+    fields.extend(now(life));
     fields.extend([
         ("created_at", Value::time(life.began_at())),
         ("lived_s", Value::between(life.began_at(), Some(life.until()))),
@@ -84,6 +85,24 @@ pub(super) fn add(page: &mut Page, life: &Life) {
     }
     page.fields("overview", "Overview", fields);
     pods(page, life);
+}
+
+/// Of one that has not ended: whether it gives signs of life, and what it holds since when.
+fn now(life: &Life) -> Vec<(&'static str, Value)> {
+    if life.is_over() {
+        return Vec::new();
+    }
+    let mut fields = Vec::new();
+    if let Some(last) = life.liveness.last() {
+        fields.push(("liveness", last.say("liveness")));
+        fields.push(("liveness_since", last.when("entered_at")));
+    }
+    let open = life.attempts.iter().rfind(|attempt| attempt.text("outcome") == Some("open"));
+    if let Some(attempt) = open {
+        fields.push(("holds", attempt.id("task_id")));
+        fields.push(("holds_since", attempt.when("claimed_at")));
+    }
+    fields
 }
 
 /// The old tool's class, and what it means here.
