@@ -12,7 +12,7 @@ const REASON_MAX: usize = 120;
 
 /// Adds the three.
 pub(super) fn sections(page: &mut Page, found: &Rows) {
-    let failed = found.all.iter().filter(|row| row.text("state") == Some("failed"));
+    let failed = found.bad.iter().filter(|row| row.text("state") == Some("failed"));
     let rows = counted(failed.map(|row| (reason(row), row)));
     let columns = ["reason", "tasks", "last_at", "last_task"];
     page.table("failures", "Failed tasks by reason (numbers masked)", &columns, rows, "none");
@@ -26,7 +26,7 @@ pub(super) fn sections(page: &mut Page, found: &Rows) {
     let columns = ["end", "attempts", "share"];
     page.table("attempts", "Attempts by how they ended", &columns, rows.collect(), "none");
 
-    let missing = found.all.iter().filter(|row| super::lacks_generation(row));
+    let missing = found.bad.iter().filter(|row| row.flag("lacks") == Some(true));
     let verdict = |row: &Row| row.text("verdict").unwrap_or("not known").to_string();
     let rows = counted(missing.map(|row| (verdict(row), row)));
     let columns = ["verdict", "tasks", "last_at", "last_task"];

@@ -3,10 +3,11 @@
 use crate::answers::fleet::strange::created;
 use crate::answers::page::{Page, Value};
 use crate::answers::tasks::rows::Rows;
+use crate::answers::tasks::sum;
 
 /// Adds so many of them, and says of how many.
 pub(super) fn section(page: &mut Page, found: &Rows) {
-    let (shown, all) = (found.newest.len(), found.all.len());
+    let (shown, all) = (found.newest.len() as i64, sum(found.counts.iter(), "tasks"));
     let title = if shown < all {
         format!("Newest {shown} of {all} (`--limit` lists more)")
     } else {

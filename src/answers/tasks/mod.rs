@@ -60,15 +60,14 @@ pub fn types(ask: Ask<'_>) -> Result<Vec<String>, ReadError> {
 pub fn tasks(ask: Ask<'_>, asked: &TasksAsked) -> Result<Page, ReadError> {
     let since = since(ask.at, asked);
     let rows = Rows::read(ask, asked, since)?;
-    let all = &rows.all;
     let mut page = Page::new("tasks", None, ask.told_at(), ask.is_as_of);
-    summary(&mut page, all, asked, since);
-    spread::by_state(&mut page, all);
+    summary(&mut page, &rows.counts, asked, since);
+    spread::by_state(&mut page, &rows.counts);
     let counts = "A share is of all the tasks above. A failure rate is of those that ended Complete or Failed: \
                   open, cancelled and unknown ones are left out.";
     page.lines("what_counts", "What the shares count", vec![counts.to_string()]);
-    spread::by_type(&mut page, all);
-    spread::times(&mut page, all);
+    spread::by_type(&mut page, &rows.counts);
+    spread::times(&mut page, &rows.counts, &rows.times);
     failures::sections(&mut page, &rows);
     list::section(&mut page, &rows);
     Ok(page)
@@ -80,32 +79,35 @@ fn since(at: Micros, asked: &TasksAsked) -> Option<Micros> {
     asked.since.max(by_hours)
 }
 
-fn summary(page: &mut Page, all: &[Row], asked: &TasksAsked, since: Option<Micros>) {
-    let count = |keep: &dyn Fn(&Row) -> bool| all.iter().filter(|row| keep(row)).count() as i64;
-    let is = |state: &'static str| move |row: &Row| row.text("state") == Some(state);
-    let (complete, failed) = (count(&is("complete")), count(&is("failed")));
-    let created = || all.iter().filter_map(|row| row.time("created_at"));
-    let attempts: i64 = all.iter().filter_map(|row| row.int("attempts")).sum();
+fn summary(page: &mut Page, counts: &[Row], asked: &TasksAsked, since: Option<Micros>) {
+    let (complete, failed) =
+        (in_state(counts.iter(), "complete"), in_state(counts.iter(), "failed"));
+    let times = |column: &'static str| counts.iter().filter_map(move |row| row.time(column));
     page.fields(
         "summary",
         "Tasks",
         vec![
-            ("tasks", Value::Count(all.len() as i64)),
+            ("tasks", Value::Count(sum(counts.iter(), "tasks"))),
             ("created_since", Value::time(since)),
             ("created_before", Value::time(asked.until)),
-            ("first_created_at", Value::time(created().min())),
-            ("last_created_at", Value::time(created().max())),
+            ("first_created_at", Value::time(times("first_at").min())),
+            ("last_created_at", Value::time(times("last_at").max())),
             ("complete", Value::Count(complete)),
             ("failed", Value::Count(failed)),
             ("failure_rate", Value::share(failed, failed + complete)),
-            ("attempts", Value::Count(attempts)),
-            ("tasks_tried_again", Value::Count(count(&|row| row.int("attempts") > Some(1)))),
-            ("complete_without_due_generation", Value::Count(count(&lacks_generation))),
+            ("attempts", Value::Count(sum(counts.iter(), "attempts"))),
+            ("tasks_tried_again", Value::Count(sum(counts.iter(), "tried_again"))),
+            ("complete_without_due_generation", Value::Count(sum(counts.iter(), "lacking"))),
         ],
     );
 }
 
-/// Whether a generation was due, and none is known.
-fn lacks_generation(row: &Row) -> bool {
-    row.flag("lacks") == Some(true)
+/// The sum of a column of counts.
+fn sum<'a>(counts: impl Iterator<Item = &'a Row>, column: &str) -> i64 {
+    counts.filter_map(|row| row.int(column)).sum()
+}
+
+/// How many of them are in a state.
+fn in_state<'a>(counts: impl Iterator<Item = &'a Row>, state: &str) -> i64 {
+    sum(counts.filter(|row| row.text("state") == Some(state)), "tasks")
 }

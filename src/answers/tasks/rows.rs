@@ -1,5 +1,5 @@
-//! What is asked of many tasks. Of most only their counts are told: the columns of a list and the texts of
-//! failures are read of those alone that show them.
+//! What is asked of many tasks. Most are counted where they are read: the columns of a list and the texts of
+//! failures are handed out of those alone that show them.
 
 use crate::answers::ask::{Ask, Row};
 use crate::answers::fleet::strange::state_of;
@@ -11,8 +11,12 @@ use crate::read::error::ReadError;
 
 /// The tasks that are asked for, as rows of the questions below.
 pub(super) struct Rows {
-    /// What is counted, of each; of those that failed or lack a generation also which and why.
-    pub(super) all: Vec<Row>,
+    /// How many there are of each state and type, their attempts, and between which times they were made.
+    pub(super) counts: Vec<Row>,
+    /// How long those of each type waited and worked.
+    pub(super) times: Vec<Row>,
+    /// Each that failed or lacks a generation, and why.
+    pub(super) bad: Vec<Row>,
     /// How their attempts ended, the commonest first.
     pub(super) ends: Vec<Row>,
     /// The newest, as many as are listed.
@@ -35,12 +39,24 @@ const STATES: &str = "left join states on states.task_id = tasks.id";
 const HELD: &str = "left join held on held.task_id = tasks.id";
 const MADE: &str = "left join made on made.task_id = tasks.id";
 
-const COUNTED: &str = "{state} as state, tasks.task_type, held.attempts, {lacks} as lacks, \
+const EACH: &str = "{state} as state, tasks.task_type, held.attempts, {lacks} as lacks, \
     epoch(held.claimed_at - tasks.created_at) as queue_s, held.processing_s, tasks.created_at, \
     states.state = 'failed' or lacks as is_bad, case when is_bad then tasks.id end as id, \
     case when is_bad then states.entered_at end as entered_at, case when lacks then made.verdict end as verdict, \
     case when is_bad then tasks.error_message end as error_message, \
     case when is_bad then tasks.output_location end as output_text";
+const COUNTS: &str = "select 'counts' as part, state, task_type, count(*) as tasks, sum(attempts) as attempts, \
+    count(*) filter (attempts > 1) as tried_again, count(*) filter (lacks) as lacking, \
+    min(created_at) as first_at, max(created_at) as last_at from each group by state, task_type";
+const TIMES: &str = "select 'times' as part, task_type, \
+    list_sort(list(queue_s) filter (queue_s is not null)) as waits, \
+    list_sort(list(processing_s) filter (processing_s is not null)) as works, \
+    {queue}, {processing} from each group by task_type";
+/// The nearest of the sorted values to a share of them.
+const SPREAD: &str = "len({of}) as {as}_n, {of}[1 + round((len({of}) - 1) * 0.5)::bigint] as {as}_median, \
+    {of}[1 + round((len({of}) - 1) * 0.9)::bigint] as {as}_p90, {of}[-1] as {as}_max";
+const BAD: &str = "select 'bad' as part, state, lacks, id, entered_at, verdict, error_message, output_text \
+    from each where is_bad";
 /// Whether a generation was due for a task that is Complete, and none is known.
 const LACKS: &str =
     "coalesce({state} = 'complete' and made.expected = 'yes' and made.linked = 0, false)";
@@ -73,9 +89,15 @@ impl Rows {
         let (joins, chosen) = choice(asked, since);
         let with = WITH.replace("{and}", "");
         let of_top = WITH.replace("{and}", "and task_id in (select id from top)");
+        let spread = |of: &str, name: &str| SPREAD.replace("{of}", of).replace("{as}", name);
+        let times = TIMES
+            .replace("{queue}", &spread("waits", "queue"))
+            .replace("{processing}", &spread("works", "processing"));
         let selects = [
             format!(
-                "with {with} select {COUNTED} from tasks {STATES} {HELD} {MADE} where {chosen}"
+                "with {with}, each as materialized (\
+                    select {EACH} from tasks {STATES} {HELD} {MADE} where {chosen}) \
+                 {COUNTS} union all by name select * exclude (waits, works) from ({times}) union all by name {BAD}"
             ),
             format!(
                 "with top as materialized (with {with} select tasks.id from tasks {joins} where {chosen} \
@@ -89,7 +111,15 @@ impl Rows {
         ];
         let selects = selects.map(|sql| sql.replace("{lacks}", LACKS).replace("{state}", &state));
         let [all, newest, ends] = ask.beside(selects.each_ref().map(String::as_str), &params)?;
-        Ok(Self { all, ends, newest })
+        let (mut counts, mut times, mut bad) = (Vec::new(), Vec::new(), Vec::new());
+        for row in all {
+            match row.text("part") {
+                Some("counts") => counts.push(row),
+                Some("times") => times.push(row),
+                Some(_) | None => bad.push(row),
+            }
+        }
+        Ok(Self { counts, times, bad, ends, newest })
     }
 }
 

@@ -4,69 +4,70 @@ use std::collections::BTreeMap;
 
 use crate::answers::ask::Row;
 use crate::answers::page::{Page, Value};
+use crate::answers::tasks::{in_state, sum};
 
-/// Rows by a text of theirs.
-fn grouped<'a>(all: &'a [Row], column: &str) -> Vec<(String, Vec<&'a Row>)> {
+/// Counts by a text of theirs, of the most tasks first.
+fn grouped<'a>(counts: &'a [Row], column: &str) -> Vec<(&'a str, i64, Vec<&'a Row>)> {
     let mut groups: BTreeMap<&str, Vec<&Row>> = BTreeMap::new();
-    for row in all {
+    for row in counts {
         groups.entry(row.text(column).unwrap_or("not known")).or_default().push(row);
     }
-    let mut groups: Vec<_> = groups.into_iter().collect();
-    groups.sort_by(|a, b| b.1.len().cmp(&a.1.len()).then_with(|| a.0.cmp(b.0)));
-    groups.into_iter().map(|(word, rows)| (word.to_string(), rows)).collect()
+    let counted =
+        |(word, rows): (_, Vec<&'a Row>)| (word, sum(rows.iter().copied(), "tasks"), rows);
+    let mut groups: Vec<_> = groups.into_iter().map(counted).collect();
+    groups.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(b.0)));
+    groups
 }
 
 /// Adds the states, the commonest first.
-pub(super) fn by_state(page: &mut Page, all: &[Row]) {
-    let rows = grouped(all, "state").into_iter().map(|(state, tasks)| {
-        let n = tasks.len() as i64;
-        vec![Value::Text(state), Value::Count(n), Value::share(n, all.len() as i64)]
+pub(super) fn by_state(page: &mut Page, counts: &[Row]) {
+    let all = sum(counts.iter(), "tasks");
+    let rows = grouped(counts, "state").into_iter().map(|(state, n, _)| {
+        vec![Value::Text(state.to_string()), Value::Count(n), Value::share(n, all)]
     });
     page.table("by_state", "By state", &["state", "tasks", "share"], rows.collect(), "no task");
 }
 
 /// Adds the types, the commonest first.
-pub(super) fn by_type(page: &mut Page, all: &[Row]) {
-    let rows = grouped(all, "task_type").into_iter().map(|(name, tasks)| {
-        let n = tasks.len() as i64;
-        let of = |state: &str| tasks.iter().filter(|row| row.text("state") == Some(state)).count();
-        let (complete, failed) = (of("complete") as i64, of("failed") as i64);
+pub(super) fn by_type(page: &mut Page, counts: &[Row]) {
+    let all = sum(counts.iter(), "tasks");
+    let rows = grouped(counts, "task_type").into_iter().map(|(name, n, rows)| {
+        let of = |state: &str| in_state(rows.iter().copied(), state);
+        let (complete, failed) = (of("complete"), of("failed"));
         vec![
-            Value::Text(name),
+            Value::Text(name.to_string()),
             Value::Count(n),
-            Value::share(n, all.len() as i64),
+            Value::share(n, all),
             Value::Count(complete),
             Value::Count(failed),
             Value::share(failed, failed + complete),
-            Value::Count(tasks.iter().filter_map(|row| row.int("attempts")).sum()),
+            Value::Count(sum(rows.iter().copied(), "attempts")),
         ]
     });
     let columns = ["type", "tasks", "share", "complete", "failed", "failure_rate", "attempts"];
     page.table("by_type", "By type", &columns, rows.collect(), "no task");
 }
 
-/// Adds the waits until the first claim, and the work of the attempts that brought an end.
-pub(super) fn times(page: &mut Page, all: &[Row]) {
+/// Adds the waits until the first claim, and the work of the attempts that brought an end: types in the order of
+/// the table before.
+pub(super) fn times(page: &mut Page, counts: &[Row], times: &[Row]) {
     let columns = ["type", "tasks", "median_s", "p90_s", "max_s"];
     let parts = [
-        ("queue", "queue_s", "In the queue until the first claim, by type"),
-        ("processing", "processing_s", "From the last claim to Complete, by type"),
+        ("queue", "In the queue until the first claim, by type"),
+        ("processing", "From the last claim to Complete, by type"),
     ];
-    for (key, column, title) in parts {
-        let rows = grouped(all, "task_type").into_iter().filter_map(|(name, tasks)| {
-            let mut known: Vec<f64> = tasks.iter().filter_map(|row| row.float(column)).collect();
-            known.sort_by(f64::total_cmp);
-            (!known.is_empty()).then(|| {
-                let at = |share| Value::Seconds(quantile(&known, share));
-                vec![Value::Text(name), Value::Count(known.len() as i64), at(0.5), at(0.9), at(1.0)]
-            })
+    for (key, title) in parts {
+        let rows = grouped(counts, "task_type").into_iter().filter_map(|(name, _, _)| {
+            let of = |row: &&Row| row.text("task_type").unwrap_or("not known") == name;
+            let row = times.iter().find(of)?;
+            let known = row.int(&format!("{key}_n")).filter(|n| *n > 0)?;
+            let at = |what: &str| {
+                let seconds = row.float(&format!("{key}_{what}"));
+                seconds.map_or(Value::Missing, Value::Seconds)
+            };
+            let [median, p90, max] = ["median", "p90", "max"].map(at);
+            Some(vec![Value::Text(name.to_string()), Value::Count(known), median, p90, max])
         });
         page.table(key, title, &columns, rows.collect(), "not known of any");
     }
-}
-
-/// The nearest of sorted values, of which there is one at least.
-fn quantile(sorted: &[f64], share: f64) -> f64 {
-    let last = sorted.len().saturating_sub(1);
-    sorted.get((last as f64 * share).round() as usize).copied().unwrap_or(f64::NAN)
 }
