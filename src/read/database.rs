@@ -240,14 +240,15 @@ fn whole_prefix(instant: Option<Micros>) -> fn(&str) -> &'static str {
 
 /// The settings after which only the snapshot can be read and no setting can be changed. What does
 /// not fit in memory spills into a folder of this process, which the engine removes. What it has read of the
-/// files it does not keep: the system does so anyway, and the copy is most of a large round's memory.
+/// files it does not keep: the system does so anyway, and the copy is most of a large round's memory. Their
+/// footers it keeps, for all connections (without `global` for this one alone).
 fn lock_in(own: &str) -> Result<String, ReadError> {
     let spill = std::env::temp_dir().join(format!("backstory-{}", std::process::id()));
     let spill = views::path_literal(&spill)?;
     Ok(format!(
         "set autoinstall_known_extensions = false;
          set autoload_known_extensions = false;
-         set parquet_metadata_cache = true;
+         set global parquet_metadata_cache = true;
          set enable_external_file_cache = false;
          set temp_directory = {spill};
          set max_temp_directory_size = '16GiB';
