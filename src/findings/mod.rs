@@ -14,6 +14,7 @@ pub mod finding;
 pub mod header;
 pub mod lint;
 pub mod mutants;
+mod population;
 pub mod run;
 pub mod short;
 mod stage;
