@@ -10,6 +10,7 @@ use crate::findings::catalogue::Query;
 use crate::findings::error::QueryError;
 use crate::findings::evidence;
 use crate::findings::finding::{Finding, SUBJECT_KINDS, Verdict, sort};
+use crate::findings::support::supporting;
 use crate::read::cell::{Cell, Column, ColumnKind};
 use crate::read::database::{Answer, Database};
 use crate::read::error::ReadError;
@@ -202,17 +203,13 @@ pub fn look_up(
     Ok(())
 }
 
-/// How many rows each finding stands on, as far as it matters.
+/// How many rows each finding stands on.
 fn weights(
     database: &Database,
     found: &[Finding],
     limit: Duration,
 ) -> Result<Vec<usize>, QueryError> {
-    let enough = |finding: &Finding| match finding.verdict {
-        Verdict::Confirmed => CONFIRMING_ROWS_MIN,
-        Verdict::Probable | Verdict::InsufficientEvidence | Verdict::Refuted => 1,
-    };
-    evidence::supporting(database, found, enough, limit).map_err(of_evidence)
+    supporting(database, found, limit).map_err(of_evidence)
 }
 
 fn of_evidence(source: ReadError) -> QueryError {
