@@ -1,5 +1,6 @@
 //! Asking questions of a snapshot.
 
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -103,14 +104,10 @@ pub fn ask(
             findings.skipped.push(Skipped { query: query.header.id.clone(), missing });
         }
     }
-    let answers: Vec<(&str, Result<Vec<Finding>, QueryError>)> = asked
-        .into_par_iter()
-        .map(|(query, own)| (query.header.id.as_str(), told(&own, query, limit)))
-        .collect();
-    for (query, found) in answers {
+    for (query, found) in answers(asked, limit) {
         match found {
             Ok(found) => findings.found.extend(found),
-            Err(error) => findings.failed.push(Failed::of(query, error)),
+            Err(error) => findings.failed.push(Failed::of(&query.header.id, error)),
         }
     }
     let found = std::mem::take(&mut findings.found);
@@ -126,6 +123,21 @@ pub fn ask(
         .dedup_by(|one, before| (&one.query, &one.problem) == (&before.query, &before.problem));
     sort(&mut findings.found);
     Ok(findings)
+}
+
+/// The answers of queries, each with a connection of its own, in their order. The longest texts are asked
+/// first: they ask for most, and none of them is left for the end, when nothing else is to be done beside it.
+fn answers(
+    asked: Vec<(&Query, Database)>,
+    limit: Duration,
+) -> Vec<(&Query, Result<Vec<Finding>, QueryError>)> {
+    let mut waiting: Vec<_> = asked.into_iter().enumerate().collect();
+    waiting.sort_by_key(|(_, (query, _))| Reverse(query.sql.len()));
+    let answer = |(at, (query, own)): (usize, (_, Database))| (at, query, told(&own, query, limit));
+    // one by one, as each thread is done with its last
+    let mut answers: Vec<_> = waiting.into_iter().par_bridge().map(answer).collect();
+    answers.sort_by_key(|(at, _, _)| *at);
+    answers.into_iter().map(|(_, query, found)| (query, found)).collect()
 }
 
 impl Failed {
