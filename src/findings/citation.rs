@@ -11,21 +11,26 @@ use crate::read::literal::literal;
 
 /// The row that each event asked for was read from. What was inferred lies between two times: its row is told
 /// with the time at which it was read.
-const PRIMARY: &str = r#"
-select event_id, case when basis <> 'inferred' then happened_at end, evidence_table, evidence_key, evidence_column, 'primary'
-from events
-where event_id in {ids}
-"#;
+const READ_FROM: &str = "\
+    select event_id, case when basis <> 'inferred' then happened_at end, \
+    evidence_table, evidence_key, evidence_column from events where event_id in {ids}";
 /// Every other piece of them.
-const PIECES: &str = r#"
-select event_id, cast(null as timestamp), evidence_table, evidence_key, evidence_column, role
-from event_evidence
-where event_id in {ids}
-order by 1, role <> 'primary', 3, 4, 5, role
-"#;
+const OTHERS: &str = "\
+    select event_id, evidence_table, evidence_key, evidence_column, role \
+    from event_evidence where event_id in {ids} and role <> 'primary' order by all";
+
+/// The row that each event was read from, by the event's id.
+#[derive(Debug, Default)]
+pub struct ReadFrom(HashMap<String, Citation>);
+
+impl ReadFrom {
+    pub(super) fn get(&self, id: &str) -> Option<&Citation> {
+        self.0.get(id)
+    }
+}
 
 /// One cited cell or row, before its content is known.
-#[derive(Clone, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) struct Citation {
     pub(super) time: Option<Micros>,
     pub(super) table: String,
@@ -67,38 +72,74 @@ pub(super) fn citations(list: &[String], events: &HashMap<String, Vec<Citation>>
     citations
 }
 
-/// The pieces of every event that the lists cite: the row it was read from, then the others.
+/// The rows that events were read from. Of many events, those before an instant in the middle of them are
+/// looked for beside the others: each side has files' parts of its own.
+pub(super) fn read_from(
+    database: &Database,
+    ids: &BTreeSet<&str>,
+    middle: Option<Micros>,
+    limit: Duration,
+) -> Result<ReadFrom, ReadError> {
+    if ids.is_empty() {
+        return Ok(ReadFrom::default());
+    }
+    let sql = READ_FROM.replace("{ids}", &listed(ids));
+    let part = |own: &Database, side: String| own.query_ours(&format!("{sql}{side}"), &[], limit);
+    let parts = match middle {
+        Some(middle) => {
+            let middle = literal(&Cell::Time(middle));
+            let side = |of| format!(" and happened_at {of} {middle}");
+            let (before, after) =
+                database.join(|own| part(own, side("<")), |own| part(own, side(">=")))?;
+            [before?.rows, after?.rows]
+        }
+        None => [part(database, String::new())?.rows, Vec::new()],
+    };
+    let citation = |row: Vec<Cell>| {
+        let text = |at: usize| row[at].as_text().unwrap_or_default();
+        let column = Some(text(4)).filter(|name| !name.is_empty()).map(str::to_string);
+        let time = row[1].as_time();
+        (text(0).to_string(), Citation { time, column, ..Citation::of_row(text(2), text(3)) })
+    };
+    Ok(ReadFrom(parts.into_iter().flatten().map(citation).collect()))
+}
+
+/// The pieces of every event that the lists cite: the row it was read from, which may be known, then the
+/// others.
 pub(super) fn events<L: AsRef<[String]>>(
     database: &Database,
     lists: &[L],
+    known: &ReadFrom,
     limit: Duration,
 ) -> Result<HashMap<String, Vec<Citation>>, ReadError> {
-    let ids: BTreeSet<&str> =
-        lists.iter().flat_map(|list| list.as_ref().iter().map(String::as_str)).collect();
+    let cited = lists.iter().flat_map(|list| list.as_ref().iter().map(String::as_str));
+    let ids: BTreeSet<&str> = cited.filter(|id| row_of(id).is_none()).collect();
     let mut events: HashMap<String, Vec<Citation>> = HashMap::new();
     if ids.is_empty() {
         return Ok(events);
     }
-    let (one, other) = (database.another()?, database.another()?);
-    let listed = listed(&ids);
-    let query =
-        |own: Database, sql: &str| own.query_ours(&sql.replace("{ids}", &listed), &[], limit);
-    let (primary, pieces) = rayon::join(move || query(one, PRIMARY), move || query(other, PIECES));
-    for row in primary?.rows.iter().chain(&pieces?.rows) {
-        let text = |at: usize| row[at].as_text().unwrap_or_default().to_string();
-        let of_event = events.entry(text(0)).or_default();
-        let first = of_event.first();
-        let citation = Citation {
-            time: row[1].as_time().or_else(|| first.and_then(|first| first.time)),
-            table: text(2),
-            key: text(3),
-            column: Some(text(4)).filter(|name| !name.is_empty()),
-            contradicts: text(5) == "contradicts",
-            repeats: text(5) == "confirms",
-        };
-        if text(5) != "primary" || first != Some(&citation) {
-            of_event.push(citation);
+    let unknown = ids.iter().copied().filter(|id| known.get(id).is_none()).collect();
+    let others = OTHERS.replace("{ids}", &listed(&ids));
+    let (read, others) = database.join(
+        |own| read_from(own, &unknown, None, limit),
+        |own| own.query_ours(&others, &[], limit),
+    )?;
+    let read = read?;
+    for id in ids {
+        if let Some(first) = known.get(id).or_else(|| read.get(id)) {
+            events.insert(id.to_string(), vec![first.clone()]);
         }
+    }
+    for row in others?.rows {
+        let text = |at: usize| row[at].as_text().unwrap_or_default();
+        let of_event = events.entry(text(0).to_string()).or_default();
+        of_event.push(Citation {
+            time: of_event.first().and_then(|first| first.time),
+            column: Some(text(3)).filter(|name| !name.is_empty()).map(str::to_string),
+            contradicts: text(4) == "contradicts",
+            repeats: text(4) == "confirms",
+            ..Citation::of_row(text(1), text(2))
+        });
     }
     Ok(events)
 }

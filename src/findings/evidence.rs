@@ -1,45 +1,26 @@
 //! The rows behind what is cited, as a person reads them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
-use rayon::prelude::*;
 use serde_json::Value;
 
-use crate::findings::citation::{Citation, citations, events, listed};
+use crate::findings::citation::{Citation, ReadFrom, citations, events};
 use crate::findings::finding::Piece;
+use crate::findings::rows::{rows, telling_columns};
 use crate::model::table::Table;
-use crate::model::time::Micros;
-use crate::read::cell::Cell;
 use crate::read::database::Database;
 use crate::read::error::ReadError;
 
-/// What of a row is shown when no column is named.
-fn telling_columns(table: Table) -> &'static [&'static str] {
-    match table {
-        Table::SystemLogs => &["message"],
-        Table::Workers => &["status", "created_at", "last_heartbeat"],
-        Table::Tasks => &["status", "generation_created", "output_location", "error_message"],
-        Table::Generations => &["type", "created_at", "tasks"],
-        Table::GenerationVariants => &["generation_id", "created_at"],
-        Table::TaskTypes => &["name", "category", "content_type", "run_type"],
-    }
-}
-
-/// The row of a citation: when it was captured (a log line: when it was written), and its columns.
-struct Row {
-    time: Option<Micros>,
-    columns: Value,
-}
-
 /// The rows behind lists of citations (ids of events, and `table:key`), in the order of the citations. What is
-/// not in the snapshot is left out.
+/// not in the snapshot is left out; of some events it is known which row they were read from.
 pub(crate) fn resolve_ids<L: AsRef<[String]>>(
     database: &Database,
     lists: &[L],
+    known: &ReadFrom,
     limit: Duration,
 ) -> Result<Vec<Vec<Piece>>, ReadError> {
-    let events = events(database, lists, limit)?;
+    let events = events(database, lists, known, limit)?;
     let cited: Vec<Vec<Citation>> =
         lists.iter().map(|list| citations(list.as_ref(), &events)).collect();
     let rows = rows(database, cited.iter().flatten(), limit)?;
@@ -62,65 +43,6 @@ pub(crate) fn resolve_ids<L: AsRef<[String]>>(
 fn once(pieces: impl Iterator<Item = Piece>) -> Vec<Piece> {
     let mut seen = BTreeSet::new();
     pieces.filter(|piece| seen.insert(piece.clone())).collect()
-}
-
-/// The rows of citations, of each table its own, some beside each other.
-fn rows<'a>(
-    database: &Database,
-    citations: impl Iterator<Item = &'a Citation>,
-    limit: Duration,
-) -> Result<BTreeMap<Table, BTreeMap<String, Row>>, ReadError> {
-    let mut wanted: BTreeMap<Table, Wanted<'_>> = BTreeMap::new();
-    for citation in citations {
-        let Some(table) = Table::from_name(&citation.table) else { continue };
-        let of = wanted.entry(table).or_default();
-        of.keys.insert(&citation.key);
-        let column = citation.column.as_deref().and_then(|path| path.split('.').next());
-        of.columns.extend(column.into_iter().chain(telling_columns(table).iter().copied()));
-    }
-    let mut own = Vec::new();
-    for (table, of) in wanted {
-        own.push((table, of, database.another()?));
-    }
-    let read = |(table, of, own): (Table, Wanted<'_>, Database)| {
-        Ok((table, rows_of(&own, table, &of, limit)?))
-    };
-    own.into_par_iter().map(read).collect()
-}
-
-/// What of one table is cited.
-#[derive(Default)]
-struct Wanted<'a> {
-    keys: BTreeSet<&'a str>,
-    columns: BTreeSet<&'a str>,
-}
-
-/// The latest version of the rows with these keys: of their columns those that are told.
-fn rows_of(
-    database: &Database,
-    table: Table,
-    wanted: &Wanted<'_>,
-    limit: Duration,
-) -> Result<BTreeMap<String, Row>, ReadError> {
-    let time_of = if table.is_append_only() { table.time_column() } else { "captured_at" };
-    let known = Database::columns(table);
-    let columns: Vec<&str> = known.filter(|name| wanted.columns.contains(name)).collect();
-    let told: String =
-        columns.iter().map(|name| format!(r#", cast(r."{name}" as varchar)"#)).collect();
-    let sql = format!(
-        r#"select r.id, r."{time_of}"{told} from {table} as r
-        where r.id in {}"#,
-        listed(&wanted.keys)
-    );
-    let mut rows = BTreeMap::new();
-    for row in database.query_ours(&sql, &[], limit)?.rows {
-        let Some((Cell::Text(id), cells)) = row.split_first() else { continue };
-        let text = |cell: &Cell| cell.as_text().map_or(Value::Null, Value::from);
-        let told = columns.iter().zip(cells.iter().skip(1));
-        let columns = told.map(|(name, cell)| (name.to_string(), text(cell))).collect();
-        rows.insert(id.clone(), Row { time: cells.first().and_then(Cell::as_time), columns });
-    }
-    Ok(rows)
 }
 
 /// The message of a log line; of other rows the cited column, or the telling ones.

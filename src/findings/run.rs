@@ -8,6 +8,7 @@ use rayon::prelude::*;
 
 use crate::findings::blast::{AFFECTED_TASKS, LOST_WORKER_S};
 use crate::findings::catalogue::Query;
+use crate::findings::citation::ReadFrom;
 use crate::findings::error::QueryError;
 use crate::findings::evidence;
 use crate::findings::finding::{Finding, SUBJECT_KINDS, Verdict, sort};
@@ -68,6 +69,8 @@ pub struct Findings {
     /// What was asked and has no answer. Who shows the others must say so: without it they look like a clean
     /// bill.
     pub failed: Vec<Failed>,
+    /// The rows that the events were read from that are cited.
+    pub read_from: ReadFrom,
 }
 
 impl Findings {
@@ -111,7 +114,8 @@ pub fn ask(
         }
     }
     let found = std::mem::take(&mut findings.found);
-    let weights = weights(database, &found, limit)?;
+    let (weights, read_from) = weights(database, &found, limit)?;
+    findings.read_from = read_from;
     for (mut finding, rows) in found.into_iter().zip(weights) {
         match weigh(&mut finding, rows) {
             Ok(()) => findings.found.push(finding),
@@ -173,7 +177,7 @@ pub fn answer(
     limit: Duration,
 ) -> Result<Vec<Finding>, QueryError> {
     let mut found = told(database, query, limit)?;
-    let weights = weights(database, &found, limit)?;
+    let (weights, _) = weights(database, &found, limit)?;
     found.iter_mut().zip(weights).try_for_each(|(finding, rows)| weigh(finding, rows))?;
     Ok(found)
 }
@@ -198,29 +202,30 @@ fn told(database: &Database, query: &Query, limit: Duration) -> Result<Vec<Findi
 }
 
 /// Looks up the rows behind findings, for who shows them: all at once, so each table is read once, whoever cites
-/// it.
+/// it. Of some events it is known which row they were read from.
 ///
 /// # Errors
 /// When the evidence cannot be asked.
 pub fn look_up(
     database: &Database,
     found: Vec<&mut Finding>,
+    known: &ReadFrom,
     limit: Duration,
 ) -> Result<(), QueryError> {
     let lists: Vec<&[String]> = found.iter().map(|finding| &finding.evidence[..]).collect();
-    let pieces = evidence::resolve_ids(database, &lists, limit).map_err(of_evidence)?;
+    let pieces = evidence::resolve_ids(database, &lists, known, limit).map_err(of_evidence)?;
     for (finding, pieces) in found.into_iter().zip(pieces) {
         finding.pieces = pieces;
     }
     Ok(())
 }
 
-/// How many rows each finding stands on.
+/// How many rows each finding stands on, and the row of each event.
 fn weights(
     database: &Database,
     found: &[Finding],
     limit: Duration,
-) -> Result<Vec<usize>, QueryError> {
+) -> Result<(Vec<usize>, ReadFrom), QueryError> {
     supporting(database, found, limit).map_err(of_evidence)
 }
 

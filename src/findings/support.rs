@@ -5,31 +5,27 @@ use std::time::Duration;
 
 use rayon::prelude::*;
 
-use crate::findings::citation::{listed, row_of};
+use crate::findings::citation::{ReadFrom, listed, read_from, row_of};
 use crate::findings::finding::Finding;
 use crate::model::table::Table;
 use crate::model::time::Micros;
-use crate::read::cell::Cell;
 use crate::read::database::Database;
 use crate::read::error::ReadError;
-use crate::read::literal::literal;
 
-/// The row that each event was read from, of those on one side of an instant: two of them read the files
-/// beside each other.
-const READ_FROM: &str = "select event_id, evidence_table, evidence_key from events \
-    where event_id in {ids} and happened_at {side} {middle}";
-
-/// A row of evidence: its table and its key.
-type Row = (Table, String);
-
-/// On how many rows each finding stands. What only confirms an event is no evidence of its own, so an event
-/// stands on the row that it was read from.
+/// On how many rows each finding stands, and the row that each event was read from that one cites. What only
+/// confirms an event is no evidence of its own, so an event stands on that row.
 pub(crate) fn supporting(
     database: &Database,
     findings: &[Finding],
     limit: Duration,
-) -> Result<Vec<usize>, ReadError> {
-    let read_from = read_from(database, findings, limit)?;
+) -> Result<(Vec<usize>, ReadFrom), ReadError> {
+    let cited = findings.iter().flat_map(|finding| &finding.evidence).map(String::as_str);
+    let ids: BTreeSet<&str> = cited.filter(|id| row_of(id).is_none()).collect();
+    let read_from = read_from(database, &ids, Some(middle(findings)), limit)?;
+    let row = |id: &str| {
+        let of = read_from.get(id)?;
+        Some((Table::from_name(&of.table)?, of.key.as_str()))
+    };
     let named: Vec<Vec<(Table, &str)>> = findings.iter().map(named).collect();
     let mut wanted: BTreeMap<Table, BTreeSet<&str>> = BTreeMap::new();
     for (table, key) in named.iter().flatten() {
@@ -37,50 +33,26 @@ pub(crate) fn supporting(
     }
     // an event was read from a row that is there; of what is cut at an instant the row may be later
     if database.is_cut() {
-        for (table, key) in read_from.values() {
-            wanted.entry(*table).or_default().insert(key);
+        for (table, key) in ids.iter().filter_map(|id| row(id)) {
+            wanted.entry(table).or_default().insert(key);
         }
     }
     let held = held(database, wanted, limit)?;
     let is_held = |(table, key): &(Table, &str)| held[table].contains(*key);
     let count = |(finding, named): (&Finding, &Vec<(Table, &str)>)| {
-        let events = finding.evidence.iter().filter_map(|id| read_from.get(id));
-        let events = events.map(|(table, key)| (*table, key.as_str()));
+        let events = finding.evidence.iter().filter_map(|id| row(id));
         let events = events.filter(|row| !database.is_cut() || is_held(row));
         let named = named.iter().copied().filter(is_held);
         named.chain(events).collect::<BTreeSet<_>>().len()
     };
-    Ok(findings.iter().zip(&named).map(count).collect())
+    let counts = findings.iter().zip(&named).map(count).collect();
+    Ok((counts, read_from))
 }
 
 /// The rows that a finding names itself.
 fn named(finding: &Finding) -> Vec<(Table, &str)> {
     let rows = finding.evidence.iter().filter_map(|id| row_of(id));
     rows.filter_map(|(table, key)| Some((Table::from_name(table)?, key))).collect()
-}
-
-/// The row that each event was read from that a finding cites.
-fn read_from(
-    database: &Database,
-    findings: &[Finding],
-    limit: Duration,
-) -> Result<HashMap<String, Row>, ReadError> {
-    let cited = findings.iter().flat_map(|finding| &finding.evidence).map(String::as_str);
-    let ids: BTreeSet<&str> = cited.filter(|id| row_of(id).is_none()).collect();
-    if ids.is_empty() {
-        return Ok(HashMap::new());
-    }
-    let sql = READ_FROM.replace("{middle}", &literal(&Cell::Time(middle(findings))));
-    let sql = sql.replace("{ids}", &listed(&ids));
-    let half = |own: &Database, side| own.query_ours(&sql.replace("{side}", side), &[], limit);
-    let (earlier, later) = database.join(|own| half(own, "<"), |own| half(own, ">="))?;
-    let row = |cells: Vec<Cell>| match &cells[..] {
-        [Cell::Text(id), Cell::Text(table), Cell::Text(key)] => {
-            Some((id.clone(), (Table::from_name(table)?, key.clone())))
-        }
-        _ => None,
-    };
-    Ok(earlier?.rows.into_iter().chain(later?.rows).filter_map(row).collect())
 }
 
 /// An instant with as many findings before it as after.
