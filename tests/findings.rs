@@ -299,7 +299,8 @@ fn answer(select: &str) -> Result<Findings, String> {
     let database = Database::open(&snapshot).expect("a database");
     let answers = ask(&database, &[question(select)], LIMIT).and_then(Findings::whole);
     let mut answers = answers.map_err(|err| err.to_string())?;
-    look_up(&database, answers.found.iter_mut().collect(), LIMIT).expect("its rows");
+    let found = answers.found.iter_mut().collect();
+    look_up(&database, found, &answers.read_from, LIMIT).expect("its rows");
     Ok(answers)
 }
 

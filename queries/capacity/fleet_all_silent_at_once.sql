@@ -52,8 +52,18 @@ lives as materialized (
 ),
 
 silent as (
-    -- last heartbeats that were outlived by far
-    select distinct beat_at from lives where until_at - beat_at > to_seconds($silent_s)
+    -- last heartbeats that were outlived by far, where enough of them lie together to be counted
+    select distinct beat_at
+    from (
+        select
+            beat_at,
+            count(*) over (
+                order by beat_at range between current row and to_seconds($near_s) following
+            ) as near
+        from lives
+        where until_at - beat_at > to_seconds($silent_s)
+    )
+    where near >= $workers
 ),
 
 moments as (

@@ -26,7 +26,7 @@ select
     cast([] as varchar[]) as affected_tasks, cast(null as double) as lost_worker_s
 from anomalies
 -- equivalent: join because the anomaly names its event
-join events on events.event_id = anomalies.event_id
+join events on events.event_id = anomalies.event_id and events.subject_kind = 'worker'
 -- equivalent: join because the row that lacks the key is there
 join workers on workers.id = anomalies.subject_id
 where anomalies.kind = 'lost_update'

@@ -89,6 +89,16 @@ first_lines as (
     from events
     where kind = 'process_started'
     group by run_id
+),
+
+next_runs as (
+    -- where the last line before a stop is there, any run is enough; else only one whose first line is there
+    -- proves the stop
+    select runs.run_id, runs.source_type, runs.started_at, first_lines.event_id, others.are_enough
+    from runs
+    left join first_lines using (run_id)
+    cross join (values (true), (false)) as others(are_enough)
+    where others.are_enough or first_lines.event_id is not null
 )
 
 select
@@ -105,19 +115,18 @@ select
         'no {} ran for {}; {} task(s) waited for it', downs.source_type,
         cast(date_trunc('second', downs.ended_at - downs.began_at) as varchar), len(waits.queued_tasks)
     ) as summary,
-    [last_lines.event_id, first_lines.event_id] as evidence,
+    [last_lines.event_id, next_runs.event_id] as evidence,
     downs.source_type, downs.ended_at, next_runs.run_id as next_run,
     case when downs.is_api then coalesce(waits.busy_tasks, []) else [] end as held_tasks,
     waits.queued_tasks as affected_tasks, cast(null as double) as lost_worker_s
 from downs
 -- equivalent: join because a stop without a wait is dropped below
 join waits using (run_id, began_at)
-left join runs as next_runs
-    on next_runs.source_type = downs.source_type
-    and next_runs.started_at >= downs.ended_at
 left join last_lines on last_lines.run_id = downs.run_id
-left join first_lines on first_lines.run_id = next_runs.run_id
+asof left join next_runs
+    on next_runs.source_type = downs.source_type
+    and next_runs.are_enough = (last_lines.event_id is not null)
+    and next_runs.started_at >= downs.ended_at
 where len(waits.queued_tasks) > 0
-    and coalesce(last_lines.event_id, first_lines.event_id) is not null
-qualify row_number() over (partition by downs.run_id, downs.began_at order by next_runs.started_at) = 1
+    and coalesce(last_lines.event_id, next_runs.event_id) is not null
 order by happened_at, subject_id

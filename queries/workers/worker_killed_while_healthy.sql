@@ -80,14 +80,25 @@ deaths as (
         and worker_ends.end_kind is distinct from 'spawn_failed'
 ),
 
-beats as (
-    -- the final heartbeat: it may arrive after the verdict, which is what decides
+signs as (
+    -- the final heartbeat: it may arrive after the verdict, which is what decides; and the last act of the
+    -- process that works, before its pod died
     select
-        worker_id, max(happened_at) as beat_at,
-        arg_max(event_id, (happened_at, event_id)) as beat_event_id
-    from worker_signals
-    where by_guardian
-    group by worker_id
+        deaths.worker_id,
+        max(worker_signals.happened_at) filter (where worker_signals.by_guardian) as beat_at,
+        arg_max(worker_signals.event_id, (worker_signals.happened_at, worker_signals.event_id))
+            filter (where worker_signals.by_guardian) as beat_event_id,
+        max(worker_signals.happened_at) filter (where not worker_signals.by_guardian) as act_at,
+        arg_max(worker_signals.event_id, (worker_signals.happened_at, worker_signals.event_id))
+            filter (where not worker_signals.by_guardian) as act_event_id,
+        arg_max(worker_signals.signal, (worker_signals.happened_at, worker_signals.event_id))
+            filter (where not worker_signals.by_guardian) as act
+    from deaths
+    -- equivalent: join because a kill without a sign has none either way
+    join worker_signals
+        on worker_signals.worker_id = deaths.worker_id
+        and (worker_signals.by_guardian or worker_signals.happened_at <= deaths.pod_dead_at)
+    group by deaths.worker_id
 ),
 
 probes as (
@@ -99,21 +110,6 @@ probes as (
         on events.worker_id = deaths.worker_id
         and events.kind = 'ssh_unreachable'
         and events.happened_at between deaths.decided_at - to_seconds($near_s) and deaths.decided_at
-    group by deaths.worker_id
-),
-
-acts as (
-    -- the last act of the process that works, before its pod died
-    select
-        deaths.worker_id, max(worker_signals.happened_at) as act_at,
-        arg_max(worker_signals.event_id, (worker_signals.happened_at, worker_signals.event_id)) as act_event_id,
-        arg_max(worker_signals.signal, (worker_signals.happened_at, worker_signals.event_id)) as act
-    from deaths
-    -- equivalent: join because a kill without an act has none either way
-    join worker_signals
-        on worker_signals.worker_id = deaths.worker_id
-        and not worker_signals.by_guardian
-        and worker_signals.happened_at <= deaths.pod_dead_at
     group by deaths.worker_id
 ),
 
@@ -177,13 +173,13 @@ done as (
     select deaths.worker_id, first(outcomes.event_id order by outcomes.event_id) as event_id
     from deaths
     -- equivalent: join because the next one drops what it would keep
-    join acts using (worker_id)
+    join signs using (worker_id)
     -- equivalent: join because a worker that had not done with it has no event of it either way
     join outcomes
         on outcomes.worker_id = deaths.worker_id
         and outcomes.kind = 'task_handler_succeeded'
         and starts_with(deaths.reason, 'Stuck task ' || outcomes.task_id)
-        and outcomes.happened_at < acts.act_at - to_seconds($near_s)
+        and outcomes.happened_at < signs.act_at - to_seconds($near_s)
     group by deaths.worker_id
 ),
 
@@ -254,21 +250,21 @@ reached as (
     select distinct deaths.worker_id
     from deaths
     -- equivalent: join because nothing lies before a time that is not there
-    join beats using (worker_id)
+    join signs using (worker_id)
     join coverage
         on coverage.source_type = 'edge_function'
         -- equivalent: = because the edge functions that log since the same day are covered alike
         and coverage.source_id = 'complete-task'
         and coverage.could_reach
-        and coverage.from_at <= beats.beat_at
+        and coverage.from_at <= signs.beat_at
         and coverage.until_at >= deaths.pod_dead_at
 ),
 
 facts as (
     -- one row a kill, with all that decides
     select
-        deaths.*, beats.beat_at, beats.beat_event_id, probes.probe_event_id,
-        acts.act_at, acts.act_event_id, acts.act,
+        deaths.*, signs.beat_at, signs.beat_event_id, probes.probe_event_id,
+        signs.act_at, signs.act_event_id, signs.act,
         coalesce(held.task_ids, []) as held_tasks,
         coalesce(resets.task_ids, []) as tasks_reset,
         resets.lost_s,
@@ -282,14 +278,13 @@ facts as (
         -- the cloud still showed the pod when the diagnostics were taken
         json_extract_string(try_cast(workers.metadata as json), '$.diagnostics.pod_status.desired_status') is not null
             as pod_was_seen,
-        workers.id is not null and coalesce(beats.beat_at, acts.act_at) is null as never_lived,
-        epoch(deaths.pod_dead_at) - epoch(beats.beat_at) as beat_age_s,
-        epoch(deaths.pod_dead_at) - epoch(acts.act_at) as act_age_s,
-        epoch(acts.act_at) - epoch(beats.beat_at) as act_after_beat_s
+        workers.id is not null and coalesce(signs.beat_at, signs.act_at) is null as never_lived,
+        epoch(deaths.pod_dead_at) - epoch(signs.beat_at) as beat_age_s,
+        epoch(deaths.pod_dead_at) - epoch(signs.act_at) as act_age_s,
+        epoch(signs.act_at) - epoch(signs.beat_at) as act_after_beat_s
     from deaths
-    left join beats using (worker_id)
+    left join signs using (worker_id)
     left join probes using (worker_id)
-    left join acts using (worker_id)
     left join held using (worker_id)
     left join resets using (worker_id)
     left join streaks using (worker_id)

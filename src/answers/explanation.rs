@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use crate::answers::ask::{Row as Found, events, select};
 use crate::answers::subject::Subject;
+use crate::findings::citation::ReadFrom;
 use crate::findings::evidence;
 use crate::findings::finding::Piece;
 use crate::grammar::matcher::Grammar;
@@ -259,7 +260,9 @@ impl Asked<'_> {
         let names =
             names.into_iter().filter_map(|(name, at)| Some((name.to_string(), row[at].clone()?)));
         let cited = [vec![text(0)]];
-        let pieces = evidence::resolve_ids(self.database, &cited, self.limit)?.remove(0);
+        let pieces =
+            evidence::resolve_ids(self.database, &cited, &ReadFrom::default(), self.limit)?
+                .remove(0);
         let row_of = |piece: Piece| Row {
             role: match (piece.contradicts, piece.repeats) {
                 (true, _) => "contradicts",

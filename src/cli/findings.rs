@@ -184,6 +184,7 @@ pub(super) fn run(ui: &mut Ui, args: &FindingsArgs) -> Outcome {
     });
     let suppressed = suppress::apply(&mut answers.found, &suppressions, taken_at(&asked.snapshot));
     sort(&mut answers.found);
+    let known = std::mem::take(&mut answers.read_from);
     let asking = Asking { database: &database, price: args.price, limit: args.timeout };
     let mut report = reported(&asked.snapshot, queries, answers, args.verdict, &asking)?;
     report.suppressed = suppressed;
@@ -192,7 +193,7 @@ pub(super) fn run(ui: &mut Ui, args: &FindingsArgs) -> Outcome {
     let fails = report.fails_any();
     match args.format {
         FindingsFormat::Text => {
-            look_up(&database, report.listed(), args.timeout)?;
+            look_up(&database, report.listed(), &known, args.timeout)?;
             show(ui, Format::Text, &report)?;
         }
         FindingsFormat::Json => show(ui, Format::Json, &report)?,
@@ -247,11 +248,12 @@ pub(super) fn show_all(
 ) -> Result<(), Fault> {
     let queries = catalogue::all()?;
     let database = Database::open_for_many(snapshot, None)?;
-    let answers = ask(&database, &queries, limit)?;
+    let mut answers = ask(&database, &queries, limit)?;
+    let known = std::mem::take(&mut answers.read_from);
     let asking = Asking { database: &database, price: PRICE, limit };
     let mut made = reported(snapshot, queries, answers, Shown::Unrefuted, &asking)?;
     made.listed_max = listed_max;
-    look_up(&database, made.listed(), limit)?;
+    look_up(&database, made.listed(), &known, limit)?;
     show(ui, Format::Text, &made)?;
     end_on_failed(made.failed)
 }

@@ -154,9 +154,10 @@ pub(crate) fn as_object<S: Serializer>(
 
 /// The order of findings everywhere: worst first, then by time (unknown last), query and subject.
 pub fn sort(findings: &mut [Finding]) {
-    let key = |f: &Finding| {
-        let at = f.happened_at.map_or(i64::MAX, |at| at.0);
-        (f.severity, at, f.query.clone(), f.subject_id.clone())
-    };
-    findings.sort_by_cached_key(key);
+    findings.sort_by(|one, other| place(one).cmp(&place(other)));
+}
+
+fn place(finding: &Finding) -> (Severity, i64, &str, &str) {
+    let at = finding.happened_at.map_or(i64::MAX, |at| at.0);
+    (finding.severity, at, &finding.query, &finding.subject_id)
 }

@@ -1,5 +1,6 @@
 //! Asking questions of a snapshot.
 
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -7,9 +8,11 @@ use rayon::prelude::*;
 
 use crate::findings::blast::{AFFECTED_TASKS, LOST_WORKER_S};
 use crate::findings::catalogue::Query;
+use crate::findings::citation::ReadFrom;
 use crate::findings::error::QueryError;
 use crate::findings::evidence;
 use crate::findings::finding::{Finding, SUBJECT_KINDS, Verdict, sort};
+use crate::findings::support::supporting;
 use crate::read::cell::{Cell, Column, ColumnKind};
 use crate::read::database::{Answer, Database};
 use crate::read::error::ReadError;
@@ -66,6 +69,8 @@ pub struct Findings {
     /// What was asked and has no answer. Who shows the others must say so: without it they look like a clean
     /// bill.
     pub failed: Vec<Failed>,
+    /// The rows that the events were read from that are cited.
+    pub read_from: ReadFrom,
 }
 
 impl Findings {
@@ -102,18 +107,15 @@ pub fn ask(
             findings.skipped.push(Skipped { query: query.header.id.clone(), missing });
         }
     }
-    let answers: Vec<(&str, Result<Vec<Finding>, QueryError>)> = asked
-        .into_par_iter()
-        .map(|(query, own)| (query.header.id.as_str(), told(&own, query, limit)))
-        .collect();
-    for (query, found) in answers {
+    for (query, found) in answers(asked, limit) {
         match found {
             Ok(found) => findings.found.extend(found),
-            Err(error) => findings.failed.push(Failed::of(query, error)),
+            Err(error) => findings.failed.push(Failed::of(&query.header.id, error)),
         }
     }
     let found = std::mem::take(&mut findings.found);
-    let weights = weights(database, &found, limit)?;
+    let (weights, read_from) = weights(database, &found, limit)?;
+    findings.read_from = read_from;
     for (mut finding, rows) in found.into_iter().zip(weights) {
         match weigh(&mut finding, rows) {
             Ok(()) => findings.found.push(finding),
@@ -125,6 +127,21 @@ pub fn ask(
         .dedup_by(|one, before| (&one.query, &one.problem) == (&before.query, &before.problem));
     sort(&mut findings.found);
     Ok(findings)
+}
+
+/// The answers of queries, each with a connection of its own, in their order. The longest texts are asked
+/// first: they ask for most, and none of them is left for the end, when nothing else is to be done beside it.
+fn answers(
+    asked: Vec<(&Query, Database)>,
+    limit: Duration,
+) -> Vec<(&Query, Result<Vec<Finding>, QueryError>)> {
+    let mut waiting: Vec<_> = asked.into_iter().enumerate().collect();
+    waiting.sort_by_key(|(_, (query, _))| Reverse(query.sql.len()));
+    let answer = |(at, (query, own)): (usize, (_, Database))| (at, query, told(&own, query, limit));
+    // one by one, as each thread is done with its last
+    let mut answers: Vec<_> = waiting.into_iter().par_bridge().map(answer).collect();
+    answers.sort_by_key(|(at, _, _)| *at);
+    answers.into_iter().map(|(_, query, found)| (query, found)).collect()
 }
 
 impl Failed {
@@ -160,7 +177,7 @@ pub fn answer(
     limit: Duration,
 ) -> Result<Vec<Finding>, QueryError> {
     let mut found = told(database, query, limit)?;
-    let weights = weights(database, &found, limit)?;
+    let (weights, _) = weights(database, &found, limit)?;
     found.iter_mut().zip(weights).try_for_each(|(finding, rows)| weigh(finding, rows))?;
     Ok(found)
 }
@@ -185,34 +202,31 @@ fn told(database: &Database, query: &Query, limit: Duration) -> Result<Vec<Findi
 }
 
 /// Looks up the rows behind findings, for who shows them: all at once, so each table is read once, whoever cites
-/// it.
+/// it. Of some events it is known which row they were read from.
 ///
 /// # Errors
 /// When the evidence cannot be asked.
 pub fn look_up(
     database: &Database,
     found: Vec<&mut Finding>,
+    known: &ReadFrom,
     limit: Duration,
 ) -> Result<(), QueryError> {
     let lists: Vec<&[String]> = found.iter().map(|finding| &finding.evidence[..]).collect();
-    let pieces = evidence::resolve_ids(database, &lists, limit).map_err(of_evidence)?;
+    let pieces = evidence::resolve_ids(database, &lists, known, limit).map_err(of_evidence)?;
     for (finding, pieces) in found.into_iter().zip(pieces) {
         finding.pieces = pieces;
     }
     Ok(())
 }
 
-/// How many rows each finding stands on, as far as it matters.
+/// How many rows each finding stands on, and the row of each event.
 fn weights(
     database: &Database,
     found: &[Finding],
     limit: Duration,
-) -> Result<Vec<usize>, QueryError> {
-    let enough = |finding: &Finding| match finding.verdict {
-        Verdict::Confirmed => CONFIRMING_ROWS_MIN,
-        Verdict::Probable | Verdict::InsufficientEvidence | Verdict::Refuted => 1,
-    };
-    evidence::supporting(database, found, enough, limit).map_err(of_evidence)
+) -> Result<(Vec<usize>, ReadFrom), QueryError> {
+    supporting(database, found, limit).map_err(of_evidence)
 }
 
 fn of_evidence(source: ReadError) -> QueryError {

@@ -8,13 +8,15 @@ use rayon::prelude::*;
 use serde::Serialize;
 
 use crate::findings::blast::{Blast, Reach};
-use crate::findings::border::{Border, Population, can_divide};
+use crate::findings::border::{Border, can_divide};
 use crate::findings::catalogue::Query;
 use crate::findings::error::QueryError;
 use crate::findings::finding::{Finding, Severity, Verdict, as_object};
+use crate::findings::population::Population;
 use crate::model::time::Micros;
 use crate::read::cell::Cell;
 use crate::read::database::Database;
+use crate::read::error::ReadError;
 
 /// One cause and everything it did.
 #[derive(Clone, Debug, Serialize)]
@@ -60,44 +62,33 @@ pub fn stories(
         };
         groups.entry((&finding.query, key(query, finding))).or_default().push(finding);
     }
-    let failed = |query: &str| {
-        let query = query.to_string();
-        move |source| QueryError::Read { query, source }
-    };
-    let reach = Reach::of(database, findings, price, limit).map_err(failed("projects"))?;
-    let mut asked = Vec::new();
+    let mut asked: Vec<(&Query, Vec<&Vec<&Finding>>)> = Vec::new();
     for query in queries {
-        let own: Vec<&Vec<&Finding>> = groups
-            .iter()
-            .filter(|((id, _), _)| *id == query.header.id)
-            .map(|(_, members)| members)
-            .collect();
+        let own = groups.iter().filter(|((id, _), _)| *id == query.header.id);
+        let own: Vec<&Vec<&Finding>> = own.map(|(_, members)| members).collect();
         if !own.is_empty() {
-            let database = database.another().map_err(failed(&query.header.id))?;
-            asked.push((query, own, database));
+            asked.push((query, own));
         }
     }
-    let told = |(query, own, database): (&Query, Vec<&Vec<&Finding>>, Database)| {
-        // most stories are of one: no side of theirs is more than chance
-        let is_asked = own.iter().any(|members| can_divide(&subjects(members).collect()));
-        let population = match &query.header.population {
-            Some(sql) if is_asked => {
-                Population::read(&database, sql, limit).map_err(failed(&query.header.id))?
-            }
-            Some(_) | None => Population::default(),
-        };
+    let (reach, populations) = database
+        .join(
+            |own| Reach::of(own, findings, price, limit).map_err(failed("projects")),
+            |own| populations(own, &asked, limit),
+        )
+        .map_err(failed("projects"))?;
+    let (reach, populations) = (reach?, populations?);
+    let told = |(query, own): (&Query, Vec<&Vec<&Finding>>)| {
+        let population = query.header.population.as_deref().and_then(|sql| populations.get(sql));
         let positive: BTreeSet<&str> = own.iter().flat_map(|members| subjects(members)).collect();
         let story = |members: &&Vec<&Finding>| {
-            let border = population.border(&subjects(members).collect(), &positive);
+            let hit = subjects(members).collect();
+            let border = population.and_then(|population| population.border(&hit, &positive));
             story(query, members, &reach, border)
         };
-        Ok(own.iter().map(story).collect::<Vec<_>>())
+        own.iter().map(story).collect::<Vec<_>>()
     };
-    let told: Vec<Result<Vec<Story>, QueryError>> = asked.into_par_iter().map(told).collect();
-    let mut stories = Vec::new();
-    for of_query in told {
-        stories.extend(of_query?);
-    }
+    let told: Vec<Vec<Story>> = asked.into_par_iter().map(told).collect();
+    let mut stories: Vec<Story> = told.into_iter().flatten().collect();
     stories.sort_by(|a, b| {
         let size = |story: &Story| (story.blast.tasks, story.blast.worker_s, story.members.len());
         let (a_size, b_size) = (size(a), size(b));
@@ -110,6 +101,34 @@ pub fn stories(
             .then_with(|| (&a.query, &a.members).cmp(&(&b.query, &b.members)))
     });
     Ok(stories)
+}
+
+/// What the queries say that they could be asked of, by their text: several say the same.
+fn populations<'a>(
+    database: &Database,
+    asked: &[(&'a Query, Vec<&Vec<&Finding>>)],
+    limit: Duration,
+) -> Result<BTreeMap<&'a str, Population>, QueryError> {
+    let mut wanted: BTreeMap<&str, (&Query, Database)> = BTreeMap::new();
+    for (query, own) in asked {
+        // most stories are of one: no side of theirs is more than chance
+        let is_asked = own.iter().any(|members| can_divide(&subjects(members).collect()));
+        if let Some(sql) = query.header.population.as_deref().filter(|_| is_asked) {
+            let own = database.another().map_err(failed(&query.header.id))?;
+            wanted.entry(sql).or_insert((query, own));
+        }
+    }
+    let read = |(sql, (query, own)): (&'a str, (&Query, Database))| {
+        let population = Population::read(&own, sql, limit).map_err(failed(&query.header.id))?;
+        Ok((sql, population))
+    };
+    wanted.into_par_iter().map(read).collect()
+}
+
+/// What is said of a read that failed.
+fn failed(query: &str) -> impl Fn(ReadError) -> QueryError {
+    let query = query.to_string();
+    move |source| QueryError::Read { query: query.clone(), source }
 }
 
 /// What a finding's story is told apart by: the values of its cause, or itself.

@@ -21,6 +21,7 @@ use crate::snapshot::schema::known_columns;
 pub struct Database {
     connection: Connection,
     held: BTreeMap<String, bool>,
+    is_cut: bool,
 }
 
 /// What is going to be asked.
@@ -128,13 +129,13 @@ impl Database {
         let (some, others) = cuts.split_at(cuts.len() / 2);
         make(&connection, &[some, others]).map_err(setup)?;
         let held = views.into_iter().map(|view| (view.name, view.held)).collect();
-        Ok(Self { connection, held })
+        Ok(Self { connection, held, is_cut: !cuts.is_empty() })
     }
 
     /// Another connection to the same tables, for a question beside this one's.
     pub fn another(&self) -> Result<Self, ReadError> {
         let connection = self.connection.try_clone().map_err(|err| ReadError::of_engine(&err))?;
-        Ok(Self { connection, held: self.held.clone() })
+        Ok(Self { connection, held: self.held.clone(), is_cut: self.is_cut })
     }
 
     /// Does two things beside each other, each with a connection of its own.
@@ -155,6 +156,11 @@ impl Database {
     /// Whether the snapshot holds this table, rows or none; `None` when no table has that name.
     pub fn holds(&self, table: &str) -> Option<bool> {
         self.held.get(table).copied()
+    }
+
+    /// Whether the tables are those of an instant: what is told in one may be later than another.
+    pub(crate) fn is_cut(&self) -> bool {
+        self.is_cut
     }
 
     /// Checks that a text is exactly one SELECT, without running it.
@@ -240,14 +246,15 @@ fn whole_prefix(instant: Option<Micros>) -> fn(&str) -> &'static str {
 
 /// The settings after which only the snapshot can be read and no setting can be changed. What does
 /// not fit in memory spills into a folder of this process, which the engine removes. What it has read of the
-/// files it does not keep: the system does so anyway, and the copy is most of a large round's memory.
+/// files it does not keep: the system does so anyway, and the copy is most of a large round's memory. Their
+/// footers it keeps, for all connections (without `global` for this one alone).
 fn lock_in(own: &str) -> Result<String, ReadError> {
     let spill = std::env::temp_dir().join(format!("backstory-{}", std::process::id()));
     let spill = views::path_literal(&spill)?;
     Ok(format!(
         "set autoinstall_known_extensions = false;
          set autoload_known_extensions = false;
-         set parquet_metadata_cache = true;
+         set global parquet_metadata_cache = true;
          set enable_external_file_cache = false;
          set temp_directory = {spill};
          set max_temp_directory_size = '16GiB';

@@ -67,11 +67,12 @@ pub(super) fn run(ui: &mut Ui, args: &RunArgs) -> Outcome {
     asked.check_begun(&database, args.timeout)?;
     warn_of_nothing(ui, &database, args.timeout)?;
     let queries = vec![query];
-    let answers = ask(&database, &queries, args.timeout)?;
+    let mut answers = ask(&database, &queries, args.timeout)?;
+    let known = std::mem::take(&mut answers.read_from);
     let asking = Asking { database: &database, price: PRICE, limit: args.timeout };
     let mut report = reported(&asked.snapshot, queries, answers, args.verdict, &asking)?;
     if let Format::Text = args.format {
-        look_up(&database, report.listed(), args.timeout)?;
+        look_up(&database, report.listed(), &known, args.timeout)?;
     }
     show(ui, args.format, &report)?;
     end_on_failed(report.failed)?;
