@@ -33,7 +33,7 @@ beats as (
         -- equivalent: max because the row holds one heartbeat, its last
         max(happened_at) filter (where by_guardian) as beat_at,
         -- equivalent: arg_max because the row holds one heartbeat, its last
-        arg_max(event_id, happened_at) filter (where by_guardian) as beat_event_id,
+        arg_max(event_id, (happened_at, event_id)) filter (where by_guardian) as beat_event_id,
         max(happened_at) filter (where not by_guardian) as act_at
     from worker_signals
     group by worker_id
@@ -99,7 +99,7 @@ proofs as (
 watchers as (
     select
         -- equivalent: arg_min because one process runs in the cases
-        moments.beat_at, arg_min(events.run_id, events.happened_at) as run_id
+        moments.beat_at, arg_min(events.run_id, (events.happened_at, events.event_id)) as run_id
     from moments
     join events
         on events.kind = 'cycle_completed'

@@ -55,11 +55,11 @@ runs_of as (
         reason, bool_or(has_spoken) as has_spoken,
         min(died_at) as first_at, max(died_at) as last_at, count(*) as died,
         -- equivalent: arg_min because one process runs in the cases
-        arg_min(coalesce(decided_by, first_run.run_id), died_at) as run_id,
+        arg_min(coalesce(decided_by, first_run.run_id), (died_at, event_id)) as run_id,
         list(event_id order by died_at, event_id) as event_ids
     from idle_deaths
     cross join (
-        select min_by(run_id, started_at) as run_id from runs where source_type = 'orchestrator_gpu'
+        select min_by(run_id, (started_at, run_id)) as run_id from runs where source_type = 'orchestrator_gpu'
     ) as first_run
     group by reason
 ),

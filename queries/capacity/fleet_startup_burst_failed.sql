@@ -24,8 +24,9 @@
 with failures as (
     select
         decisions.subject_id as worker_id, decisions.formula, decisions.run_id,
-        workers.created_at, any_value(decisions.happened_at) as failed_at,
-        any_value(decisions.event_id) as event_id
+        workers.created_at,
+        any_value(decisions.happened_at order by decisions.happened_at, decisions.event_id) as failed_at,
+        any_value(decisions.event_id order by decisions.happened_at, decisions.event_id) as event_id
     from decisions
     -- equivalent: join because a worker that is condemned has its row here
     join workers on workers.id = decisions.subject_id

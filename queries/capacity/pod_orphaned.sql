@@ -28,7 +28,8 @@ with evidence as (
 
 signs as (
     select
-        coalesce(pod_id, worker_id) as key, any_value(pod_id) as pod_id, any_value(worker_id) as worker_id,
+        coalesce(pod_id, worker_id) as key, any_value(pod_id) as pod_id,
+        any_value(worker_id order by happened_at, event_id) as worker_id,
         min(happened_at) as happened_at, list_sort(list(distinct event_id)) as event_ids,
         -- equivalent: arg_min because a case has one kind of sign
         arg_min(kind, (happened_at, event_id)) as sign, count(*) as signs

@@ -41,7 +41,7 @@ surplus as (
     select
         idle.worker_id, idle.entered_at, count(*) as cycles,
         min(cycles.workers_active + cycles.workers_spawning - cycles.desired) as least_surplus,
-        any_value(cycles.desired) as desired
+        any_value(cycles.desired order by cycles.started_at) as desired
     from idle
     -- equivalent: join because nothing known is none either way
     join cycles
@@ -53,11 +53,11 @@ surplus as (
 longest as (
     select
         idle.worker_id, max(epoch(idle.left_at - idle.entered_at)) as idle_s,
-        arg_max(idle.entered_at, idle.left_at - idle.entered_at) as since,
-        arg_max(idle.entered_event_id, idle.left_at - idle.entered_at) as entered_event_id,
-        arg_max(idle.left_event_id, idle.left_at - idle.entered_at) as left_event_id,
-        arg_max(surplus.least_surplus, idle.left_at - idle.entered_at) as least_surplus,
-        arg_max(surplus.desired, idle.left_at - idle.entered_at) as desired
+        arg_max(idle.entered_at, (idle.left_at - idle.entered_at, idle.entered_at)) as since,
+        arg_max(idle.entered_event_id, (idle.left_at - idle.entered_at, idle.entered_at)) as entered_event_id,
+        arg_max(idle.left_event_id, (idle.left_at - idle.entered_at, idle.entered_at)) as left_event_id,
+        arg_max(surplus.least_surplus, (idle.left_at - idle.entered_at, idle.entered_at)) as least_surplus,
+        arg_max(surplus.desired, (idle.left_at - idle.entered_at, idle.entered_at)) as desired
     from idle
     -- equivalent: join because the surplus is asked for
     join surplus using (worker_id, entered_at)

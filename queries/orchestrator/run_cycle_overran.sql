@@ -25,8 +25,9 @@ with lasted as (
 overrun as (
     select
         run_id, count(*) filter (where lasted_s > $period_s) as overran, count(lasted_s) as cycles_seen,
-        max(lasted_s) as worst_s, arg_max(cycle, lasted_s) as worst_cycle,
-        arg_max(started_at, lasted_s) as worst_at
+        max(lasted_s) as worst_s,
+        first(cycle order by lasted_s desc nulls last, cycle) as worst_cycle,
+        first(started_at order by lasted_s desc nulls last, cycle) as worst_at
     from lasted
     group by run_id
     having count(*) filter (where lasted_s > $period_s) >= $cycles

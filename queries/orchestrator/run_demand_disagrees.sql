@@ -80,8 +80,8 @@ select
         'in {} cycles it counted up to {} queued task(s) more than rows show', count(*), max(above.surplus)
     ) as summary,
     list(above.event_id order by above.cycle) as evidence,
-    arg_max(above.counted, above.surplus) as counted,
-    arg_max(above.queued_rows, above.surplus) as queued_rows,
+    arg_max(above.counted, (above.surplus, above.cycle)) as counted,
+    arg_max(above.queued_rows, (above.surplus, above.cycle)) as queued_rows,
     max(above.happened_at) as until_at, count(*) as cycles, 'task-counts' as source,
     cast([] as varchar[]) as affected_tasks, cast(null as double) as lost_worker_s
 from above

@@ -47,7 +47,8 @@ others as (
 texts as (
     -- what a failure was said to be
     select
-        worker_id, task_id, any_value(json_extract_string(attributes, '$.error')) as error,
+        worker_id, task_id,
+        any_value(json_extract_string(attributes, '$.error') order by happened_at, event_id) as error,
         bool_or(regexp_matches(
             json_extract_string(attributes, '$.error'), 'device-side assert|illegal memory access'
         )) as is_gpu_error
@@ -66,7 +67,7 @@ streaks as (
         min(outcomes.happened_at) as began_at, max(outcomes.happened_at) as last_at,
         list_sort(list(distinct outcomes.task_id)) as task_ids,
         list(outcomes.event_id order by outcomes.happened_at, outcomes.event_id) as event_ids,
-        any_value(texts.error) as error
+        any_value(texts.error order by outcomes.happened_at, outcomes.event_id) as error
     from outcomes
     left join others using (task_id, worker_id)
     left join texts using (task_id, worker_id)

@@ -70,7 +70,7 @@ signs as (
     select
         long_held.task_id, long_held.worker_id, long_held.claimed_at,
         max(worker_signals.happened_at) filter (where worker_signals.by_guardian) as beat_at,
-        arg_max(worker_signals.event_id, worker_signals.happened_at)
+        arg_max(worker_signals.event_id, (worker_signals.happened_at, worker_signals.event_id))
             filter (where worker_signals.by_guardian) as beat_event_id,
         greatest(
             long_held.claimed_at,

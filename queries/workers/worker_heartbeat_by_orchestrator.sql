@@ -18,7 +18,7 @@
 -- Cause: domain/orchestrator.md O16 (until E2 the orchestrator called the heartbeat function itself).
 with doubted as (
     select
-        subject_id as worker_id, any_value(happened_at) as beat_at,
+        subject_id as worker_id, any_value(happened_at order by happened_at) as beat_at,
         list_sort(list(distinct event_id)) as event_ids
     from anomalies
     where kind = 'unproven_heartbeat' and subject_kind = 'worker'

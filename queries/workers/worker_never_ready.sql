@@ -66,7 +66,8 @@ usual as (
 timeouts as (
     -- an orchestrator's rule gave up on a worker that had not started
     select
-        subject_id as worker_id, any_value(event_id) as event_id, any_value(formula) as formula
+        subject_id as worker_id, any_value(event_id order by happened_at, event_id) as event_id,
+        any_value(formula order by happened_at, event_id) as formula
     from decisions
     where rule = 'kill'
         and formula in (

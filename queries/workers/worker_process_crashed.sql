@@ -25,7 +25,7 @@
 with crashes as (
     -- its guardian's own word, while no later write has overwritten it
     -- equivalent: min and arg_min because a guardian reports it once
-    select worker_id, min(happened_at) as crashed_at, arg_min(event_id, happened_at) as crash_event_id
+    select worker_id, min(happened_at) as crashed_at, arg_min(event_id, (happened_at, event_id)) as crash_event_id
     from events
     where kind = 'worker_crashed'
     group by worker_id

@@ -38,8 +38,8 @@ held as (
     -- the task it gave up on: the last that it held, put back by itself or by the next sweep
     select
         given_up.worker_id,
-        arg_max(task_attempts.task_id, task_attempts.claimed_at) as task_id,
-        arg_max(task_attempts.claimed_event_id, task_attempts.claimed_at) as claimed_event_id,
+        arg_max(task_attempts.task_id, (task_attempts.claimed_at, task_attempts.task_id)) as task_id,
+        arg_max(task_attempts.claimed_event_id, (task_attempts.claimed_at, task_attempts.task_id)) as claimed_event_id,
         min(task_attempts.claimed_at) as claimed_at,
         list_sort(list(distinct task_attempts.task_id)) as task_ids,
         bool_or(task_attempts.reason = 'its worker gave itself up') as was_put_back

@@ -30,9 +30,9 @@ with lives as (
         -- equivalent: max because the row holds one heartbeat, its last
         max(happened_at) filter (where by_guardian) as beat_at,
         -- equivalent: arg_max because the row holds one heartbeat, its last
-        arg_max(event_id, happened_at) filter (where by_guardian) as beat_event_id,
+        arg_max(event_id, (happened_at, event_id)) filter (where by_guardian) as beat_event_id,
         max(happened_at) filter (where not by_guardian) as act_at,
-        arg_max(event_id, happened_at) filter (where not by_guardian) as act_event_id
+        arg_max(event_id, (happened_at, event_id)) filter (where not by_guardian) as act_event_id
     from worker_signals
     group by worker_id
 ),

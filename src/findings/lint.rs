@@ -61,6 +61,8 @@ pub const UNSTEADY_WORDS: [&str; 7] = [
     "localtime",
     "localtimestamp",
 ];
+/// What takes the row of the least or greatest of something.
+const OF_EXTREMES: [&str; 4] = ["arg_max", "arg_min", "max_by", "min_by"];
 /// What draws rows by lot.
 const SAMPLES: [&[&str]; 2] = [&["tablesample"], &["using", "sample"]];
 
@@ -74,6 +76,7 @@ pub fn problems(query: &Query) -> Vec<String> {
     let mut found = absences(query, &tokens);
     found.extend(constants(&tokens, &sourced));
     found.extend(unsteady(&tokens));
+    found.extend(shared_instants(&tokens));
     found
 }
 
@@ -142,6 +145,40 @@ fn unsteady(tokens: &[Token<'_>]) -> Vec<String> {
     found
 }
 
+/// Rows often share an instant: which of them is taken by it alone, the plan of the day decides.
+fn shared_instants(tokens: &[Token<'_>]) -> Vec<String> {
+    let mut found = Vec::new();
+    for (at, token) in tokens.iter().enumerate() {
+        if !OF_EXTREMES.contains(&token.text) {
+            continue;
+        }
+        let (mut depth, mut last) = (0_usize, Vec::new());
+        for inner in &tokens[at + 1..] {
+            match inner.text {
+                "(" | "[" => depth += 1,
+                ")" | "]" => depth = depth.saturating_sub(1),
+                "," if depth == 1 => last.clear(),
+                _ => {}
+            }
+            if depth == 0 {
+                break;
+            }
+            if inner.text != "," || depth > 1 {
+                last.push(inner.text);
+            }
+        }
+        if let [by] = last[..]
+            && by.ends_with("_at")
+        {
+            found.push(format!(
+                "line {}: `{}` by {by} alone takes any of the rows that share it: say which, as in ({by}, event_id)",
+                token.line, token.text
+            ));
+        }
+    }
+    found
+}
+
 #[cfg(test)]
 mod tests {
     use std::path::Path;
@@ -189,6 +226,14 @@ mod tests {
         assert!(
             said("-- domain/orchestrator.md O9\n\n\n\n\n\nselect 60").contains("where does 60")
         );
+    }
+
+    #[test]
+    fn an_instant_is_no_order() {
+        assert!(said("select arg_max(event_id, happened_at) from a").contains("alone takes any"));
+        assert!(said("select min_by(f(x, y), b.entered_at) from a").contains("b.entered_at alone"));
+        assert_eq!(said("select arg_max(event_id, (happened_at, event_id)) from a"), "");
+        assert_eq!(said("select arg_max(worker_id, attempt), arg_min(entered_at, seq) from a"), "");
     }
 
     #[test]
