@@ -9,8 +9,9 @@ use crate::replay::worker::end::{DECISION_REACH_S, HEARTBEAT_PERIOD_S, View, Wor
 
 /// The pod is dead so soon after it was asked to stop (evidence-rules fact 15).
 const ASKED_DEAD_AFTER_S: f64 = 8.0;
-/// Early termination falls in the first cycle past the grace of 180 s (evidence-rules class 13).
-const EARLY_S: (f64, f64, f64) = (180.0, 197.0, 212.0);
+/// Early termination falls in the first cycle past the grace of 180 s as a rule, and up to an hour later where
+/// the pod stays spawning (evidence-rules class 13, fact 20).
+const EARLY_S: (f64, f64, f64) = (180.0, 197.0, 3_600.0);
 /// A second kill is dated later than the heartbeat that proves the first (evidence-rules class 12).
 const SECOND_KILL_S: f64 = 25.0;
 /// The pod was gone by then when the first kill answers its last heartbeat (evidence-rules class 12).
@@ -81,6 +82,9 @@ impl View<'_> {
         } else {
             error_kind(reason)
         };
+        if kind == EndKind::External {
+            return self.vanished(event, kind);
+        }
         self.row_end(event, Some(event.at), kind, Basis::Inferred)
     }
 
