@@ -22,7 +22,7 @@ impl Missing {
     pub fn claim(&self, row: &TaskRow, events: &[&Event]) -> Event {
         // an orchestrator task stays with its worker while that does others: an earlier line bounds it
         let when = match self.first_seen(row, events) {
-            Some(seen) => Unseen { from: self.queued, at: seen, until: seen },
+            Some(seen) => Unseen { from: self.queued, at: seen, until: seen, gone: seen },
             None => self.unseen.clone(),
         };
         let (when, kind) = (when.after(self.queued), EventKind::TaskClaimInferred);

@@ -19,7 +19,7 @@ use crate::model::time::Micros;
 use crate::replay::task::TaskTimeline;
 use crate::replay::task::attempt::Attempt;
 use crate::replay::task::elimination::known::Known;
-use crate::replay::task::elimination::unseen::unseen;
+use crate::replay::task::elimination::unseen::{names_all, unseen};
 use crate::replay::task::world::World;
 
 pub use crate::replay::task::elimination::missing::Missing;
@@ -45,6 +45,9 @@ pub fn find(
         let missing =
             usize::try_from(count).unwrap_or(0).saturating_sub(known.taken_back(reset.at));
         if missing == 0 {
+            continue;
+        }
+        if world.row(worker).is_some_and(|row| names_all(row, reset.at, count)) {
             continue;
         }
         let Some(unseen) = unseen(worker, reset.at, &known, world) else { continue };
