@@ -13,7 +13,7 @@ use crate::model::kind::EventKind;
 use crate::model::rows::TaskRow;
 use crate::model::time::Micros;
 use crate::replay::task::claims::duplicates::mark_duplicates;
-use crate::replay::task::claims::exact::add_exact;
+use crate::replay::task::claims::exact::{add_exact, add_rewritten, is_rewritten};
 use crate::replay::task::claims::witness::add_witness;
 use crate::replay::task::ends::Final;
 use crate::replay::task::world::World;
@@ -75,8 +75,10 @@ pub fn find(
     for event in events.iter().filter(in_time).filter(|e| e.kind == EventKind::TaskClaimed) {
         add_exact(&mut claims, row, event, events, world);
     }
+    let is_rewritten = is_rewritten(row, end);
     for event in events.iter().filter(in_time) {
-        if matches!(event.kind, EventKind::TaskClaimRecorded | EventKind::TaskHeldAtKill) {
+        let recorded = event.kind == EventKind::TaskClaimRecorded && !is_rewritten;
+        if recorded || event.kind == EventKind::TaskHeldAtKill {
             add_exact(&mut claims, row, event, events, world);
         }
     }
@@ -85,6 +87,11 @@ pub fn find(
         let found_again = event.kind == EventKind::TaskRecovered;
         if own || found_again || event.kind == EventKind::TaskListedActive {
             add_witness(&mut claims, row, event, events, world);
+        }
+    }
+    for event in events.iter().filter(in_time).filter(|_| is_rewritten) {
+        if event.kind == EventKind::TaskClaimRecorded {
+            add_rewritten(&mut claims, event, world);
         }
     }
     for missing in world.eliminated(&row.id) {

@@ -48,15 +48,16 @@ fn moved_back(
     let Some(claim) = later.filter(|claim| !claim.by_function) else { return false };
     let same = claim.worker == event.worker || claim.worker.is_none();
     // until then only the progress of an orchestrator task moved it (domain/worker-app.md T3, T3b)
+    let moves = row.is_orchestrator() || !is_before_billing_resets(claim.at);
     let far = claim.at.seconds_since(event.at) > EARLY_S;
-    if far && !row.is_orchestrator() && is_before_billing_resets(claim.at) {
+    if far && !moves {
         return false;
     }
     if !same || requeues::between(&line, claim.at, events, world) {
         return false;
     }
     claim.worker.clone_from(&event.worker);
-    if event.at.seconds_since(claim.at) < -EARLY_S {
+    if moves && (far || event.latest < claim.at) {
         (claim.at, claim.event, claim.basis) = (event.at, event.id, event.basis);
     }
     true
