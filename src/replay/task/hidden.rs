@@ -47,6 +47,15 @@ pub(crate) fn revival(row: &TaskRow, end: Micros, claim: Micros) -> Event {
     event(row, EventKind::TaskRevivalInferred, near, (end, claim), &end.to_string())
 }
 
+/// The end that a row undid, between the last sign of the open task and that row: which names it.
+pub(crate) fn end(row: &TaskRow, since: Micros, undone: &Event) -> Event {
+    let middle = Micros(since.0 + (undone.at.0 - since.0) / 2);
+    let (of, bounds) = ((&row.id, "status"), (since, undone.at));
+    let kind = EventKind::TaskEndInferred;
+    let made = Event::implied_by_task(of, kind, middle, bounds, &undone.at.to_string());
+    Event { confirmed_by: vec![undone.evidence.clone()], ..made }
+}
+
 impl World<'_> {
     fn ended_or_later(&self, claim: &Claim) -> Micros {
         let ended = claim.worker.as_ref().and_then(|worker| self.ended(worker));

@@ -13,7 +13,7 @@ use crate::model::rows::TaskRow;
 use crate::model::state::TaskStateName;
 use crate::model::time::Micros;
 use crate::replay::task::claims::Claim;
-use crate::replay::task::ends::undone::then;
+use crate::replay::task::ends::undone::{then, unseen};
 use crate::replay::task::state::TaskEvent;
 
 /// What tells of one end stands within this of it: the edge function's line 0.15 s after the write
@@ -33,6 +33,8 @@ pub struct Final {
     pub event: EventId,
     /// Who or what ended it, in words, where the row says so.
     pub reason: Option<&'static str>,
+    /// The event itself, where it is inferred and stands in no row.
+    pub made: Option<Event>,
 }
 
 /// What became of a task after an end that did not last.
@@ -89,7 +91,14 @@ impl Ends {
 pub fn last(row: &TaskRow, events: &[&Event]) -> Option<Final> {
     let (kind, what) = end_of(TaskStateName::of_status(&row.status)?)?;
     let event = events.iter().rev().find(|event| event.kind == kind)?;
-    Some(Final { at: event.at, what, basis: event.basis, event: event.id, reason: reason(row) })
+    Some(Final {
+        at: event.at,
+        what,
+        basis: event.basis,
+        event: event.id,
+        reason: reason(row),
+        made: None,
+    })
 }
 
 /// Whether an event tells of an end that need not have lasted.
@@ -117,6 +126,12 @@ fn end_of(state: TaskStateName) -> Option<(EventKind, TaskEvent)> {
 pub fn all(row: &TaskRow, events: &[&Event], claims: &[Claim], last: Option<Final>) -> Ends {
     let mut earlier: Vec<(Final, Then)> = Vec::new();
     for event in events {
+        let unseen = unseen(row, event, events, claims);
+        // a line that stands there twice tells of one end
+        let is_known = |end: &Final| earlier.iter().any(|(known, _)| known.at == end.at);
+        if let Some((end, then)) = unseen.filter(|(end, _)| !is_known(end)) {
+            earlier.push((end, then));
+        }
         let Some(what) = tells(event) else { continue };
         let is_last =
             |last: &Final| event.at.seconds_since(last.at) > -ONE_END_S || event.id == last.event;
@@ -127,7 +142,7 @@ pub fn all(row: &TaskRow, events: &[&Event], claims: &[Claim], last: Option<Fina
             continue;
         }
         let (at, basis, id) = (event.at, event.basis, event.id);
-        let end = Final { at, what, basis, event: id, reason: None };
+        let end = Final { at, what, basis, event: id, reason: None, made: None };
         if let Some(then) = then(row, events, claims, &end, last.as_ref()) {
             earlier.push((end, then));
         }
