@@ -147,8 +147,8 @@ held as (
 ),
 
 killers as (
-    -- it held a task with which another worker died or was condemned, too: the task may be what ended both.
-    -- The one that was stuck it was not at any more, as it had acted since
+    -- it held a task with which another worker died or got stuck, too: the task may be what ended both. One that
+    -- it was itself killed for as stuck it was not at any more, as it had acted since
     select distinct held.worker_id
     from held
     -- equivalent: join because every held task is of a death
@@ -160,7 +160,10 @@ killers as (
         and not starts_with(deaths.reason, 'Stuck task ' || theirs.task_id)
     join events
         on events.worker_id = theirs.worker_id
-        and events.kind in ('worker_marked_error', 'worker_crashed', 'worker_self_terminated')
+        and (
+            events.kind in ('worker_crashed', 'worker_self_terminated')
+            or starts_with(json_extract_string(events.attributes, '$.reason'), 'Stuck task')
+        )
         and events.happened_at between theirs.claimed_at and theirs.ended_at
 ),
 
