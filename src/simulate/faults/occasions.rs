@@ -55,6 +55,7 @@ impl World<'_> {
             | Fault::FailsEveryTask
             | Fault::PidReused
             | Fault::EndedByScript => self.hit_worker(fault),
+            Fault::OrchestratorHeartbeats => self.worked_before_e3(),
             Fault::PodKilledWhileStarting => self.hit_starting(),
             Fault::SpawnFails => self.spoil(Spoilt::NoPod),
             Fault::EndOverwritten => self.spoil(Spoilt::OldPath),
@@ -97,6 +98,7 @@ impl World<'_> {
             Fault::DuplicateClaim
             | Fault::PhantomClaim
             | Fault::TerminationFails
+            | Fault::EndedAtLaunch
             | Fault::LostUpdate
             | Fault::CompletionLost => {
                 self.faults.waiting.insert(fault);

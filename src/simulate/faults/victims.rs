@@ -122,7 +122,9 @@ impl World<'_> {
             | Fault::LostUpdate
             | Fault::CompletionLost
             | Fault::EndOverwritten
-            | Fault::RowEdited => {}
+            | Fault::RowEdited
+            | Fault::EndedAtLaunch
+            | Fault::OrchestratorHeartbeats => {}
         }
         self.faults.happened(fault.name(), now, no, &mut self.workers);
     }
