@@ -166,7 +166,7 @@ fn a_wrong_argument_is_named_and_nothing_is_overwritten() {
     assert!(ran.stderr.contains("1 h of E12"), "{}", ran.stderr);
     let listed =
         backstory(&root.path().join("config"), &["simulate", "--list-faults", "--era", "E4"]);
-    assert_eq!(listed.stdout.lines().count(), 30, "{}", listed.stdout);
+    assert_eq!(listed.stdout.lines().count(), 32, "{}", listed.stdout);
     assert!(listed.stdout.lines().any(|name| name == "ssh_port_unreachable_eagain"));
 }
 

@@ -142,6 +142,27 @@ held as (
     group by deaths.worker_id
 ),
 
+killers as (
+    -- it held a task with which another worker died or got stuck, too: the task may be what ended both. One that
+    -- it was itself killed for as stuck it was not at any more, as it had acted since
+    select distinct held.worker_id
+    from held
+    -- equivalent: join because every held task is of a death
+    join deaths using (worker_id)
+    -- equivalent: join because the next one drops what it would keep
+    join task_attempts as theirs
+        on list_contains(held.task_ids, theirs.task_id)
+        and theirs.worker_id <> held.worker_id
+        and not starts_with(deaths.reason, 'Stuck task ' || theirs.task_id)
+    join events
+        on events.worker_id = theirs.worker_id
+        and (
+            events.kind in ('worker_crashed', 'worker_self_terminated')
+            or starts_with(json_extract_string(events.attributes, '$.reason'), 'Stuck task')
+        )
+        and events.happened_at between theirs.claimed_at and theirs.ended_at
+),
+
 resets as (
     -- tasks that its death sent back
     select
@@ -274,6 +295,7 @@ facts as (
         broken.worker_id is not null as is_broken,
         done.event_id as done_event_id,
         reached.worker_id is not null as acts_could_reach,
+        killers.worker_id is not null as held_a_killer,
         try_cast(regexp_extract(deaths.reason, '([0-9]+) consecutive', 1) as bigint) as failures_counted,
         -- the cloud still showed the pod when the diagnostics were taken
         json_extract_string(try_cast(workers.metadata as json), '$.diagnostics.pod_status.desired_status') is not null
@@ -292,6 +314,7 @@ facts as (
     left join broken using (worker_id)
     left join done using (worker_id)
     left join reached using (worker_id)
+    left join killers using (worker_id)
     left join workers on workers.id = deaths.worker_id
 ),
 
@@ -334,6 +357,8 @@ select
             else 'probable'
         end
         when 'guardian' then case
+            -- it may have died of the task since its last act, which a dead guardian could not tell
+            when held_a_killer then 'insufficient_evidence'
             when act_age_s <= $act_sure_s and end_is_told then 'confirmed'
             when act_age_s <= quiet_allowed_s then 'probable'
             else 'insufficient_evidence'
@@ -344,8 +369,9 @@ select
                 and act in ('completion', 'claim') and act_age_s <= $quiet_s
                 then 'probable'
             -- a process that hangs in the stuck task does nothing else
-            when reason like 'Stuck task%' and act_age_s <= $quiet_s and not is_broken then 'probable'
-            when done_event_id is not null and not is_broken
+            when reason like 'Stuck task%' and act_age_s <= $quiet_s and not is_broken and not held_a_killer
+                then 'probable'
+            when done_event_id is not null and not is_broken and not held_a_killer
                 and (act_age_s <= quiet_allowed_s or len(held_tasks) = 1)
                 then 'probable'
             -- it may hang, or work at something longer than we have seen: its heartbeats tell neither
@@ -358,6 +384,8 @@ select
         -- an idle worker whose guardian died leaves the same rows as a frozen one
         else case
             when len(held_tasks) = 0 or not acts_could_reach then 'insufficient_evidence'
+            -- one heartbeat can get lost, and work of that kind is quiet as long as that
+            when act_age_s <= quiet_allowed_s then 'insufficient_evidence'
             else 'refuted'
         end
     end as verdict,
@@ -402,6 +430,9 @@ select
                 when not acts_could_reach
                     then 'killed for "{}" after its heartbeats had stopped with a task in hand; whether it '
                         || 'went on working could not have reached us'
+                when act_age_s <= quiet_allowed_s
+                    then 'killed for "{}" after its heartbeats had stopped with a task in hand, which it may '
+                        || 'have been at'
                 else 'killed for "{}" after it had gone silent with a task in hand'
             end,
             reason

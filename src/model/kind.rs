@@ -214,6 +214,8 @@ pub enum EventKind {
     TaskClaimInferred,
     /// A later claim implies that the ended task went back to the queue.
     TaskRevivalInferred,
+    /// A row that undid it implies that the task had ended.
+    TaskEndInferred,
 }
 
 impl EventKind {
@@ -317,6 +319,7 @@ impl EventKind {
         (Self::TaskRequeueInferred, "task_requeue_inferred", SubjectKind::Task),
         (Self::TaskClaimInferred, "task_claim_inferred", SubjectKind::Task),
         (Self::TaskRevivalInferred, "task_revival_inferred", SubjectKind::Task),
+        (Self::TaskEndInferred, "task_end_inferred", SubjectKind::Task),
     ];
 
     /// The name in tables, grammar files and findings.

@@ -86,11 +86,16 @@ pub enum Fault {
     RowEdited,
     /// A person's script ends a worker.
     EndedByScript,
+    /// A person's script ends a worker while an orchestrator waits for the answer of its startup script's
+    /// launch.
+    EndedAtLaunch,
+    /// There are rows of workers that lived when the orchestrator still wrote heartbeats itself.
+    OrchestratorHeartbeats,
 }
 
 impl Fault {
     /// Every kind with its name.
-    pub const ALL: [(Self, &'static str); 39] = [
+    pub const ALL: [(Self, &'static str); 41] = [
         (Self::Freeze, "freeze"),
         (Self::ProcessCrash, "process_crash"),
         (Self::SilentStall, "silent_stall"),
@@ -130,6 +135,8 @@ impl Fault {
         (Self::EndOverwritten, "end_overwritten"),
         (Self::RowEdited, "row_edited"),
         (Self::EndedByScript, "ended_by_script"),
+        (Self::EndedAtLaunch, "ended_at_launch"),
+        (Self::OrchestratorHeartbeats, "orchestrator_heartbeats"),
     ];
 
     /// Its name, as in `truth.json`.
@@ -148,7 +155,9 @@ impl Fault {
     /// 2026-01-21 workers find their own tasks again; until 2026-02-13 one end was written over another.
     pub fn is_of(self, era: Era) -> bool {
         match self {
-            Self::SshPortUnreachable | Self::PidReused => era == Era::E4,
+            Self::SshPortUnreachable | Self::PidReused | Self::OrchestratorHeartbeats => {
+                era == Era::E4
+            }
             Self::EndOverwritten => era == Era::E6,
             Self::ApiKilled | Self::CompleteTaskErrors => era != Era::E4,
             Self::NeverSignalsReady | Self::PhantomClaim | Self::CompletionLost => era == Era::E12,
@@ -180,7 +189,8 @@ impl Fault {
             | Self::TerminationFails
             | Self::LostUpdate
             | Self::RowEdited
-            | Self::EndedByScript => true,
+            | Self::EndedByScript
+            | Self::EndedAtLaunch => true,
         }
     }
 

@@ -206,4 +206,16 @@ impl World<'_> {
         worker.metadata.insert("terminated_by".into(), json!("shutdown_script"));
         worker.tell(now, "admin", Some(old));
     }
+
+    /// The same while an orchestrator launches the worker's startup script: the command went through, and its
+    /// answer is logged when the row says ended already.
+    pub(super) fn ended_at_launch(&mut self, no: WorkerNo) -> bool {
+        let is_due = self.faults.waiting.remove(&Fault::EndedAtLaunch);
+        if is_due {
+            let now = self.now;
+            self.ended_by_script(no);
+            self.faults.happened("ended_at_launch", now, no, &mut self.workers);
+        }
+        is_due
+    }
 }

@@ -6,6 +6,7 @@
 
 mod api;
 mod beat;
+mod before;
 mod boot;
 mod demand;
 mod dice;

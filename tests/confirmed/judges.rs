@@ -176,10 +176,16 @@ fn of_run(truth: &Truth, finding: &Finding) -> Option<bool> {
             let begun = seconds(&each["started"]);
             begun > seconds(&truth.all["sim_start"]) && (begun - at).abs() < NEAR_S
         })),
-        "run_logging_outage" => Some(
-            items(&truth.all["outage_windows"])
-                .any(|window| at > seconds(&window["t0"]) - NEAR_S && at < seconds(&window["t1"])),
-        ),
+        // it may begin with the end of a process, and go on where the lines of the next one are lost
+        "run_logging_outage" => {
+            let ended = finding.columns.iter().find(|(name, _)| name == "ended_at");
+            let ended = ended.and_then(|(_, cell)| Micros::parse(&cell.to_plain()?));
+            let until = ended.map_or(at, since_2020);
+            let touches = |window: &Value| {
+                until > seconds(&window["t0"]) - NEAR_S && at < seconds(&window["t1"])
+            };
+            Some(items(&truth.all["outage_windows"]).any(touches))
+        }
         // rows that were deleted or never kept have no window of their own
         "evidence_hole" => Some(truth.injected(&HIDES)),
         "run_cycle_overran" => {

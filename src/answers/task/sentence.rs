@@ -4,7 +4,7 @@ use super::event::Told;
 use crate::model::kind::EventKind;
 
 /// What is said of the kinds that a task's story is made of; of any other, its own name.
-const SAID: [(EventKind, &str); 39] = [
+const SAID: [(EventKind, &str); 40] = [
     (EventKind::TaskCreated, "created"),
     (EventKind::TaskClaimed, "claimed"),
     (EventKind::TaskClaimRecorded, "claimed, by its row"),
@@ -32,6 +32,7 @@ const SAID: [(EventKind, &str); 39] = [
         "must have gone back into the queue: a later claim implies it",
     ),
     (EventKind::TaskRevivalInferred, "must have come back after its end: a later claim implies it"),
+    (EventKind::TaskEndInferred, "must have ended: who undid that says so"),
     (EventKind::WorkerSelfTerminated, "its worker gave itself up"),
     (EventKind::WorkerCrashed, "its worker's process died"),
     (EventKind::WorkerMarkedError, "its worker was marked as error"),

@@ -3,11 +3,13 @@
 //! One pass over the events in their order: of a process, what its cycle has said so far is kept, and
 //! what it tells of its settings; of workers and tasks, their last completion and claim.
 
+mod ages;
 mod ask;
 mod cycle;
 mod found;
 mod inputs;
 mod names;
+mod outcome;
 mod process;
 mod reads;
 mod reason;

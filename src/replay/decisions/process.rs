@@ -6,22 +6,18 @@ use crate::model::id::EventId;
 use crate::model::kind::EventKind;
 use crate::model::rows::WorkerRow;
 use crate::model::state::{DecisionKind, Formula};
-use crate::model::time::Micros;
+use crate::replay::decisions::ages::age_name;
 use crate::replay::decisions::cycle::CycleNotes;
 use crate::replay::decisions::found::Found;
 use crate::replay::decisions::inputs::{About, Inputs, diagnostics};
+use crate::replay::decisions::outcome::{decided, verdict};
 use crate::replay::decisions::{Decision, kind_of, names, reason, settings};
 use crate::replay::rules::answer::Answer;
 use crate::replay::rules::defaults::since;
 use crate::replay::rules::limit::{Limit, Limits, Told};
 
-/// A check reads the database for each worker, so that what it measured is up to a second older than
-/// its line (domain/orchestrator.md 9.4: lines of one decision lie within it).
-const READS_S: f64 = 1.0;
-/// A line that follows its comparison at once.
-const AT_ONCE_S: f64 = 0.1;
-
-const FLEET: &[&str] = &[
+/// What is kept of the fleet beside a decision about all of it.
+pub(super) const FLEET: &[&str] = &[
     "queued_tasks",
     "active_tasks",
     "workers_active",
@@ -37,7 +33,7 @@ const WORKER: &[&str] = &["queued_tasks", "active_tasks", "workers_active"];
 /// What is kept of a process.
 #[derive(Default)]
 pub(super) struct Process {
-    notes: CycleNotes,
+    pub(super) notes: CycleNotes,
     /// Settings that its lines tell.
     pub(super) settings: Limits,
     /// Whether a line shows that scale-down keeps the minimum (since 2c0154c, of E6).
@@ -222,75 +218,6 @@ impl Process {
         }
     }
 
-    /// Ages that the line tells, or that its cycle and the rows do.
-    fn ages(
-        &self,
-        event: &Event,
-        formula: Option<Formula>,
-        about: &About<'_>,
-        inputs: &mut Inputs,
-    ) {
-        let Some(formula) = formula else { return };
-        let tenths = formula == Formula::BasicHealth;
-        let age = event.number("age_s").map(|age| (age, if tenths { 0.05 } else { 0.5 }));
-        inputs.age(age_name(formula), age);
-        let worker = event.worker.as_ref();
-        let idle = |at| worker.and_then(|worker| about.idle(worker, at)).map(|age| (age, READS_S));
-        match formula {
-            Formula::IdleTimeout => inputs.age("idle_s", idle(event.at)),
-            Formula::ScaleDownVictim => {
-                inputs.age("idle_s", idle(self.notes.scale_down_at.unwrap_or(event.at)));
-                inputs.of_fleet(&self.notes, FLEET);
-            }
-            Formula::EarlyTermination => {
-                let at = self.notes.early_at.unwrap_or(event.at);
-                inputs.age("worker_age_s", about.worker_age(at).map(|age| (age, READS_S)));
-                let kept = self.notes.fleet.get("workers_kept").cloned();
-                inputs.put("workers_kept", kept);
-                inputs.put("workers_capacity", self.notes.fleet.get("workers_capacity").cloned());
-            }
-            Formula::Failsafe if age.is_none() => {
-                let beat = event.text("heartbeat").unwrap_or_default();
-                let seen = Micros::parse(beat);
-                let never = matches!(beat, "never" | "None");
-                let since_beat = seen.map(|seen| event.at.seconds_since(seen));
-                let since_row = about.worker_age(event.at).filter(|_| never);
-                let age = since_beat.or(since_row).map(|age| (age, AT_ONCE_S));
-                inputs.age("heartbeat_age_s", age);
-            }
-            Formula::ErrorCleanup => {
-                inputs.put("has_error_time", Some(Attribute::Bool(age.is_some())));
-            }
-            Formula::UnassignedReset | Formula::StaleReset => inputs.of_tasks(event, about),
-            Formula::ScaleDown => {
-                let count = |name| inputs.0.get(name).and_then(Attribute::number);
-                let both = count("workers_active").zip(count("workers_spawning"));
-                if count("workers_capacity").is_none() {
-                    inputs.number("workers_capacity", both.map(|(a, b)| a + b));
-                }
-                inputs.of_idle(&self.notes, about, event.at);
-            }
-            Formula::Failsafe
-            | Formula::BasicHealth
-            | Formula::StaleHeartbeat
-            | Formula::NoHeartbeat
-            | Formula::StuckTask
-            | Formula::SpawningTimeout
-            | Formula::ScriptRunningTimeout
-            | Formula::StartupPhase
-            | Formula::GpuNotDetected
-            | Formula::NeverInitialised
-            | Formula::ReadyNotClaiming
-            | Formula::IdleWithQueue
-            | Formula::FailureStreak
-            | Formula::FailureRate
-            | Formula::Promotion
-            | Formula::Desired
-            | Formula::ScaleUp
-            | Formula::KeptEarly => {}
-        }
-    }
-
     /// Until E6 a decision with workers missing or too many that no step follows is a step of none; it
     /// counts when the cycle has ended without one.
     fn no_steps(&self, event: &Event, about: &About<'_>, of: &Decision) -> Vec<Decision> {
@@ -331,110 +258,5 @@ impl Process {
         let mut failed = self.notes.failed.iter();
         let fed = failed.find(|read| read.feeds(decision.kind, decision.formula, about));
         fed.map(|read| read.event)
-    }
-}
-
-/// What a kill tells of the limits that hold for it.
-pub(super) fn of_kill(reason: &str, row: &WorkerRow, at: Micros) -> Limits {
-    let mut limits = Limits::default();
-    for (limit, value) in settings::of_kill(reason, Some(row), at) {
-        limits.set(limit, value, Told::Line);
-    }
-    limits
-}
-
-/// What the age of a rule is called.
-pub(super) fn age_name(formula: Formula) -> &'static str {
-    match formula {
-        Formula::BasicHealth
-        | Formula::StaleHeartbeat
-        | Formula::NoHeartbeat
-        | Formula::Failsafe
-        | Formula::Promotion => "heartbeat_age_s",
-        Formula::ErrorCleanup => "error_age_s",
-        Formula::StuckTask
-        | Formula::IdleTimeout
-        | Formula::SpawningTimeout
-        | Formula::ScriptRunningTimeout
-        | Formula::StartupPhase
-        | Formula::GpuNotDetected
-        | Formula::NeverInitialised
-        | Formula::ReadyNotClaiming
-        | Formula::IdleWithQueue
-        | Formula::FailureStreak
-        | Formula::FailureRate
-        | Formula::Desired
-        | Formula::ScaleUp
-        | Formula::ScaleDown
-        | Formula::ScaleDownVictim
-        | Formula::KeptEarly
-        | Formula::EarlyTermination
-        | Formula::UnassignedReset
-        | Formula::StaleReset => "age_s",
-    }
-}
-
-/// What was decided, in words or as a number.
-fn verdict(event: &Event, kind: DecisionKind) -> String {
-    if kind == DecisionKind::HealthCheck {
-        return "passed".to_string();
-    }
-    if let Some(reason) = event.text("reason") {
-        return reason.to_string();
-    }
-    let number = match kind {
-        DecisionKind::Scaling => event.int("desired"),
-        DecisionKind::FailureRate => event.int("rate_percent"),
-        DecisionKind::Spawn
-        | DecisionKind::Promotion
-        | DecisionKind::HealthCheck
-        | DecisionKind::HealthVerdict
-        | DecisionKind::FailureStreak
-        | DecisionKind::Kill
-        | DecisionKind::ScaleDown
-        | DecisionKind::EarlyTermination
-        | DecisionKind::Failsafe
-        | DecisionKind::External
-        | DecisionKind::ErrorCleanup
-        | DecisionKind::TaskReset
-        | DecisionKind::ScaleUp => event.int("count").or_else(|| event.int("age_s")),
-    };
-    number.map(|n| n.to_string()).unwrap_or_default()
-}
-
-/// What was done, in the terms of the rule.
-fn decided(
-    event: &Event,
-    kind: DecisionKind,
-    formula: Option<Formula>,
-    era: &str,
-) -> Option<Answer> {
-    let count = |name: &str| event.int(name).map(Answer::Count);
-    match kind {
-        DecisionKind::HealthCheck => Some(Answer::Leave),
-        // since E7 the plain form kills nobody; a mark that follows takes this back
-        DecisionKind::HealthVerdict => {
-            let spares = formula == Some(Formula::BasicHealth) && since(era, "E7");
-            spares.then_some(Answer::Leave)
-        }
-        // the mark tells it
-        DecisionKind::FailureStreak | DecisionKind::FailureRate => None,
-        DecisionKind::Scaling => count("desired"),
-        DecisionKind::ScaleUp if event.kind == EventKind::ScaleUpBlocked => Some(Answer::Count(0)),
-        DecisionKind::ScaleUp => count("count"),
-        DecisionKind::ScaleDown if event.kind == EventKind::ScaleDownSkipped => {
-            Some(Answer::Count(0))
-        }
-        DecisionKind::EarlyTermination if event.worker.is_none() => count("desired"),
-        DecisionKind::ScaleDown if event.worker.is_none() => count("count"),
-        DecisionKind::Spawn
-        | DecisionKind::Promotion
-        | DecisionKind::Kill
-        | DecisionKind::ScaleDown
-        | DecisionKind::EarlyTermination
-        | DecisionKind::Failsafe
-        | DecisionKind::External
-        | DecisionKind::ErrorCleanup
-        | DecisionKind::TaskReset => Some(Answer::Act),
     }
 }

@@ -8,12 +8,13 @@ use crate::model::kind::EventKind;
 use crate::model::rows::WorkerRow;
 use crate::model::state::{DecisionKind, Formula};
 use crate::model::time::Micros;
+use crate::replay::decisions::ages::age_name;
 use crate::replay::decisions::found::Found;
 use crate::replay::decisions::inputs::{About, Inputs, diagnostics};
-use crate::replay::decisions::process::{age_name, of_kill};
-use crate::replay::decisions::{Decision, reason};
+use crate::replay::decisions::{Decision, reason, settings};
 use crate::replay::era;
 use crate::replay::rules::answer::Answer;
+use crate::replay::rules::limit::{Limits, Told};
 
 /// A row's time and the line of the same act lie within this (evidence-rules fact 16: error_time comes
 /// up to 11 s after the mark).
@@ -107,4 +108,13 @@ fn decision(
         decided: Some(Answer::Act),
         recomputed: None,
     }
+}
+
+/// What a kill tells of the limits that hold for it.
+fn of_kill(reason: &str, row: &WorkerRow, at: Micros) -> Limits {
+    let mut limits = Limits::default();
+    for (limit, value) in settings::of_kill(reason, Some(row), at) {
+        limits.set(limit, value, Told::Line);
+    }
+    limits
 }

@@ -74,8 +74,15 @@ fn sender(
     world: &World<'_>,
 ) -> Option<usize> {
     let has_sent = |claim: usize| before.iter().any(|sent| sent.by == Some(claim));
+    // a worker whose pod had gone by then sent nothing
+    let is_there = |claim: &Claim| {
+        let gone = claim.worker.as_ref().and_then(|worker| world.gone_by(worker));
+        gone.is_none_or(|gone| at.seconds_since(gone) < ANSWER_S)
+    };
     let is_ready = |n: &usize| {
-        !has_sent(*n) && claims[*n].at < at && handler_ended(events, &claims[*n], at).is_some()
+        let claim = &claims[*n];
+        let may = !has_sent(*n) && claim.at < at && is_there(claim);
+        may && handler_ended(events, claim, at).is_some()
     };
     let ready: Vec<usize> = (0..claims.len()).filter(is_ready).collect();
     let holder = claims.iter().rposition(|claim| !claim.is_duplicate && claim.at < at)?;

@@ -16,8 +16,8 @@ const BEFORE_CLAIM_S: f64 = 15.0;
 /// Why a way back into the queue is certain.
 const LATER_CLAIM: &str = "a later claim implies it";
 
-/// The requeue that a later claim implies: the holder's end where it lies between, else shortly before
-/// that claim; bounded by both (evidence-rules fact 10).
+/// The requeue that a later claim implies: the kill of the holder, or its end, where that lies between, else
+/// shortly before that claim; bounded by both (evidence-rules fact 10).
 pub(crate) fn requeue(
     row: &TaskRow,
     claim: &Claim,
@@ -28,7 +28,9 @@ pub(crate) fn requeue(
     // the row says that it waits, and not since when: it was seen much later
     let bound = next.map_or(world.seen_at().map_or(latest, |seen| seen.max(latest)), |_| latest);
     let why = if next.is_some() { LATER_CLAIM } else { "its row says that it waits" };
-    let ended = claim.worker.as_ref().and_then(|worker| world.ended(worker));
+    let holder = claim.worker.as_ref();
+    let condemned = holder.and_then(|worker| world.condemned(worker, claim.at, latest));
+    let ended = condemned.or_else(|| world.ended(holder?));
     let middle = Micros(claim.at.0 + (latest.0 - claim.at.0) / 2);
     let near = ended
         .filter(|at| claim.at < *at && *at < latest)
@@ -43,6 +45,15 @@ pub(crate) fn revival(row: &TaskRow, end: Micros, claim: Micros) -> Event {
     let middle = Micros(end.0 + (claim.0 - end.0) / 2);
     let near = claim.plus_seconds(-BEFORE_CLAIM_S).max(middle);
     event(row, EventKind::TaskRevivalInferred, near, (end, claim), &end.to_string())
+}
+
+/// The end that a row undid, between the last sign of the open task and that row: which names it.
+pub(crate) fn end(row: &TaskRow, since: Micros, undone: &Event) -> Event {
+    let middle = Micros(since.0 + (undone.at.0 - since.0) / 2);
+    let (of, bounds) = ((&row.id, "status"), (since, undone.at));
+    let kind = EventKind::TaskEndInferred;
+    let made = Event::implied_by_task(of, kind, middle, bounds, &undone.at.to_string());
+    Event { confirmed_by: vec![undone.evidence.clone()], ..made }
 }
 
 impl World<'_> {

@@ -71,8 +71,10 @@ pub fn replay(row: &TaskRow, events: &[&Event], world: &World<'_>) -> TaskTimeli
 /// What stands in no row.
 fn inferred(claims: &[Claim], requeues: &[Option<Requeue>], ends: &Ends) -> Vec<Event> {
     let revivals = ends.earlier.iter().filter_map(|(_, then)| then.revival());
+    let ended = ends.earlier.iter().filter_map(|(end, _)| end.made.clone());
     let claims = claims.iter().filter_map(|claim| claim.made.clone());
     claims
+        .chain(ended)
         .chain(requeues.iter().flatten().filter_map(|requeue| requeue.made.clone()))
         .chain(revivals.filter_map(|revival| revival.made.clone()))
         .collect()

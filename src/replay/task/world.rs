@@ -25,6 +25,8 @@ pub struct Told {
     heartbeats: FxHashMap<WorkerId, Vec<Heartbeat>>,
     /// When each worker's last own line was written.
     heard: FxHashMap<WorkerId, Micros>,
+    /// When an orchestrator last looked at each worker and found it without a task.
+    seen_idle: FxHashMap<WorkerId, Micros>,
 }
 
 /// A heartbeat that a worker's row records.
@@ -57,11 +59,22 @@ impl Told {
                 None => drop(self.heartbeats.insert(worker.clone(), vec![beat])),
             }
         }
-        const OF_WORKERS: [EventKind; 4] = [
+        if event.kind == EventKind::HeartbeatObserved
+            && let Some(worker) = &event.worker
+        {
+            match self.seen_idle.get_mut(worker) {
+                Some(at) => *at = event.at,
+                None => drop(self.seen_idle.insert(worker.clone(), event.at)),
+            }
+        }
+        const OF_WORKERS: [EventKind; 7] = [
             EventKind::TasksReset,
             EventKind::WorkerTasksReset,
             EventKind::WorkerCrashed,
             EventKind::WorkerSelfTerminated,
+            EventKind::WorkerMarkedError,
+            EventKind::WorkerErrorRecorded,
+            EventKind::PodTerminateFailed,
         ];
         let is_sweep = event.kind == EventKind::TasksSwept;
         if !is_sweep && !OF_WORKERS.contains(&event.kind) {
@@ -148,12 +161,31 @@ impl<'a> World<'a> {
         end.ended_at.or(end.before)
     }
 
+    /// When an orchestrator last found a worker without a task: both lines that tell a heartbeat's age are of
+    /// idle workers (domain/orchestrator.md G100 and G109).
+    pub fn seen_idle(&self, worker: &WorkerId) -> Option<Micros> {
+        self.told.seen_idle.get(worker).copied()
+    }
+
+    /// When the row of a worker says that it was condemned, between two instants: the kill puts back what the
+    /// worker holds within seconds of that (domain/orchestrator.md 2.2, the order inside one kill).
+    pub fn condemned(&self, worker: &WorkerId, after: Micros, until: Micros) -> Option<Micros> {
+        let events = self.of_worker(worker).iter();
+        let errors = events.filter(|event| event.kind == EventKind::WorkerErrorRecorded);
+        errors.map(|event| event.at).find(|at| after < *at && *at < until)
+    }
+
+    /// By when a worker's pod had certainly stopped.
+    pub fn gone_by(&self, worker: &WorkerId) -> Option<Micros> {
+        let end = self.ends.get(worker)?;
+        end.before.max(end.ended_at)
+    }
+
     /// Since when a worker's row said error or terminated, as far as we know: from then on the sweeps take
     /// its tasks (domain/orchestrator.md section 3), its pod running or not.
     pub fn out_of_service(&self, worker: &WorkerId) -> Option<Micros> {
-        let gave_up = |event: &&Arc<Event>| event.kind == EventKind::WorkerSelfTerminated;
-        let error = self.of_worker(worker).iter().find(gave_up).map(|event| event.at);
-        self.ended(worker).into_iter().chain(error).min()
+        let written = self.of_worker(worker).iter().find(|event| writes_off(event));
+        self.ended(worker).into_iter().chain(written.map(|event| event.at)).min()
     }
 
     /// The workers of pods that were out of service by an instant, by since when.
@@ -194,4 +226,21 @@ impl<'a> World<'a> {
     pub fn oldest_log(&self) -> Option<Micros> {
         self.oldest_log
     }
+}
+
+/// Whether an event takes a worker out of service although its pod may run on: it gave itself up, an
+/// orchestrator condemned it, or early termination wrote its row off without ending the pod
+/// (domain/orchestrator.md O19).
+fn writes_off(event: &Event) -> bool {
+    const EARLY: [&str; 2] =
+        ["control_loop:run_single_cycle:", "control_loop:_handle_early_termination:"];
+    let site = event.call_site.as_deref().unwrap_or_default();
+    const CONDEMNED: [EventKind; 3] = [
+        EventKind::WorkerSelfTerminated,
+        EventKind::WorkerMarkedError,
+        EventKind::WorkerErrorRecorded,
+    ];
+    CONDEMNED.contains(&event.kind)
+        || (event.kind == EventKind::PodTerminateFailed
+            && EARLY.iter().any(|early| site.starts_with(early)))
 }

@@ -220,6 +220,9 @@ impl World<'_> {
             return (0.3, 0.7);
         }
         self.ssh_done(no);
+        if self.ended_at_launch(no) {
+            self.gpu_waits(0.2, 0.6);
+        }
         let pid = 300 + self.dice.below(700);
         let at = self.gpu.clock;
         let Some(worker) = self.worker_mut(no) else { return (0.0, 0.01) };

@@ -4,14 +4,16 @@
 //! status could be written over nearly any other (domain/worker-app.md 2.1): so a task may end more
 //! than once, and its row keeps the last end only.
 
+mod undone;
+
 use crate::model::event::{Basis, Event};
 use crate::model::id::EventId;
 use crate::model::kind::EventKind;
 use crate::model::rows::TaskRow;
 use crate::model::state::TaskStateName;
 use crate::model::time::Micros;
-use crate::replay::task::claims::{Claim, EARLY_S};
-use crate::replay::task::hidden;
+use crate::replay::task::claims::Claim;
+use crate::replay::task::ends::undone::{then, unseen};
 use crate::replay::task::state::TaskEvent;
 
 /// What tells of one end stands within this of it: the edge function's line 0.15 s after the write
@@ -31,6 +33,8 @@ pub struct Final {
     pub event: EventId,
     /// Who or what ended it, in words, where the row says so.
     pub reason: Option<&'static str>,
+    /// The event itself, where it is inferred and stands in no row.
+    pub made: Option<Event>,
 }
 
 /// What became of a task after an end that did not last.
@@ -87,7 +91,14 @@ impl Ends {
 pub fn last(row: &TaskRow, events: &[&Event]) -> Option<Final> {
     let (kind, what) = end_of(TaskStateName::of_status(&row.status)?)?;
     let event = events.iter().rev().find(|event| event.kind == kind)?;
-    Some(Final { at: event.at, what, basis: event.basis, event: event.id, reason: reason(row) })
+    Some(Final {
+        at: event.at,
+        what,
+        basis: event.basis,
+        event: event.id,
+        reason: reason(row),
+        made: None,
+    })
 }
 
 /// Whether an event tells of an end that need not have lasted.
@@ -115,6 +126,12 @@ fn end_of(state: TaskStateName) -> Option<(EventKind, TaskEvent)> {
 pub fn all(row: &TaskRow, events: &[&Event], claims: &[Claim], last: Option<Final>) -> Ends {
     let mut earlier: Vec<(Final, Then)> = Vec::new();
     for event in events {
+        let unseen = unseen(row, event, events, claims);
+        // a line that stands there twice tells of one end
+        let is_known = |end: &Final| earlier.iter().any(|(known, _)| known.at == end.at);
+        if let Some((end, then)) = unseen.filter(|(end, _)| !is_known(end)) {
+            earlier.push((end, then));
+        }
         let Some(what) = tells(event) else { continue };
         let is_last =
             |last: &Final| event.at.seconds_since(last.at) > -ONE_END_S || event.id == last.event;
@@ -125,46 +142,12 @@ pub fn all(row: &TaskRow, events: &[&Event], claims: &[Claim], last: Option<Fina
             continue;
         }
         let (at, basis, id) = (event.at, event.basis, event.id);
-        let end = Final { at, what, basis, event: id, reason: None };
+        let end = Final { at, what, basis, event: id, reason: None, made: None };
         if let Some(then) = then(row, events, claims, &end, last.as_ref()) {
             earlier.push((end, then));
         }
     }
     Ends { earlier, last }
-}
-
-/// What undid an end; `None` where nothing did: it is the last one, told early.
-fn then(
-    row: &TaskRow,
-    events: &[&Event],
-    claims: &[Claim],
-    end: &Final,
-    last: Option<&Final>,
-) -> Option<Then> {
-    let after = |event: &&&Event| end.at < event.at && last.is_none_or(|last| event.at < last.at);
-    let claim = claims.iter().find(|claim| {
-        claim.at.seconds_since(end.at) > if claim.is_exact() { 0.0 } else { EARLY_S }
-    });
-    let before_claim = |event: &&&Event| claim.is_none_or(|claim| event.at <= claim.at);
-    let told = events.iter().filter(after).filter(before_claim).find_map(|event| {
-        let undone = match (event.kind, event.text("new_status")?) {
-            (EventKind::TaskStatusUpdated | EventKind::TaskRowChanged, "Queued") => true,
-            (EventKind::TaskStatusUpdated, "In Progress") => false,
-            (_, _) => return None,
-        };
-        let (at, basis, event) = (event.at, event.basis, event.id);
-        Some((undone, Revival { at, basis, event, made: None }))
-    });
-    match (told, claim) {
-        (Some((true, revival)), _) => Some(Then::Queued(revival)),
-        (Some((false, revival)), None) => Some(Then::Overwritten(Some(revival))),
-        (Some((false, _)) | None, Some(claim)) => {
-            let made = hidden::revival(row, end.at, claim.at);
-            let (at, basis, event) = (made.at, made.basis, made.id);
-            Some(Then::Queued(Revival { at, basis, event, made: Some(made) }))
-        }
-        (None, None) => last.filter(|last| last.what != end.what).map(|_| Then::Overwritten(None)),
-    }
 }
 
 /// Who ended a task, by the text that it left in the row (domain/worker-app.md 2.2: T6, T8, T11 to T13).

@@ -1,0 +1,57 @@
+//! Claims that found the task held.
+
+use crate::model::event::Event;
+use crate::model::rows::TaskRow;
+use crate::model::time::Micros;
+use crate::replay::task::claims::{Claim, EARLY_S, ONE_CLAIM_S};
+use crate::replay::task::requeues;
+use crate::replay::task::world::World;
+
+/// Two claims by different workers this close are one row given out twice: the claim function locks
+/// nothing, so both calls run at once (domain/worker-app.md 1.6, Race). A task that came back between
+/// them would have to be failed and polled for within it.
+const RACE_S: f64 = 2.0;
+
+/// Marks claims that found the task held and left no trace in its row. The row keeps the claim that came
+/// first: two calls at once, or a line of a worker after the last claim that the row kept.
+pub(super) fn mark_duplicates(
+    claims: &mut [Claim],
+    row: &TaskRow,
+    events: &[&Event],
+    world: &World<'_>,
+) {
+    let mut holder: Option<usize> = None;
+    for n in 0..claims.len() {
+        let Some(before) = holder else {
+            holder = Some(n);
+            continue;
+        };
+        let (held, claim) = (&claims[before], &claims[n]);
+        let both = held.worker.is_some() && claim.worker.is_some() && held.worker != claim.worker;
+        if !both || requeues::between(held, claim.at, events, world) {
+            holder = Some(n);
+        } else if is_kept(row, held) || (at_once(held, claim) && !is_kept(row, claim)) {
+            claims[n].is_duplicate = true;
+        } else {
+            // a worker's own line may stand before the other's claim by as much as its clock is off
+            let near = claim.at.seconds_since(held.at) < EARLY_S;
+            claims[before].is_duplicate = near && !held.by_function && is_kept(row, claim);
+            holder = Some(n);
+        }
+    }
+}
+
+/// Two calls of the claim function at once.
+fn at_once(held: &Claim, later: &Claim) -> bool {
+    held.by_function && later.by_function && later.at.seconds_since(held.at) < RACE_S
+}
+
+/// Whether the row shows that a claim was the last it took in: every claim writes both of its columns,
+/// and a reset empties them (domain/worker-app.md T2, T10).
+fn is_kept(row: &TaskRow, claim: &Claim) -> bool {
+    let same = |started: Micros| started.seconds_since(claim.at).abs() < ONE_CLAIM_S;
+    !row.is_orchestrator()
+        && claim.worker.is_some()
+        && row.worker == claim.worker
+        && row.started_at.is_some_and(same)
+}

@@ -1,0 +1,118 @@
+//! Which claims a task had: many witnesses, one claim each.
+//!
+//! Witnesses of one worker are one claim unless the task went back to the queue between them; a time
+//! window would invent attempts, because a witness may be 80 s late (evidence-rules fact 9).
+
+mod duplicates;
+mod exact;
+mod witness;
+
+use crate::model::event::{Basis, Clock, Event};
+use crate::model::id::{EventId, WorkerId};
+use crate::model::kind::EventKind;
+use crate::model::rows::TaskRow;
+use crate::model::time::Micros;
+use crate::replay::task::claims::duplicates::mark_duplicates;
+use crate::replay::task::claims::exact::{add_exact, add_rewritten, is_rewritten};
+use crate::replay::task::claims::witness::add_witness;
+use crate::replay::task::ends::Final;
+use crate::replay::task::world::World;
+
+/// Two lines of the claim function this close are one claim told twice (evidence-rules fact 3: the API
+/// orchestrator's line and the edge function's differ by 0.05 s).
+const ONE_CLAIM_S: f64 = 2.0;
+/// A worker's own line may stand this much before its claim: its clock's uncertainty (fact 24).
+pub(crate) const EARLY_S: f64 = 3.5;
+
+/// One claim of a task by one worker.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Claim {
+    /// By whom; `None` where not known: never a guess.
+    pub worker: Option<WorkerId>,
+    /// When.
+    pub at: Micros,
+    /// How it is known.
+    pub basis: Basis,
+    /// The event that proves it.
+    pub event: EventId,
+    /// The event itself, where it is inferred and stands in no row.
+    pub made: Option<Event>,
+    /// Whether another held the task: the row kept the other's claim (domain/worker-app.md X4).
+    pub is_duplicate: bool,
+    by_function: bool,
+}
+
+impl Claim {
+    /// Whether its time is the database's, by the claim function's own line.
+    pub(crate) fn is_exact(&self) -> bool {
+        self.by_function
+    }
+
+    /// A claim that only the row implies.
+    pub(crate) fn implied(event: Event) -> Self {
+        Self {
+            worker: None,
+            at: event.at,
+            basis: Basis::Inferred,
+            event: event.id,
+            made: Some(event),
+            is_duplicate: false,
+            by_function: false,
+        }
+    }
+}
+
+/// All claims, in order, none after the task's end.
+pub fn find(
+    row: &TaskRow,
+    events: &[&Event],
+    end: Option<&Final>,
+    world: &World<'_>,
+) -> Vec<Claim> {
+    let mut claims: Vec<Claim> = Vec::new();
+    let in_time = |event: &&&Event| end.is_none_or(|end| event.at < end.at);
+    // the claim function's lines first: they name the worker where a later reset erased it
+    for event in events.iter().filter(in_time).filter(|e| e.kind == EventKind::TaskClaimed) {
+        add_exact(&mut claims, row, event, events, world);
+    }
+    let is_rewritten = is_rewritten(row, end);
+    for event in events.iter().filter(in_time) {
+        let recorded = event.kind == EventKind::TaskClaimRecorded && !is_rewritten;
+        if recorded || event.kind == EventKind::TaskHeldAtKill {
+            add_exact(&mut claims, row, event, events, world);
+        }
+    }
+    for event in events.iter().filter(in_time) {
+        let own = event.clock == Clock::Worker && event.kind == EventKind::TaskStarted;
+        let found_again = event.kind == EventKind::TaskRecovered;
+        if own || found_again || event.kind == EventKind::TaskListedActive {
+            add_witness(&mut claims, row, event, events, world);
+        }
+    }
+    for event in events.iter().filter(in_time).filter(|_| is_rewritten) {
+        if event.kind == EventKind::TaskClaimRecorded {
+            add_rewritten(&mut claims, event, world);
+        }
+    }
+    for missing in world.eliminated(&row.id) {
+        let event = missing.claim(row, events);
+        if end.is_none_or(|end| event.at < end.at) {
+            claims.push(Claim { worker: event.worker.clone(), ..Claim::implied(event) });
+        }
+    }
+    claims.sort_by(|a, b| (a.at, &a.event).cmp(&(b.at, &b.event)));
+    mark_duplicates(&mut claims, row, events, world);
+    claims
+}
+
+fn claim_of(event: &Event, by_function: bool) -> Claim {
+    Claim {
+        worker: event.worker.clone(),
+        at: event.at,
+        basis: event.basis,
+        event: event.id,
+        made: None,
+        is_duplicate: false,
+        by_function,
+    }
+}

@@ -1,0 +1,133 @@
+//! What may have put a task back after a claim, by who tells of it.
+
+use crate::model::event::Event;
+use crate::model::id::WorkerId;
+use crate::model::kind::EventKind;
+use crate::model::rows::TaskRow;
+use crate::model::state::Outcome;
+use crate::model::time::Micros;
+use crate::replay::task::claims::Claim;
+use crate::replay::task::requeues::Requeue;
+use crate::replay::task::requeues::certain::{names_task, resets_worker, seen_queued};
+use crate::replay::task::world::World;
+
+pub(super) fn candidates(
+    row: &TaskRow,
+    claim: &Claim,
+    until: Micros,
+    events: &[&Event],
+    world: &World<'_>,
+) -> Vec<Requeue> {
+    let after = |at: Micros| claim.at < at && at <= until;
+    let mut found = Vec::new();
+    for event in events.iter().filter(|event| after(event.at)) {
+        if names_task(event) {
+            let by_worker = event.kind == EventKind::TaskStatusUpdated;
+            let outcome = if by_worker { Outcome::Requeued } else { Outcome::Reset };
+            found.push(requeue(event, outcome, why_named(event), true));
+        } else if event.kind == EventKind::TaskHandlerFailed && event.worker == claim.worker {
+            found.push(requeue(event, Outcome::Requeued, "its worker failed on it", false));
+        } else if seen_queued(event) {
+            found.push(requeue(event, by_text(row), "a capture found it queued again", false));
+        }
+    }
+    if let Some(worker) = &claim.worker {
+        found.extend(by_worker_events(row, worker, &after, world));
+        let ended = world.out_of_service(worker);
+        let swept = world.sweeps(claim.at, until).iter();
+        found.extend(swept.filter(|event| ended.is_some_and(|ended| ended <= event.at)).map(
+            |event| requeue(event, Outcome::Reset, "tasks of dead workers were swept", false),
+        ));
+    }
+    found
+}
+
+fn by_worker_events(
+    row: &TaskRow,
+    worker: &WorkerId,
+    after: &impl Fn(Micros) -> bool,
+    world: &World<'_>,
+) -> Vec<Requeue> {
+    let mut found = Vec::new();
+    for event in world.of_worker(worker).iter().filter(|event| after(event.at)) {
+        if resets_worker(event) {
+            let by_itself = &*event.source.0 == "orchestrator_api";
+            let why = if by_itself {
+                "its worker started again"
+            } else {
+                "its worker's tasks were reset"
+            };
+            found.push(requeue(event, Outcome::Reset, why, false));
+        }
+        if event.kind == EventKind::WorkerCrashed && requeues_crashed(row, event.at) {
+            found.push(requeue(event, Outcome::Requeued, "its worker crashed", false));
+        }
+        if event.kind == EventKind::WorkerSelfTerminated && !row.is_orchestrator() {
+            found.push(requeue(event, Outcome::Requeued, "its worker gave itself up", false));
+        }
+    }
+    // a later mark overwrites error_time; then the last heartbeat is the nearest we know
+    // (evidence-rules class 9)
+    let gave_up =
+        world.of_worker(worker).iter().any(|event| event.kind == EventKind::WorkerSelfTerminated);
+    if gave_up && found.is_empty() && !row.is_orchestrator() {
+        let beats = world.heartbeats(worker).iter().filter(|beat| after(beat.at));
+        found.extend(beats.map(|beat| Requeue {
+            at: beat.at,
+            outcome: Outcome::Requeued,
+            reason: "its worker gave itself up",
+            basis: beat.basis,
+            event: Some(beat.event),
+            made: None,
+            named: false,
+        }));
+    }
+    found
+}
+
+/// Why a row names a task as queued again: the sweeps by the function that says so (domain/orchestrator.md
+/// section 3), the rest by update-task-status, whoever asked it.
+fn why_named(event: &Event) -> &'static str {
+    const SWEEPS: [(&str, &str); 3] = [
+        ("reset_unassigned_orphaned_tasks", "no worker stood on it"),
+        ("reset_api_worker_orphaned_tasks", "its API worker took too long"),
+        ("reset_stale_assigned_tasks", "it showed no activity for long"),
+    ];
+    if event.kind == EventKind::TaskStatusUpdated {
+        return "update-task-status put it back";
+    }
+    let site = event.call_site.as_deref().unwrap_or_default();
+    let known = SWEEPS.iter().find(|(function, _)| site.contains(function));
+    known.map_or("a sweep listed it", |(_, why)| *why)
+}
+
+/// Who put a task back, by the text that it left in the row (domain/worker-app.md 2.2).
+fn by_text(row: &TaskRow) -> Outcome {
+    let text = row.error_message.as_deref().unwrap_or("");
+    if text.starts_with("Reset") {
+        Outcome::Reset
+    } else if text.starts_with("Requeued: ") || text.starts_with("Retry ") {
+        Outcome::Requeued
+    } else {
+        Outcome::Lost
+    }
+}
+
+/// A crash report puts tasks back since 2026-03-31 (domain/worker-app.md 1.5), and leaves a text.
+fn requeues_crashed(row: &TaskRow, at: Micros) -> bool {
+    let text = row.error_message.as_deref().unwrap_or("");
+    let since = Micros::parse("2026-03-31T00:00:00Z");
+    text.starts_with("Requeued: worker crashed") || since.is_some_and(|since| since <= at)
+}
+
+fn requeue(event: &Event, outcome: Outcome, reason: &'static str, named: bool) -> Requeue {
+    Requeue {
+        at: event.at,
+        outcome,
+        reason,
+        basis: event.basis,
+        event: Some(event.id),
+        made: None,
+        named,
+    }
+}

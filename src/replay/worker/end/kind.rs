@@ -1,0 +1,41 @@
+//! Which sort of end it was, by what was decided or said.
+
+use crate::model::event::Event;
+use crate::model::kind::EventKind;
+use crate::model::state::EndKind;
+
+/// Which end an orchestrator's decision means.
+pub(super) fn decided_kind(event: &Event) -> Option<EndKind> {
+    const DECISIONS: &[(EventKind, EndKind)] = &[
+        (EventKind::WorkerTerminating, EndKind::ScaleDown),
+        (EventKind::WorkerScaledDown, EndKind::ScaleDown),
+        (EventKind::WorkerEarlyTerminated, EndKind::EarlyTermination),
+        (EventKind::FailsafeStale, EndKind::Failsafe),
+        (EventKind::FailsafeTerminating, EndKind::Failsafe),
+        (EventKind::WorkerSaidGoodbye, EndKind::SelfTerminated),
+        (EventKind::OrphanPodDetected, EndKind::Unknown),
+    ];
+    if event.kind == EventKind::WorkerMarkedError {
+        return Some(error_kind(event.text("reason").unwrap_or_default()));
+    }
+    DECISIONS.iter().find(|(kind, _)| *kind == event.kind).map(|(_, end)| *end)
+}
+
+/// Which end a step means that says so when it is done.
+pub(super) fn done_kind(event: &Event) -> Option<EndKind> {
+    let told = [EventKind::WorkerScaledDown, EventKind::WorkerEarlyTerminated];
+    decided_kind(event).filter(|_| told.contains(&event.kind))
+}
+
+/// An idle timeout is a normal stop that is written as an error (domain/orchestrator.md W14).
+pub(super) fn error_kind(reason: &str) -> EndKind {
+    if reason.starts_with("Idle timeout") {
+        EndKind::IdleTimeout
+    } else if reason.starts_with("Pod externally terminated") {
+        EndKind::External
+    } else if reason.starts_with("FAILSAFE") {
+        EndKind::Failsafe
+    } else {
+        EndKind::Error
+    }
+}

@@ -1,0 +1,145 @@
+//! Ends that log lines tell.
+
+use crate::model::event::{Basis, Event};
+use crate::model::kind::EventKind;
+use crate::model::state::EndKind;
+use crate::model::time::Micros;
+use crate::replay::worker::end::kind::{decided_kind, done_kind};
+use crate::replay::worker::end::{DECISION_REACH_S, HEARTBEAT_PERIOD_S, View, WorkerEnd};
+
+/// The line that names the worker and the step follows the cloud's answer by what one write of the row
+/// takes (domain/orchestrator.md G53 and G56 after G128).
+const SAID_AFTER_S: f64 = 5.0;
+/// The pod is dead so soon after the line that says so (evidence-rules fact 15).
+const DEAD_AFTER_S: f64 = 7.0;
+/// What the cloud says of a pod that is not there (domain/orchestrator.md G128).
+const GONE: &str = "pod not found to terminate";
+
+impl View<'_> {
+    /// The first successful termination wins; what follows is aftermath (evidence-rules fact 19).
+    pub(super) fn by_logs(&self) -> Option<WorkerEnd> {
+        let confirmed = self.first_true(&[
+            EventKind::WorkerPodTerminated,
+            EventKind::WorkerEarlyTerminated,
+            EventKind::PodTerminated,
+            EventKind::FailsafeCleaned,
+            EventKind::WorkerSaidGoodbye,
+        ]);
+        let external = self.first_true(&[EventKind::WorkerExternallyTerminated]);
+        let unseen = self.gone_before_verdict();
+        match (external.or(unseen), confirmed) {
+            (Some(gone), Some(done)) if done.at < gone.at => Some(self.terminated(done)),
+            (Some(gone), _) => Some(self.vanished(gone, EndKind::External)),
+            (None, Some(done)) => Some(self.terminated(done)),
+            (None, None) => Some(self.found_gone(self.first_true(&[EventKind::PodGone])?)),
+        }
+    }
+
+    /// The pod was not there any more when it was to be ended: the decision behind that attempt did not end
+    /// it. One of an earlier cycle may have, with its lines lost; else somebody else had.
+    fn found_gone(&self, gone: &Event) -> WorkerEnd {
+        let found = self.vanished(gone, EndKind::External);
+        let reach = gone.at.plus_seconds(-DECISION_REACH_S);
+        let decided = self.events.iter().copied().rev();
+        let mut decided = decided
+            .filter(|event| reach <= event.at && event.at <= gone.at)
+            .filter_map(|event| Some((decided_kind(event)?, event)))
+            .peekable();
+        if decided.peek().is_none() {
+            return WorkerEnd { kind: EndKind::Unknown, ..found };
+        }
+        let in_time = |event: &Event| found.before.is_none_or(|latest| event.at <= latest);
+        let is_earlier = |event: &Event| (&event.run, event.cycle) != (&gone.run, gone.cycle);
+        match decided.find(|(_, event)| is_earlier(event) && in_time(event)) {
+            Some((kind, by)) => {
+                let (ended_at, after) = (found.ended_at.max(Some(by.at)), Some(by.at));
+                WorkerEnd { kind, ended_at, after, decided_at: after, ..found }
+            }
+            None => {
+                let reason = Some(GONE.to_string());
+                WorkerEnd { reason, decided_at: Some(gone.at), ..found }
+            }
+        }
+    }
+
+    /// The cloud no longer showed the pod when the check ran, and no heartbeat came after
+    /// (evidence-rules section 2, second row).
+    fn gone_before_verdict(&self) -> Option<&Event> {
+        let marked = self.first(&[EventKind::WorkerMarkedError])?;
+        let unseen = self.events.iter().copied().rfind(|event| {
+            event.kind == EventKind::PodNotSeen
+                && event.at <= marked.at
+                && marked.at.seconds_since(event.at) < DECISION_REACH_S
+        })?;
+        let beat = self.row.real_heartbeat();
+        beat.is_none_or(|beat| beat < marked.at).then_some(unseen)
+    }
+
+    fn terminated(&self, done: &Event) -> WorkerEnd {
+        let before = self.decision(done.at);
+        let since = before.as_ref().map(|(_, event)| event.at);
+        let decision = before.or_else(|| self.said_after(done.at));
+        let kind = decision.as_ref().map_or(EndKind::Unknown, |(kind, _)| *kind);
+        let by = decision.map(|(_, event)| event);
+        WorkerEnd {
+            ended_at: Some(done.at),
+            after: since,
+            before: Some(done.at.plus_seconds(DEAD_AFTER_S)),
+            kind,
+            reason: by.and_then(|event| event.text("reason")).map(str::to_string),
+            error_code: None,
+            decided_at: by.map(|event| event.at),
+            decided_by: by.and_then(|event| event.run.clone()),
+            last_alive: None,
+            last_work: None,
+            event: Some(done.id),
+            basis: Basis::Logged,
+        }
+    }
+
+    /// The pod was found gone: it went within a heartbeat period of its last heartbeat, or of what its process
+    /// did after that.
+    pub(super) fn vanished(&self, found: &Event, kind: EndKind) -> WorkerEnd {
+        let last = self.row.real_heartbeat();
+        // one that beats after it was found gone lives: when it ended, nothing says
+        let lived_on = last.is_some_and(|beat| beat > found.at);
+        let act = self.last_act().filter(|act| *act <= found.at);
+        let beat = last.max(act).filter(|_| !lived_on);
+        let middle = beat.map(|beat| beat.plus_seconds(HEARTBEAT_PERIOD_S / 2.0).min(found.at));
+        let latest = beat.map_or(found.at, |b| b.plus_seconds(HEARTBEAT_PERIOD_S).min(found.at));
+        let decision = self.decision(found.at);
+        WorkerEnd {
+            ended_at: middle,
+            after: beat.or(self.row.created_at),
+            before: Some(latest),
+            kind,
+            reason: found.text("reason").map(str::to_string),
+            error_code: None,
+            decided_at: Some(decision.as_ref().map_or(found.at, |(_, event)| event.at)),
+            decided_by: found.run.clone(),
+            last_alive: None,
+            last_work: None,
+            event: Some(found.id),
+            basis: Basis::Inferred,
+        }
+    }
+
+    /// What was decided shortly before the pod's end.
+    fn decision(&self, ended: Micros) -> Option<(EndKind, &Event)> {
+        let reach = ended.plus_seconds(-DECISION_REACH_S);
+        let before = self.events.iter().copied().rev();
+        before
+            .filter(|event| reach <= event.at && event.at <= ended)
+            .find_map(|event| Some((decided_kind(event)?, event)))
+    }
+
+    /// What a line right after the pod's end says that it was for: some steps are told only when they are
+    /// done.
+    fn said_after(&self, ended: Micros) -> Option<(EndKind, &Event)> {
+        let reach = ended.plus_seconds(SAID_AFTER_S);
+        let after = self.events.iter().copied();
+        after
+            .filter(|event| ended < event.at && event.at <= reach)
+            .find_map(|event| Some((done_kind(event)?, event)))
+    }
+}

@@ -1,0 +1,121 @@
+//! How and when a worker ended: when its pod stopped, by whom, and how that is known.
+
+mod kind;
+mod logged;
+mod recorded;
+
+use crate::model::event::{Basis, Clock, Event};
+use crate::model::id::{EventId, RunId};
+use crate::model::kind::EventKind;
+use crate::model::rows::WorkerRow;
+use crate::model::state::EndKind;
+use crate::model::time::Micros;
+use crate::replay::worker::contradicted;
+
+/// A pod that vanished did so within one heartbeat period of its last heartbeat; the middle is wrong
+/// by at most half of it (evidence-rules class 14).
+const HEARTBEAT_PERIOD_S: f64 = 20.0;
+/// A decision and the pod's end it led to lie within this (evidence-rules fact 15: at most 19 s).
+const DECISION_REACH_S: f64 = 60.0;
+
+/// The end of one worker.
+#[derive(Clone, Debug, PartialEq)]
+pub struct WorkerEnd {
+    /// When its pod stopped; `None` where not knowable.
+    pub ended_at: Option<Micros>,
+    /// It stopped no earlier.
+    pub after: Option<Micros>,
+    /// And no later.
+    pub before: Option<Micros>,
+    /// How.
+    pub kind: EndKind,
+    /// The reason as written.
+    pub reason: Option<String>,
+    /// The error code as written.
+    pub error_code: Option<String>,
+    /// When the decision was logged.
+    pub decided_at: Option<Micros>,
+    /// By which process.
+    pub decided_by: Option<RunId>,
+    /// Its last heartbeat.
+    pub last_alive: Option<Micros>,
+    /// The last act of its working process.
+    pub last_work: Option<Micros>,
+    /// The event that proves the end.
+    pub event: Option<EventId>,
+    /// How it is known.
+    pub basis: Basis,
+}
+
+/// The end of a worker, if it ended: the API orchestrator's own row has no pod that could.
+pub fn of(row: &WorkerRow, events: &[&Event]) -> Option<WorkerEnd> {
+    View { row, events }.end().filter(|_| !row.is_api())
+}
+
+/// A worker's row and events.
+struct View<'a> {
+    row: &'a WorkerRow,
+    events: &'a [&'a Event],
+}
+
+impl View<'_> {
+    fn end(&self) -> Option<WorkerEnd> {
+        let mut end = self.by_logs().or_else(|| self.by_row())?;
+        if end.ended_at.is_some_and(|at| contradicted::is_contradicted(self.row, self.events, at)) {
+            return None;
+        }
+        if let Some(event) = self.unlogged_kill(&end) {
+            end = self.errored(event);
+        }
+        let errors = [EventKind::WorkerSelfTerminated, EventKind::WorkerErrorRecorded];
+        let recorded = self.first(&errors);
+        let code = recorded.and_then(|event| event.text("error_code")).map(str::to_string);
+        end.error_code = code;
+        if end.reason.is_none() {
+            end.reason = recorded
+                .or_else(|| self.first(&[EventKind::WorkerTerminationRecorded]))
+                .and_then(|event| event.text("reason"))
+                .map(str::to_string);
+        }
+        if recorded.is_some_and(|event| event.kind == EventKind::WorkerSelfTerminated)
+            && matches!(
+                end.kind,
+                EndKind::EarlyTermination | EndKind::Failsafe | EndKind::Error | EndKind::ScaleDown
+            )
+        {
+            end.kind = EndKind::SelfTerminated;
+        }
+        end.last_alive = self.row.real_heartbeat();
+        end.last_work = self.last_work();
+        Some(end)
+    }
+
+    /// The first event of one of these kinds.
+    fn first(&self, kinds: &[EventKind]) -> Option<&Event> {
+        self.events.iter().copied().find(|event| kinds.contains(&event.kind))
+    }
+
+    /// The first of these kinds that no later act of the worker contradicts.
+    fn first_true(&self, kinds: &[EventKind]) -> Option<&Event> {
+        self.events.iter().copied().find(|event| {
+            kinds.contains(&event.kind)
+                && !contradicted::is_contradicted(self.row, self.events, event.at)
+        })
+    }
+
+    fn last_work(&self) -> Option<Micros> {
+        let acts = self.events.iter().filter(|event| {
+            (event.clock == Clock::Worker)
+                || matches!(event.kind, EventKind::TaskClaimed | EventKind::ClaimAttempted)
+        });
+        acts.map(|event| event.at).max()
+    }
+
+    /// The last claim or completion, which a living process alone brings about.
+    fn last_act(&self) -> Option<Micros> {
+        let acts =
+            [EventKind::TaskClaimed, EventKind::TaskCompleted, EventKind::CompletionRequested];
+        let acts = self.events.iter().filter(|event| acts.contains(&event.kind));
+        acts.map(|event| event.at).max()
+    }
+}

@@ -1,0 +1,137 @@
+//! Ends that only the row of a worker tells.
+
+use crate::model::event::{Basis, Event};
+use crate::model::kind::EventKind;
+use crate::model::state::EndKind;
+use crate::model::time::Micros;
+use crate::replay::worker::end::kind::error_kind;
+use crate::replay::worker::end::{DECISION_REACH_S, HEARTBEAT_PERIOD_S, View, WorkerEnd};
+
+/// The pod is dead so soon after it was asked to stop (evidence-rules fact 15).
+const ASKED_DEAD_AFTER_S: f64 = 8.0;
+/// Early termination falls in the first cycle past the grace of 180 s as a rule, and up to an hour later where
+/// the pod stays spawning (evidence-rules class 13, fact 20).
+const EARLY_S: (f64, f64, f64) = (180.0, 197.0, 3_600.0);
+/// A second kill is dated later than the heartbeat that proves the first (evidence-rules class 12).
+const SECOND_KILL_S: f64 = 25.0;
+/// The pod was gone by then when the first kill answers its last heartbeat (evidence-rules class 12).
+const AFTER_HEARTBEAT_S: f64 = 5.0;
+/// GPU_IDLE_TIMEOUT_SEC and one cycle: the failsafe's bound (evidence-rules class 15).
+const FAILSAFE_S: f64 = 630.0;
+
+impl View<'_> {
+    /// A kill that only the row tells of, long before what else ends the worker: its pod is ended within
+    /// seconds of `error_time` (evidence-rules facts 15 and 16). What a cleanup or a failsafe writes
+    /// minutes later is aftermath (domain/orchestrator.md W18, W19).
+    pub(super) fn unlogged_kill(&self, end: &WorkerEnd) -> Option<&Event> {
+        let event = self.first(&[EventKind::WorkerErrorRecorded])?;
+        let after = |at: Micros, s: f64| at.seconds_since(event.at) > s;
+        let logged = self.events.iter().any(|other| {
+            other.kind == EventKind::WorkerMarkedError
+                && other.at.seconds_since(event.at).abs() < DECISION_REACH_S
+        });
+        let lived_on =
+            self.row.real_heartbeat().is_some_and(|beat| after(beat, HEARTBEAT_PERIOD_S * 2.0));
+        let late = end.ended_at.is_some_and(|at| after(at, DECISION_REACH_S));
+        (late && !logged && !lived_on).then_some(event)
+    }
+
+    /// Without log lines: what the row records.
+    pub(super) fn by_row(&self) -> Option<WorkerEnd> {
+        let beat = self.row.real_heartbeat();
+        if let Some(event) = self.first(&[EventKind::WorkerTerminationRecorded]) {
+            return Some(self.recorded(event, beat));
+        }
+        let errors = [EventKind::WorkerErrorRecorded, EventKind::WorkerSelfTerminated];
+        if let Some(event) = self.first(&errors) {
+            let lived_on =
+                beat.is_some_and(|b| b.seconds_since(event.at) > HEARTBEAT_PERIOD_S * 2.0);
+            let over = self.row.status == "terminated" || self.row.status == "error";
+            return (over && !lived_on).then(|| self.errored(event));
+        }
+        if let Some(event) = self.first(&[EventKind::WorkerCrashed]) {
+            // the process is dead, its pod may run on: when it stops, nothing says
+            return Some(self.row_end(event, None, EndKind::Error, Basis::Recorded));
+        }
+        (self.row.status == "terminated").then(|| self.silent(beat))
+    }
+
+    fn recorded(&self, event: &Event, beat: Option<Micros>) -> WorkerEnd {
+        let back = self.row.status == "active";
+        let second = beat.filter(|b| event.at.seconds_since(*b) > SECOND_KILL_S && back);
+        let at = second.map_or(event.at, |b| b.plus_seconds(AFTER_HEARTBEAT_S));
+        let reason = event.text("reason").map(str::to_string);
+        let kind = match (event.text("terminated_by"), &reason) {
+            (Some(_), _) => EndKind::Manual,
+            (None, Some(text)) if text.starts_with("early_termination") => {
+                EndKind::EarlyTermination
+            }
+            (None, Some(text)) if text.starts_with("spawn_failed") => EndKind::SpawnFailed,
+            (None, Some(_) | None) => EndKind::ScaleDown,
+        };
+        let end = self.row_end(event, Some(at), kind, Basis::Recorded);
+        // the row has the time of the request
+        let before = end.before.map(|before| before.plus_seconds(ASKED_DEAD_AFTER_S));
+        WorkerEnd { before, ..end }
+    }
+
+    pub(super) fn errored(&self, event: &Event) -> WorkerEnd {
+        let reason = event.text("reason").unwrap_or_default();
+        let kind = if reason.starts_with("Failed to spawn") || reason == "No Runpod ID" {
+            EndKind::SpawnFailed
+        } else {
+            error_kind(reason)
+        };
+        if kind == EndKind::External {
+            return self.vanished(event, kind);
+        }
+        self.row_end(event, Some(event.at), kind, Basis::Inferred)
+    }
+
+    fn row_end(&self, event: &Event, at: Option<Micros>, kind: EndKind, basis: Basis) -> WorkerEnd {
+        WorkerEnd {
+            ended_at: at,
+            after: self.row.real_heartbeat().or(self.row.created_at),
+            before: at.map(|at| at.max(event.at)),
+            kind,
+            reason: event.text("reason").map(str::to_string),
+            error_code: None,
+            decided_at: Some(event.at),
+            decided_by: None,
+            last_alive: None,
+            last_work: None,
+            event: Some(event.id),
+            basis,
+        }
+    }
+
+    /// `terminated` without a time and a reason: an early termination when it never beat, else a death
+    /// whose time the row does not keep (evidence-rules classes 13 and 15).
+    fn silent(&self, beat: Option<Micros>) -> WorkerEnd {
+        let created = self.row.created_at;
+        let plus = |at: Option<Micros>, s: f64| at.map(|at| at.plus_seconds(s));
+        let (ended_at, after, before, kind) = match beat {
+            None => (
+                plus(created, EARLY_S.1),
+                plus(created, EARLY_S.0),
+                plus(created, EARLY_S.2),
+                EndKind::EarlyTermination,
+            ),
+            Some(_) => (None, beat, plus(beat, FAILSAFE_S), EndKind::Failsafe),
+        };
+        WorkerEnd {
+            ended_at,
+            after,
+            before,
+            kind,
+            reason: None,
+            error_code: None,
+            decided_at: None,
+            decided_by: None,
+            last_alive: None,
+            last_work: None,
+            event: self.first(&[EventKind::WorkerCreated]).map(|event| event.id),
+            basis: Basis::Inferred,
+        }
+    }
+}
