@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::path::Path;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use backstory::model::state::GapCause;
@@ -21,6 +21,9 @@ use crate::support::imported::replayed;
 
 /// Seeds that CI runs; `BACKSTORY_SOAK_SEEDS=FROM..TO` runs others.
 const SEEDS: (u64, u64) = (0, 200);
+/// And what shows what none of them does: a spawning worker whose row says ended, and that starts and works, as the
+/// cloud had refused to end its pod.
+const RARE: [u64; 1] = [230];
 /// Fleets of which rows are lost: six of each era.
 const HIDDEN_SEEDS: u64 = 18;
 /// Enough for any query on so little evidence.
@@ -167,7 +170,9 @@ fn scored_in(plan: &Plan, root: &Path) -> (Score, Snapshot) {
 fn nothing_false_is_said_of_two_hundred_fleets() {
     let (from, to) = seeds();
     let floors = Floors::of_any_fleet();
-    let (next, failed) = (AtomicU64::new(from), Mutex::new(Vec::new()));
+    let rare = RARE.into_iter().filter(|_| (from, to) == SEEDS);
+    let asked: Vec<u64> = (from..to).chain(rare).collect();
+    let (next, failed) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
     let worst = Mutex::new(1.0_f64);
     let seen = Mutex::new(BTreeSet::new());
     let began = Instant::now();
@@ -175,11 +180,10 @@ fn nothing_false_is_said_of_two_hundred_fleets() {
         for _ in 0..std::thread::available_parallelism().map_or(2, usize::from) {
             scope.spawn(|| {
                 loop {
-                    let seed = next.fetch_add(1, Ordering::Relaxed);
-                    if seed >= to {
+                    let Some(seed) = asked.get(next.fetch_add(1, Ordering::Relaxed)) else {
                         break;
-                    }
-                    let plan = plan(seed);
+                    };
+                    let plan = plan(*seed);
                     let (score, told) = scored_and_told(&plan);
                     seen.lock().expect("no panic").extend(told);
                     let live = score.task_states.live_agreement.unwrap_or(1.0);
