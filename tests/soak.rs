@@ -23,7 +23,7 @@ use crate::support::imported::replayed;
 const SEEDS: (u64, u64) = (0, 200);
 /// And what shows what none of them does: a spawning worker whose row says ended, and that starts and works, as the
 /// cloud had refused to end its pod.
-const RARE: [u64; 1] = [230];
+const RARE: [u64; 1] = [398];
 /// Fleets of which rows are lost: six of each era.
 const HIDDEN_SEEDS: u64 = 18;
 /// Enough for any query on so little evidence.
