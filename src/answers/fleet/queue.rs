@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::answers::ask::{Ask, Row};
-use crate::answers::fleet::vain::{self, Vain};
+use crate::answers::fleet::vain::{self, UNMET, Vain};
 use crate::model::time::Micros;
 use crate::read::cell::Cell;
 use crate::read::error::ReadError;
@@ -47,16 +47,10 @@ const PARENT: &str = "_orchestrator";
 /// What waits for a task that is not complete cannot be claimed (domain/worker-app.md 1.6).
 const WAITING: &str = "with states as materialized (\
         select task_id, state from task_states where left_at is null), \
-    needed as (\
+    waits as (\
         select id, task_type, unnest(string_split(trim(dependant_on, '{}'), ',')) as other_id \
         from {whole}tasks where dependant_on is not null \
-            and id in (select task_id from states where state = 'queued')) \
-    select needed.id, needed.task_type, other_id, states.state as other_state, \
-        others.id is null as is_missing from needed \
-    left join {others} as others on others.id = other_id \
-    left join states on states.task_id = other_id \
-    where other_id not in ('', 'NULL') and states.state is distinct from 'complete' \
-    order by needed.id, other_id";
+            and id in (select task_id from states where state = 'queued')) ";
 
 /// The id of a queued task that names others which it waits for.
 fn waits_for_others(open: &Row) -> Option<&str> {
@@ -81,7 +75,8 @@ impl Queue {
         let waiting: BTreeSet<&str> = open.iter().filter_map(waits_for_others).collect();
         let mut waits = Vec::new();
         if !waiting.is_empty() {
-            let sql = WAITING.replace("{whole}", whole).replace("{others}", others);
+            let sql =
+                format!("{WAITING}{UNMET}").replace("{whole}", whole).replace("{others}", others);
             waits = ask.rows(&sql, &[("at", Cell::Time(ask.at))])?;
             waits.retain(|row| row.text("id").is_some_and(|id| waiting.contains(id)));
         }

@@ -5,6 +5,14 @@ use std::collections::BTreeMap;
 use crate::answers::fleet::rings::rings;
 use crate::answers::row::Row;
 
+/// Of a table `waits` (`id`, `other_id`) the rows that [`of`] judges, all but those that wait for nothing or for what is
+/// complete; `states` are the last states of tasks, `{others}` the tasks that are there.
+pub(in crate::answers) const UNMET: &str = "select waits.*, states.state as other_state, others.id is null as is_missing \
+    from waits left join {others} as others on others.id = other_id \
+    left join states on states.task_id = other_id \
+    where other_id not in ('', 'NULL') and states.state is distinct from 'complete' \
+    order by waits.id, other_id";
+
 /// Why what is waited for never comes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::answers) enum Vain {
@@ -38,8 +46,7 @@ impl Vain {
     }
 }
 
-/// Why each of these is in vain, where it is: rows of a task (`id`) that waits for another (`other_id`), whose state
-/// is `other_state`; `is_missing` where it has no row.
+/// Why each of these is in vain, where it is: rows of [`UNMET`].
 pub(in crate::answers) fn of(waits: &[Row]) -> Vec<Option<Vain>> {
     let pairs = waits.iter().filter_map(|row| row.text("id").zip(row.text("other_id")));
     let rings = rings(pairs);

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::answers::ask::{Ask, Row};
-use crate::answers::fleet::vain::{self, Vain};
+use crate::answers::fleet::vain::{self, UNMET, Vain};
 use crate::read::cell::Cell;
 use crate::read::error::ReadError;
 
@@ -19,16 +19,11 @@ const CHAIN: &str = "waits for (which waits in vain itself)";
 /// What a queued task waits for, and what that waits for in its turn, as long as it is queued too.
 const WAITS: &str = "with recursive states as (\
         select task_id, state from task_states where left_at is null), \
-    waits as (\
+    edges as (\
         select id, unnest(string_split(trim(dependant_on, '{}'), ',')) as other_id from tasks \
         where dependant_on is not null and id in (select task_id from states where state = 'queued')), \
-    reached(id) as (select $id union select waits.other_id from reached join waits using (id)) \
-    select waits.id, other_id, states.state as other_state, others.id is null as is_missing \
-    from waits join reached using (id) \
-    left join (select id from tasks) as others on others.id = other_id \
-    left join states on states.task_id = other_id \
-    where other_id not in ('', 'NULL') and states.state is distinct from 'complete' \
-    order by waits.id, other_id";
+    reached(id) as (select $id union select edges.other_id from reached join edges using (id)), \
+    waits as (select edges.* from edges join reached using (id)) ";
 
 /// Those of a task's dependencies that never come, by their ids.
 #[derive(Default)]
@@ -40,7 +35,8 @@ impl Waits {
         if !depends {
             return Ok(Self::default());
         }
-        let rows = ask.rows(WAITS, &[("id", Cell::Text(id.to_string()))])?;
+        let sql = format!("{WAITS}{UNMET}").replace("{others}", "tasks");
+        let rows = ask.rows(&sql, &[("id", Cell::Text(id.to_string()))])?;
         let own = rows.iter().zip(vain::of(&rows));
         let own = own.filter(|(row, _)| row.text("id") == Some(id));
         let vain = own.filter_map(|(row, why)| Some((row.text("other_id")?.to_string(), why?)));
