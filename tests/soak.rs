@@ -179,10 +179,7 @@ fn nothing_false_is_said_of_two_hundred_fleets() {
     std::thread::scope(|scope| {
         for _ in 0..std::thread::available_parallelism().map_or(2, usize::from) {
             scope.spawn(|| {
-                loop {
-                    let Some(seed) = asked.get(next.fetch_add(1, Ordering::Relaxed)) else {
-                        break;
-                    };
+                while let Some(seed) = asked.get(next.fetch_add(1, Ordering::Relaxed)) {
                     let plan = plan(*seed);
                     let (score, told) = scored_and_told(&plan);
                     seen.lock().expect("no panic").extend(told);
