@@ -3,6 +3,7 @@
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::rc::Rc;
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
@@ -120,7 +121,9 @@ const LIMIT: Duration = Duration::from_secs(60);
 
 /// A snapshot opened for one verb.
 pub(super) struct Reading {
-    database: Database,
+    database: Rc<Database>,
+    /// Whether the process goes on after it.
+    goes_on: bool,
     as_of: Option<Micros>,
     /// The first and the last instant of the evidence; none where it covers no time.
     reach: Option<(Micros, Micros)>,
@@ -168,6 +171,7 @@ impl ReadArgs {
     }
 
     fn opened(&self, ui: &mut Ui, tables: &[&str], wants_findings: bool) -> Result<Reading, Fault> {
+        take_part();
         let engine = Engine::start();
         let asked = self.when.open(ui, self.snapshot.as_deref())?;
         let tables = [tables, &["coverage"]].concat();
@@ -177,7 +181,8 @@ impl ReadArgs {
         );
         let database = database?;
         let reach = reach(&database, asked.as_of)?;
-        let mut reading = Reading { as_of: asked.as_of, database, reach, asked, kept };
+        let (database, as_of) = (Rc::new(database), asked.as_of);
+        let mut reading = Reading { database, goes_on: false, as_of, reach, asked, kept };
         reading.check_inside(ui)?;
         if reading.reach.is_none() {
             ui.note("note: this snapshot covers no time: its tables are empty, or hold a single instant");
@@ -248,7 +253,24 @@ fn write_json(ui: &mut Ui, page: &Page) -> Result<(), Fault> {
     Ok(out.flush()?)
 }
 
+impl Drop for Reading {
+    /// The system takes back at once what the engine would give back piece by piece, while somebody waits for the
+    /// end of the process.
+    fn drop(&mut self) {
+        if !self.goes_on && !self.database.has_spilled() {
+            std::mem::forget(Rc::clone(&self.database));
+        }
+    }
+}
+
 impl Reading {
+    /// Gives back what it takes when it is dropped, for a process that opens others after it.
+    pub(super) fn going_on(self) -> Self {
+        let mut reading = self;
+        reading.goes_on = true;
+        reading
+    }
+
     /// What answers are made from.
     pub(super) fn ask(&self) -> Ask<'_> {
         Ask::ending(&self.database, self.reach.map(|(_, ends)| ends), self.as_of)
@@ -340,6 +362,14 @@ impl Reading {
         }
         Ok(())
     }
+}
+
+/// Makes this thread one of those that answer: to hand over to others and be woken by them takes longer than many a
+/// question. There is another always, so that nothing waits for what this one alone could do.
+fn take_part() {
+    let threads = std::thread::available_parallelism().map_or(1, usize::from).max(2);
+    // who looks again and again is one of them already
+    drop(rayon::ThreadPoolBuilder::new().num_threads(threads).use_current_thread().build_global());
 }
 
 /// The first and the last instant of the evidence, whatever instant is asked of.

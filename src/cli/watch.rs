@@ -64,7 +64,7 @@ pub(super) fn run(ui: &mut Ui, args: &WatchArgs) -> Outcome {
 }
 
 fn look(ui: &mut Ui, args: &WatchArgs) -> Result<(), Fault> {
-    let mut reading = args.read.open_with_findings(ui, &tables())?;
+    let mut reading = args.read.open_with_findings(ui, &tables())?.going_on();
     let told = reading.findings(ui)?;
     let ask = reading.ask();
     let page = health(ask, args.limit, &told)?;

@@ -204,12 +204,14 @@ pub(super) fn prefix(table: &str) -> &'static str {
     if CUTS.iter().any(|cut| cut.table == table) { WHOLE } else { "" }
 }
 
-/// The cut tables as of an instant, of those that are wanted, and no macros. The whole ones must be there.
-pub(super) fn views(instant: Micros, is_wanted: &dyn Fn(&str) -> bool) -> Vec<String> {
+/// What each of these tables is as of an instant, by its name. The whole ones must be there.
+pub(super) fn cuts(
+    instant: Micros,
+    is_wanted: &dyn Fn(&str) -> bool,
+) -> Vec<(&'static str, String)> {
     let cuts = CUTS.iter().filter(|cut| is_wanted(cut.table));
     let literal = format!("timestamp '{}'", plain_time(instant));
-    cuts.map(|cut| format!("create view {} as {}", cut.table, cut.select(&literal, WHOLE)))
-        .collect()
+    cuts.map(|cut| (cut.table, cut.select(&literal, WHOLE))).collect()
 }
 
 /// What makes `<table>_as_of(instant)` for each table that an instant cuts. The whole tables must be there: under

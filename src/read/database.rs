@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use duckdb::Connection;
@@ -12,6 +13,7 @@ use crate::read::cell::{Cell, Column};
 use crate::read::engine::Engine;
 use crate::read::error::ReadError;
 use crate::read::run::{self, RowSink};
+use crate::read::within::Within;
 use crate::read::{as_of, gate, order, views};
 use crate::snapshot::error::SnapshotError;
 use crate::snapshot::open::Snapshot;
@@ -21,6 +23,8 @@ use crate::snapshot::schema::known_columns;
 pub struct Database {
     connection: Connection,
     held: BTreeMap<String, bool>,
+    /// Of an instant, unless views have cut the tables.
+    within: Within,
     is_cut: bool,
 }
 
@@ -83,29 +87,34 @@ impl Database {
         let mut views = views::some(snapshot, &|name| is_wanted(name) || sources.contains(&name))?;
         views.push(views::captures(snapshot));
         let prefix = whole_prefix(instant);
-        let cuts = instant.map_or_else(Vec::new, |instant| as_of::views(instant, &is_wanted));
-        Self::made(engine, snapshot, (views, prefix), Load::ManyQuestions, &cuts)
+        let cuts = instant.map_or_else(Vec::new, |instant| as_of::cuts(instant, &is_wanted));
+        let made = Self::made(engine, snapshot, (views, prefix), Load::ManyQuestions)?;
+        let within = Within::new(cuts);
+        Ok(Self { is_cut: !within.is_empty(), within, ..made })
     }
 
     fn opened(snapshot: &Snapshot, instant: Option<Micros>, load: Load) -> Result<Self, ReadError> {
         let engine = Engine::start();
-        let cuts = instant.map_or_else(Vec::new, |instant| as_of::views(instant, &|_| true));
         let views = (views::all(snapshot)?, whole_prefix(instant));
-        let made = Self::made(engine, snapshot, views, load, &cuts)?;
+        let made = Self::made(engine, snapshot, views, load)?;
+        let cuts = instant.map_or_else(Vec::new, |instant| as_of::cuts(instant, &|_| true));
+        let view = |(name, select): (&str, String)| format!("create view {name} as {select}");
+        let cuts: Vec<String> = cuts.into_iter().map(view).collect();
+        let (some, others) = cuts.split_at(cuts.len() / 2);
+        make(&made.connection, &[some, others]).map_err(|err| setup(snapshot, &err))?;
         let macros = as_of::macros(instant.is_some());
         for sql in macros.iter().map(String::as_str).chain([order::HAPPENED_BEFORE]) {
             made.connection.execute_batch(sql).map_err(|err| setup(snapshot, &err))?;
         }
-        Ok(made)
+        Ok(Self { is_cut: instant.is_some(), ..made })
     }
 
-    /// The views, under names that begin as is said, and the cuts of them.
+    /// The views, under names that begin as is said.
     fn made(
         engine: Engine,
         snapshot: &Snapshot,
         (views, prefix): (Vec<views::View>, fn(&str) -> &'static str),
         load: Load,
-        cuts: &[String],
     ) -> Result<Self, ReadError> {
         let dir = snapshot.dir();
         let own = dir.canonicalize().map_err(|err| SnapshotError::io("read", dir, err))?;
@@ -126,16 +135,15 @@ impl Database {
         let [rows, derived] = [rows, derived].map(|some| some.into_iter().map(create).collect());
         let beside: [Vec<String>; 2] = [rows, derived];
         make(&connection, &beside).map_err(setup)?;
-        let (some, others) = cuts.split_at(cuts.len() / 2);
-        make(&connection, &[some, others]).map_err(setup)?;
         let held = views.into_iter().map(|view| (view.name, view.held)).collect();
-        Ok(Self { connection, held, is_cut: !cuts.is_empty() })
+        Ok(Self { connection, held, within: Within::new(Vec::new()), is_cut: false })
     }
 
     /// Another connection to the same tables, for a question beside this one's.
     pub fn another(&self) -> Result<Self, ReadError> {
         let connection = self.connection.try_clone().map_err(|err| ReadError::of_engine(&err))?;
-        Ok(Self { connection, held: self.held.clone(), is_cut: self.is_cut })
+        let (held, within) = (self.held.clone(), self.within.clone());
+        Ok(Self { connection, held, within, is_cut: self.is_cut })
     }
 
     /// Does two things beside each other, each with a connection of its own.
@@ -161,6 +169,11 @@ impl Database {
     /// Whether the tables are those of an instant: what is told in one may be later than another.
     pub(crate) fn is_cut(&self) -> bool {
         self.is_cut
+    }
+
+    /// Whether something did not fit in memory, and lies in a folder that the engine removes at its end.
+    pub(crate) fn has_spilled(&self) -> bool {
+        spill_folder().exists()
     }
 
     /// Checks that a text is exactly one SELECT, without running it.
@@ -200,7 +213,7 @@ impl Database {
         limit: Duration,
     ) -> Result<Answer, ReadError> {
         let mut answer = Answer::default();
-        run::stream(&self.connection, sql, params, limit, &mut answer)?;
+        run::stream(&self.connection, &self.within.asked(sql), params, limit, &mut answer)?;
         Ok(answer)
     }
 }
@@ -244,13 +257,17 @@ fn whole_prefix(instant: Option<Micros>) -> fn(&str) -> &'static str {
     }
 }
 
+/// Where this process puts what does not fit in memory.
+fn spill_folder() -> PathBuf {
+    std::env::temp_dir().join(format!("backstory-{}", std::process::id()))
+}
+
 /// The settings after which only the snapshot can be read and no setting can be changed. What does
 /// not fit in memory spills into a folder of this process, which the engine removes. What it has read of the
 /// files it does not keep: the system does so anyway, and the copy is most of a large round's memory. Their
 /// footers it keeps, for all connections (without `global` for this one alone).
 fn lock_in(own: &str) -> Result<String, ReadError> {
-    let spill = std::env::temp_dir().join(format!("backstory-{}", std::process::id()));
-    let spill = views::path_literal(&spill)?;
+    let spill = views::path_literal(&spill_folder())?;
     Ok(format!(
         "set autoinstall_known_extensions = false;
          set autoload_known_extensions = false;

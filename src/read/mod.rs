@@ -14,3 +14,4 @@ mod order;
 pub mod run;
 mod views;
 mod watchdog;
+mod within;

@@ -48,16 +48,17 @@ impl Asked {
             let (open, strange) = OpenTasks::read(ask)?.parted();
             Ok((Queue::of_tasks(ask, open)?, Strange::of_tasks(strange)))
         };
-        let signs = |ask: Ask<'_>| {
-            let (pulses, pods) = (pulse::pulses(ask)?, orphans::running(ask)?);
-            let (errors, gaps) = (errors::read(ask, limit)?, blind::read(ask, ask.at, ask.at)?);
-            Ok((pulses, pods, errors, gaps, Limit::read(ask)?))
+        let watch = |ask: Ask<'_>| Ok((pulse::pulses(ask)?, orphans::running(ask)?));
+        let trouble = |ask: Ask<'_>| {
+            let gaps = blind::read(ask, ask.at, ask.at)?;
+            Ok((errors::read(ask, limit)?, gaps, Limit::read(ask)?))
         };
         // who has done its part takes what the other has not begun
+        let signs = |ask: Ask<'_>| ask.join(watch, trouble);
         let (workers, (tasks, signs)) = ask.join(workers, |ask| ask.join(tasks, signs))?;
         let ((fleet, era), (queue, strange)) = (workers, tasks);
         let rates = Rates::of(era.as_ref(), &fleet, told, ask.at, (since, until));
-        let (pulses, pods, errors, gaps, longest) = signs;
+        let ((pulses, pods), (errors, gaps, longest)) = signs;
         Ok(Self { fleet, rates, queue, longest, strange, pulses, pods, errors, gaps })
     }
 }
