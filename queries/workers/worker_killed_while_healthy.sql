@@ -146,21 +146,25 @@ killers as (
     -- it held a task with which another worker died or got stuck, too: the task may be what ended both. One that
     -- it was itself killed for as stuck it was not at any more, as it had acted since
     select distinct held.worker_id
-    from held
+    from (select worker_id, unnest(task_ids) as task_id from held) as held
     -- equivalent: join because every held task is of a death
     join deaths using (worker_id)
     -- equivalent: join because the next one drops what it would keep
     join task_attempts as theirs
-        on list_contains(held.task_ids, theirs.task_id)
+        on theirs.task_id = held.task_id
         and theirs.worker_id <> held.worker_id
         and not starts_with(deaths.reason, 'Stuck task ' || theirs.task_id)
-    join events
-        on events.worker_id = theirs.worker_id
-        and (
-            events.kind in ('worker_crashed', 'worker_self_terminated')
-            or starts_with(json_extract_string(events.attributes, '$.reason'), 'Stuck task')
-        )
-        and events.happened_at between theirs.claimed_at and theirs.ended_at
+    join (
+        select worker_id, happened_at
+        from events
+        where kind in ('worker_crashed', 'worker_self_terminated')
+        union all
+        select worker_id, happened_at
+        from condemned
+        where starts_with(reason, 'Stuck task')
+    ) as ends
+        on ends.worker_id = theirs.worker_id
+        and ends.happened_at between theirs.claimed_at and theirs.ended_at
 ),
 
 resets as (

@@ -10,8 +10,10 @@ use crate::derived::table_file::{BATCH_ROWS, TableFile};
 use crate::derived::tables::DerivedTable;
 use crate::snapshot::error::SnapshotError;
 
-/// Rows held at once: beyond it, what there is most of is written.
-const HELD_ROWS_MAX: usize = 131_072;
+/// Rows of many kinds held at once: beyond it, what there is most of is written.
+pub(super) const MANY_KINDS: usize = 131_072;
+/// The same of a few kinds.
+pub(super) const FEW_KINDS: usize = 32_768;
 /// The same in bytes of text.
 const HELD_TEXT_MAX: usize = 64 << 20;
 /// Rows that are worth a row group: of rare kinds, several share one.
@@ -23,6 +25,7 @@ pub(super) struct ByKind {
     file: TableFile,
     held: BTreeMap<&'static str, Held>,
     rows: usize,
+    rows_max: usize,
     text: usize,
 }
 
@@ -37,8 +40,8 @@ struct Held {
 
 impl Held {
     /// What they take, as if in bytes.
-    fn room(&self) -> usize {
-        self.len * HELD_TEXT_MAX / HELD_ROWS_MAX + self.text
+    fn room(&self, rows_max: usize) -> usize {
+        self.len * HELD_TEXT_MAX / rows_max + self.text
     }
 
     fn write(mut self, file: &mut TableFile) {
@@ -48,9 +51,9 @@ impl Held {
 }
 
 impl ByKind {
-    /// Into this file.
-    pub(super) fn new(file: TableFile) -> Self {
-        Self { table: file.table(), file, held: BTreeMap::new(), rows: 0, text: 0 }
+    /// Into this file, with so many rows held at most.
+    pub(super) fn new(file: TableFile, rows_max: usize) -> Self {
+        Self { table: file.table(), file, held: BTreeMap::new(), rows: 0, rows_max, text: 0 }
     }
 
     /// Takes one row of a kind.
@@ -68,14 +71,14 @@ impl ByKind {
         }
         self.rows += 1;
         self.text += text;
-        if self.rows >= HELD_ROWS_MAX || self.text >= HELD_TEXT_MAX {
+        if self.rows >= self.rows_max || self.text >= HELD_TEXT_MAX {
             self.write_most();
         }
     }
 
     /// Writes the rows of the kind that takes most room; of equals, the first by name.
     fn write_most(&mut self) {
-        let most = self.held.iter().rev().max_by_key(|(_, held)| held.room());
+        let most = self.held.iter().rev().max_by_key(|(_, held)| held.room(self.rows_max));
         let most = most.map(|(kind, _)| *kind);
         let Some(held) = most.and_then(|kind| self.held.remove(kind)) else { return };
         self.rows -= held.len;

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::derived::by_kind::ByKind;
+use crate::derived::by_kind::{ByKind, FEW_KINDS, MANY_KINDS};
 use crate::derived::fields;
 use crate::derived::rows::{Cell, int, text, time, word};
 use crate::derived::table_file::TableFile;
@@ -23,9 +23,10 @@ pub(super) const TABLES: [&str; 3] = [EVENTS, EVIDENCE, OBJECTS];
 /// # Errors
 /// The first table that could not be written.
 pub(super) fn write(replayed: &Replayed, folder: &Path) -> Result<Written, SnapshotError> {
-    // most questions ask for a few kinds of events
-    let mut events = ByKind::new(create(folder, EVENTS)?);
-    let (mut evidence, mut objects) = (create(folder, EVIDENCE)?, create(folder, OBJECTS)?);
+    // most questions ask for a few kinds of events, and for the evidence beside the row that an event has itself
+    let mut events = ByKind::new(create(folder, EVENTS)?, MANY_KINDS);
+    let mut evidence = ByKind::new(create(folder, EVIDENCE)?, FEW_KINDS);
+    let mut objects = create(folder, OBJECTS)?;
     replayed.each_piece(|piece| {
         rayon::join(
             || piece.iter().for_each(|event| push(&mut events, event)),
@@ -79,15 +80,18 @@ fn logged_by(name: &str) -> Option<&str> {
     Some(name).filter(|name| !name.is_empty())
 }
 
-fn push_evidence(evidence: &mut TableFile, event: &Event) {
+fn push_evidence(evidence: &mut ByKind, event: &Event) {
     for (piece, role) in event.pieces() {
-        evidence.push([
-            word(event.id),
-            word(piece.table),
-            word(&piece.key),
-            word(piece.column),
-            word(role.name()),
-        ]);
+        evidence.push(
+            role.name(),
+            [
+                word(event.id),
+                word(piece.table),
+                word(&piece.key),
+                word(piece.column),
+                word(role.name()),
+            ],
+        );
     }
 }
 

@@ -28,6 +28,9 @@ pub(super) const BATCH_ROWS: usize = 8_192;
 const LOOKED_UP: [&str; 4] = ["event_id", "task_id", "worker_id", "object_id"];
 /// What is in no order and is not asked for by its bounds.
 const UNORDERED: [&str; 5] = ["evidence_key", "attributes", "inputs", "thresholds", "call_site"];
+/// Tables that are read for the few events that are cited. Elsewhere ids of events are read with every row, and to
+/// unpress their digits, which halves them, takes a tenth of what all questions take.
+const READ_FOR_FEW: [&str; 2] = ["event_evidence", "event_objects"];
 /// Of the row groups that lack an id, the share that is read all the same.
 const READ_IN_VAIN: f64 = 0.01;
 
@@ -42,6 +45,11 @@ fn properties(table: &DerivedTable) -> WriterProperties {
     let distinct = names().filter(|name| name.ends_with("event_id") || *name == "evidence_key");
     let all = distinct
         .fold(all, |all, name| all.set_column_dictionary_enabled(ColumnPath::from(name), false));
+    let loose = names().filter(|name| name.ends_with("event_id"));
+    let loose = loose.filter(|_| !READ_FOR_FEW.contains(&table.name));
+    let all = loose
+        .map(ColumnPath::from)
+        .fold(all, |all, name| all.set_column_compression(name, Compression::UNCOMPRESSED));
     // what no order is in has no useful bounds, and they make the footer long; but the engine looks at a filter
     // of ids only where there are bounds as well
     let unordered = names().filter(|name| UNORDERED.contains(name));

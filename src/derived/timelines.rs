@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
+use crate::derived::by_kind::{ByKind, FEW_KINDS};
 use crate::derived::rows::{Cell, int, text, time, word};
 use crate::derived::table_file::TableFile;
 use crate::derived::tables::{DERIVED, derived_table};
@@ -51,16 +52,24 @@ fn others(replayed: &Replayed, folder: &Path) -> Result<Written, SnapshotError> 
 
 struct Tables {
     made: BTreeMap<&'static str, TableFile>,
+    /// What the guardian said stands apart: it is a tenth, and many questions ask for it alone.
+    signals: ByKind,
 }
+
+/// The table of them.
+const SIGNALS: &str = "worker_signals";
 
 impl Tables {
     fn create(folder: &Path) -> Result<Self, SnapshotError> {
         // `captures` is read from the capture files themselves
-        let elsewhere =
-            |name| name == "captures" || name == decisions::TABLE || events::TABLES.contains(&name);
+        let elsewhere = |name| {
+            ["captures", SIGNALS, decisions::TABLE].contains(&name)
+                || events::TABLES.contains(&name)
+        };
         let names = DERIVED.iter().map(|table| table.name).filter(|name| !elsewhere(*name));
         let made = names.map(|name| Ok((name, create(folder, name)?)));
-        Ok(Self { made: made.collect::<Result<_, SnapshotError>>()? })
+        let made = made.collect::<Result<_, SnapshotError>>()?;
+        Ok(Self { made, signals: ByKind::new(create(folder, SIGNALS)?, FEW_KINDS) })
     }
 
     fn of(&mut self, name: &'static str) -> &mut TableFile {
@@ -68,7 +77,10 @@ impl Tables {
     }
 
     fn finish(self) -> Result<Written, SnapshotError> {
-        self.made.into_iter().map(|(name, file)| Ok((name, file.finish()?))).collect()
+        let made = self.made.into_iter().map(|(name, file)| Ok((name, file.finish()?)));
+        let mut written = made.collect::<Result<Written, SnapshotError>>()?;
+        written.insert(SIGNALS, self.signals.finish()?);
+        Ok(written)
     }
 
     fn workers(&mut self, replayed: &Replayed) {
@@ -76,14 +88,16 @@ impl Tables {
             let id = worker.id.as_str();
             self.states("worker_states", id, &worker.states, |state| state.name());
             for signal in &worker.signals {
-                self.of("worker_signals").push([
+                let by = if signal.by_guardian { "guardian" } else { "process" };
+                let signal = [
                     word(id),
                     Cell::Time(signal.at),
                     word(signal.what),
                     Cell::Bool(signal.by_guardian),
                     word(signal.basis.name()),
                     word(signal.event),
-                ]);
+                ];
+                self.signals.push(by, signal);
             }
             for (seq, stretch) in worker.liveness.iter().enumerate() {
                 let next = worker.liveness.get(seq + 1).map(|next| next.entered_at);

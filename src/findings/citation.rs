@@ -3,6 +3,8 @@
 use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
+use rayon::prelude::*;
+
 use crate::model::time::Micros;
 use crate::read::cell::Cell;
 use crate::read::database::Database;
@@ -72,36 +74,45 @@ pub(super) fn citations(list: &[String], events: &HashMap<String, Vec<Citation>>
     citations
 }
 
-/// The rows that events were read from. Of many events, those before an instant in the middle of them are
-/// looked for beside the others: each side has files' parts of its own.
+/// The rows that events were read from. Those before, between and after these instants are looked for beside each
+/// other: each span has files' parts of its own.
 pub(super) fn read_from(
     database: &Database,
     ids: &BTreeSet<&str>,
-    middle: Option<Micros>,
+    borders: &[Micros],
     limit: Duration,
 ) -> Result<ReadFrom, ReadError> {
     if ids.is_empty() {
         return Ok(ReadFrom::default());
     }
     let sql = READ_FROM.replace("{ids}", &listed(ids));
-    let part = |own: &Database, side: String| own.query_ours(&format!("{sql}{side}"), &[], limit);
-    let parts = match middle {
-        Some(middle) => {
-            let middle = literal(&Cell::Time(middle));
-            let side = |of| format!(" and happened_at {of} {middle}");
-            let (before, after) =
-                database.join(|own| part(own, side("<")), |own| part(own, side(">=")))?;
-            [before?.rows, after?.rows]
-        }
-        None => [part(database, String::new())?.rows, Vec::new()],
-    };
+    let mut asked = Vec::new();
+    for span in spans(borders) {
+        asked.push((database.another()?, format!("{sql}{span}")));
+    }
+    let part = |(own, sql): (Database, String)| Ok(own.query_ours(&sql, &[], limit)?.rows);
+    let parts: Result<Vec<Vec<Vec<Cell>>>, ReadError> = asked.into_par_iter().map(part).collect();
     let citation = |row: Vec<Cell>| {
         let text = |at: usize| row[at].as_text().unwrap_or_default();
         let column = Some(text(4)).filter(|name| !name.is_empty()).map(str::to_string);
         let time = row[1].as_time();
         (text(0).to_string(), Citation { time, column, ..Citation::of_row(text(2), text(3)) })
     };
-    Ok(ReadFrom(parts.into_iter().flatten().map(citation).collect()))
+    Ok(ReadFrom(parts?.into_iter().flatten().map(citation).collect()))
+}
+
+/// What limits a question to each span that these instants, in their order, leave between them.
+fn spans(borders: &[Micros]) -> Vec<String> {
+    let border = |at: Option<&Micros>, side: &str| {
+        let told = |at: &Micros| format!(" and happened_at {side} {}", literal(&Cell::Time(*at)));
+        at.map(told).unwrap_or_default()
+    };
+    let begins = std::iter::once(None).chain(borders.iter().map(Some));
+    let ends = borders.iter().map(Some).chain(std::iter::once(None));
+    begins
+        .zip(ends)
+        .map(|(from, to)| format!("{}{}", border(from, ">="), border(to, "<")))
+        .collect()
 }
 
 /// The pieces of every event that the lists cite: the row it was read from, which may be known, then the
@@ -121,7 +132,7 @@ pub(super) fn events<L: AsRef<[String]>>(
     let unknown = ids.iter().copied().filter(|id| known.get(id).is_none()).collect();
     let others = OTHERS.replace("{ids}", &listed(&ids));
     let (read, others) = database.join(
-        |own| read_from(own, &unknown, None, limit),
+        |own| read_from(own, &unknown, &[], limit),
         |own| own.query_ours(&others, &[], limit),
     )?;
     let read = read?;

@@ -88,12 +88,17 @@ impl<'a> Wanted<'a> {
         table: Table,
         limit: Duration,
     ) -> Result<BTreeMap<String, Row>, ReadError> {
-        let mut rows = BTreeMap::new();
-        for (from, until, keys) in self.stretches() {
+        let mut asked = Vec::new();
+        for stretch in self.stretches() {
+            asked.push((stretch, database.another()?));
+        }
+        let within = |((from, until, keys), own): (Stretch<'_>, Database)| {
             let [from, until] = [from, until].map(|time| literal(&Cell::Time(time)));
             let within = format!(r#" and r."{}" between {from} and {until}"#, table.time_column());
-            rows.extend(self.part(database, table, (&keys, &within), limit)?);
-        }
+            self.part(&own, table, (&keys, &within), limit)
+        };
+        let parts: Result<Vec<_>, ReadError> = asked.into_par_iter().map(within).collect();
+        let mut rows: BTreeMap<String, Row> = parts?.into_iter().flatten().collect();
         self.keys.retain(|key| !rows.contains_key(*key));
         if !self.keys.is_empty() {
             rows.extend(self.part(database, table, (&self.keys, ""), limit)?);

@@ -85,7 +85,7 @@ pub fn stories(
             let border = population.and_then(|population| population.border(&hit, &positive));
             story(query, members, &reach, border)
         };
-        own.iter().map(story).collect::<Vec<_>>()
+        own.par_iter().map(story).collect::<Vec<_>>()
     };
     let told: Vec<Vec<Story>> = asked.into_par_iter().map(told).collect();
     let mut stories: Vec<Story> = told.into_iter().flatten().collect();

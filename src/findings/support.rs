@@ -21,7 +21,7 @@ pub(crate) fn supporting(
 ) -> Result<(Vec<usize>, ReadFrom), ReadError> {
     let cited = findings.iter().flat_map(|finding| &finding.evidence).map(String::as_str);
     let ids: BTreeSet<&str> = cited.filter(|id| row_of(id).is_none()).collect();
-    let read_from = read_from(database, &ids, Some(middle(findings)), limit)?;
+    let read_from = read_from(database, &ids, &borders(findings), limit)?;
     let row = |id: &str| {
         let of = read_from.get(id)?;
         Some((Table::from_name(&of.table)?, of.key.as_str()))
@@ -55,12 +55,19 @@ fn named(finding: &Finding) -> Vec<(Table, &str)> {
     rows.filter_map(|(table, key)| Some((Table::from_name(table)?, key))).collect()
 }
 
-/// An instant with as many findings before it as after.
-fn middle(findings: &[Finding]) -> Micros {
+/// So many spans of time are looked through beside each other: more than there are threads for, so that none waits
+/// long for the one with most in it.
+const SPANS: usize = 4;
+
+/// Instants with as many findings between each two of them.
+fn borders(findings: &[Finding]) -> Vec<Micros> {
     let mut times: Vec<Micros> =
         findings.iter().filter_map(|finding| finding.happened_at).collect();
     times.sort_unstable();
-    times.get(times.len() / 2).copied().unwrap_or(Micros(0))
+    let mut borders: Vec<Micros> =
+        (1..SPANS).filter_map(|n| times.get(n * times.len() / SPANS).copied()).collect();
+    borders.dedup();
+    borders
 }
 
 /// Which of the keys that are wanted of each table have a row there.
