@@ -21,6 +21,7 @@ mod gaps;
 mod grammar;
 mod import;
 mod incremental;
+mod json_docs;
 mod load;
 mod order;
 mod properties;

@@ -241,7 +241,11 @@ fn an_instant_before_all_evidence_is_refused_and_one_after_it_is_noted() {
     assert_eq!(late.code, 0);
     assert!(late.stderr.contains("the evidence ends at"), "{}", late.stderr);
     // what goes on at the end of the evidence is not known to have gone on until then
-    assert!(late.stdout.contains("as of 2025-10-16 18:16:02"), "{}", late.stdout);
+    assert!(
+        late.stdout.contains("at the end of the evidence, 2025-10-16 18:16:02"),
+        "{}",
+        late.stdout
+    );
 }
 
 #[test]

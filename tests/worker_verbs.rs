@@ -6,6 +6,7 @@ mod faults;
 mod golden;
 mod health;
 mod held;
+mod instant;
 mod logging;
 mod odd;
 mod open;

@@ -46,4 +46,6 @@ from worker_ends
 join workers on workers.id = worker_ends.worker_id
 where json_extract_string(try_cast(workers.metadata as json), '$.terminated_at') is null
     and worker_ends.end_kind <> 'spawn_failed'
+    -- of one that crashed or was condemned, and no more, nothing tells that it ended: its pod may run on
+    and coalesce(worker_ends.ended_at, worker_ends.ended_before) is not null
 order by happened_at, subject_id

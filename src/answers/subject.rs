@@ -29,12 +29,14 @@ pub enum Meant {
     Several(Vec<Subject>),
 }
 
-/// Things that are named when an id means none or several.
-const NAMED_MAX: usize = 5;
+/// Things that are named when an id means several.
+pub const NAMED_MAX: usize = 5;
 /// Things that are named when an id means none.
 const ALIKE_MAX: usize = 3;
 /// How alike they are at least, by Jaro and Winkler: with less in common they are no slip of a finger.
 const ALIKE_LEAST: f64 = 0.5;
+/// Letters from which on the end of an id is as good as its beginning to say which is meant.
+const TAIL_LEAST: usize = 4;
 
 /// Everything with an id, by kind; `{all}` is how the tables are called where they are whole. A worker's
 /// lines are a source of its name, and no other thing.
@@ -124,9 +126,10 @@ pub fn find(
     };
     // nobody mistypes the id of an event
     let alike = format!(
-        "select kind, id from {things} where kind <> 'event' \
-         and jaro_winkler_similarity(id, lower($id)) > {ALIKE_LEAST} \
-         order by jaro_winkler_similarity(id, lower($id)) desc, id limit {ALIKE_MAX}"
+        "select kind, id, length($id) >= {TAIL_LEAST} and ends_with(lower(id), lower($id)) as is_tail \
+         from {things} where kind <> 'event' \
+         and (is_tail or jaro_winkler_similarity(id, lower($id)) > {ALIKE_LEAST}) \
+         order by is_tail desc, jaro_winkler_similarity(id, lower($id)) desc, id limit {ALIKE_MAX}"
     );
     // a whole id needs no look at the others
     let whole = format!("select kind, id from {things} where id = $id order by kind limit 2");
@@ -143,10 +146,7 @@ pub fn find(
         [first, second, ..] if is_whole(first, id) && !is_whole(second, id) => {
             Ok(Meant::One(first.clone()))
         }
-        [..] => {
-            found.truncate(NAMED_MAX);
-            Ok(Meant::Several(found))
-        }
+        [..] => Ok(Meant::Several(found)),
     }
 }
 

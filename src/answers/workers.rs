@@ -57,7 +57,7 @@ pub fn words(ask: Ask<'_>) -> Result<Vec<String>, ReadError> {
 /// # Errors
 /// When the tables cannot be asked.
 pub fn workers(ask: Ask<'_>, asked: &WorkersAsked, told: &[Told]) -> Result<Page, ReadError> {
-    let (all, era) = ask.join(|ask| fleet(ask, asked.since), rates::era)?;
+    let (all, era) = ask.join(|ask| fleet(ask, (asked.since, asked.until)), rates::era)?;
     let rates = Rates::of(era.as_ref(), &all, told, ask.at, (asked.since, asked.until));
     let is_meant = |member: &&Member| {
         let has = |word: &str| {
@@ -109,6 +109,10 @@ fn summary(page: &mut Page, some: &[&Member], asked: &WorkersAsked) {
             ("active_api", of(&|one| one.is_active() && one.is_api())),
             ("spawning", of(&Member::is_spawning)),
             ("ended", of(&|one| one.ended_in(asked.since, asked.until))),
+            (
+                "ended_later",
+                of(&|one| !one.is_in_service() && !one.ended_in(asked.since, asked.until)),
+            ),
             ("tasks_complete", sum("complete")),
             ("tasks_failed", sum("failed")),
         ],

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use crate::answers::explanation::{TABLES, explain};
-use crate::answers::subject::{Among, Meant, Subject, find};
+use crate::answers::subject::{Among, Meant, NAMED_MAX, Subject, find};
 use crate::cli::fault::{Fault, FaultKind};
 use crate::cli::ui::Ui;
 use crate::cli::when::WhenArgs;
@@ -59,13 +59,13 @@ const KINDS: [&str; 3] = ["task", "worker", "event"];
 
 pub(super) fn run(ui: &mut Ui, args: &ExplainArgs) -> Outcome {
     let engine = Engine::start();
-    let asked = args.when.open(ui, args.snapshot.as_deref())?;
+    let mut asked = args.when.open(ui, args.snapshot.as_deref())?;
     let rows = Table::ALL.iter().map(|table| table.name());
-    let tables: Vec<&str> = TABLES.into_iter().chain(rows).collect();
+    let tables: Vec<&str> = TABLES.into_iter().chain(rows).chain(["coverage"]).collect();
     let files = ui.grammar_files();
     let (grammar, database) =
         rayon::join(|| grammar_files::grammar(files), || asked.database_of(engine, &tables));
-    let (grammar, database) = (grammar?, database?);
+    let (grammar, database) = (grammar?, asked.settled(ui, database?, 1, LIMIT)?);
     // an id is looked for in all of it: what had not happened yet is an answer, too
     let among = if asked.as_of.is_some() { Among::Whole } else { Among::These };
     let subject = one(find(&database, args.id.trim(), &KINDS, among, LIMIT)?, &args.id)?;
@@ -95,7 +95,11 @@ pub(super) fn one(meant: Meant, id: &str) -> Result<Subject, Fault> {
     }
     let named = |subjects: &[Subject]| {
         let named = subjects.iter().map(|subject| format!("{} {}", subject.kind, subject.id));
-        named.collect::<Vec<_>>().join("\n      ")
+        let mut named: Vec<String> = named.take(NAMED_MAX).collect();
+        if subjects.len() > NAMED_MAX {
+            named.push("and others".to_string());
+        }
+        named.join("\n      ")
     };
     match meant {
         Meant::One(subject) => Ok(subject),

@@ -164,10 +164,10 @@ pub(super) fn run(ui: &mut Ui, args: &FindingsArgs) -> Outcome {
     check_stretch(args)?;
     let queries = choice::some(&args.only, &args.theme, &args.queries)?;
     let suppressions = suppressions(args.suppress.as_deref(), &args.queries)?;
-    let asked = args.when.open(ui, args.snapshot.as_deref())?;
+    let mut asked = args.when.open(ui, args.snapshot.as_deref())?;
     warn_of_unreadable(ui, &asked.snapshot);
     let database = asked.database_for(queries.len())?;
-    asked.check_begun(&database, args.timeout)?;
+    let database = asked.settled(ui, database, queries.len(), args.timeout)?;
     warn_of_nothing(ui, &database, args.timeout)?;
     let mut answers = ask(&database, &queries, args.timeout)?;
     let skipped = |id: &str| answers.skipped.iter().any(|skipped| skipped.query == id);

@@ -10,7 +10,7 @@ use jiff::tz::TimeZone;
 
 use crate::answers::ask::Ask;
 use crate::answers::page::Page;
-use crate::answers::subject::{Among, Meant, Subject, find};
+use crate::answers::subject::{Among, Meant, NAMED_MAX, Subject, find};
 use crate::cli::Outcome;
 use crate::cli::explain::one;
 use crate::cli::fault::{Fault, FaultKind};
@@ -173,17 +173,21 @@ impl ReadArgs {
     fn opened(&self, ui: &mut Ui, tables: &[&str], wants_findings: bool) -> Result<Reading, Fault> {
         take_part();
         let engine = Engine::start();
-        let asked = self.when.open(ui, self.snapshot.as_deref())?;
+        let mut asked = self.when.open(ui, self.snapshot.as_deref())?;
         let tables = [tables, &["coverage"]].concat();
         let (database, kept) = rayon::join(
             || asked.database_of(engine, &tables),
             || if wants_findings { kept::kept(&asked.snapshot, Wanted::All) } else { None },
         );
-        let database = database?;
+        let mut database = database?;
         let reach = reach(&database, asked.as_of)?;
+        if let Some((begins, ends)) = reach
+            && asked.is_at_the_end(ui, begins, ends)?
+        {
+            database = asked.database_of(Engine::start(), &tables)?;
+        }
         let (database, as_of) = (Rc::new(database), asked.as_of);
-        let mut reading = Reading { database, goes_on: false, as_of, reach, asked, kept };
-        reading.check_inside(ui)?;
+        let reading = Reading { database, goes_on: false, as_of, reach, asked, kept };
         if reading.reach.is_none() {
             ui.note("note: this snapshot covers no time: its tables are empty, or hold a single instant");
         }
@@ -320,7 +324,8 @@ impl Reading {
             }
             Meant::Several(some) => {
                 let said = format!("`{id}` begins ids of {other}s, and of no {kind}");
-                let named: Vec<&str> = some.iter().map(|subject| subject.id.as_str()).collect();
+                let named = some.iter().take(NAMED_MAX).map(|subject| subject.id.as_str());
+                let named: Vec<&str> = named.collect();
                 Err(Fault::new(FaultKind::Usage, said).hint(format!(
                     "`backstory {other} ID`, with more of it:\n      {}",
                     named.join("\n      ")
@@ -342,23 +347,6 @@ impl Reading {
         }
         if from < begins || until > ends {
             ui.note(&format!("note: of a part of this nothing is known: {reach}"));
-        }
-        Ok(())
-    }
-
-    /// Refuses an instant before all evidence. Of one after it the end of the evidence is told, and said so:
-    /// what goes on at that end is not known to have gone on.
-    fn check_inside(&mut self, ui: &mut Ui) -> Result<(), Fault> {
-        let Some(at) = self.as_of else { return Ok(()) };
-        let Some((begins, ends)) = self.reach else { return Ok(()) };
-        if at < begins {
-            let said = format!("nothing is known of {at}: the evidence begins at {begins}");
-            return Err(Fault::new(FaultKind::Usage, said)
-                .hint("ask for a later instant; times without a zone are UTC"));
-        }
-        if at > ends {
-            ui.note(&format!("note: the evidence ends at {ends}, before the instant asked for"));
-            self.as_of = Some(ends);
         }
         Ok(())
     }

@@ -64,6 +64,9 @@ const BEGIN: &str = "select min(first_at) from (\
     union all select min(created_at) from whole_tasks \
     union all select min(created_at) from whole_workers)";
 
+/// And where it ends.
+const END: &str = "select max(until_at) from whole_coverage";
+
 impl Asked {
     /// Where the evidence begins, when that is after the instant: nothing is found there.
     fn too_early(&self, database: &Database, limit: Duration) -> Result<Option<String>, Fault> {
@@ -83,6 +86,51 @@ impl Asked {
             Some(said) => Err(Fault::new(FaultKind::Usage, said)
                 .hint("ask for a later instant; times without a zone are UTC")),
             None => Ok(()),
+        }
+    }
+
+    /// Refuses an instant before all evidence. Of one at its end or after it, where all had happened, the tables are
+    /// told whole: what has no time is in them, too. What goes on at that end is not known to have gone on.
+    pub(super) fn is_at_the_end(
+        &mut self,
+        ui: &mut Ui,
+        begins: Micros,
+        ends: Micros,
+    ) -> Result<bool, Fault> {
+        let Some(at) = self.as_of else { return Ok(false) };
+        if at < begins {
+            let said = format!("nothing is known of {at}: the evidence begins at {begins}");
+            return Err(Fault::new(FaultKind::Usage, said)
+                .hint("ask for a later instant; times without a zone are UTC"));
+        }
+        if at < ends {
+            return Ok(false);
+        }
+        if at > ends {
+            ui.note(&format!("note: the evidence ends at {ends}, before the instant asked for"));
+        }
+        self.as_of = None;
+        Ok(true)
+    }
+
+    /// The same for who has a database of all tables: it comes back whole where the instant asks for that.
+    pub(super) fn settled(
+        &mut self,
+        ui: &mut Ui,
+        database: Database,
+        questions: usize,
+        limit: Duration,
+    ) -> Result<Database, Fault> {
+        self.check_begun(&database, limit)?;
+        if self.as_of.is_none() {
+            return Ok(database);
+        }
+        let answer = database.query_ours(END, &[], limit)?;
+        match answer.rows.first().and_then(|row| row.first()?.as_time()) {
+            Some(ends) if self.is_at_the_end(ui, Micros(i64::MIN), ends)? => {
+                Ok(self.database_for(questions)?)
+            }
+            Some(_) | None => Ok(database),
         }
     }
 

@@ -65,7 +65,7 @@ vocabulary!(
 vocabulary!(
     /// Where a worker is in its life.
     WorkerStateName {
-        /// Its row exists; no pod is known.
+        /// Its row exists; nothing tells yet that a pod of its started.
         Requested = "requested",
         /// A pod is bound; it does not run yet.
         SpawningPodPending = "spawning_pod_pending",

@@ -119,7 +119,8 @@ const CYCLES: &str = "select cycles.* replace (\
 
 /// Where nothing came later the row itself; else the status by the timeline, and the rest of the row
 /// where it had been written by then. A later sweep for tasks without a worker says that `worker_id` was
-/// cleared while it was in progress, and no row says when (domain/orchestrator.md 3): it is not told.
+/// cleared while it was in progress, and no row says when (domain/orchestrator.md 3): it is not told. What is
+/// delivered after the task was cancelled or failed sets the flag then.
 const TASKS: &str = "select tasks.* replace (\
     case when state.is_later is not true then status else case state.state when 'queued' then 'Queued' \
         when 'in_progress' then 'In Progress' when 'complete' then 'Complete' \
@@ -132,7 +133,8 @@ const TASKS: &str = "select tasks.* replace (\
     case when generation_processed_at <= {t} then generation_processed_at end as generation_processed_at, \
     case when updated_at <= {t} then updated_at end as updated_at, \
     case when state.is_later is not true then attempts end as attempts, \
-    case when state.is_later is not true or state.state = 'complete' then generation_created \
+    case when late.decided_at > {t} then false \
+        when state.is_later is not true or state.state = 'complete' then generation_created \
         else false end as generation_created, \
     case when state.is_later is not true or state.state in ('complete', 'failed', 'cancelled') \
         then output_location end as output_location, \
@@ -145,6 +147,8 @@ const TASKS: &str = "select tasks.* replace (\
     left join (select task_id, arg_max(worker_id, attempt) as worker_id, max(claimed_at) as claimed_at, \
         arg_max(coalesce(reason, ''), attempt) as why \
         from {all}task_attempts where claimed_at <= {t} and outcome <> 'duplicate' group by task_id) as held on held.task_id = tasks.id \
+    left join (select task_id, decided_at from {all}task_generations \
+        where verdict = 'late_completion') as late on late.task_id = tasks.id \
     where tasks.created_at <= {t}";
 
 /// The same of workers; keys of the metadata that a later end wrote are away.

@@ -28,7 +28,7 @@ pub struct GenerationVerdict {
     pub linked: Option<usize>,
     /// The rule in words.
     pub why: &'static str,
-    /// When the task ended.
+    /// When the task ended; of a late completion, when its generation was made.
     pub decided_at: Option<Micros>,
     /// `inferred` where the task type came from the built-in table.
     pub basis: Basis,
@@ -36,15 +36,18 @@ pub struct GenerationVerdict {
     pub completed: Option<EventId>,
 }
 
+/// The verdict of a task that has a generation and is not Complete.
+const LATE: &str = "late_completion";
+
 /// Where the decision stands: expected, verdict, why.
 type Ruling = (&'static str, &'static str, &'static str);
 
 /// Decides every task, in the order of their rows.
 pub fn decide(history: &History, logs: &EdgeLog) -> Vec<GenerationVerdict> {
     let links = history.facts.links.as_deref();
-    let mut linked: BTreeMap<&TaskId, usize> = BTreeMap::new();
-    for GenerationLink { task, .. } in links.unwrap_or(&[]) {
-        *linked.entry(task).or_default() += 1;
+    let mut linked: BTreeMap<&TaskId, Vec<Option<Micros>>> = BTreeMap::new();
+    for GenerationLink { task, created_at, .. } in links.unwrap_or(&[]) {
+        linked.entry(task).or_default().push(*created_at);
     }
     let types =
         history.facts.task_types.as_deref().map(|types| {
@@ -53,8 +56,12 @@ pub fn decide(history: &History, logs: &EdgeLog) -> Vec<GenerationVerdict> {
     let rows = history.facts.tasks.iter();
     rows.map(|row| {
         let facts = TaskFacts::of(row, types.as_ref());
-        let count = links.map(|_| linked.get(&row.id).copied().unwrap_or(0));
+        let made = linked.get(&row.id).map_or(&[][..], Vec::as_slice);
+        let count = links.map(|_| made.len());
         let (expected, verdict, why) = rule(row, &facts, count, logs);
+        // what came after the end was decided by then, and no earlier
+        let late = made.iter().flatten().copied().filter(|made| Some(*made) > ended(row)).min();
+        let late = late.filter(|_| verdict == LATE);
         GenerationVerdict {
             task: row.id.clone(),
             expected,
@@ -62,7 +69,7 @@ pub fn decide(history: &History, logs: &EdgeLog) -> Vec<GenerationVerdict> {
             flag: row.generation_created,
             linked: count,
             why,
-            decided_at: ended(row),
+            decided_at: late.or_else(|| ended(row)),
             basis: if facts.known { Basis::Recorded } else { Basis::Inferred },
             completed: logs.completed.get(&row.id).cloned(),
         }
@@ -219,7 +226,7 @@ fn rule(row: &TaskRow, facts: &TaskFacts, linked: Option<usize>, logs: &EdgeLog)
         // or complete-task itself must speak (evidence-rules section 3)
         let spoken = row.generation_created || logs.acknowledged.contains(&row.id);
         return if has_link && spoken {
-            ("unknown", "late_completion", "D0: a generation exists, the task is not Complete")
+            ("unknown", LATE, "D0: a generation exists, the task is not Complete")
         } else {
             ("no", "not_applicable", "D1: the task is not Complete")
         };

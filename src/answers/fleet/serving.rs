@@ -25,8 +25,8 @@ const FLEET: &str = "with firsts as (select worker_id, min(entered_at) as first_
             on before.worker_id = last.worker_id and before.seq = last.seq - 1 \
         where last.left_at is null), \
     work as (select worker_id, count(*) filter (outcome = 'open') as held, \
-        count(*) filter (outcome = 'complete' and ended_at >= $since) as complete, \
-        count(*) filter (outcome = 'failed' and ended_at >= $since) as failed \
+        count(*) filter (outcome = 'complete' and ended_at >= $since and ended_at < $until) as complete, \
+        count(*) filter (outcome = 'failed' and ended_at >= $since and ended_at < $until) as failed \
         from task_attempts where worker_id is not null group by worker_id) \
     select coalesce(workers.id, states.worker_id) as worker_id, workers.status, workers.instance_type, \
         {of}.last_heartbeat as kept_heartbeat, \
@@ -45,7 +45,7 @@ const FLEET: &str = "with firsts as (select worker_id, min(entered_at) as first_
     order by created_at, 1";
 
 /// Rows reach the database up to this late, in seconds (domain/orchestrator.md 9.3).
-const DELAY_S: f64 = 30.0;
+pub(in crate::answers) const DELAY_S: f64 = 30.0;
 
 /// One worker of the fleet.
 #[derive(Clone, Debug)]
@@ -54,8 +54,11 @@ pub(in crate::answers) struct Member {
     now: Micros,
 }
 
-/// All of them, the oldest first; their work counts from an instant on.
-pub(in crate::answers) fn fleet(ask: Ask<'_>, since: Micros) -> Result<Vec<Member>, ReadError> {
+/// All of them, the oldest first; their work counts from an instant until another.
+pub(in crate::answers) fn fleet(
+    ask: Ask<'_>,
+    (since, until): (Micros, Micros),
+) -> Result<Vec<Member>, ReadError> {
     // as of an instant, a row's heartbeat may have come later, as may the error that its end would be told with
     let (of, whole) = match ask.is_as_of {
         true => ("whole", "left join whole_workers as whole on whole.id = workers.id"),
@@ -63,7 +66,8 @@ pub(in crate::answers) fn fleet(ask: Ask<'_>, since: Micros) -> Result<Vec<Membe
     };
     let sql = FLEET.replace("{of}", of).replace("{whole}", whole);
     let late = ask.at.plus_seconds(-DELAY_S);
-    let rows = ask.rows(&sql, &[("since", Cell::Time(since)), ("late", Cell::Time(late))])?;
+    let params = [("since", since), ("until", until), ("late", late)];
+    let rows = ask.rows(&sql, &params.map(|(name, at)| (name, Cell::Time(at))))?;
     Ok(rows.into_iter().map(|row| Member { row, now: ask.at }).collect())
 }
 

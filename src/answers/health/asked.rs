@@ -43,7 +43,7 @@ impl Asked {
         (since, until): (Micros, Micros),
         limit: usize,
     ) -> Result<Self, ReadError> {
-        let workers = |ask: Ask<'_>| ask.join(|ask| fleet(ask, since), rates::era);
+        let workers = |ask: Ask<'_>| ask.join(|ask| fleet(ask, (since, until)), rates::era);
         let tasks = |ask: Ask<'_>| {
             let (open, strange) = OpenTasks::read(ask)?.parted();
             Ok((Queue::of_tasks(ask, open)?, Strange::of_tasks(strange)))

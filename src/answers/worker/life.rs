@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value as Json;
 
 use crate::answers::ask::{Ask, Row, events};
+use crate::answers::fleet::serving::DELAY_S;
 use crate::model::time::Micros;
 use crate::read::cell::Cell;
 use crate::read::error::ReadError;
@@ -176,6 +177,16 @@ impl Life {
     /// The end of what is told of: its own, or the instant.
     pub(super) fn until(&self) -> Micros {
         self.ended_at().unwrap_or(self.at).min(self.at)
+    }
+
+    /// Its last stretch of life, as the fleet's verbs tell it: a sign of the last moments may be under way, so who was
+    /// silent up to them still is.
+    pub(super) fn sign_of_life(&self) -> Option<&Row> {
+        let last = self.liveness.last()?;
+        let is = |row: &Row, what: &str| row.text("liveness") == Some(what);
+        let before = self.liveness.iter().rev().nth(1).filter(|before| is(before, "silent"));
+        let is_late = last.time("entered_at") >= Some(self.at.plus_seconds(-DELAY_S));
+        Some(before.filter(|_| is_late && is(last, "unknown")).unwrap_or(last))
     }
 
     /// Its last state.

@@ -155,7 +155,7 @@ fn answer(life: &Life, own: &Row) -> String {
     let (quiet, blind) = (quiet_s / 60.0, blind_s / 60.0);
     let (is_short, is_blind) = (quiet_s < QUIET_S, blind_s > BEAT_S);
     let could = stretches(life).last().and_then(|stretch| stretch.flag("could_reach"));
-    match &life.end {
+    match life.end.as_ref().filter(|_| life.is_over()) {
         Some(_) if is_short => "it did, up to its end".to_string(),
         Some(_) if is_blind && quiet_s - blind_s < QUIET_S => format!(
             "it did, as long as lines could reach us: for {blind:.1} of the last {quiet:.1} min before its end \

@@ -93,7 +93,7 @@ fn now(life: &Life) -> Vec<(&'static str, Value)> {
         return Vec::new();
     }
     let mut fields = Vec::new();
-    if let Some(last) = life.liveness.last() {
+    if let Some(last) = life.sign_of_life() {
         fields.push(("liveness", last.say("liveness")));
         fields.push(("liveness_since", last.when("entered_at")));
     }

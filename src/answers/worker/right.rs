@@ -33,6 +33,7 @@ enum Right {
     NothingAgainst,
     NotDecided,
     NotTheirs,
+    NotEnded,
 }
 
 impl Right {
@@ -45,6 +46,7 @@ impl Right {
             Self::NothingAgainst => "nothing found speaks against it",
             Self::NotDecided => "not known: no row tells why it was decided",
             Self::NotTheirs => "no orchestrator decided it",
+            Self::NotEnded => "it was not ended: no row tells of anybody who decided it",
         }
     }
 }
@@ -83,6 +85,8 @@ pub(super) fn add(page: &mut Page, life: &Life, told: &[&Told], main: Option<&Ro
         Right::ProbablyNot
     } else if has(Verdict::InsufficientEvidence) {
         Right::Undecidable
+    } else if !life.is_over() && main.is_none() {
+        Right::NotEnded
     } else if kind.is_some_and(|kind| SEEN.contains(&kind)) {
         Right::NotTheirs
     } else if !own.is_empty() {

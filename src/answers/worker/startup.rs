@@ -37,7 +37,7 @@ pub(super) fn add(
         vec![
             ("answer", Value::Text(answer)),
             ("lasted_s", if is_api(life) { Value::Missing } else { lasted }),
-            ("script_launched_at", meta::when(life.meta("startup_script_launched_at"))),
+            ("script_launched_at", by_then(life, "startup_script_launched_at")),
             ("promoted_at", meta::when(life.meta("promoted_to_active_at"))),
             ("promotion_reason", meta::text(life.meta("promotion_reason"))),
             // the row keeps their last values alone
@@ -80,6 +80,12 @@ pub(super) fn add(
         "none",
     );
     Ok(())
+}
+
+/// An instant that the row tells, unless it lies after the one told of.
+fn by_then(life: &Life, key: &str) -> Value {
+    let is_later = meta::instant(life.meta(key)).is_some_and(|at| at > life.at);
+    if is_later { Value::Missing } else { meta::when(life.meta(key)) }
 }
 
 fn last(life: &Life, key: &str) -> Value {

@@ -93,7 +93,10 @@ fn ending(all: &mut Vec<Unknown>, life: &Life, end: &Row) {
     if end.text("end_kind") == Some("unknown") {
         all.push(Unknown::new("why it ended", "no row tells"));
     }
-    if end.text("reason").is_none() && matches!(end.text("end_kind"), Some("error" | "failsafe")) {
+    if life.is_over()
+        && end.text("reason").is_none()
+        && matches!(end.text("end_kind"), Some("error" | "failsafe"))
+    {
         all.push(Unknown::new("the reason it was ended for", "no row holds one"));
     }
     let by_orchestrator = matches!(
@@ -102,7 +105,7 @@ fn ending(all: &mut Vec<Unknown>, life: &Life, end: &Row) {
             "scale_down" | "early_termination" | "idle_timeout" | "error" | "failsafe" | "external"
         )
     );
-    if by_orchestrator && end.text("decided_by").is_none() {
+    if by_orchestrator && life.is_over() && end.text("decided_by").is_none() {
         let decided = end.time("decided_at");
         let gap = life.coverage.iter().find(|stretch| {
             is_blind(stretch, "orchestrator_gpu")

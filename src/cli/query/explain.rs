@@ -51,9 +51,9 @@ pub(super) struct ExplainArgs {
 
 pub(super) fn run(ui: &mut Ui, args: &ExplainArgs) -> Outcome {
     let query = choice::one(&args.query, &args.queries)?;
-    let asked = args.when.open(ui, args.snapshot.as_deref())?;
+    let mut asked = args.when.open(ui, args.snapshot.as_deref())?;
     let database = asked.database()?;
-    asked.check_begun(&database, args.timeout)?;
+    let database = asked.settled(ui, database, 1, args.timeout)?;
     let missing = query.header.reads.iter().find(|table| database.holds(table) != Some(true));
     if let Some(table) = missing {
         let said =

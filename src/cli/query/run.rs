@@ -61,10 +61,10 @@ pub(super) fn run(ui: &mut Ui, args: &RunArgs) -> Outcome {
             return Err(Fault::new(FaultKind::Usage, said).hint("give it one value"));
         }
     }
-    let asked = args.when.open(ui, args.snapshot.as_deref())?;
+    let mut asked = args.when.open(ui, args.snapshot.as_deref())?;
     warn_of_unreadable(ui, &asked.snapshot);
     let database = asked.database()?;
-    asked.check_begun(&database, args.timeout)?;
+    let database = asked.settled(ui, database, 1, args.timeout)?;
     warn_of_nothing(ui, &database, args.timeout)?;
     let queries = vec![query];
     let mut answers = ask(&database, &queries, args.timeout)?;
