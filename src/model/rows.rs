@@ -97,6 +97,14 @@ impl TaskRow {
     pub fn is_orchestrator(&self) -> bool {
         self.task_type.to_lowercase().contains("orchestrator")
     }
+
+    /// Whether its error says that someone else than its holder failed it: a cascade, the cron job, or the
+    /// guardian's crash report (domain/worker-app.md 2.2, T11 to T13).
+    pub fn is_failed_by_others(&self) -> bool {
+        let by_others = ["Cascaded ", "Auto-failed", "Failed: worker crashed"];
+        let error = self.error_message.as_deref();
+        error.is_some_and(|text| by_others.iter().any(|start| text.starts_with(start)))
+    }
 }
 
 /// What the decision table wants to know of a task type.

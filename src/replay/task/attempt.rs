@@ -3,12 +3,14 @@
 use crate::model::event::{Basis, Event};
 use crate::model::id::{EventId, WorkerId};
 use crate::model::kind::EventKind;
+use crate::model::rows::TaskRow;
 use crate::model::state::Outcome;
 use crate::model::time::Micros;
+use crate::replay::task::afterwork::{self, Afterwork};
 use crate::replay::task::claims::Claim;
 use crate::replay::task::deliveries::Delivery;
 use crate::replay::task::ends::Ends;
-use crate::replay::task::requeues::Requeue;
+use crate::replay::task::fold::Parts;
 use crate::replay::task::state::TaskEvent;
 
 /// One attempt.
@@ -36,6 +38,8 @@ pub struct Attempt {
     pub delivered_at: Option<Micros>,
     /// The event that tells of it.
     pub delivered_event: Option<EventId>,
+    /// What its worker went on with where somebody else had ended it.
+    pub afterwork: Afterwork,
 }
 
 /// How an attempt ended.
@@ -47,13 +51,8 @@ struct Ended {
 }
 
 /// The attempts behind claims and requeues.
-pub fn of(
-    claims: &[Claim],
-    requeues: &[Option<Requeue>],
-    ends: &Ends,
-    results: &[Delivery],
-    events: &[&Event],
-) -> Vec<Attempt> {
+pub(super) fn of(row: &TaskRow, parts: &Parts<'_>, events: &[&Event]) -> Vec<Attempt> {
+    let Parts { claims, requeues, ends, results } = *parts;
     claims
         .iter()
         .zip(requeues)
@@ -88,6 +87,7 @@ pub fn of(
                 ended_event: ended.event,
                 delivered_at: sent.map(|sent| sent.at),
                 delivered_event: sent.map(|sent| sent.event),
+                afterwork: afterwork::of(row, claim, (ended.at, ended.outcome), sent, events),
             }
         })
         .collect()

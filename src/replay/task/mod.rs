@@ -1,5 +1,6 @@
 //! Task timelines: which claims there were, what ended each, and the states between.
 
+pub mod afterwork;
 pub mod attempt;
 pub mod claims;
 pub mod deliveries;
@@ -54,7 +55,7 @@ pub fn replay(row: &TaskRow, events: &[&Event], world: &World<'_>) -> TaskTimeli
     anomalies.extend(disagreement(row, &states));
     anomalies.extend(overtaken(&claims, &results));
     anomalies.extend(run_twice(&claims, events));
-    let mut attempts = attempt::of(&claims, &requeues, &ends, &results, events);
+    let mut attempts = attempt::of(row, &parts, events);
     // all tasks are held until the last one is folded: without room for more
     states.shrink_to_fit();
     attempts.shrink_to_fit();

@@ -111,11 +111,7 @@ pub fn completions(facts: &Facts, tasks: &[TaskTimeline]) -> BTreeMap<WorkerId, 
         }
         let what = match last.outcome {
             Outcome::Complete => "completion",
-            Outcome::Failed
-                if row.status == "Failed" && !cascaded(row.error_message.as_deref()) =>
-            {
-                "failure"
-            }
+            Outcome::Failed if row.status == "Failed" && !row.is_failed_by_others() => "failure",
             Outcome::Failed
             | Outcome::Reset
             | Outcome::Requeued
@@ -131,11 +127,4 @@ pub fn completions(facts: &Facts, tasks: &[TaskTimeline]) -> BTreeMap<WorkerId, 
         }
     }
     signs
-}
-
-/// Failed by someone else: a cascade, the cron job, or the guardian's crash report
-/// (domain/worker-app.md 2.2, T11 to T13).
-fn cascaded(error: Option<&str>) -> bool {
-    let by_others = ["Cascaded ", "Auto-failed", "Failed: worker crashed"];
-    error.is_some_and(|text| by_others.iter().any(|start| text.starts_with(start)))
 }

@@ -5,11 +5,10 @@ use crate::model::kind::EventKind;
 use crate::model::state::EndKind;
 use crate::model::time::Micros;
 use crate::replay::worker::end::kind::{decided_kind, done_kind};
-use crate::replay::worker::end::{DECISION_REACH_S, HEARTBEAT_PERIOD_S, View, WorkerEnd};
+use crate::replay::worker::end::{
+    DECISION_REACH_S, HEARTBEAT_PERIOD_S, SAID_AFTER_S, View, WorkerEnd,
+};
 
-/// The line that names the worker and the step follows the cloud's answer by what one write of the row
-/// takes (domain/orchestrator.md G53 and G56 after G128).
-const SAID_AFTER_S: f64 = 5.0;
 /// The pod is dead so soon after the line that says so (evidence-rules fact 15).
 const DEAD_AFTER_S: f64 = 7.0;
 /// What the cloud says of a pod that is not there (domain/orchestrator.md G128).

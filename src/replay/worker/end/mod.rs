@@ -17,6 +17,9 @@ use crate::replay::worker::contradicted;
 const HEARTBEAT_PERIOD_S: f64 = 20.0;
 /// A decision and the pod's end it led to lie within this (evidence-rules fact 15: at most 19 s).
 const DECISION_REACH_S: f64 = 60.0;
+/// The line that names the worker and the step follows the cloud's answer by what one write of the row
+/// takes (domain/orchestrator.md G53 and G56 after G128).
+const SAID_AFTER_S: f64 = 5.0;
 
 /// The end of one worker.
 #[derive(Clone, Debug, PartialEq)]
@@ -47,6 +50,18 @@ pub struct WorkerEnd {
     pub basis: Basis,
 }
 
+impl WorkerEnd {
+    /// Whether what the row records is of this end: a late heartbeat sets the row back to active, and what
+    /// ends it again overwrites what it kept (evidence-rules fact 19). A pod that was found gone is marked only
+    /// after that.
+    fn is_told_by(&self, recorded: &Event) -> bool {
+        let found_gone = self.kind == EndKind::External;
+        let reach = if found_gone { DECISION_REACH_S } else { SAID_AFTER_S };
+        let over = self.ended_at.or(self.before).max(self.decided_at);
+        over.is_none_or(|over| recorded.at.seconds_since(over) <= reach)
+    }
+}
+
 /// The end of a worker, if it ended: the API orchestrator's own row has no pod that could.
 pub fn of(row: &WorkerRow, events: &[&Event]) -> Option<WorkerEnd> {
     View { row, events }.end().filter(|_| !row.is_api())
@@ -69,11 +84,13 @@ impl View<'_> {
         }
         let errors = [EventKind::WorkerSelfTerminated, EventKind::WorkerErrorRecorded];
         let recorded = self.first(&errors);
-        let code = recorded.and_then(|event| event.text("error_code")).map(str::to_string);
+        let own = recorded.filter(|event| end.is_told_by(event));
+        let code = own.and_then(|event| event.text("error_code")).map(str::to_string);
         end.error_code = code;
         if end.reason.is_none() {
-            end.reason = recorded
-                .or_else(|| self.first(&[EventKind::WorkerTerminationRecorded]))
+            let terminated = self.first(&[EventKind::WorkerTerminationRecorded]);
+            end.reason = own
+                .or_else(|| terminated.filter(|event| end.is_told_by(event)))
                 .and_then(|event| event.text("reason"))
                 .map(str::to_string);
         }
