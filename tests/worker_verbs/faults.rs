@@ -310,3 +310,19 @@ fn lines_that_are_loud_on_purpose_are_no_errors() {
         assert!(!text(row, "message").contains("SCALING DECISION ("), "{row}");
     }
 }
+
+/// A late heartbeat sets the row back to active, a check kills it again, and the row tells of that kill alone
+/// (domain/evidence-rules.md fact 19): what it tells is not of the first end.
+#[test]
+fn an_end_is_not_told_by_the_error_of_a_later_kill() {
+    let Some(bench) = replayed("era_c_mixed", "errors of later kills") else { return };
+    let later = "select worker_ends.worker_id, error_code, reason from worker_ends \
+        join workers on workers.id = worker_id \
+        where end_kind = 'scale_down' and try_cast(json_extract_string(metadata, '$.error_time') as timestamp) \
+            > ended_at + interval 10 seconds";
+    let ends = bench.sql("s", later);
+    assert!(!ends.is_empty(), "nobody was killed again");
+    for end in ends {
+        assert!(end[1].is_empty() && end[2].starts_with("scale_down"), "{end:?}");
+    }
+}
