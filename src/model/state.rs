@@ -77,7 +77,7 @@ vocabulary!(
         ActiveInitialising = "active_initialising",
         /// It polls and holds no task.
         ActiveIdle = "active_idle",
-        /// It holds a task.
+        /// It holds a task, or is still at one that was cancelled or taken from it.
         ActiveBusy = "active_busy",
         /// Marked as error; its pod is still there.
         Condemned = "condemned",
