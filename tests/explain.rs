@@ -62,8 +62,11 @@ fn a_column_and_an_event_are_explained_too() {
     assert_eq!(event["event"], made["event"]);
     let before = json(&bench, &[id, "--as-of", "2026-01-05T09:00"]);
     assert_eq!(before["event"], Value::Null);
-    let text = bench.run("explain", "s", &[task, "--as-of", "2000-01-01T00:00"]).ok();
+    let text = bench.run("explain", "s", &[task, "--as-of", "2026-01-05T09:00"]).ok();
     assert!(text.contains("no event tells of it yet"), "{text}");
+    // of a time before all evidence nothing is known: that is no answer about this task
+    let refused = bench.run("explain", "s", &[task, "--as-of", "2000-01-01T00:00"]);
+    assert_eq!(refused.code, 2, "{}", refused.stdout);
 }
 
 #[test]
