@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::{json, rows, text};
 use crate::support::replayed::Bench;
 
-/// Four workers whose processes are dead, and one that works.
+/// Four workers whose processes died with a task in hand, and one that works.
 fn many() -> String {
     let mut case = "
 # many: of one kind
@@ -18,7 +18,9 @@ repeat 30s 09:30:00..10:00:00 log {time} gpu#{n} INFO Cycle #{n}: scaling=0 acti
     .to_string();
     for n in 1..5 {
         case.push_str(&format!(
-            "worker w{n} created=09:00:0{n} beat=09:30:00 status=crashed meta={{\"runpod_id\": \"{{p{n}}}\"}}\n"
+            "worker w{n} created=09:00:0{n} beat=09:30:00 status=crashed meta={{\"runpod_id\": \"{{p{n}}}\"}}\n\
+             task t{n}{n} status=In_Progress created=09:20:00 worker=w{n} started=09:21:00 updated=09:21:00\n\
+             log 09:21:00 edge:claim-next-task/t{n}{n} INFO Task claimed successfully | {{\"worker_id\": \"{{w{n}}}\"}}\n"
         ));
     }
     case
