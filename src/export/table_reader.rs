@@ -153,7 +153,7 @@ fn read<'a>(
     let mut fields = row.fields();
     let xmin = field::xid(fields.next().flatten().unwrap_or_default())?;
     for ((wire, veil), bytes) in selection.wires.iter().zip(veils).zip(fields) {
-        values.push(field::value(*wire, bytes, veil)?);
+        field::push(*wire, bytes, veil, values)?;
     }
     Ok(xmin)
 }

@@ -20,6 +20,8 @@ pub(super) struct Veil<'r> {
     redactor: &'r Redactor,
     role: Role,
     known: Vec<Known>,
+    /// The place of the last text: the next one is often the same.
+    last: usize,
     /// The last uuid.
     uuid: [u8; Hyphenated::LENGTH],
 }
@@ -33,15 +35,25 @@ struct Known {
     became: Option<String>,
 }
 
-impl<'r> Veil<'r> {
-    pub(super) fn new(redactor: &'r Redactor, role: Role) -> Self {
-        Self { redactor, role, known: Vec::new(), uuid: [0; Hyphenated::LENGTH] }
+impl Known {
+    fn is(&self, bytes: &[u8]) -> bool {
+        self.text.as_ref().is_some_and(|text| text.as_bytes() == bytes)
     }
 
-    /// What a text may be kept as.
-    pub(super) fn text<'a>(&'a mut self, text: Cow<'a, str>) -> Cow<'a, str> {
-        if text.len() > TEXT_BYTES_MAX {
-            return match text {
+    fn kept(&self) -> &str {
+        self.became.as_deref().or(self.text.as_deref()).unwrap_or_default()
+    }
+}
+
+impl<'r> Veil<'r> {
+    pub(super) fn new(redactor: &'r Redactor, role: Role) -> Self {
+        Self { redactor, role, known: Vec::new(), last: 0, uuid: [0; Hyphenated::LENGTH] }
+    }
+
+    /// What a text may be kept as. What is remembered was found to be UTF-8 when it came first.
+    pub(super) fn text<'a>(&'a mut self, bytes: &'a [u8]) -> Cow<'a, str> {
+        if bytes.len() > TEXT_BYTES_MAX {
+            return match utf8(bytes) {
                 Cow::Borrowed(text) => self.redactor.value(self.role, text),
                 Cow::Owned(text) => Cow::Owned(self.redactor.value(self.role, &text).into_owned()),
             };
@@ -50,21 +62,21 @@ impl<'r> Veil<'r> {
             // a column of numbers needs none
             self.known.resize(PLACES, Known::default());
         }
-        let place = FxBuildHasher.hash_one(&*text) as usize % PLACES;
-        let known = &mut self.known[place];
-        if known.text.as_deref() != Some(&*text) {
-            known.became = match self.redactor.value(self.role, &text) {
-                Cow::Borrowed(_) => None,
-                Cow::Owned(hidden) => Some(hidden),
-            };
-            let kept = known.text.get_or_insert_default();
-            kept.clear();
-            kept.push_str(&text);
+        if !self.known[self.last].is(bytes) {
+            self.last = FxBuildHasher.hash_one(bytes) as usize % PLACES;
+            let known = &mut self.known[self.last];
+            if !known.is(bytes) {
+                let text = utf8(bytes);
+                known.became = match self.redactor.value(self.role, &text) {
+                    Cow::Borrowed(_) => None,
+                    Cow::Owned(hidden) => Some(hidden),
+                };
+                let kept = known.text.get_or_insert_default();
+                kept.clear();
+                kept.push_str(&text);
+            }
         }
-        match &known.became {
-            Some(hidden) => Cow::Borrowed(hidden),
-            None => text,
-        }
+        Cow::Borrowed(self.known[self.last].kept())
     }
 
     /// What a uuid may be kept as: sixteen bytes betray nothing, whatever they are, unless they are
@@ -81,8 +93,21 @@ impl<'r> Veil<'r> {
             | Role::Person
             | Role::Project
             | Role::Private
-            | Role::Secret(_) => self.text(Cow::Owned(uuid.to_string())),
+            | Role::Secret(_) => {
+                uuid.hyphenated().encode_lower(&mut self.uuid);
+                let text = self.uuid;
+                Cow::Owned(self.text(&text).into_owned())
+            }
         }
+    }
+}
+
+/// A database in SQL_ASCII may hold bytes that are no UTF-8; they become U+FFFD rather than the end of
+/// the export.
+fn utf8(bytes: &[u8]) -> Cow<'_, str> {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => Cow::Borrowed(text),
+        Err(_) => String::from_utf8_lossy(bytes),
     }
 }
 
@@ -100,11 +125,11 @@ mod tests {
         let long = format!("mail to some.one@example.com {}", "x".repeat(TEXT_BYTES_MAX));
         for _ in 0..3 {
             for text in ["nothing", "mail to some.one@example.com", "", &long] {
-                let said = veil.text(Cow::Borrowed(text)).into_owned();
+                let said = veil.text(text.as_bytes()).into_owned();
                 assert_eq!(said, redactor.value(Role::Prose, text));
             }
         }
-        assert!(!veil.text(Cow::Borrowed(&long)).contains("some.one"));
+        assert!(!veil.text(long.as_bytes()).contains("some.one"));
     }
 
     #[test]
@@ -113,10 +138,24 @@ mod tests {
         let mut veil = Veil::new(&redactor, Role::Prose);
         for n in 0..200_000 {
             let text = format!("line {n}");
-            assert_eq!(veil.text(Cow::Borrowed(&text)), text);
+            assert_eq!(veil.text(text.as_bytes()), text);
         }
         let bytes = veil.known.iter().flat_map(|known| &known.text).map(String::capacity);
         assert!(bytes.sum::<usize>() <= PLACES * TEXT_BYTES_MAX && veil.known.len() == PLACES);
+    }
+
+    #[test]
+    fn bytes_that_are_no_utf8_are_kept_as_what_they_show_and_never_taken_for_it() {
+        let redactor = Redactor::new(Policy::Standard, &[7; 32]);
+        let mut veil = Veil::new(&redactor, Role::Prose);
+        for _ in 0..2 {
+            assert_eq!(
+                veil.text(b"mail a\xff@example.com"),
+                redactor.value(Role::Prose, "mail a\u{fffd}@example.com")
+            );
+            assert_eq!(veil.text("a\u{fffd}b".as_bytes()), "a\u{fffd}b");
+            assert_eq!(veil.text(b"a\xffb"), "a\u{fffd}b");
+        }
     }
 
     #[test]
@@ -127,7 +166,7 @@ mod tests {
         for round in 0..2 {
             for n in 0..2 * PLACES {
                 let text = if n % 2 == 0 { mail(n) } else { format!("line {n}") };
-                let said = veil.text(Cow::Borrowed(&text)).into_owned();
+                let said = veil.text(text.as_bytes()).into_owned();
                 assert_eq!(said, redactor.value(Role::Prose, &text), "round {round}");
             }
         }

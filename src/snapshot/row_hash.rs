@@ -5,6 +5,9 @@
 //! is keyed. That is also why nobody can confirm a guess of what a row says by it. No compression makes it
 //! smaller, and a log has one for each of its small rows: twice the bits were a third of the evidence.
 
+use std::fmt::Display;
+use std::io::Write;
+
 use siphasher::sip::SipHasher24;
 
 use crate::snapshot::column::{Column, Value};
@@ -115,11 +118,24 @@ fn spelled(value: &Value<'_>, out: &mut Vec<u8>) -> bool {
             out.extend_from_slice(&at.0.to_le_bytes());
         }
         Value::Text(of) | Value::Verbatim(of) => text(of, out),
-        Value::Int(of) => text(&of.to_string(), out),
-        Value::Double(of) => text(&of.to_string(), out),
+        Value::Int(of) => number(*of, out),
+        Value::Double(of) => number(*of, out),
         Value::Bool(of) => text(if *of { "t" } else { "f" }, out),
     }
     true
+}
+
+/// The text of a number, whose length stands before it.
+fn number(of: impl Display, out: &mut Vec<u8>) {
+    let at = out.len();
+    out.push(0);
+    if write!(out, "{of}").is_ok() && out.len() - at <= usize::from(IS_TIME) {
+        out[at] = (out.len() - at - 1) as u8;
+    } else {
+        // a double may take more than three hundred digits
+        out.truncate(at);
+        text(&of.to_string(), out);
+    }
 }
 
 fn text(text: &str, out: &mut Vec<u8>) {

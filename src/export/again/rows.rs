@@ -136,14 +136,11 @@ impl<'a> Cells<'a> {
     where
         'a: 'v,
     {
-        match self.plain(row) {
-            Value::Text(text) => Value::Text(veil.text(text)),
-            kept @ (Value::Null
-            | Value::Int(_)
-            | Value::Double(_)
-            | Value::Bool(_)
-            | Value::Time(_)
-            | Value::Verbatim(_)) => kept,
+        if let Self::Text(cells) = self
+            && cells.is_valid(row)
+        {
+            return Value::Text(veil.text(cells.value(row).as_bytes()));
         }
+        self.plain(row)
     }
 }
