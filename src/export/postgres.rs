@@ -153,6 +153,7 @@ async fn run(plan: Plan<'_>, watch: &mut dyn FnMut(Step)) -> Result<Exported, Ex
     }
     let oldest_log = outcome?;
     writer.write_schema(&schema)?;
+    writer.publish_tables()?;
     // from here on there may be a manifest that names the files
     sweep.keep();
     let snapshot = writer.finish((plan.now)(), BTreeMap::new(), Vec::new())?;

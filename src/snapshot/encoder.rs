@@ -1,6 +1,7 @@
 //! Batches into one Parquet file, beside whoever makes them: compressing takes as long as reading a row.
 
 use std::fs::File;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 
@@ -9,57 +10,87 @@ use arrow::datatypes::SchemaRef;
 use parquet::arrow::ArrowWriter;
 use parquet::errors::{ParquetError, Result};
 
+use crate::snapshot::error::SnapshotError;
+use crate::snapshot::manifest::FileEntry;
 use crate::snapshot::parquet_file;
+use crate::snapshot::publish::{publish, temporary};
 
-/// Batches on their way: more would not make anything faster.
-const WAITING_MAX: usize = 1;
+/// Batches on their way: as many as are made while a row group is closed, which is most of the work at once.
+const WAITING_MAX: usize = 8;
 
 /// A file that is written by a thread of its own. Dropped, it leaves what it has written as it is.
 pub(super) struct Encoder {
     /// `None`: nothing comes any more.
     batches: Option<SyncSender<(RecordBatch, usize)>>,
     thread: Option<JoinHandle<Result<()>>>,
-    file: File,
+    path: PathBuf,
 }
 
 impl Encoder {
-    pub(super) fn new(file: File, schema: SchemaRef) -> Result<Self> {
-        let theirs = file.try_clone()?;
-        let writer = ArrowWriter::try_new(theirs, schema, Some(parquet_file::properties()))?;
+    /// For a file that will stand at `path`, under its temporary name until it is whole.
+    pub(super) fn new(path: &Path, schema: SchemaRef) -> std::result::Result<Self, SnapshotError> {
+        let part = temporary(path);
+        let file = File::create(&part).map_err(|err| SnapshotError::io("create", &part, err))?;
+        let synced = file.try_clone().map_err(|err| SnapshotError::io("create", &part, err))?;
+        let writer = ArrowWriter::try_new(file, schema, Some(parquet_file::properties()))
+            .map_err(|source| SnapshotError::writing(path, source))?;
         let (batches, come) = sync_channel(WAITING_MAX);
-        let thread = std::thread::spawn(move || encode(writer, &come));
-        Ok(Self { batches: Some(batches), thread: Some(thread), file })
+        let thread = std::thread::spawn(move || {
+            encode(writer, &come)?;
+            Ok(synced.sync_all()?)
+        });
+        Ok(Self { batches: Some(batches), thread: Some(thread), path: path.to_path_buf() })
     }
 
     /// Takes a batch with so many bytes of text.
-    pub(super) fn write(&mut self, batch: RecordBatch, text: usize) -> Result<()> {
+    pub(super) fn write(
+        &mut self,
+        batch: RecordBatch,
+        text: usize,
+    ) -> std::result::Result<(), SnapshotError> {
         let sent = self.batches.as_ref().is_some_and(|to| to.send((batch, text)).is_ok());
         // it has stopped because it failed
         if sent { Ok(()) } else { self.end() }
     }
 
-    /// Writes the rest, and waits until the disk has it.
-    pub(super) fn finish(mut self) -> Result<()> {
-        self.end()?;
-        Ok(self.file.sync_all()?)
+    /// Nothing comes any more: the rest is written and brought to the disk, which nobody waits for here.
+    pub(super) fn close(&mut self) {
+        self.batches = None;
     }
 
-    fn end(&mut self) -> Result<()> {
-        self.batches = None;
-        let Some(thread) = self.thread.take() else {
-            return Err(ParquetError::General("the file has failed before".to_string()));
-        };
-        match thread.join() {
-            Ok(ended) => ended,
-            Err(panic) => std::panic::resume_unwind(panic),
+    /// Waits until the disk has the file, gives it its name and says what it holds, so many rows under this name in
+    /// the manifest; without a row there is no file.
+    pub(super) fn publish(
+        mut self,
+        relative: String,
+        rows: u64,
+    ) -> std::result::Result<Option<FileEntry>, SnapshotError> {
+        self.end()?;
+        let part = temporary(&self.path);
+        if rows == 0 {
+            std::fs::remove_file(&part).map_err(|err| SnapshotError::io("remove", &part, err))?;
+            return Ok(None);
         }
+        let entry = parquet_file::entry(&part, relative, rows)?;
+        publish(&part, &self.path)?;
+        Ok(Some(entry))
+    }
+
+    fn end(&mut self) -> std::result::Result<(), SnapshotError> {
+        self.close();
+        let ended = match self.thread.take().map(JoinHandle::join) {
+            None => Err(ParquetError::General("the file has failed before".to_string())),
+            Some(Ok(ended)) => ended,
+            Some(Err(panic)) => std::panic::resume_unwind(panic),
+        };
+        ended.map_err(|source| SnapshotError::writing(&self.path, source))
     }
 }
 
 impl Drop for Encoder {
     /// Who sweeps the file away should not meet a thread that writes to it.
     fn drop(&mut self) {
-        self.batches = None;
+        self.close();
         if let Some(thread) = self.thread.take() {
             drop(thread.join());
         }

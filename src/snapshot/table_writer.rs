@@ -1,8 +1,7 @@
 //! Rows of one table into Parquet, as they come: memory does not grow with the table.
 
 use std::collections::HashMap;
-use std::fs::File;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use arrow::array::{
@@ -10,7 +9,6 @@ use arrow::array::{
     TimestampMicrosecondBuilder,
 };
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
-use parquet::errors::ParquetError;
 
 use crate::model::table::Table;
 use crate::model::time::Micros;
@@ -19,9 +17,7 @@ use crate::snapshot::capture::repeats::Repeats;
 use crate::snapshot::column::{Column, ColumnType, Value};
 use crate::snapshot::encoder::Encoder;
 use crate::snapshot::error::SnapshotError;
-use crate::snapshot::manifest::TableCapture;
-use crate::snapshot::parquet_file;
-use crate::snapshot::publish::{publish, temporary};
+use crate::snapshot::manifest::{FileEntry, TableCapture};
 use crate::snapshot::row_hash::{self, RowHash, RowHasher};
 
 /// Rows in one batch on the way to the Parquet writer.
@@ -48,7 +44,6 @@ pub struct TableWriter {
     batch_bytes: usize,
     schema: SchemaRef,
     encoder: Encoder,
-    path: PathBuf,
     relative: String,
     totals: Totals,
 }
@@ -96,10 +91,7 @@ impl TableWriter {
             .map_err(|err| SnapshotError::io("create", &folder, err))?;
         let position = |name: &str| spec.columns.iter().position(|column| column.name == name);
         let schema = schema(&spec.columns, spec.table);
-        let part = temporary(&path);
-        let file = File::create(&part).map_err(|err| SnapshotError::io("create", &part, err))?;
-        let encoder = Encoder::new(file, schema.clone())
-            .map_err(|source| SnapshotError::writing(&path, source))?;
+        let encoder = Encoder::new(&path, schema.clone())?;
         Ok(Self {
             table: spec.table,
             capture: spec.capture.to_string(),
@@ -116,7 +108,6 @@ impl TableWriter {
             batch_bytes: 0,
             schema,
             encoder,
-            path,
             relative,
             totals: Totals::default(),
         })
@@ -200,21 +191,18 @@ impl TableWriter {
     }
 
     /// Publishes the file and says what it holds. Without a new row there is no file.
-    pub(crate) fn finish(mut self) -> Result<TableCapture, SnapshotError> {
+    pub(crate) fn finish(self) -> Result<TableCapture, SnapshotError> {
+        let (table, file) = self.end()?;
+        Ok(TableCapture { files: file.publish()?.into_iter().collect(), ..table })
+    }
+
+    /// Says what the table holds, but for its file, which is on its way to the disk.
+    pub(crate) fn end(mut self) -> Result<(TableCapture, UnpublishedFile), SnapshotError> {
         self.flush()?;
-        let parquet = |source| SnapshotError::writing(&self.path, source);
-        self.encoder.finish().map_err(parquet)?;
-        let part = temporary(&self.path);
-        let mut files = Vec::new();
-        if self.totals.rows_new == 0 {
-            std::fs::remove_file(&part).map_err(|err| SnapshotError::io("remove", &part, err))?;
-        } else {
-            files.push(parquet_file::entry(&part, self.relative.clone(), self.totals.rows_new)?);
-            publish(&part, &self.path)?;
-        }
+        self.encoder.close();
         let read_from = self.totals.read.map(|(from, _)| from);
         let from = read_from.into_iter().chain(self.totals.reaches_back).min();
-        Ok(TableCapture {
+        let table = TableCapture {
             rows_read: self.totals.rows_read,
             rows_new: self.totals.rows_new,
             rows_repeated: self.repeats.as_ref().map_or(0, Repeats::rows),
@@ -230,8 +218,10 @@ impl TableWriter {
             read_until: self.totals.read.map(|(_, until)| until.to_string()),
             digest: format!("{:032x}", self.totals.digest),
             disappeared: self.known.disappeared(self.table.is_append_only()),
-            files,
-        })
+            files: Vec::new(),
+        };
+        let (encoder, relative, rows) = (self.encoder, self.relative, self.totals.rows_new);
+        Ok((table, UnpublishedFile { encoder, relative, rows }))
     }
 
     fn flush(&mut self) -> Result<(), SnapshotError> {
@@ -241,15 +231,24 @@ impl TableWriter {
         let mut arrays: Vec<ArrayRef> = self.builders.iter_mut().map(Builder::finish).collect();
         arrays.extend(self.own.finish());
         let batch = RecordBatch::try_new(self.schema.clone(), arrays)
-            .map_err(|err| self.parquet_error(err.into()))?;
-        let written = self.encoder.write(batch, self.batch_bytes);
-        written.map_err(|err| self.parquet_error(err))?;
+            .map_err(|err| SnapshotError::writing(Path::new(&self.relative), err.into()))?;
+        self.encoder.write(batch, self.batch_bytes)?;
         (self.batch_rows, self.batch_bytes) = (0, 0);
         Ok(())
     }
+}
 
-    fn parquet_error(&self, source: ParquetError) -> SnapshotError {
-        SnapshotError::writing(&self.path, source)
+/// A file that has all its rows, and is not yet on the disk or has no name yet.
+pub(crate) struct UnpublishedFile {
+    encoder: Encoder,
+    relative: String,
+    rows: u64,
+}
+
+impl UnpublishedFile {
+    /// Waits for the disk, and gives the file its name; a file without a row is none.
+    pub(crate) fn publish(self) -> Result<Option<FileEntry>, SnapshotError> {
+        self.encoder.publish(self.relative, self.rows)
     }
 }
 

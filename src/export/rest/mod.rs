@@ -152,6 +152,7 @@ fn capture(
     drift::notes(&earlier, &schema, told_by).into_iter().for_each(|note| reading.note(note));
     keep_unseen(&mut schema, &earlier);
     writer.write_schema(&schema)?;
+    writer.publish_tables()?;
     Ok(oldest_log)
 }
 

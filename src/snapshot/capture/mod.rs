@@ -23,7 +23,7 @@ use crate::snapshot::manifest::{
 };
 use crate::snapshot::open::Snapshot;
 use crate::snapshot::publish::{publish, temporary, write_synced};
-use crate::snapshot::table_writer::{TableSpec, TableWriter};
+use crate::snapshot::table_writer::{TableSpec, TableWriter, UnpublishedFile};
 
 /// What is known about a capture before its first row.
 pub struct CaptureOptions {
@@ -50,6 +50,8 @@ pub struct CaptureWriter {
     before: Option<Snapshot>,
     id: String,
     tables: BTreeMap<String, TableCapture>,
+    /// Files of ended tables, each beside its table's name: no table waits for the disk of the one before.
+    unpublished: Vec<(&'static str, UnpublishedFile)>,
     notes: Vec<String>,
     source_schema: Option<String>,
     /// Before the lock: what is swept is ours while nobody else may write.
@@ -83,6 +85,7 @@ impl CaptureWriter {
             before,
             id,
             tables: BTreeMap::new(),
+            unpublished: Vec::new(),
             notes: Vec::new(),
             source_schema: None,
             mess,
@@ -153,23 +156,38 @@ impl CaptureWriter {
         unreadable: u64,
     ) -> Result<(u64, u64), SnapshotError> {
         let name = writer.table().name();
-        let done = TableCapture { rows_unreadable: unreadable, ..writer.finish()? };
+        let (done, file) = writer.end()?;
+        let done = TableCapture { rows_unreadable: unreadable, ..done };
         let counts = (done.rows_read, done.rows_new);
         self.tables.insert(name.to_string(), done);
+        self.unpublished.push((name, file));
         Ok(counts)
     }
 
     /// The same of a table in parts.
     pub fn finish_parts(&mut self, parts: Vec<TableWriter>) -> Result<(u64, u64), SnapshotError> {
-        let mut whole: Option<(Table, TableCapture)> = None;
+        let mut whole: Option<(&str, TableCapture)> = None;
         for writer in parts {
-            let (table, part) = (writer.table(), writer.finish()?);
-            whole = Some((table, whole.map_or(part.clone(), |(_, all)| all.and(part))));
+            let name = writer.table().name();
+            let (part, file) = writer.end()?;
+            whole = Some((name, whole.map_or(part.clone(), |(_, all)| all.and(part))));
+            self.unpublished.push((name, file));
         }
-        let Some((table, done)) = whole else { return Ok((0, 0)) };
+        let Some((name, done)) = whole else { return Ok((0, 0)) };
         let counts = (done.rows_read, done.rows_new);
-        self.tables.insert(table.name().to_string(), done);
+        self.tables.insert(name.to_string(), done);
         Ok(counts)
+    }
+
+    /// Waits until the disk has the files of all ended tables, and gives them their names.
+    pub fn publish_tables(&mut self) -> Result<(), SnapshotError> {
+        for (name, file) in std::mem::take(&mut self.unpublished) {
+            let file = file.publish()?;
+            if let Some(held) = self.tables.get_mut(name) {
+                held.files.extend(file);
+            }
+        }
+        Ok(())
     }
 
     /// What a finished table is at its source, and which of its rows were asked for.
@@ -250,11 +268,12 @@ impl CaptureWriter {
 
     /// Writes the capture file, then the manifest: from here on the capture exists.
     pub fn finish(
-        self,
+        mut self,
         ended_at: Micros,
         source_files: BTreeMap<String, String>,
         unreadable: Vec<String>,
     ) -> Result<Snapshot, SnapshotError> {
+        self.publish_tables()?;
         let previous = self.before.as_ref().and_then(|s| s.manifest().captures.last().cloned());
         let capture = Capture {
             id: self.id.clone(),

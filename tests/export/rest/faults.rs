@@ -215,12 +215,13 @@ fn a_second_word_ends_it_at_once_and_the_next_one_sweeps() {
     command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());
     let running = command.spawn().expect("the program runs");
     let mut running = crate::export::every::Running(running);
-    wait_until("the log", || dir.join("system_logs/c000001-0001.parquet").exists());
+    let log = dir.join("system_logs/c000001-0001.parquet.part");
+    wait_until("the log", || log.exists());
     std::thread::sleep(Duration::from_millis(500));
     running.signal("-INT");
     std::thread::sleep(Duration::from_millis(500));
     assert_eq!(running.signalled("-INT"), Some(130));
-    assert!(dir.join("system_logs/c000001-0001.parquet").exists(), "no time to clean up");
+    assert!(log.exists(), "no time to clean up");
     rest.unhook();
     exported(&home, &rest);
     assert_whole(&database, &home);
