@@ -50,6 +50,17 @@ impl Drop for Running {
     }
 }
 
+/// Buffers that come and go take a third more memory in huge pages.
+#[cfg(target_os = "linux")]
+fn assert_small_pages(running: &Running) {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", running.0.id()));
+    let status = status.expect("a process that runs");
+    assert!(status.contains("THP_enabled:\t0"), "{status}");
+}
+
+#[cfg(not(target_os = "linux"))]
+fn assert_small_pages(_: &Running) {}
+
 #[test]
 fn captures_follow_until_someone_stops_it() {
     let database = database("every");
@@ -62,6 +73,7 @@ fn captures_follow_until_someone_stops_it() {
     let running = Running(spawn(&bench.path("config"), &args));
     let captures = || Snapshot::open(&dir).map_or(0, |snapshot| snapshot.captures().len());
     wait_until("a first capture", || captures() >= 1);
+    assert_small_pages(&running);
     database.sql("insert into public.system_logs (timestamp, message) values (now(), 'one')");
     let before = captures();
     wait_until("two more captures", || captures() >= before + 2);

@@ -1,6 +1,7 @@
 //! `export`: once, or again and again.
 
 mod advice;
+mod pages;
 mod passing;
 mod patience;
 mod rest_advice;
@@ -119,6 +120,7 @@ pub(super) fn run(ui: &mut Ui, args: &ExportArgs) -> Outcome {
         let error = "`export` takes no argument without a name";
         return Err(Fault::new(FaultKind::Usage, error).hint("name the database with --db URL"));
     }
+    pages::keep_small();
     let env = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     let from_env = env("BACKSTORY_DB").map(SecretString::from);
     let given = args.db.as_ref().or(from_env.as_ref());
