@@ -5,12 +5,11 @@ use std::collections::BTreeMap;
 
 use arrow::array::ArrayRef;
 
-use crate::derived::rows::{Cell, Rows};
+use crate::derived::rows::Rows;
 use crate::derived::table_file::{BATCH_ROWS, TableFile};
-use crate::derived::tables::DerivedTable;
 use crate::snapshot::error::SnapshotError;
 
-/// Rows of many kinds held at once: beyond it, what there is most of is written.
+/// Things of many kinds held at once: beyond it, what there is most of is written.
 pub(super) const MANY_KINDS: usize = 131_072;
 /// The same of a few kinds.
 pub(super) const FEW_KINDS: usize = 32_768;
@@ -19,71 +18,81 @@ const HELD_TEXT_MAX: usize = 64 << 20;
 /// Rows that are worth a row group: of rare kinds, several share one.
 const GROUP_ROWS_MIN: usize = 8_192;
 
-/// A file being written.
-pub(super) struct ByKind {
-    table: &'static DerivedTable,
+/// A file being written. What its rows are made of is held, and smaller than they are; `R` makes one.
+pub(super) struct ByKind<T, R> {
     file: TableFile,
-    held: BTreeMap<&'static str, Held>,
-    rows: usize,
-    rows_max: usize,
+    batches: Batches<R>,
+    held: BTreeMap<&'static str, Held<T>>,
+    things: usize,
+    things_max: usize,
     text: usize,
 }
 
-/// Rows of one kind.
-struct Held {
-    /// Whole batches: rows that grow in one piece are moved again and again.
-    batches: Vec<Vec<ArrayRef>>,
-    rows: Rows,
-    len: usize,
+/// Things of one kind.
+struct Held<T> {
+    things: Vec<T>,
     text: usize,
 }
 
-impl Held {
+impl<T> Held<T> {
     /// What they take, as if in bytes.
-    fn room(&self, rows_max: usize) -> usize {
-        self.len * HELD_TEXT_MAX / rows_max + self.text
-    }
-
-    fn write(mut self, file: &mut TableFile) {
-        self.batches.push(self.rows.take());
-        self.batches.iter().for_each(|batch| file.append(batch));
+    fn room(&self, things_max: usize) -> usize {
+        self.things.len() * HELD_TEXT_MAX / things_max + self.text
     }
 }
 
-impl ByKind {
-    /// Into this file, with so many rows held at most.
-    pub(super) fn new(file: TableFile, rows_max: usize) -> Self {
-        Self { table: file.table(), file, held: BTreeMap::new(), rows: 0, rows_max, text: 0 }
+/// Makes rows, and their arrays.
+struct Batches<R> {
+    row: R,
+    rows: Rows,
+}
+
+impl<R> Batches<R> {
+    /// Writes the rows of things: while one batch is encoded, another thread makes the next.
+    fn write<T: Sync>(&mut self, things: &[T], file: &mut TableFile)
+    where
+        R: FnMut(&mut Rows, &T) + Send,
+    {
+        let mut batches = things.chunks(BATCH_ROWS);
+        let mut make = || -> Option<Vec<ArrayRef>> {
+            batches.next()?.iter().for_each(|thing| (self.row)(&mut self.rows, thing));
+            Some(self.rows.take())
+        };
+        let mut made = make();
+        while let Some(arrays) = made.take() {
+            ((), made) = rayon::join(|| file.append(&arrays), &mut make);
+        }
+    }
+}
+
+impl<T: Sync, R: FnMut(&mut Rows, &T) + Send> ByKind<T, R> {
+    /// Into this file, with so many things held at most.
+    pub(super) fn new(file: TableFile, things_max: usize, row: R) -> Self {
+        let batches = Batches { row, rows: Rows::new(file.table()) };
+        Self { file, batches, held: BTreeMap::new(), things: 0, things_max, text: 0 }
     }
 
-    /// Takes one row of a kind.
-    pub(super) fn push<const N: usize>(&mut self, kind: &'static str, cells: [Cell<'_>; N]) {
-        let rows = || Rows::new(self.table);
-        let fresh = || Held { batches: Vec::new(), rows: rows(), len: 0, text: 0 };
+    /// Takes one thing of a kind, with so many bytes of text that may be long.
+    pub(super) fn push(&mut self, kind: &'static str, thing: T, text: usize) {
+        let fresh = || Held { things: Vec::new(), text: 0 };
         let held = self.held.entry(kind).or_insert_with(fresh);
-        let before = held.rows.text();
-        held.rows.push(cells);
-        let text = held.rows.text() - before;
-        held.len += 1;
+        held.things.push(thing);
         held.text += text;
-        if held.rows.len() == BATCH_ROWS {
-            held.batches.push(held.rows.take());
-        }
-        self.rows += 1;
+        self.things += 1;
         self.text += text;
-        if self.rows >= self.rows_max || self.text >= HELD_TEXT_MAX {
+        if self.things >= self.things_max || self.text >= HELD_TEXT_MAX {
             self.write_most();
         }
     }
 
     /// Writes the rows of the kind that takes most room; of equals, the first by name.
     fn write_most(&mut self) {
-        let most = self.held.iter().rev().max_by_key(|(_, held)| held.room(self.rows_max));
-        let most = most.map(|(kind, _)| *kind);
-        let Some(held) = most.and_then(|kind| self.held.remove(kind)) else { return };
-        self.rows -= held.len;
-        self.text -= held.text;
-        held.write(&mut self.file);
+        let all = self.held.values_mut().rev();
+        let Some(held) = all.max_by_key(|held| held.room(self.things_max)) else { return };
+        self.things -= held.things.len();
+        self.text -= std::mem::take(&mut held.text);
+        self.batches.write(&held.things, &mut self.file);
+        held.things.clear();
         self.file.end_group();
     }
 
@@ -93,9 +102,9 @@ impl ByKind {
     /// The first thing that went wrong since the file was begun.
     pub(super) fn finish(mut self) -> Result<u64, SnapshotError> {
         let mut in_group = 0;
-        for (_, held) in std::mem::take(&mut self.held) {
-            in_group += held.len;
-            held.write(&mut self.file);
+        for held in std::mem::take(&mut self.held).into_values() {
+            in_group += held.things.len();
+            self.batches.write(&held.things, &mut self.file);
             if in_group >= GROUP_ROWS_MIN {
                 self.file.end_group();
                 in_group = 0;

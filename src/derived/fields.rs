@@ -1,11 +1,44 @@
 //! Fields of events and decisions as JSON text.
 
+use std::sync::Arc;
+
 use serde::ser::{Serialize, Serializer};
 
 use crate::model::attribute::{Attribute, Attributes};
 
 /// Bytes that most events have room in.
 const USUAL_BYTES: usize = 256;
+
+/// Texts that are remembered: an older one gives way.
+const PLACES: usize = 4_096;
+
+/// Fields as JSON text, made once for events beside each other that share them.
+pub(super) struct Known {
+    /// Fields are held, so that their place in memory names them.
+    texts: Vec<Option<(Arc<Attributes>, String)>>,
+    /// The text of what nobody shares.
+    single: String,
+}
+
+impl Known {
+    /// None yet.
+    pub(super) fn new() -> Self {
+        Self { texts: vec![None; PLACES], single: String::new() }
+    }
+
+    /// All fields, by name.
+    pub(super) fn json(&mut self, attributes: &Arc<Attributes>) -> &str {
+        if Arc::strong_count(attributes) == 1 {
+            self.single = json(attributes);
+            return &self.single;
+        }
+        // such a piece of memory is larger than 32 bytes
+        let place = Arc::as_ptr(attributes).addr() / 32 % PLACES;
+        let known = self.texts[place].take().filter(|(kept, _)| Arc::ptr_eq(kept, attributes));
+        let known = known.unwrap_or_else(|| (attributes.clone(), json(attributes)));
+        &self.texts[place].insert(known).1
+    }
+}
 
 /// All fields, by name.
 pub(super) fn json(attributes: &Attributes) -> String {

@@ -91,11 +91,12 @@ pub fn write(
     // what could not be spilled or read back is missing from the tables
     let spool = replayed.history.events.spool();
     spool.check().map_err(|err| SnapshotError::io("spill events to", &made, err))?;
-    for table in written.keys() {
+    let hashed = written.par_iter().map(|(table, _)| {
         let inside = timelines::inside(table);
         let (_, hash) = hash_file(&made.join(&inside))?;
-        manifest.files.insert(inside, hash);
-    }
+        Ok((inside, hash))
+    });
+    manifest.files = hashed.collect::<Result<_, SnapshotError>>()?;
     write_sealed(&made.join(MANIFEST), &manifest)?;
     if derived.exists() {
         fs::rename(derived, &old).map_err(|err| SnapshotError::io("rename", derived, err))?;

@@ -1,6 +1,7 @@
 //! Some rows of one derived table, column by column.
 
 use std::borrow::Cow;
+use std::fmt::Write;
 use std::sync::Arc;
 
 use arrow::array::{
@@ -30,6 +31,8 @@ pub enum Cell<'a> {
     Time(Micros),
     /// A text.
     Text(Cow<'a, str>),
+    /// A text in two pieces, one after the other.
+    Joined(&'a str, &'a str),
     /// A uuid as text.
     Uuid(Uuid),
 }
@@ -66,7 +69,7 @@ impl Rows {
         assert_eq!(N, self.columns.len(), "a row of `{}` has one cell a column", self.table.name);
         for (column, cell) in self.columns.iter_mut().zip(&cells) {
             column.push(cell);
-            self.text += if let Cell::Text(text) = cell { text.len() } else { 0 };
+            self.text += cell.text_len();
         }
         self.len += 1;
     }
@@ -90,6 +93,22 @@ impl Rows {
     pub fn take(&mut self) -> Vec<ArrayRef> {
         (self.len, self.text) = (0, 0);
         self.columns.iter_mut().map(Column::take).collect()
+    }
+}
+
+impl Cell<'_> {
+    /// Bytes of text that whoever made the row holds.
+    fn text_len(&self) -> usize {
+        match self {
+            Self::Text(text) => text.len(),
+            Self::Joined(one, other) => one.len() + other.len(),
+            Self::Null
+            | Self::Int(_)
+            | Self::Double(_)
+            | Self::Bool(_)
+            | Self::Time(_)
+            | Self::Uuid(_) => 0,
+        }
     }
 }
 
@@ -121,6 +140,12 @@ impl Column {
             }
             Self::Text(made) => match cell {
                 Cell::Text(text) => made.append_value(text),
+                Cell::Joined(one, other) => {
+                    // what is written before a value belongs to it, and never fails
+                    if made.write_str(one).is_ok() {
+                        made.append_value(other);
+                    }
+                }
                 Cell::Uuid(uuid) => {
                     made.append_value(uuid.hyphenated().encode_lower(&mut Uuid::encode_buffer()));
                 }
@@ -133,12 +158,21 @@ impl Column {
 
     fn take(&mut self) -> ArrayRef {
         match self {
-            Self::Int(made) => Arc::new(made.finish()),
-            Self::Double(made) => Arc::new(made.finish()),
+            // the next rows are much like these: they need not be moved as they grow
+            Self::Int(made) => {
+                let like = Int64Builder::with_capacity(made.len());
+                Arc::new(std::mem::replace(made, like).finish())
+            }
+            Self::Double(made) => {
+                let like = Float64Builder::with_capacity(made.len());
+                Arc::new(std::mem::replace(made, like).finish())
+            }
             Self::Bool(made) => Arc::new(made.finish()),
-            Self::Time(made) => Arc::new(made.finish()),
+            Self::Time(made) => {
+                let like = TimestampMicrosecondBuilder::with_capacity(made.len());
+                Arc::new(std::mem::replace(made, like).finish())
+            }
             Self::Text(made) => {
-                // the next rows are much like these: their texts need not be moved as they grow
                 let like = StringBuilder::with_capacity(made.len(), made.values_slice().len());
                 Arc::new(std::mem::replace(made, like).finish())
             }

@@ -8,7 +8,7 @@ use arrow::array::ArrayRef;
 use arrow::datatypes::{Field, Schema};
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_writer::ArrowRowGroupWriterFactory;
-use parquet::basic::{Compression, ZstdLevel};
+use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::errors::ParquetError;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::file::writer::SerializedFileWriter;
@@ -23,11 +23,36 @@ use crate::snapshot::parquet_file;
 
 /// Rows in one batch: no more of a table is held as rows.
 pub(super) const BATCH_ROWS: usize = 8_192;
+/// The same in bytes of text.
+const BATCH_TEXT_MAX: usize = 64 << 20;
 
 /// Ids that rows are looked up by where they are not in their order: each row group tells which it cannot have.
 const LOOKED_UP: [&str; 4] = ["event_id", "task_id", "worker_id", "object_id"];
 /// What is in no order and is not asked for by its bounds.
-const UNORDERED: [&str; 5] = ["evidence_key", "attributes", "inputs", "thresholds", "call_site"];
+const UNORDERED: [&str; 9] = [
+    "attributes",
+    "basis",
+    "call_site",
+    "clock",
+    "evidence_column",
+    "evidence_key",
+    "inputs",
+    "subject_kind",
+    "thresholds",
+];
+/// Columns of a handful of words: as numbers of them they are next to nothing, and to begin to compress takes
+/// longer than to have it done.
+const FEW_WORDS: [&str; 9] = [
+    "basis",
+    "evidence_column",
+    "evidence_table",
+    "kind",
+    "object_kind",
+    "role",
+    "source_type",
+    "subject_kind",
+    "state",
+];
 /// Tables that are read for the few events that are cited. Elsewhere ids of events are read with every row, and to
 /// unpress their digits, which halves them, takes a tenth of what all questions take.
 const READ_FOR_FEW: [&str; 2] = ["event_evidence", "event_objects"];
@@ -45,11 +70,19 @@ fn properties(table: &DerivedTable) -> WriterProperties {
     let distinct = names().filter(|name| name.ends_with("event_id") || *name == "evidence_key");
     let all = distinct
         .fold(all, |all, name| all.set_column_dictionary_enabled(ColumnPath::from(name), false));
-    let loose = names().filter(|name| name.ends_with("event_id"));
-    let loose = loose.filter(|_| !READ_FOR_FEW.contains(&table.name));
+    let of_event = |name: &&str| name.ends_with("event_id") && !READ_FOR_FEW.contains(&table.name);
+    let times = table.columns.iter().filter(|(_, kind)| *kind == ColumnType::Timestamp);
+    let times = || times.clone().map(|(name, _)| ColumnPath::from(*name));
+    let loose = names().filter(|name| of_event(name) || FEW_WORDS.contains(name));
     let all = loose
         .map(ColumnPath::from)
         .fold(all, |all, name| all.set_column_compression(name, Compression::UNCOMPRESSED));
+    // times follow each other, which a dictionary hides: their steps are smaller, and made sooner
+    let all = times().fold(all, |all, name| {
+        let all = all.set_column_dictionary_enabled(name.clone(), false);
+        let all = all.set_column_compression(name.clone(), Compression::UNCOMPRESSED);
+        all.set_column_encoding(name, Encoding::DELTA_BINARY_PACKED)
+    });
     // what no order is in has no useful bounds, and they make the footer long; but the engine looks at a filter
     // of ids only where there are bounds as well
     let unordered = names().filter(|name| UNORDERED.contains(name));
@@ -101,23 +134,26 @@ impl TableFile {
         self.rows.table
     }
 
-    /// Takes one row.
-    pub fn push<const N: usize>(&mut self, cells: [Cell<'_>; N]) {
-        self.written += 1;
-        self.rows.push(cells);
-        if self.rows.len() == BATCH_ROWS {
-            self.flush();
-        }
-    }
-
     /// Takes rows made elsewhere.
     pub fn append(&mut self, arrays: &[ArrayRef]) {
         self.written += arrays.first().map_or(0, |array| array.len() as u64);
         self.keep_going(|file| file.write(arrays));
     }
 
+    /// Takes one row.
+    pub fn push<const N: usize>(&mut self, cells: [Cell<'_>; N]) {
+        self.written += 1;
+        self.rows.push(cells);
+        if self.rows.len() == BATCH_ROWS || self.rows.text() >= BATCH_TEXT_MAX {
+            self.flush();
+        }
+    }
+
     /// What comes next begins a row group.
     pub fn end_group(&mut self) {
+        if !self.rows.is_empty() {
+            self.flush();
+        }
         self.keep_going(Self::close_group);
     }
 
@@ -168,9 +204,6 @@ impl TableFile {
     /// # Errors
     /// The first thing that went wrong since the file was begun.
     pub fn finish(mut self) -> Result<u64, SnapshotError> {
-        if !self.rows.is_empty() {
-            self.flush();
-        }
         self.end_group();
         if let Some(failed) = self.failed {
             return Err(failed);

@@ -12,7 +12,7 @@ pub struct DerivedTable {
 }
 
 /// Raised with a change of how the files are written that the columns do not show.
-const LAYOUT: u32 = 1;
+const LAYOUT: u32 = 2;
 
 /// Rows in a row group: few enough that to read one thing's is to read little. In a table that is in the order
 /// of the things one group has all of them.

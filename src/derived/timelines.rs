@@ -5,13 +5,15 @@ use std::fs;
 use std::path::Path;
 
 use crate::derived::by_kind::{ByKind, FEW_KINDS};
-use crate::derived::rows::{Cell, int, text, time, word};
+use crate::derived::rows::{Cell, Rows, int, text, time, word};
 use crate::derived::table_file::TableFile;
 use crate::derived::tables::{DERIVED, derived_table};
 use crate::derived::{decisions, events};
+use crate::model::id::WorkerId;
 use crate::replay::Replayed;
 use crate::replay::era;
 use crate::replay::timeline::{Anomaly, Stay};
+use crate::replay::worker::signals::Signal;
 use crate::snapshot::error::SnapshotError;
 
 /// Rows written, by table.
@@ -50,10 +52,13 @@ fn others(replayed: &Replayed, folder: &Path) -> Result<Written, SnapshotError> 
     tables.finish()
 }
 
+/// A sign of life, and whose.
+type OfWorker = (WorkerId, Signal);
+
 struct Tables {
     made: BTreeMap<&'static str, TableFile>,
     /// What the guardian said stands apart: it is a tenth, and many questions ask for it alone.
-    signals: ByKind,
+    signals: ByKind<OfWorker, fn(&mut Rows, &OfWorker)>,
 }
 
 /// The table of them.
@@ -69,7 +74,9 @@ impl Tables {
         let names = DERIVED.iter().map(|table| table.name).filter(|name| !elsewhere(*name));
         let made = names.map(|name| Ok((name, create(folder, name)?)));
         let made = made.collect::<Result<_, SnapshotError>>()?;
-        Ok(Self { made, signals: ByKind::new(create(folder, SIGNALS)?, FEW_KINDS) })
+        let signals =
+            ByKind::new(create(folder, SIGNALS)?, FEW_KINDS, push_signal as fn(&mut _, &_));
+        Ok(Self { made, signals })
     }
 
     fn of(&mut self, name: &'static str) -> &mut TableFile {
@@ -89,15 +96,7 @@ impl Tables {
             self.states("worker_states", id, &worker.states, |state| state.name());
             for signal in &worker.signals {
                 let by = if signal.by_guardian { "guardian" } else { "process" };
-                let signal = [
-                    word(id),
-                    Cell::Time(signal.at),
-                    word(signal.what),
-                    Cell::Bool(signal.by_guardian),
-                    word(signal.basis.name()),
-                    word(signal.event),
-                ];
-                self.signals.push(by, signal);
+                self.signals.push(by, (worker.id.clone(), signal.clone()), id.len());
             }
             for (seq, stretch) in worker.liveness.iter().enumerate() {
                 let next = worker.liveness.get(seq + 1).map(|next| next.entered_at);
@@ -316,6 +315,17 @@ impl Tables {
             ]);
         }
     }
+}
+
+fn push_signal(rows: &mut Rows, (worker, signal): &OfWorker) {
+    rows.push([
+        word(worker),
+        Cell::Time(signal.at),
+        word(signal.what),
+        Cell::Bool(signal.by_guardian),
+        word(signal.basis.name()),
+        word(signal.event),
+    ]);
 }
 
 /// The path of a table's file inside the folder.

@@ -50,6 +50,8 @@ struct Window {
     index: FxHashMap<Key, VecDeque<usize>>,
     /// What no row can reach any more.
     made: Events,
+    /// What an event weighs, where nothing was attached to it: to ask each again takes a tenth of this.
+    mean_weight: Option<usize>,
 }
 
 impl Window {
@@ -60,6 +62,7 @@ impl Window {
             first: 0,
             index: FxHashMap::default(),
             made: events.beside(),
+            mean_weight: events.mean_weight(),
         }
     }
 
@@ -87,7 +90,10 @@ impl Window {
                 }
             }
             self.first += 1;
-            self.made.push_boxed(event);
+            match self.mean_weight.filter(|_| event.confirmed_by.is_empty()) {
+                Some(weight) => self.made.push_weighed(event, weight),
+                None => self.made.push_boxed(event),
+            }
         }
     }
 

@@ -29,7 +29,8 @@ impl Listing {
         let field = |name: &str| text.attributes.get(name)?.text();
         let (short, clock) = (field("task8")?, field("clock")?);
         let started = last_time_of_day(row.at, clock)?;
-        let line = LogRow { task: Some(TaskId::from(short)), worker: row.worker.clone(), ..*row };
+        let short = TaskId::from(short);
+        let line = LogRow { task: Some(&short), ..*row };
         let mut event = make(&line, text, EventKind::TaskListedActive)?;
         // the list cuts the second, so the claim lies within it
         event.earliest = started;

@@ -23,9 +23,9 @@ pub(super) struct LogRow<'a> {
     /// Who.
     pub(super) origin: &'a Origin,
     /// The column, where it is set.
-    pub(super) task: Option<TaskId>,
+    pub(super) task: Option<&'a TaskId>,
     /// The column, where it is set.
-    pub(super) worker: Option<WorkerId>,
+    pub(super) worker: Option<&'a WorkerId>,
     /// The column, where it is set.
     pub(super) cycle: Option<i64>,
     /// `metadata`, JSON text; empty where it is NULL.
@@ -65,14 +65,14 @@ impl LogRow<'_> {
 
     /// The worker it names: in its text, its column, its metadata, or as its source.
     fn worker(&self, text: &Understood<'_>) -> Option<WorkerId> {
-        let [said, sender] = [&self.said.worker, &self.origin.worker];
-        let named = [&text.worker, &self.worker, said, sender].into_iter().flatten().next();
+        let [said, sender] = [&self.said.worker, &self.origin.worker].map(Option::as_ref);
+        let named = [text.worker.as_ref(), self.worker, said, sender].into_iter().flatten().next();
         named.cloned()
     }
 
     /// The task it names, in its text or its column.
     fn task(&self, text: &Understood<'_>) -> Option<TaskId> {
-        text.task.clone().or_else(|| self.task.clone())
+        text.task.as_ref().or(self.task).cloned()
     }
 
     /// Whom the row is about: a worker, else a task or a pod; else the process that logged it.

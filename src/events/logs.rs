@@ -1,14 +1,16 @@
 //! `system_logs` into events, confirmations, silence and unknown messages.
 
+use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
+use rayon::prelude::*;
 
 use crate::events::checkpoint::Checkpoints;
 use crate::events::listing::Listing;
 use crate::events::log_event::{Confirmation, LogRow, make};
-use crate::events::memos::{Columns, Memos, Text};
+use crate::events::memos::{Columns, Memos, Text, named};
 use crate::events::names::Names;
 use crate::events::parsed::Parsed;
 use crate::events::rows::Cells;
@@ -22,9 +24,11 @@ use crate::model::kind::EventKind;
 use crate::model::table::Table;
 use crate::snapshot::error::SnapshotError;
 use crate::snapshot::open::Snapshot;
-use crate::snapshot::parquet_file::read_repeated;
+use crate::snapshot::parquet_file::{read_repeated, row_groups};
 use crate::spool::Spool;
 
+/// Pieces of a file for each thread: one that has other work first takes fewer.
+const PIECES_A_THREAD: usize = 2;
 /// The columns whose texts do not repeat.
 const SINGLE: [&str; 3] = ["id", "timestamp", "cycle_number"];
 
@@ -39,7 +43,7 @@ pub(super) fn read(
     for file in snapshot.entries_of(Table::SystemLogs) {
         let path = snapshot.path_of(file);
         let Some(checkpoints) = &checkpoints else {
-            read_file(&path, grammar, &mut names, &mut all)?;
+            read_file(&path, grammar, &mut names, spool, &mut all)?;
             continue;
         };
         if let Some(known) = checkpoints.load(file, spool) {
@@ -47,22 +51,50 @@ pub(super) fn read(
             continue;
         }
         let mut parsed = Parsed::new(spool);
-        read_file(&path, grammar, &mut names, &mut parsed)?;
+        read_file(&path, grammar, &mut names, spool, &mut parsed)?;
         checkpoints.save(file, &parsed);
         all.take(parsed);
     }
     Ok(all)
 }
 
+/// Reads one file: in several pieces beside each other where there are threads for them.
 fn read_file(
     path: &Path,
+    grammar: &Grammar,
+    names: &mut Names,
+    spool: &Arc<Spool>,
+    parsed: &mut Parsed,
+) -> Result<(), SnapshotError> {
+    let groups = row_groups(path)?;
+    let pieces = match rayon::current_num_threads() {
+        0 | 1 => 1,
+        threads => groups.min(threads * PIECES_A_THREAD),
+    };
+    if pieces <= 1 {
+        return read_groups(path, 0..groups, grammar, names, parsed);
+    }
+    let read = |piece: usize| {
+        let (mut names, mut parsed) = (Names::default(), Parsed::new(spool));
+        let groups = groups * piece / pieces..groups * (piece + 1) / pieces;
+        read_groups(path, groups, grammar, &mut names, &mut parsed)?;
+        Ok(parsed)
+    };
+    let made: Result<Vec<Parsed>, SnapshotError> = (0..pieces).into_par_iter().map(read).collect();
+    made?.into_iter().for_each(|piece| parsed.take(piece));
+    Ok(())
+}
+
+fn read_groups(
+    path: &Path,
+    groups: Range<usize>,
     grammar: &Grammar,
     names: &mut Names,
     parsed: &mut Parsed,
 ) -> Result<(), SnapshotError> {
     let mut memos = Memos::new();
     let mut reader = Reader { grammar, names, sender: 0, parsed };
-    read_repeated(path, &SINGLE, &Columns::NAMES, |batch| {
+    read_repeated(path, &SINGLE, &Columns::NAMES, groups, |batch| {
         reader.batch(&batch, &mut memos);
         Ok(())
     })
@@ -98,8 +130,8 @@ impl<'a> Reader<'a, '_> {
             let row = LogRow {
                 id,
                 at: time,
-                task: memos.task(&columns.task, at, self.names),
-                worker: memos.worker(&columns.worker, at, self.names),
+                task: named(&mut memos.tasks, &columns.task, at, |id| self.names.task(id)),
+                worker: named(&mut memos.workers, &columns.worker, at, |id| self.names.worker(id)),
                 cycle,
                 metadata: metadata.map_or("", |number| columns.metadata.text(number)),
                 said: match metadata {

@@ -66,8 +66,8 @@ pub(super) struct Memos<'g> {
     pub(super) messages: Memo<(usize, Text<'g>)>,
     pub(super) said: Memo<Said>,
     pub(super) nothing_said: Said,
-    tasks: Memo<Option<TaskId>>,
-    workers: Memo<Option<WorkerId>>,
+    pub(super) tasks: Memo<Option<TaskId>>,
+    pub(super) workers: Memo<Option<WorkerId>>,
 }
 
 impl Memos<'_> {
@@ -108,23 +108,16 @@ impl Memos<'_> {
             None => all.number(kind, ""),
         }
     }
+}
 
-    /// The task that the column of a row names.
-    pub(super) fn task(&mut self, column: &Texts, row: usize, names: &mut Names) -> Option<TaskId> {
-        let number = column.number(row)?;
-        let text = || Some(column.text(number)).filter(|id| !id.is_empty());
-        self.tasks.get(number, |_| true, || text().map(|id| names.task(id))).clone()
-    }
-
-    /// The worker that the column of a row names.
-    pub(super) fn worker(
-        &mut self,
-        column: &Texts,
-        row: usize,
-        names: &mut Names,
-    ) -> Option<WorkerId> {
-        let number = column.number(row)?;
-        let text = || Some(column.text(number)).filter(|id| !id.is_empty());
-        self.workers.get(number, |_| true, || text().map(|id| names.worker(id))).clone()
-    }
+/// The id that the column of a row names, made once.
+pub(super) fn named<'m, T>(
+    ids: &'m mut Memo<Option<T>>,
+    column: &Texts,
+    row: usize,
+    make: impl FnOnce(&str) -> T,
+) -> Option<&'m T> {
+    let number = column.number(row)?;
+    let text = || Some(column.text(number)).filter(|id| !id.is_empty());
+    ids.get(number, |_| true, || text().map(make)).as_ref()
 }

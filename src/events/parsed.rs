@@ -39,12 +39,22 @@ impl Parsed {
     /// What other rows said.
     pub(super) fn take(&mut self, other: Self) {
         self.known += other.known;
-        self.events.append(other.events);
-        self.confirmations.append(other.confirmations);
-        self.listings.append(other.listings);
-        other.senders.told().into_iter().for_each(|told| self.senders.add(told));
-        let unknown = other.unknown.gathered();
-        unknown.into_iter().for_each(|gathered| self.unknown.merge(gathered.clone()));
+        if self.senders.is_empty() {
+            // there is nothing to put it beside
+            let known = self.known;
+            *self = Self { known, ..other };
+            return;
+        }
+        rayon::join(
+            || {
+                self.events.append(other.events);
+                self.confirmations.append(other.confirmations);
+                self.listings.append(other.listings);
+                let unknown = other.unknown.gathered();
+                unknown.into_iter().for_each(|gathered| self.unknown.merge(gathered.clone()));
+            },
+            || other.senders.told().into_iter().for_each(|told| self.senders.add(told)),
+        );
     }
 
     /// Finds the tasks of lists.

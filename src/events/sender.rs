@@ -74,6 +74,11 @@ pub(super) struct Senders {
 }
 
 impl Senders {
+    /// Whether nobody has logged.
+    pub(super) fn is_empty(&self) -> bool {
+        self.all.is_empty()
+    }
+
     /// The number of a source type.
     pub(super) fn kind(&mut self, source_type: &str) -> usize {
         let known = self.kinds.iter().position(|(name, _)| name == source_type);

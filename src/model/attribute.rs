@@ -91,6 +91,16 @@ impl Attributes {
         self.fields.iter().find(|(known, _)| **known == *name).map(|(_, value)| value)
     }
 
+    /// Bytes of their texts.
+    pub fn text_len(&self) -> usize {
+        let of = |value: &Attribute| match value {
+            Attribute::Int(_) | Attribute::Num(_) | Attribute::Bool(_) => 0,
+            Attribute::Text(text) => text.len(),
+            Attribute::List(items) => items.iter().map(|item| item.len()).sum(),
+        };
+        self.fields.iter().map(|(_, value)| of(value)).sum()
+    }
+
     /// All fields, by name.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Attribute)> {
         self.fields.iter().map(|(name, value)| (&**name, value))

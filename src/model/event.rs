@@ -1,6 +1,5 @@
 //! Events: one thing the source says happened, with time, subject, kind and the rows that say so.
 
-use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
@@ -54,13 +53,13 @@ pub enum Clock {
 }
 
 impl Clock {
-    /// The name in tables; `source_id` is whoever logged.
-    pub fn name(self, source_id: &str) -> Cow<'static, str> {
+    /// The name in tables, in two pieces; `source_id` is whoever logged.
+    pub fn name(self, source_id: &str) -> (&'static str, &str) {
         match self {
-            Self::Database => "database".into(),
-            Self::Orchestrator => "orchestrator".into(),
-            Self::Edge => "edge_function".into(),
-            Self::Worker => format!("worker:{source_id}").into(),
+            Self::Database => ("database", ""),
+            Self::Orchestrator => ("orchestrator", ""),
+            Self::Edge => ("edge_function", ""),
+            Self::Worker => ("worker:", source_id),
         }
     }
 }
@@ -169,24 +168,24 @@ pub fn no_source() -> SourceKey {
 }
 
 /// One thing the source says happened.
+// in this order: what every pass looks at stands beside each other, and is one read of memory
+#[repr(C)]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Event {
-    /// Stable name: of the primary evidence, whatever other rows or captures say.
-    pub id: EventId,
     /// Best estimate, on the database's clock.
     pub at: Micros,
-    /// It happened no earlier than this.
-    pub earliest: Micros,
-    /// And no later than this.
-    pub latest: Micros,
     /// What happened.
     pub kind: EventKind,
+    /// How it is known.
+    pub basis: Basis,
+    /// Whose clock it was read from.
+    pub clock: Clock,
+    /// Position among the events of one row.
+    pub ordinal: u8,
     /// The worker it names, if any.
     pub worker: Option<WorkerId>,
     /// The task it names, if any.
     pub task: Option<TaskId>,
-    /// The pod it names, if any.
-    pub pod: Option<PodId>,
     /// The orchestrator process that logged it.
     pub run: Option<RunId>,
     /// That process's cycle.
@@ -194,10 +193,17 @@ pub struct Event {
     /// Captured fields: rows that say the same share them.
     #[serde(deserialize_with = "attribute::of_event")]
     pub attributes: Arc<Attributes>,
-    /// How it is known.
-    pub basis: Basis,
-    /// Whose clock it was read from.
-    pub clock: Clock,
+    /// Source type and id of the log row; empty for row facts.
+    #[serde(deserialize_with = "shared::pair")]
+    pub source: SourceKey,
+    /// The pod it names, if any.
+    pub pod: Option<PodId>,
+    /// It happened no earlier than this.
+    pub earliest: Micros,
+    /// And no later than this.
+    pub latest: Micros,
+    /// Stable name: of the primary evidence, whatever other rows or captures say.
+    pub id: EventId,
     /// The primary piece.
     pub evidence: Evidence,
     /// Further pieces.
@@ -207,11 +213,6 @@ pub struct Event {
     /// `module:function:line` where the row says it.
     #[serde(deserialize_with = "shared::optional")]
     pub call_site: Option<Arc<str>>,
-    /// Position among the events of one row.
-    pub ordinal: u8,
-    /// Source type and id of the log row; empty for row facts.
-    #[serde(deserialize_with = "shared::pair")]
-    pub source: SourceKey,
 }
 
 impl Event {
@@ -327,6 +328,17 @@ impl Event {
         ];
         let listed = self.attributes.listed.iter().map(|one| (one.kind(), one.id()));
         named.into_iter().flatten().chain(listed).filter(move |touched| *touched != subject)
+    }
+
+    /// Bytes of its texts that may be long.
+    pub fn text_len(&self) -> usize {
+        let ids = [
+            self.worker.as_ref().map(WorkerId::as_str),
+            self.task.as_ref().map(TaskId::as_str),
+            self.pod.as_ref().map(PodId::as_str),
+        ];
+        let ids: usize = ids.into_iter().flatten().map(str::len).sum();
+        ids + self.evidence.key.text_len() + self.attributes.text_len()
     }
 
     /// All evidence, the primary piece first.

@@ -81,6 +81,14 @@ pub enum RowKey {
 }
 
 impl RowKey {
+    /// Bytes of a text that may be long.
+    pub fn text_len(&self) -> usize {
+        match self {
+            Self::Uuid(_) => 0,
+            Self::Text(text) => text.len(),
+        }
+    }
+
     /// Calls `with` with the text, without making one.
     pub fn with_text<T>(&self, with: impl FnOnce(&str) -> T) -> T {
         match self {

@@ -11,7 +11,7 @@ pub mod order;
 pub mod output;
 pub mod params;
 pub mod rows;
-mod shared;
+pub(crate) mod shared;
 pub mod state;
 pub mod table;
 pub mod time;

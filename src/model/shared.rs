@@ -24,7 +24,7 @@ thread_local! {
 }
 
 /// The text, where it is remembered; else a new one.
-pub(super) fn shared(text: &str) -> Arc<str> {
+pub(crate) fn shared(text: &str) -> Arc<str> {
     let mut hasher = FxHasher::default();
     text.hash(&mut hasher);
     // the upper bits of this hash are the better ones

@@ -3,7 +3,6 @@
 //! Events that are in memory are found by their places; others are dealt into parts, each with the events
 //! of some rows, and read part by part.
 
-use std::collections::BTreeSet;
 use std::hash::Hash;
 use std::ops::Range;
 
@@ -14,7 +13,9 @@ use crate::events::Events;
 use crate::model::event::{Event, Subject};
 use crate::model::id::{TaskId, WorkerId};
 use crate::model::rows::{TaskRow, WorkerRow};
-use crate::spool::run::{Run, Writer};
+use crate::replay::dealer::Dealer;
+use crate::spool::pieces::in_pieces;
+use crate::spool::run::Run;
 use crate::spool::sorted::Piece;
 
 /// A row that events name.
@@ -64,11 +65,8 @@ impl Named for TaskRow {
     }
 }
 
-/// Each part is an open file: of more events than so many times the memory, parts are larger.
-const PARTS_MAX: usize = 200;
-/// A part is in memory beside what the sequences of events hold.
-const PART_OF_BUDGET: usize = 4;
-
+/// Events that one thread looks at.
+const PIECE_EVENTS: usize = 4_096;
 /// All events by the rows of one table.
 pub struct ByRow {
     parts: Vec<Part>,
@@ -83,14 +81,28 @@ struct Part {
 }
 
 impl ByRow {
-    /// Finds the events of each row.
-    pub fn of<R: Named>(events: &Events, rows: &[R]) -> Self {
-        let numbers = numbers(rows);
-        if let Some(held) = events.in_memory() {
-            let places = Places::of::<R>(held, &numbers, rows.len());
-            return Self { parts: vec![Part { rows: 0..rows.len(), events: None, places }] };
-        }
-        Self { parts: dealt::<R>(events, &numbers, rows.len()) }
+    /// Finds the events of each row of two tables.
+    pub fn of<A: Named, B: Named>(events: &Events, some: &[A], others: &[B]) -> (Self, Self) {
+        let of = (numbers(some), numbers(others));
+        let Some(held) = events.in_memory() else {
+            let rows = (some.len(), others.len());
+            let (ours, theirs) = dealt::<A, B>(events, (&of.0, &of.1), rows);
+            return (Self { parts: ours }, Self { parts: theirs });
+        };
+        // one look at each event
+        let find = |(piece, events): (usize, &[Box<Event>])| {
+            let first = piece * PIECE_EVENTS;
+            (pairs::<A>(events, first, &of.0), pairs::<B>(events, first, &of.1))
+        };
+        let pieces = held.par_chunks(PIECE_EVENTS).enumerate();
+        let (ours, theirs): (Vec<_>, Vec<_>) = pieces.map(find).unzip();
+        rayon::join(|| Self::in_one(&ours, some.len()), || Self::in_one(&theirs, others.len()))
+    }
+
+    /// All rows, with events that are in memory.
+    fn in_one(pairs: &[Vec<(u32, u32)>], rows: usize) -> Self {
+        let places = Places::of(pairs, rows);
+        Self { parts: vec![Part { rows: 0..rows, events: None, places }] }
     }
 
     /// Folds each row with its events; what comes of it is given away in the order of the rows.
@@ -112,6 +124,11 @@ impl ByRow {
 }
 
 impl Part {
+    /// What was dealt.
+    fn of((rows, events): (Range<usize>, Run<Event>)) -> Self {
+        Self { rows, events: Some(events), places: Places::default() }
+    }
+
     fn with<R: Named, T>(
         &self,
         all: &Events,
@@ -123,7 +140,8 @@ impl Part {
             Some(events) => {
                 let held: Vec<Box<Event>> = events.read().map(Box::new).collect();
                 let numbers = numbers(&rows[self.rows.clone()]);
-                then(&held, &Places::of::<R>(&held, &numbers, self.rows.len()))
+                let pairs = pairs::<R>(&held, 0, &numbers);
+                then(&held, &Places::of(&[pairs], self.rows.len()))
             }
         }
     }
@@ -149,6 +167,19 @@ where
     ids.filter_map(|id| numbers.get(id).copied())
 }
 
+/// The rows that events name, each with the place of the event; the first has the place `first`.
+fn pairs<R: Named>(
+    events: &[Box<Event>],
+    first: usize,
+    numbers: &Numbers<'_, R>,
+) -> Vec<(u32, u32)> {
+    let mut pairs = Vec::with_capacity(events.len());
+    for (event, place) in events.iter().zip(first as u32..) {
+        pairs.extend(rows_of::<R>(event, numbers).map(|row| (row, place)));
+    }
+    pairs
+}
+
 /// Where the events of each row stand.
 #[derive(Default)]
 struct Places {
@@ -158,21 +189,19 @@ struct Places {
 }
 
 impl Places {
-    fn of<R: Named>(events: &[Box<Event>], numbers: &Numbers<'_, R>, rows: usize) -> Self {
-        let mut pairs: Vec<(u32, u32)> = Vec::with_capacity(events.len());
-        for (event, place) in events.iter().zip(0..) {
-            pairs.extend(rows_of::<R>(event, numbers).map(|row| (row, place)));
-        }
+    /// Of rows with places, which are in order.
+    fn of(pairs: &[Vec<(u32, u32)>], rows: usize) -> Self {
+        let pairs = || pairs.iter().flatten().copied();
         // counted first, so that each place is written once
         let mut starts = vec![0u32; rows + 1];
-        pairs.iter().for_each(|(row, _)| starts[*row as usize + 1] += 1);
+        pairs().for_each(|(row, _)| starts[row as usize + 1] += 1);
         let mut sum = 0;
         starts.iter_mut().for_each(|start| {
             sum += *start;
             *start = sum;
         });
-        let (mut next, mut all) = (starts.clone(), vec![0; pairs.len()]);
-        for (row, place) in pairs {
+        let (mut next, mut all) = (starts.clone(), vec![0; sum as usize]);
+        for (row, place) in pairs() {
             let at = &mut next[row as usize];
             all[*at as usize] = place;
             *at += 1;
@@ -186,40 +215,26 @@ impl Places {
     }
 }
 
-/// Deals events into parts that fit into memory each, by ranges of rows.
-fn dealt<R: Named>(events: &Events, numbers: &Numbers<'_, R>, rows: usize) -> Vec<Part> {
-    let mut weights = vec![0usize; rows];
+/// Deals events into parts that fit into memory each, by ranges of the rows of either table: both at once, as
+/// to read the events takes longer than to deal them.
+fn dealt<A: Named, B: Named>(
+    events: &Events,
+    (some, others): (&Numbers<'_, A>, &Numbers<'_, B>),
+    rows: (usize, usize),
+) -> (Vec<Part>, Vec<Part>) {
+    let mut weights = (vec![0usize; rows.0], vec![0usize; rows.1]);
     for event in events.iter() {
-        for row in rows_of::<R>(&event, numbers) {
-            weights[row as usize] += event.weight();
-        }
+        let weight = event.weight();
+        rows_of::<A>(&event, some).for_each(|row| weights.0[row as usize] += weight);
+        rows_of::<B>(&event, others).for_each(|row| weights.1[row as usize] += weight);
     }
-    let all: usize = weights.iter().sum();
-    let room = (events.spool().budget() / PART_OF_BUDGET).max(all / PARTS_MAX);
-    let mut ranges: Vec<Range<usize>> = Vec::new();
-    let mut held = 0;
-    for (row, weight) in weights.into_iter().enumerate() {
-        held += weight;
-        match ranges.last_mut() {
-            Some(range) if held <= room => range.end = row + 1,
-            Some(_) | None => {
-                held = weight;
-                ranges.push(row..row + 1);
-            }
-        }
-    }
-    let mut files: Vec<Writer<Event>> =
-        ranges.iter().map(|_| Writer::new(events.spool())).collect();
-    for event in events.iter() {
-        let of = |row: u32| ranges.partition_point(|rows| rows.end <= row as usize);
-        // one that names several rows of a part stands there once
-        let of: BTreeSet<usize> = rows_of::<R>(&event, numbers).map(of).collect();
-        of.into_iter().for_each(|part| files[part].push(&event));
-    }
-    let part = |(rows, file): (_, Writer<Event>)| Part {
-        rows,
-        events: Some(file.finish()),
-        places: Places::default(),
-    };
-    ranges.into_iter().zip(files).map(part).collect()
+    let spool = events.spool();
+    let (mut ours, mut theirs) = (Dealer::new(weights.0, spool), Dealer::new(weights.1, spool));
+    in_pieces(events.iter(), |piece| {
+        rayon::join(
+            || piece.iter().for_each(|event| ours.deal(event, rows_of::<A>(event, some))),
+            || piece.iter().for_each(|event| theirs.deal(event, rows_of::<B>(event, others))),
+        );
+    });
+    (ours.finish().map(Part::of).collect(), theirs.finish().map(Part::of).collect())
 }

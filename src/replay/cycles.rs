@@ -86,18 +86,19 @@ const FIELDS: &[(EventKind, &str, &str)] = &[
 pub struct Cycles {
     all: Vec<Cycle>,
     places: FxHashMap<(RunId, i64), u32>,
+    /// That of the last event: the next is mostly of the same cycle.
+    last: u32,
 }
 
 impl Cycles {
     /// The next event in the total order.
     pub fn see(&mut self, event: &Event) {
         let (Some(run), Some(number)) = (&event.run, event.cycle) else { return };
-        let place = *self.places.entry((run.clone(), number)).or_insert_with(|| {
-            let cycle = Cycle { run: Some(run.clone()), cycle: number, ..Cycle::default() };
-            self.all.push(cycle);
-            self.all.len() as u32 - 1
-        });
-        let cycle = &mut self.all[place as usize];
+        let last = self.all.get(self.last as usize);
+        if !last.is_some_and(|last| last.cycle == number && last.run.as_ref() == Some(run)) {
+            self.last = self.place(run, number);
+        }
+        let cycle = &mut self.all[self.last as usize];
         if event.kind == EventKind::CycleStarted {
             cycle.started_at.get_or_insert(event.at);
         }
@@ -114,6 +115,14 @@ impl Cycles {
                 cycle.counts.set(column, value);
             }
         }
+    }
+
+    fn place(&mut self, run: &RunId, number: i64) -> u32 {
+        *self.places.entry((run.clone(), number)).or_insert_with(|| {
+            let cycle = Cycle { run: Some(run.clone()), cycle: number, ..Cycle::default() };
+            self.all.push(cycle);
+            self.all.len() as u32 - 1
+        })
     }
 
     /// All of them, by run and number.

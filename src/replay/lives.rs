@@ -27,14 +27,9 @@ impl Lives {
     /// Folds the events of a history, which must be settled: in order, on one clock, with their workers
     /// named.
     pub fn of(history: &History, told: &Told) -> Self {
-        let ((by_worker, ends), by_task) = rayon::join(
-            || {
-                let by_worker = ByRow::of(&history.events, &history.facts.workers);
-                let ends = ends(history, &by_worker);
-                (by_worker, ends)
-            },
-            || ByRow::of(&history.events, &history.facts.tasks),
-        );
+        let facts = &history.facts;
+        let (by_worker, by_task) = ByRow::of(&history.events, &facts.workers, &facts.tasks);
+        let ends = ends(history, &by_worker);
         let tasks = tasks(history, told, &ends, &by_task);
         Self { tasks, ends, by_worker }
     }

@@ -8,6 +8,7 @@ pub mod bind;
 pub mod by_row;
 pub mod clocks;
 pub mod cycles;
+mod dealer;
 pub mod decisions;
 pub mod era;
 pub mod gaps;
@@ -20,8 +21,6 @@ pub mod runs;
 pub mod task;
 pub mod timeline;
 pub mod worker;
-
-use std::borrow::Cow;
 
 use crate::events::{Events, History};
 use crate::model::event::Event;
@@ -37,6 +36,7 @@ use crate::replay::pods::{Created, Pod};
 use crate::replay::runs::{Assigned, Run, Starts};
 use crate::replay::task::world::Told;
 use crate::replay::worker::WorkerTimeline;
+pub use crate::spool::lent::Lent;
 use crate::spool::pieces::in_pieces;
 
 /// All timelines, each list in a documented order.
@@ -146,7 +146,7 @@ impl Replayed {
     }
 
     /// All events, in the total order.
-    pub fn events(&self) -> impl Iterator<Item = Cow<'_, Event>> {
+    pub fn events(&self) -> impl Iterator<Item = Lent<'_, Event>> {
         let mut told = self.history.events.iter().peekable();
         let mut implied = self.inferred.iter().peekable();
         std::iter::from_fn(move || match (told.peek(), implied.peek()) {
@@ -157,7 +157,7 @@ impl Replayed {
     }
 
     /// The same piece by piece; the next is read while `with` has one.
-    pub fn each_piece(&self, with: impl FnMut(&[Cow<'_, Event>]) + Send) {
+    pub fn each_piece<'a>(&'a self, with: impl FnMut(&[Lent<'a, Event>]) + Send) {
         in_pieces(self.events(), with);
     }
 

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::Read;
+use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -130,22 +131,31 @@ pub fn read_columns(
     wanted: &[&str],
     mut each: impl FnMut(RecordBatch) -> Result<(), SnapshotError>,
 ) -> Result<(), SnapshotError> {
-    for batch in batches(path, wanted, &[])? {
+    for batch in batches(path, wanted, &[], None)? {
         each(batch.map_err(|err| not_parquet(path, err))?)?;
     }
     Ok(())
 }
 
-/// The same, with further columns whose texts repeat: each batch has their distinct texts once, and a
+/// How many row groups a file has.
+pub fn row_groups(path: &Path) -> Result<usize, SnapshotError> {
+    let file = File::open(path).map_err(|err| SnapshotError::io("read", path, err))?;
+    let metadata = ArrowReaderMetadata::load(&file, ArrowReaderOptions::new());
+    let parquet = |source| SnapshotError::Parquet { path: path.to_path_buf(), source };
+    Ok(metadata.map_err(parquet)?.metadata().num_row_groups())
+}
+
+/// The same of some row groups, with further columns whose texts repeat: each batch has their distinct texts once, and a
 /// number a row. Such a column that is not of texts comes as it is. While one batch is worked on, another
 /// thread reads the next.
 pub fn read_repeated(
     path: &Path,
     wanted: &[&str],
     repeated: &[&str],
+    groups: Range<usize>,
     mut each: impl FnMut(RecordBatch) -> Result<(), SnapshotError>,
 ) -> Result<(), SnapshotError> {
-    let mut batches = batches(path, wanted, repeated)?;
+    let mut batches = batches(path, wanted, repeated, Some(groups))?;
     let mut next = batches.next();
     while let Some(batch) = next.take() {
         let batch = batch.map_err(|err| not_parquet(path, err))?;
@@ -165,6 +175,7 @@ fn batches(
     path: &Path,
     wanted: &[&str],
     repeated: &[&str],
+    groups: Option<Range<usize>>,
 ) -> Result<ParquetRecordBatchReader, SnapshotError> {
     let parquet = |source| SnapshotError::Parquet { path: path.to_path_buf(), source };
     let file = File::open(path).map_err(|err| SnapshotError::io("read", path, err))?;
@@ -188,5 +199,9 @@ fn batches(
     let places = fields.filter(|(_, field)| is_wanted(field.name())).map(|(at, _)| at);
     let mask = ProjectionMask::roots(builder.parquet_schema(), places);
     let rows = batch_rows(builder.metadata(), &mask);
+    let builder = match groups {
+        Some(groups) => builder.with_row_groups(groups.collect()),
+        None => builder,
+    };
     builder.with_projection(mask).with_batch_size(rows).build().map_err(parquet)
 }

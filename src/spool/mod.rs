@@ -3,6 +3,7 @@
 
 pub mod frames;
 pub mod leaving;
+pub mod lent;
 pub mod merge;
 pub mod pieces;
 pub mod run;
@@ -118,7 +119,7 @@ mod tests {
     }
 
     fn all(sorted: &Sorted<Item>) -> Vec<Item> {
-        sorted.iter().map(|item| item.into_owned()).collect()
+        sorted.iter().map(|item| Item::clone(&item)).collect()
     }
 
     proptest! {

@@ -1,14 +1,14 @@
 //! A sequence piece by piece: while one piece is worked on, another thread reads the next.
 
-use std::borrow::Cow;
+use crate::spool::lent::Lent;
 
 /// Items in a piece: enough that two threads rarely wait for each other, and few beside what is in memory.
 pub(super) const PIECE_ITEMS: usize = 2_048;
 
 /// Gives all items away, in their order.
-pub fn in_pieces<'a, T: Clone + Send + Sync + 'a>(
-    mut items: impl Iterator<Item = Cow<'a, T>> + Send,
-    mut with: impl FnMut(&[Cow<'a, T>]) + Send,
+pub fn in_pieces<'a, T: Send + Sync + 'a>(
+    mut items: impl Iterator<Item = Lent<'a, T>> + Send,
+    mut with: impl FnMut(&[Lent<'a, T>]) + Send,
 ) {
     let mut read = || items.by_ref().take(PIECE_ITEMS).collect::<Vec<_>>();
     let mut piece = read();

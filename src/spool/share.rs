@@ -39,6 +39,13 @@ impl Share {
         before + bytes > budget && self.bytes > budget / LEAST_PART
     }
 
+    /// Takes what another sequence held; whether it is time to spill.
+    pub(super) fn take_over(&mut self, other: Self) -> bool {
+        let bytes = other.bytes;
+        drop(other);
+        self.take(bytes)
+    }
+
     /// Gives so many back, or what there is.
     pub(super) fn give(&mut self, bytes: usize) {
         let bytes = bytes.min(self.bytes);

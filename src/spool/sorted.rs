@@ -1,6 +1,5 @@
 //! A sequence in a total order, in memory as far as the budget reaches.
 
-use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::sync::Arc;
 
@@ -10,6 +9,7 @@ use serde::de::DeserializeOwned;
 
 use crate::spool::Spool;
 use crate::spool::leaving::Leaving;
+use crate::spool::lent::Lent;
 use crate::spool::merge::Merge;
 use crate::spool::pieces::PIECE_ITEMS;
 use crate::spool::run::{Run, Writer};
@@ -21,7 +21,7 @@ const RUNS_MAX: usize = 64;
 /// What can be sorted and spilled.
 pub trait Piece: Clone + Send + Sync + Serialize + DeserializeOwned {
     /// What nearly always decides the order.
-    type Key: Ord + Copy + Send;
+    type Key: Ord + Copy + Send + Sync;
 
     /// That.
     fn key(&self) -> Self::Key;
@@ -86,17 +86,32 @@ impl<T: Piece> Sorted<T> {
 
     /// The same, where it stands.
     pub fn push_boxed(&mut self, item: Box<T>) {
-        let is_full = self.share.take(item.weight());
+        let weight = item.weight();
+        self.push_weighed(item, weight);
+    }
+
+    /// The same, of one whose weight is known.
+    pub fn push_weighed(&mut self, item: Box<T>, weight: usize) {
+        let is_full = self.share.take(weight);
         self.memory.push(item);
         if is_full {
             self.spill();
         }
     }
 
+    /// What one of those in memory weighs on average, where all are.
+    pub fn mean_weight(&self) -> Option<usize> {
+        self.in_memory().map(|items| self.share.of_one(items.len()))
+    }
+
     /// Takes more, as they come.
     pub fn append(&mut self, more: Self) {
         self.runs.extend(more.runs);
-        Leaving::of(more.memory, more.share).for_each(|item| self.push_boxed(item));
+        self.memory.extend(more.memory);
+        // they weigh what they weighed there
+        if self.share.take_over(more.share) {
+            self.spill();
+        }
     }
 
     fn spill(&mut self) {
@@ -123,7 +138,13 @@ impl<T: Piece> Sorted<T> {
         let keyed = |item: Box<T>| (item.key(), item);
         let mut items: Vec<(T::Key, Box<T>)> =
             std::mem::take(&mut self.memory).into_par_iter().map(keyed).collect();
-        items.sort_by(|a, b| a.0.cmp(&b.0).then_with(|| a.1.tie(&b.1)));
+        let order =
+            |a: &(T::Key, Box<T>), b: &(T::Key, Box<T>)| a.0.cmp(&b.0).then_with(|| a.1.tie(&b.1));
+        // either is stable; alone, one is quicker without asking who else has time
+        match rayon::current_num_threads() {
+            0 | 1 => items.sort_by(order),
+            _ => items.par_sort_by(order),
+        }
         items.dedup_by(|next, before| {
             next.0 == before.0 && repeats(&*next.1, before.1.name().as_ref())
         });
@@ -131,9 +152,9 @@ impl<T: Piece> Sorted<T> {
     }
 
     /// All of them, in order when they have been sorted.
-    pub fn iter(&self) -> impl Iterator<Item = Cow<'_, T>> {
-        let here: fn(&Box<T>) -> Cow<'_, T> = |item| Cow::Borrowed(&**item);
-        Merge::of(self.memory.iter().map(here), &self.runs, Cow::Owned)
+    pub fn iter(&self) -> impl Iterator<Item = Lent<'_, T>> {
+        let here: fn(&Box<T>) -> Lent<'_, T> = |item| Lent::Held(item);
+        Merge::of(self.memory.iter().map(here), &self.runs, |item| Lent::Read(Arc::new(item)))
     }
 
     /// Changes each and takes it as new: sort again where the order may have changed.

@@ -48,7 +48,7 @@ pub(super) struct Seen {
 pub(super) struct CycleNotes {
     number: Option<i64>,
     /// By documented name.
-    pub(super) fleet: BTreeMap<String, Attribute>,
+    pub(super) fleet: BTreeMap<&'static str, Attribute>,
     /// Workers that a line of it names.
     pub(super) workers: FxHashMap<WorkerId, Seen>,
     /// Idle workers, in the order of their checks.
@@ -84,7 +84,7 @@ impl CycleNotes {
         if event.kind == EventKind::EarlyTerminationStarted {
             for (field, name) in [("desired", "workers_kept"), ("capacity", "workers_capacity")] {
                 if let Some(value) = event.attributes.get(field) {
-                    self.fleet.insert(name.to_string(), value.clone());
+                    self.fleet.insert(name, value.clone());
                 }
             }
         }
@@ -136,9 +136,9 @@ impl CycleNotes {
         self.put("active_tasks", active);
     }
 
-    fn put(&mut self, field: &str, value: Option<Attribute>) {
+    fn put(&mut self, field: &'static str, value: Option<Attribute>) {
         if let (Some(name), Some(value)) = (names::input(field), value) {
-            self.fleet.insert(name.to_string(), value);
+            self.fleet.insert(name, value);
         }
     }
 

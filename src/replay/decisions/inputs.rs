@@ -9,6 +9,7 @@ use crate::model::event::{Event, Subject};
 use crate::model::id::{TaskId, WorkerId};
 use crate::model::kind::EventKind;
 use crate::model::rows::WorkerRow;
+use crate::model::shared::shared;
 use crate::model::state::Formula;
 use crate::model::time::Micros;
 use crate::replay::decisions::cycle::CycleNotes;
@@ -100,7 +101,7 @@ pub(super) struct Inputs(pub(super) Attributes);
 impl Inputs {
     pub(super) fn put(&mut self, name: &str, value: Option<Attribute>) {
         if let Some(value) = value {
-            self.0.insert(name.into(), value);
+            self.0.insert(shared(name), value);
         }
     }
 
@@ -122,7 +123,7 @@ impl Inputs {
     pub(super) fn of_line(&mut self, event: &Event) {
         for (name, value) in event.attributes.iter() {
             if let Some(name) = names::input(name) {
-                self.0.insert(name.into(), value.clone());
+                self.0.insert(shared(name), value.clone());
             }
         }
         if event.text("holds") == Some("task") {
@@ -136,8 +137,8 @@ impl Inputs {
     /// What the cycle has said of tasks and workers, under these names.
     pub(super) fn of_fleet(&mut self, notes: &CycleNotes, wanted: &[&str]) {
         for (name, value) in &notes.fleet {
-            if wanted.contains(&name.as_str()) && self.0.get(name).is_none() {
-                self.0.insert(name.as_str().into(), value.clone());
+            if wanted.contains(name) && self.0.get(name).is_none() {
+                self.0.insert(shared(name), value.clone());
             }
         }
     }

@@ -23,7 +23,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::events::History;
 use crate::model::attribute::Attributes;
-use crate::model::event::{Event, Subject, kept_for_good};
+use crate::model::event::{Basis, Event, Subject, kept_for_good};
 use crate::model::id::{EventId, RunId, WorkerId};
 use crate::model::kind::EventKind;
 use crate::model::rows::{Facts, WorkerRow};
@@ -35,7 +35,7 @@ use crate::replay::decisions::process::Process;
 use crate::replay::decisions::recorded::Recorded;
 use crate::replay::era::Era;
 use crate::replay::rules::answer::Answer;
-use crate::replay::rules::limit::Limits;
+use crate::replay::rules::limit::{Limits, Told};
 use crate::replay::rules::{self, defaults};
 use crate::replay::runs::Run;
 use crate::spool::Spool;
@@ -107,16 +107,19 @@ impl<'a> Decisions<'a> {
     /// Takes the next event.
     pub fn see(&mut self, event: &Event) {
         self.past.see(event);
-        let row = event.worker.as_ref().and_then(|worker| self.rows.get(worker)).copied();
-        let era = event.run.as_ref().and_then(|run| self.eras.get(run)).copied();
-        let era = era.unwrap_or("unknown");
-        let about = About { row, past: &self.past, rows: &self.rows, era };
         // its time is that of the task's start, its cycle that of the list
         const OF_ANOTHER_TIME: [EventKind; 2] =
             [EventKind::TaskListedActive, EventKind::TaskListedAmbiguous];
         if OF_ANOTHER_TIME.contains(&event.kind) {
             return;
         }
+        // most events are no decisions, and need not be looked up
+        let is_one = kind_of(event.kind).is_some() || event.basis == Basis::Recorded;
+        let row = event.worker.as_ref().filter(|_| is_one);
+        let row = row.and_then(|worker| self.rows.get(worker)).copied();
+        let era = event.run.as_ref().filter(|_| is_one).and_then(|run| self.eras.get(run));
+        let era = era.copied().unwrap_or("unknown");
+        let about = About { row, past: &self.past, rows: &self.rows, era };
         let Some(run) = &event.run else {
             self.recorded.decide(event, &about, &mut self.found);
             return;
@@ -146,14 +149,12 @@ fn judged(mut decision: Decision, processes: &FxHashMap<RunId, Process>) -> Deci
     };
     let process = decision.run.as_ref().and_then(|run| processes.get(run));
     let of_process = process.map(|process| &process.settings);
-    let mut limits = defaults::of_era(decision.era);
-    for told in of_process.into_iter().chain([&decision.limits]) {
-        limits = limits.with(told);
-    }
-    decision.limits = Limits::default();
-    for limit in rules::limits_of(formula) {
-        if let Some((value, from)) = limits.with_source(*limit) {
-            decision.limits.set(*limit, value, from);
+    let of_line = std::mem::take(&mut decision.limits);
+    for limit in rules::limits_of(formula).iter().copied() {
+        let default = defaults::of(decision.era, limit).map(|value| (value, Told::Default));
+        let told = of_process.into_iter().chain([&of_line]).map(|told| told.with_source(limit));
+        for (value, from) in std::iter::once(default).chain(told).flatten() {
+            decision.limits.set(limit, value, from);
         }
     }
     let keeps_min = process.is_some_and(|process| process.keeps_min);

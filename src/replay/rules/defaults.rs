@@ -59,12 +59,19 @@ pub fn since(era: &str, first: &str) -> bool {
     place(era).is_some_and(|at| place(first).is_some_and(|first| first <= at))
 }
 
+/// The default of a limit in an era; none in one that nobody knows.
+pub fn of(era: &str, limit: Limit) -> Option<f64> {
+    let rows = DEFAULTS.iter().filter(|(of, ..)| *of == limit);
+    let mut held = rows.filter(|(_, first, last, _)| since(era, first) && since(last, era));
+    held.next().map(|(.., value)| *value)
+}
+
 /// The defaults of an era; none of one that nobody knows.
 pub fn of_era(era: &str) -> Limits {
     let mut limits = Limits::default();
-    for (limit, first, last, value) in DEFAULTS {
-        if since(era, first) && since(last, era) {
-            limits.set(*limit, *value, Told::Default);
+    for (limit, ..) in DEFAULTS {
+        if let Some(value) = of(era, *limit) {
+            limits.set(*limit, value, Told::Default);
         }
     }
     limits
