@@ -5,5 +5,5 @@
 /// nothing else changes.
 pub(super) fn keep_small() {
     #[cfg(target_os = "linux")]
-    drop(rustix::thread::disable_transparent_huge_pages(true));
+    let _heeded = rustix::thread::disable_transparent_huge_pages(true);
 }
