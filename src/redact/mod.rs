@@ -1,7 +1,7 @@
 //! Text and JSON into the same, safe to keep. Must not know tables.
 //!
 //! Every value that a source hands over passes here before a byte of it is written. A text without a
-//! hint of a secret or of a person costs one look at its bytes and no allocation.
+//! hint of a secret or of a person costs one pass of aho-corasick and no allocation.
 
 pub mod policy;
 pub mod role;
@@ -9,7 +9,6 @@ pub mod role;
 mod edits;
 mod hint;
 mod json;
-mod literals;
 mod mask;
 mod pair;
 mod pem;
@@ -20,10 +19,10 @@ mod token;
 mod url;
 
 use std::borrow::Cow;
-use std::sync::Arc;
+
+use aho_corasick::{AhoCorasick, AhoCorasickKind};
 
 use crate::redact::hint::HINTS;
-use crate::redact::literals::Literals;
 use crate::redact::mask::{is_marker, marker};
 use crate::redact::personal::{Pass, Seen, clue};
 use crate::redact::policy::Policy;
@@ -38,7 +37,7 @@ const ROUNDS_MAX: usize = 8;
 #[derive(Debug)]
 pub struct Redactor {
     policy: Policy,
-    hints: Arc<Literals>,
+    hints: AhoCorasick,
     secrets: Secrets,
     personal: Pass,
 }
@@ -47,7 +46,11 @@ impl Redactor {
     /// A redactor. Tokens are the same under the same key, whatever the policy.
     pub fn new(policy: Policy, key: &[u8; 32]) -> Self {
         let literals = HINTS.iter().map(|(literal, _)| (*literal).to_string());
-        let hints = Arc::new(Literals::new(literals.chain(clue::literals())));
+        let hints = AhoCorasick::builder()
+            .ascii_case_insensitive(true)
+            .kind(Some(AhoCorasickKind::DFA))
+            .build(literals.chain(clue::literals()))
+            .expect("a fixed list of short literals always builds");
         let strict = policy == Policy::Strict;
         Self {
             policy,
@@ -91,15 +94,15 @@ impl Redactor {
     fn round(&self, role: Role, text: &str) -> Option<String> {
         let (mut secret, mut personal) = (false, self.personal.is_needed(role));
         let mut seen = Seen::default();
-        for hit in self.hints.hits(text) {
-            match hit.literal.checked_sub(HINTS.len()) {
+        for hit in self.hints.find_overlapping_iter(text) {
+            match hit.pattern().as_usize().checked_sub(HINTS.len()) {
                 None => {
-                    let hint = HINTS[hit.literal].1;
-                    secret = secret || secrets::speaks(hint, text, hit.start, hit.end);
+                    let hint = HINTS[hit.pattern().as_usize()].1;
+                    secret = secret || secrets::speaks(hint, text, hit.start(), hit.end());
                 }
                 Some(clue) => {
                     personal = personal
-                        || self.personal.speaks(text, clue, (hit.start, hit.end), &mut seen);
+                        || self.personal.speaks(text, clue, (hit.start(), hit.end()), &mut seen);
                 }
             }
             if secret && personal {

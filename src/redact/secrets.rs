@@ -1,9 +1,8 @@
 //! Secrets out of texts, by their own shape or by the name of their key.
 
-use std::sync::Arc;
+use aho_corasick::AhoCorasick;
 
 use crate::redact::hint::{HINTS, Hint};
-use crate::redact::literals::Literals;
 use crate::redact::mask::Masks;
 use crate::redact::{json, pair, pem, token, url};
 
@@ -13,7 +12,7 @@ const DEPTH_MAX: usize = 8;
 /// Masks secrets.
 #[derive(Debug)]
 pub(super) struct Secrets {
-    hints: Arc<Literals>,
+    hints: AhoCorasick,
 }
 
 /// Whether a closer look at a hit is worth it. Escapes may hide what stands before a secret, so only
@@ -33,7 +32,7 @@ pub(super) fn speaks(hint: Hint, text: &str, start: usize, end: usize) -> bool {
 
 impl Secrets {
     /// The first literals of `hints` are those of [`HINTS`].
-    pub(super) fn new(hints: Arc<Literals>) -> Self {
+    pub(super) fn new(hints: AhoCorasick) -> Self {
         Self { hints }
     }
 
@@ -53,9 +52,9 @@ impl Secrets {
     }
 
     fn hits<'t>(&'t self, text: &'t str) -> impl Iterator<Item = (usize, usize, Hint)> + 't {
-        self.hints.hits(text).filter_map(|hit| {
-            let (_, hint) = HINTS.get(hit.literal)?;
-            Some((hit.start, hit.end, *hint))
+        self.hints.find_overlapping_iter(text).filter_map(|hit| {
+            let (_, hint) = HINTS.get(hit.pattern().as_usize())?;
+            Some((hit.start(), hit.end(), *hint))
         })
     }
 

@@ -17,12 +17,12 @@ mod user;
 mod uuid;
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
+
+use aho_corasick::AhoCorasick;
 
 use crate::model::token::{TokenKind, end, is_token};
 use crate::redact::edits::Edits;
 use crate::redact::json::is_json;
-use crate::redact::literals::Literals;
 use crate::redact::personal::clue::Clue;
 use crate::redact::personal::key::Class;
 use crate::redact::personal::path::Folders;
@@ -49,13 +49,13 @@ pub(super) struct Seen {
 pub(super) struct Pass {
     stamp: Stamp,
     strict: bool,
-    hints: Arc<Literals>,
+    hints: AhoCorasick,
     /// Number of the first clue among the literals of `hints`.
     first: usize,
 }
 
 impl Pass {
-    pub(super) fn new(key: &[u8; 32], strict: bool, hints: Arc<Literals>, first: usize) -> Self {
+    pub(super) fn new(key: &[u8; 32], strict: bool, hints: AhoCorasick, first: usize) -> Self {
         Self { stamp: Stamp::new(key), strict, hints, first }
     }
 
@@ -197,9 +197,9 @@ impl Pass {
 
     /// Number, start and end of every clue.
     fn hits<'t>(&'t self, text: &'t str) -> impl Iterator<Item = (usize, usize, usize)> + 't {
-        self.hints.hits(text).filter_map(|hit| {
-            let number = hit.literal.checked_sub(self.first)?;
-            Some((number, hit.start, hit.end))
+        self.hints.find_overlapping_iter(text).filter_map(|hit| {
+            let number = hit.pattern().as_usize().checked_sub(self.first)?;
+            Some((number, hit.start(), hit.end()))
         })
     }
 
