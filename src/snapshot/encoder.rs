@@ -8,7 +8,7 @@ use std::thread::JoinHandle;
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use parquet::arrow::ArrowWriter;
-use parquet::errors::{ParquetError, Result};
+use parquet::errors::ParquetError;
 
 use crate::snapshot::error::SnapshotError;
 use crate::snapshot::manifest::FileEntry;
@@ -22,13 +22,13 @@ const WAITING_MAX: usize = 8;
 pub(super) struct Encoder {
     /// `None`: nothing comes any more.
     batches: Option<SyncSender<(RecordBatch, usize)>>,
-    thread: Option<JoinHandle<Result<()>>>,
+    thread: Option<JoinHandle<Result<(), ParquetError>>>,
     path: PathBuf,
 }
 
 impl Encoder {
     /// For a file that will stand at `path`, under its temporary name until it is whole.
-    pub(super) fn new(path: &Path, schema: SchemaRef) -> std::result::Result<Self, SnapshotError> {
+    pub(super) fn new(path: &Path, schema: SchemaRef) -> Result<Self, SnapshotError> {
         let part = temporary(path);
         let file = File::create(&part).map_err(|err| SnapshotError::io("create", &part, err))?;
         let synced = file.try_clone().map_err(|err| SnapshotError::io("create", &part, err))?;
@@ -43,11 +43,7 @@ impl Encoder {
     }
 
     /// Takes a batch with so many bytes of text.
-    pub(super) fn write(
-        &mut self,
-        batch: RecordBatch,
-        text: usize,
-    ) -> std::result::Result<(), SnapshotError> {
+    pub(super) fn write(&mut self, batch: RecordBatch, text: usize) -> Result<(), SnapshotError> {
         let sent = self.batches.as_ref().is_some_and(|to| to.send((batch, text)).is_ok());
         // it has stopped because it failed
         if sent { Ok(()) } else { self.end() }
@@ -64,7 +60,7 @@ impl Encoder {
         mut self,
         relative: String,
         rows: u64,
-    ) -> std::result::Result<Option<FileEntry>, SnapshotError> {
+    ) -> Result<Option<FileEntry>, SnapshotError> {
         self.end()?;
         let part = temporary(&self.path);
         if rows == 0 {
@@ -76,7 +72,7 @@ impl Encoder {
         Ok(Some(entry))
     }
 
-    fn end(&mut self) -> std::result::Result<(), SnapshotError> {
+    fn end(&mut self) -> Result<(), SnapshotError> {
         self.close();
         let ended = match self.thread.take().map(JoinHandle::join) {
             None => Err(ParquetError::General("the file has failed before".to_string())),
@@ -97,7 +93,10 @@ impl Drop for Encoder {
     }
 }
 
-fn encode(mut writer: ArrowWriter<File>, come: &Receiver<(RecordBatch, usize)>) -> Result<()> {
+fn encode(
+    mut writer: ArrowWriter<File>,
+    come: &Receiver<(RecordBatch, usize)>,
+) -> Result<(), ParquetError> {
     let mut group_bytes = 0;
     for (batch, text) in come {
         writer.write(&batch)?;

@@ -22,8 +22,8 @@ use crate::snapshot::row_hash::{self, RowHash, RowHasher};
 
 /// Rows in one batch on the way to the Parquet writer.
 const BATCH_ROWS_MAX: usize = 2_048;
-/// Bytes of text in one batch: a few huge messages make a batch of their own.
-const BATCH_BYTES_MAX: usize = 8 << 20;
+/// Bytes of text in one batch: a few huge messages make a batch of their own. Several batches wait for the encoder.
+const BATCH_BYTES_MAX: usize = 1 << 20;
 
 /// Writes one table of one capture. Rows that an earlier capture holds unchanged are counted, not
 /// written.
