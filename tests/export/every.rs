@@ -50,7 +50,7 @@ impl Drop for Running {
     }
 }
 
-/// Buffers that come and go take a third more memory in huge pages.
+/// Buffers that come and go take a quarter more memory in huge pages.
 #[cfg(target_os = "linux")]
 fn assert_small_pages(running: &Running) {
     let status = std::fs::read_to_string(format!("/proc/{}/status", running.0.id()));
