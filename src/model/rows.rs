@@ -37,6 +37,12 @@ impl WorkerRow {
         self.meta(key).and_then(|text| Micros::parse(&text))
     }
 
+    /// When its kill read what it held: the instant of the diagnostics (domain/orchestrator.md 1.2).
+    pub fn diagnosed_at(&self) -> Option<Micros> {
+        let diagnostics = self.metadata.get("diagnostics")?;
+        Micros::parse(diagnostics.get("timestamp")?.as_str()?)
+    }
+
     /// The bound pod.
     pub fn pod(&self) -> Option<PodId> {
         self.meta("runpod_id").map(|id| PodId::from(&*id))

@@ -28,17 +28,29 @@ pub(super) fn mark_duplicates(
         };
         let (held, claim) = (&claims[before], &claims[n]);
         let both = held.worker.is_some() && claim.worker.is_some() && held.worker != claim.worker;
+        let stood = |n: usize| stood_until(&claims[n..], events, world);
         if !both || requeues::between(held, claim.at, events, world) {
             holder = Some(n);
-        } else if is_kept(row, held) || (at_once(held, claim) && !is_kept(row, claim)) {
+        } else if is_kept(row, held)
+            || stood(before).is_some_and(|until| claim.at < until)
+            || (at_once(held, claim) && !is_kept(row, claim))
+        {
             claims[n].is_duplicate = true;
         } else {
             // a worker's own line may stand before the other's claim by as much as its clock is off
             let near = claim.at.seconds_since(held.at) < EARLY_S;
-            claims[before].is_duplicate = near && !held.by_function && is_kept(row, claim);
+            let keeps = is_kept(row, claim) || stood(n).is_some();
+            claims[before].is_duplicate = near && !held.by_function && keeps;
             holder = Some(n);
         }
     }
+}
+
+/// Up to when the first of some claims was read in its task's row, which a kill's diagnostics tell.
+fn stood_until(claims: &[Claim], events: &[&Event], world: &World<'_>) -> Option<Micros> {
+    let (held, later) = claims.split_first()?;
+    let again = later.iter().find(|claim| claim.worker == held.worker);
+    requeues::stood_until(held, again.map_or(Micros(i64::MAX), |again| again.at), events, world)
 }
 
 /// Two calls of the claim function at once.

@@ -5,14 +5,18 @@ use crate::model::kind::EventKind;
 use crate::model::time::Micros;
 use crate::replay::task::claims::Claim;
 use crate::replay::task::ends;
+use crate::replay::task::requeues::held::stood_until;
 use crate::replay::task::world::World;
 
 /// Whether the task certainly went back to the queue between a claim and an instant.
 pub(crate) fn between(claim: &Claim, until: Micros, events: &[&Event], world: &World<'_>) -> bool {
     let after = |at: Micros| claim.at < at && at <= until;
+    let held = stood_until(claim, until, events, world);
     events.iter().filter(|event| after(event.at)).any(|event| {
         names_task(event)
-            || (event.kind == EventKind::TaskHandlerFailed && event.worker == claim.worker)
+            || (event.kind == EventKind::TaskHandlerFailed
+                && event.worker == claim.worker
+                && held.is_none_or(|held| held <= event.at))
             || seen_queued(event)
             || ends::tells(event).is_some()
     }) || claim.worker.as_ref().is_some_and(|worker| {

@@ -2,6 +2,7 @@
 
 mod candidates;
 mod certain;
+mod held;
 
 use crate::model::event::{Basis, Event};
 use crate::model::id::EventId;
@@ -16,6 +17,7 @@ use crate::replay::task::state::TaskEvent;
 use crate::replay::task::world::World;
 
 pub(crate) use crate::replay::task::requeues::certain::between;
+pub(crate) use crate::replay::task::requeues::held::stood_until;
 
 /// A task that failed for good was not requeued by the failure itself (evidence-rules class 6: the
 /// worker's line stands at most 0.6 s from the write).
@@ -57,7 +59,10 @@ pub fn find(
             let earlier = ends.of(&claims[n], next.map(|next| next.at));
             let end = earlier.or(ends.last.as_ref().filter(|_| next.is_none()));
             let until = end.map_or(next.map_or(Micros(i64::MAX), |next| next.at), |end| end.at);
-            let found = candidates(row, &claims[n], until, events, world);
+            let mut found = candidates(row, &claims[n], until, events, world);
+            if let Some(held) = stood_until(&claims[n], until, events, world) {
+                found.retain(|requeue| requeue.named || held <= requeue.at);
+            }
             let Some(end) = end else {
                 let needed = next.is_some() || row.status == "Queued";
                 let best = if needed { pick(found) } else { None };
