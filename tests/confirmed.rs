@@ -17,12 +17,12 @@ use backstory::simulate;
 
 use crate::confirmed::judges::{UNJUDGED, is_true};
 use crate::confirmed::truth::Truth;
-use crate::soak::hidden;
+use crate::soak::{hidden, seeds};
 use crate::support::imported::replayed;
 use crate::support::replayed::{INCIDENTS, incident};
 
-/// Fleets of each era.
-const FLEETS: u64 = 8;
+/// Fleets: eight of each era.
+const FLEETS: (u64, u64) = (0, 24);
 
 /// How many confirmed findings of one question are true, false, or beyond what the truth tells.
 #[derive(Default)]
@@ -98,11 +98,12 @@ fn what_is_confirmed_of_recorded_incidents_is_true() {
 #[test]
 fn what_is_confirmed_of_simulated_fleets_is_true() {
     let mut counts = Counts::default();
-    for seed in 0..FLEETS * 3 {
+    let (from, to) = seeds(FLEETS);
+    for seed in from..to {
         let plan = hidden(seed);
         let files = tempfile::tempdir().expect("a temporary directory");
         simulate::run(&plan, files.path(), &mut |_, _| {}).expect("a simulation");
         counts.add(&format!("{} seed {seed}", plan.era.name()), files.path());
     }
-    counts.judge("simulated fleets");
+    counts.judge(&format!("simulated fleets, seeds {from}..{to}"));
 }

@@ -25,7 +25,7 @@ const SEEDS: (u64, u64) = (0, 200);
 /// cloud had refused to end its pod.
 const RARE: [u64; 1] = [398];
 /// Fleets of which rows are lost: six of each era.
-const HIDDEN_SEEDS: u64 = 18;
+const HIDDEN_SEEDS: (u64, u64) = (0, 18);
 /// Enough for any query on so little evidence.
 const LIMIT: Duration = Duration::from_secs(60);
 
@@ -72,13 +72,14 @@ fn command(plan: &Plan) -> String {
     )
 }
 
-fn seeds() -> (u64, u64) {
+/// The seeds that are asked for, or else these.
+pub(crate) fn seeds(otherwise: (u64, u64)) -> (u64, u64) {
     let given = std::env::var("BACKSTORY_SOAK_SEEDS").ok();
     let parsed = given.as_deref().map(|text| {
         let (from, to) = text.split_once("..").expect("BACKSTORY_SOAK_SEEDS=FROM..TO");
         (from.parse().expect("a number"), to.parse().expect("a number"))
     });
-    parsed.unwrap_or(SEEDS)
+    parsed.unwrap_or(otherwise)
 }
 
 /// Says something past the harness, which keeps what passing tests print to itself.
@@ -168,7 +169,7 @@ fn scored_in(plan: &Plan, root: &Path) -> (Score, Snapshot) {
 
 #[test]
 fn nothing_false_is_said_of_two_hundred_fleets() {
-    let (from, to) = seeds();
+    let (from, to) = seeds(SEEDS);
     let floors = Floors::of_any_fleet();
     let rare = RARE.into_iter().filter(|_| (from, to) == SEEDS);
     let asked: Vec<u64> = (from..to).chain(rare).collect();
@@ -221,7 +222,8 @@ fn every_cause_of_a_gap_is_shown_and_no_gap_is_invented() {
     floors.0.insert("outages.false_gaps".into(), Floor { max: Some(0.0), ..Floor::default() });
     let mut shown: BTreeMap<String, i64> = BTreeMap::new();
     let mut failed = Vec::new();
-    for seed in 0..HIDDEN_SEEDS {
+    let (from, to) = seeds(HIDDEN_SEEDS);
+    for seed in from..to {
         let plan = hidden(seed);
         let root = tempfile::tempdir().expect("a temporary directory");
         let (score, snapshot) = scored_in(&plan, root.path());
@@ -235,11 +237,11 @@ fn every_cause_of_a_gap_is_shown_and_no_gap_is_invented() {
             *shown.entry(row[0].to_plain().unwrap_or_default()).or_default() += count;
         }
     }
-    said(&format!("soak: stretches of {HIDDEN_SEEDS} fleets that could not reach us: {shown:?}"));
+    said(&format!("soak: stretches of seeds {from}..{to} that could not reach us: {shown:?}"));
+    assert!(failed.is_empty(), "{}", failed.join("\n"));
     let words = GapCause::ALL.iter().map(|cause| cause.name());
     let missing: Vec<&str> = words.filter(|word| !shown.contains_key(*word)).collect();
-    assert_eq!(missing, Vec::<&str>::new());
-    assert!(failed.is_empty(), "{}", failed.join("\n"));
+    assert!((from, to) != HIDDEN_SEEDS || missing.is_empty(), "no seed shows {missing:?}");
 }
 
 #[test]

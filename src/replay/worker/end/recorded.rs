@@ -5,7 +5,9 @@ use crate::model::kind::EventKind;
 use crate::model::state::EndKind;
 use crate::model::time::Micros;
 use crate::replay::worker::end::kind::error_kind;
-use crate::replay::worker::end::{DECISION_REACH_S, HEARTBEAT_PERIOD_S, View, WorkerEnd};
+use crate::replay::worker::end::{
+    DECISION_REACH_S, HEARTBEAT_PERIOD_S, SAID_AFTER_S, View, WorkerEnd,
+};
 
 /// The pod is dead so soon after it was asked to stop (evidence-rules fact 15).
 const ASKED_DEAD_AFTER_S: f64 = 8.0;
@@ -18,6 +20,8 @@ const SECOND_KILL_S: f64 = 25.0;
 const AFTER_HEARTBEAT_S: f64 = 5.0;
 /// GPU_IDLE_TIMEOUT_SEC and one cycle: the failsafe's bound (evidence-rules class 15).
 const FAILSAFE_S: f64 = 630.0;
+/// One cycle.
+const CYCLE_S: f64 = 30.0;
 
 impl View<'_> {
     /// A kill that only the row tells of, long before what else ends the worker: its pod is ended within
@@ -69,10 +73,28 @@ impl View<'_> {
             (None, Some(text)) if text.starts_with("spawn_failed") => EndKind::SpawnFailed,
             (None, Some(_) | None) => EndKind::ScaleDown,
         };
+        if let Some(refused) = self.refused(event.at) {
+            return self.runs_on(refused, kind);
+        }
         let end = self.row_end(event, Some(at), kind, Basis::Recorded);
         // the row has the time of the request
         let before = end.before.map(|before| before.plus_seconds(ASKED_DEAD_AFTER_S));
         WorkerEnd { before, ..end }
+    }
+
+    /// The cloud's refusal to end the pod at the time that its row says it was ended: the row is written all the
+    /// same (domain/orchestrator.md G53).
+    fn refused(&self, recorded: Micros) -> Option<&Event> {
+        self.events.iter().copied().find(|event| {
+            event.kind == EventKind::PodTerminateFailed
+                && event.at.seconds_since(recorded).abs() < SAID_AFTER_S
+        })
+    }
+
+    /// An end of the row alone: when the pod stopped, nothing says.
+    fn runs_on(&self, refused: &Event, kind: EndKind) -> WorkerEnd {
+        let end = self.row_end(refused, None, kind, Basis::Inferred);
+        WorkerEnd { after: Some(refused.at), ..end }
     }
 
     pub(super) fn errored(&self, event: &Event) -> WorkerEnd {
@@ -108,19 +130,46 @@ impl View<'_> {
     /// `terminated` without a time and a reason: an early termination when it never beat, else a death
     /// whose time the row does not keep (evidence-rules classes 13 and 15).
     fn silent(&self, beat: Option<Micros>) -> WorkerEnd {
-        let created = self.row.created_at;
-        let plus = |at: Option<Micros>, s: f64| at.map(|at| at.plus_seconds(s));
-        let (ended_at, after, before, kind) = match beat {
-            None => (
-                plus(created, EARLY_S.1),
-                plus(created, EARLY_S.0),
-                plus(created, EARLY_S.2),
-                EndKind::EarlyTermination,
-            ),
-            Some(_) => (None, beat, plus(beat, FAILSAFE_S), EndKind::Failsafe),
+        let proof = self.first(&[EventKind::WorkerCreated]);
+        let refused = self.first(&[EventKind::PodTerminateFailed]);
+        match (beat, refused, self.row.created_at) {
+            (None, Some(refused), _) => self.runs_on(refused, EndKind::EarlyTermination),
+            (None, None, Some(created)) => self.never_beat(created, proof),
+            (None, None, None) => self.unseen(proof, (None, None), EndKind::EarlyTermination),
+            (Some(beat), _, _) => {
+                let latest = Some(beat.plus_seconds(FAILSAFE_S));
+                self.unseen(proof, (Some(beat), latest), EndKind::Failsafe)
+            }
+        }
+    }
+
+    /// The first cycle past the grace ended it, unless its pod was seen running after that: then the failsafe, where
+    /// it was seen in the last cycle before that acts (domain/orchestrator.md W19), else nothing says.
+    fn never_beat(&self, created: Micros, proof: Option<&Event>) -> WorkerEnd {
+        let plus = |s: f64| Some(created.plus_seconds(s));
+        let bounds = (plus(EARLY_S.0), plus(EARLY_S.2));
+        let running = self.events.iter().rev().find(|event| event.kind == EventKind::PodRunning);
+        let seen = running.map(|event| event.at).filter(|seen| plus(EARLY_S.1) <= Some(*seen));
+        let Some(seen) = seen else {
+            let end = self.unseen(proof, bounds, EndKind::EarlyTermination);
+            return WorkerEnd { ended_at: plus(EARLY_S.1), ..end };
         };
+        let last_cycle = plus(FAILSAFE_S - CYCLE_S * 2.0) <= Some(seen);
+        let before = bounds.1.max(Some(seen.plus_seconds(CYCLE_S)));
+        let kind = if last_cycle { EndKind::Failsafe } else { EndKind::Unknown };
+        let middle = plus(FAILSAFE_S - CYCLE_S / 2.0).filter(|at| last_cycle && seen < *at);
+        WorkerEnd { ended_at: middle, ..self.unseen(running.copied(), (Some(seen), before), kind) }
+    }
+
+    /// An end between two bounds.
+    fn unseen(
+        &self,
+        proof: Option<&Event>,
+        (after, before): (Option<Micros>, Option<Micros>),
+        kind: EndKind,
+    ) -> WorkerEnd {
         WorkerEnd {
-            ended_at,
+            ended_at: None,
             after,
             before,
             kind,
@@ -130,7 +179,7 @@ impl View<'_> {
             decided_by: None,
             last_alive: None,
             last_work: None,
-            event: self.first(&[EventKind::WorkerCreated]).map(|event| event.id),
+            event: proof.map(|event| event.id),
             basis: Basis::Inferred,
         }
     }
