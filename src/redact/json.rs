@@ -1,9 +1,11 @@
 //! JSON, string by string: nothing outside its string literals is ever touched.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use serde::de::IgnoredAny;
 
+use crate::redact::edits::Edits;
 use crate::redact::hint::key_kind;
 use crate::redact::mask::{is_marker, marker};
 
@@ -15,7 +17,7 @@ pub(super) fn is_json(text: &str) -> bool {
 
 /// The JSON with secrets masked; `None` when it holds none. `inner` masks the content of a string.
 pub(super) fn masked(text: &str, inner: &dyn Fn(&str) -> Option<String>) -> Option<String> {
-    let mut walk = Walk { text, inner, out: String::new(), copied: 0, key: None, open: Vec::new() };
+    let mut walk = Walk { text, inner, edits: BTreeMap::new(), key: None, open: Vec::new() };
     let bytes = text.as_bytes();
     let mut at = 0;
     while let Some(byte) = bytes.get(at) {
@@ -26,38 +28,75 @@ pub(super) fn masked(text: &str, inner: &dyn Fn(&str) -> Option<String>) -> Opti
                 walk.string(at, next);
             }
             b'[' => {
-                let key = walk.key.take();
-                walk.open.push(key);
+                let elements = walk.key.take();
+                walk.open.push(Open { elements, is_array: true, ..Open::default() });
             }
             b'{' => {
                 walk.key = None;
-                walk.open.push(None);
+                walk.open.push(Open::default());
             }
             b']' | b'}' => {
                 walk.open.pop();
                 walk.key = None;
             }
-            b',' => walk.key = None,
+            b',' => {
+                walk.key = None;
+                walk.open.iter_mut().last().into_iter().for_each(|open| open.commas += 1);
+            }
             _ => {}
         }
         at = next;
     }
-    if walk.copied == 0 {
-        return None;
+    let mut edits = Edits::default();
+    walk.edits.into_iter().for_each(|(start, (end, with))| edits.add(start, end, with));
+    edits.apply(text)
+}
+
+/// An array or object that is open.
+#[derive(Default)]
+struct Open {
+    is_array: bool,
+    /// What the key before an array says that its elements are.
+    elements: Option<&'static str>,
+    /// What a member says that its neighbour is: `{"key": "api_key", "value": "x"}`, `["cookie", "x"]`.
+    pair: Option<&'static str>,
+    /// The literal of such a neighbour that came first.
+    value: Option<(usize, usize)>,
+    /// The member whose value comes.
+    member: Member,
+    commas: usize,
+}
+
+/// The part that a member has in a pair of key and value.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum Member {
+    Name,
+    Value,
+    #[default]
+    Other,
+}
+
+impl Member {
+    fn of(key: &str) -> Self {
+        const NAMES: [&str; 5] = ["key", "name", "header", "variable", "field"];
+        const VALUES: [&str; 3] = ["value", "val", "content"];
+        let is_any = |of: &[&str]| of.iter().any(|one| key.trim().eq_ignore_ascii_case(one));
+        match (is_any(&NAMES), is_any(&VALUES)) {
+            (true, _) => Self::Name,
+            (false, true) => Self::Value,
+            (false, false) => Self::Other,
+        }
     }
-    walk.out.push_str(&text[walk.copied..]);
-    Some(walk.out)
 }
 
 struct Walk<'a> {
     text: &'a str,
     inner: &'a dyn Fn(&str) -> Option<String>,
-    out: String,
-    copied: usize,
+    /// What replaces the literals, by where they begin.
+    edits: BTreeMap<usize, (usize, String)>,
     /// What the key before this value says the value is.
     key: Option<&'static str>,
-    /// The same for the elements of every array that is open; objects have none.
-    open: Vec<Option<&'static str>>,
+    open: Vec<Open>,
 }
 
 impl Walk<'_> {
@@ -65,20 +104,54 @@ impl Walk<'_> {
     fn string(&mut self, start: usize, end: usize) {
         let content = decoded(&self.text[start..end]);
         let is_key = self.text[end..].trim_start().starts_with(':');
-        let of_array = self.open.last().copied().flatten();
-        let kind = if is_key { None } else { self.key.take().or(of_array) };
-        let masked = match kind {
-            Some(_) if content.is_empty() || is_marker(&content) => None,
-            Some(kind) => Some(marker(kind)),
-            None => (self.inner)(&content),
-        };
         if is_key {
+            self.masked(start, end, None, &content);
             self.key = key_kind(&content);
+            let open = self.open.iter_mut().last();
+            open.into_iter().for_each(|open| open.member = Member::of(&content));
+            return;
         }
+        let of_array = self.open.last().and_then(|open| open.elements);
+        let kind = self.key.take().or(of_array).or_else(|| self.of_pair(start, end, &content));
+        self.masked(start, end, kind, &content);
+    }
+
+    /// What the neighbour of a value says that it is. A value that says so of its neighbour is kept.
+    fn of_pair(&mut self, start: usize, end: usize, content: &str) -> Option<&'static str> {
+        let is_last = self.text[end..].trim_start().starts_with(']');
+        let open = self.open.last_mut()?;
+        let part = match (open.is_array, open.commas) {
+            (true, 0) => Member::Name,
+            (true, 1) if is_last => Member::Value,
+            (true, _) => Member::Other,
+            (false, _) => std::mem::take(&mut open.member),
+        };
+        match part {
+            Member::Name => {
+                open.pair = key_kind(content);
+                if let Some((kind, (start, end))) = open.pair.zip(open.value.take()) {
+                    let earlier = decoded(&self.text[start..end]);
+                    self.masked(start, end, Some(kind), &earlier);
+                }
+                None
+            }
+            Member::Value => {
+                open.value = Some((start, end));
+                open.pair
+            }
+            Member::Other => None,
+        }
+    }
+
+    /// Replaces a literal of this content, where it is a secret or holds one.
+    fn masked(&mut self, start: usize, end: usize, kind: Option<&'static str>, content: &str) {
+        let masked = match kind {
+            Some(_) if content.is_empty() || is_marker(content) => None,
+            Some(kind) => Some(marker(kind)),
+            None => (self.inner)(content),
+        };
         if let Some(masked) = masked {
-            self.out.push_str(&self.text[self.copied..start]);
-            self.out.push_str(&serde_json::Value::String(masked).to_string());
-            self.copied = end;
+            self.edits.insert(start, (end, serde_json::Value::String(masked).to_string()));
         }
     }
 }

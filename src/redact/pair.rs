@@ -17,6 +17,8 @@ enum Joint {
     Equals,
     /// `--key value`, `Password from RunPod: value`
     Sure,
+    /// `key => value`, `key == value`, `key -> value`: as often code or prose as a value.
+    Arrow,
 }
 
 /// The value of the key whose name ends in `start..end`.
@@ -28,7 +30,7 @@ pub(super) fn find(text: &str, start: usize, end: usize, kind: &'static str) -> 
         at += 1;
     }
     let slashes = run(bytes, at, |b| b == b'\\');
-    if let Some(quote @ (b'"' | b'\'')) = bytes.get(at + slashes) {
+    if let Some(quote @ (b'"' | b'\'' | b'`')) = bytes.get(at + slashes) {
         let from = at + slashes + 1;
         let end = string_end(bytes, from, *quote, slashes);
         let hidden = from >= end || is_marker(&text[from..end]);
@@ -46,6 +48,7 @@ fn joint(text: &str, start: usize, end: usize, kind: &str) -> Option<(Joint, usi
         return match bytes[at..] {
             [b'=', b'>', ..] => Some((Joint::QuotedKey, at + 2)),
             [b':' | b'=', ..] => Some((Joint::QuotedKey, at + 1)),
+            [b',', ..] => member(text, name_start(bytes, start), at + 1),
             _ => None,
         };
     }
@@ -54,9 +57,12 @@ fn joint(text: &str, start: usize, end: usize, kind: &str) -> Option<(Joint, usi
     }
     let at = after_spaces(bytes, end);
     match bytes[at..] {
-        [b'=', b'=' | b'>', ..] => None,
+        [b'=', b'=' | b'>', ..] | [b'-', b'>', ..] => Some((Joint::Arrow, at + 2)),
+        [b':', b'=', ..] => Some((Joint::Equals, at + 2)),
         [b'=', ..] => Some((Joint::Equals, at + 1)),
         [b':', ..] => Some((Joint::Colon, at + 1)),
+        // a colon of full width
+        [0xef, 0xbc, 0x9a, ..] => Some((Joint::Colon, at + 3)),
         [next, ..] if at > end => {
             let name = name_start(bytes, start);
             if text[name..].starts_with("--") && next != b'-' {
@@ -66,6 +72,33 @@ fn joint(text: &str, start: usize, end: usize, kind: &str) -> Option<(Joint, usi
         }
         _ => None,
     }
+}
+
+/// `('apikey', 'value')`, and `'name': 'apikey', 'value': 'value'`: what follows the comma at `from`, where the
+/// key's name begins at `name`.
+fn member(text: &str, name: usize, from: usize) -> Option<(Joint, usize)> {
+    let bytes = text.as_bytes();
+    let is_quote = |at: usize| matches!(bytes.get(at), Some(b'"' | b'\''));
+    let begins_string = |at: usize| {
+        is_quote(at) || (matches!(bytes.get(at), Some(b'b' | b'u')) && is_quote(at + 1))
+    };
+    let at = after_spaces(bytes, from);
+    let quote = name.checked_sub(1).filter(|quote| is_quote(*quote))?;
+    let head = match &bytes[..quote] {
+        [head @ .., b'b' | b'u'] => head,
+        head => head,
+    };
+    if matches!(head, [.., b'(' | b'[']) && begins_string(at) {
+        return Some((Joint::QuotedKey, at));
+    }
+    let at = at + run(bytes, at, |b| b == b'\\');
+    let word = ["value", "val"]
+        .into_iter()
+        .find(|word| is_quote(at) && text.as_bytes()[at + 1..].starts_with(word.as_bytes()))?;
+    let end = at + 1 + word.len();
+    let end = end + run(bytes, end, |b| b == b'\\');
+    let colon = after_spaces(bytes, end + 1);
+    (is_quote(end) && bytes.get(colon) == Some(&b':')).then_some((Joint::QuotedKey, colon + 1))
 }
 
 /// `from RunPod: `
@@ -91,7 +124,17 @@ fn bare(text: &str, start: usize, from: usize, joint: Joint, kind: &'static str)
         from = after_spaces(bytes, end);
         end = bare_end(text, from, in_query);
     }
+    while kind == "cookie" && bytes.get(end) == Some(&b';') {
+        let next = after_spaces(bytes, end + 1);
+        if !begins_pair(bytes, next) {
+            break;
+        }
+        end = bare_end(text, next, in_query);
+    }
     let value = &text[from..end];
+    if is_directory(&text[start..], value) {
+        return None;
+    }
     if value.is_empty() || begins_with_marker(&text[from..]) || is_literal(value) {
         return None;
     }
@@ -103,6 +146,7 @@ fn bare(text: &str, start: usize, from: usize, joint: Joint, kind: &'static str)
     let secret = match joint {
         Joint::QuotedKey => !number && !nested,
         Joint::Sure => true,
+        Joint::Arrow => is_secretish(value),
         Joint::Equals => !number || kind == "password" || kind == "secret",
         Joint::Colon => kind == "password" || is_header || schemed || is_secretish(value),
     };
@@ -125,7 +169,10 @@ pub(super) fn bare_end(text: &str, from: usize, in_query: bool) -> usize {
     let mut end = from;
     while let Some(byte) = bytes.get(end) {
         let stop = match byte {
-            b'"' | b'\'' | b'`' | b'<' | b'>' | b'|' => true,
+            b'"' | b'\'' | b'`' | b'\x1b' => true,
+            b'<' => begins_with_marker(&text[end..]) || !goes_on(bytes, end + 1),
+            b'>' => !goes_on(bytes, end + 1),
+            b'|' => !goes_on(bytes, end + 1) || begins_pair(bytes, end + 1),
             b'&' | b'#' if in_query => true,
             b'&' | b',' | b';' => begins_pair(bytes, end + 1),
             b'\\' => {
@@ -143,6 +190,16 @@ pub(super) fn bare_end(text: &str, from: usize, in_query: bool) -> usize {
         end -= 1;
     }
     end
+}
+
+/// Whether a value may go on at `at`.
+fn goes_on(bytes: &[u8], at: usize) -> bool {
+    bytes.get(at).is_some_and(u8::is_ascii_alphanumeric)
+}
+
+/// `PWD=/workspace`: where a program stands.
+fn is_directory(name: &str, value: &str) -> bool {
+    starts_with_ignoring_case(name, "pwd") && value.starts_with(['/', '~'])
 }
 
 /// `name=`

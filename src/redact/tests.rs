@@ -59,6 +59,9 @@ fn tokens() -> Vec<(&'static str, String)> {
         ("github_token", "github_pat_11ABCDEFG0abcdefghijkl_mnopqrstu".to_string()),
         ("huggingface_token", "hf_abcdefghijklmnopqrstuvwxyzABCDEFGH".to_string()),
         ("aws_key", "AKIAIOSFODNN7EXAMPLE".to_string()),
+        ("api_key", format!("r8_{}", "aB3d".repeat(9))),
+        ("api_key", format!("rk_live_{}", "aB3d".repeat(6))),
+        ("slack_token", "xapp-1-A0123-456-abcdef0123".to_string()),
     ]
 }
 
@@ -76,6 +79,16 @@ fn tokens_are_masked_wherever_they_stand() {
             r"escaped\nX\nin a repr",
             "https://example.com/?x=X&y=1",
             "…X…",
+            "\u{1b}[31mX\u{1b}[0m",
+            r"\u001b[1;31mX\u001b[0m",
+            r"\x1b[32mX",
+            "[31mX",
+            r"\033[0mX",
+            "a%3DX",
+            r"\u0022X\u0022",
+            r"\0X",
+            r"\bX",
+            "token_X",
         ] {
             let text = around.replace('X', &token);
             let got = redact(&text);
@@ -124,6 +137,60 @@ fn values_of_secret_keys_are_masked() {
         ("RUNPOD_API_KEY: abc123def456", "RUNPOD_API_KEY: <redacted:api_key>"),
     ] {
         assert_eq!(redact(text), want, "{text}");
+    }
+}
+
+#[test]
+fn however_key_and_value_are_joined() {
+    for (text, want) in [
+        (
+            "\u{1b}[36mpassword\u{1b}[0m=\u{1b}[35mpw1\u{1b}[0m",
+            "\u{1b}[36mpassword\u{1b}[0m=\u{1b}[35m<redacted:password>\u{1b}[0m",
+        ),
+        ("API key:\u{1b}[0m abc123def456", "API key:\u{1b}[0m <redacted:api_key>"),
+        ("password := hunter2hunter2", "password := <redacted:password>"),
+        ("password=abc>hunter2|x", "password=<redacted:password>"),
+        ("a|password=abc|b=1", "a|password=<redacted:password>|b=1"),
+        ("<p>password=abc</p>", "<p>password=<redacted:password></p>"),
+        ("secret => hunter2hunter2", "secret => <redacted:secret>"),
+        ("password -> hunter2hunter2", "password -> <redacted:password>"),
+        (r#"password == "hunter2""#, r#"password == "<redacted:password>""#),
+        ("password=`hunter2`", "password=`<redacted:password>`"),
+        ("password：hunter2", "password：<redacted:password>"),
+        ("Server=x;Uid=y;Pwd=hunter2;", "Server=x;Uid=y;Pwd=<redacted:password>;"),
+        ("FAL_KEY=0aa1:b2b", "FAL_KEY=<redacted:api_key>"),
+        ("Cookie: session=aaaaaaaaaaaa1; other=bbbbb\nnext", "Cookie: <redacted:cookie>\nnext"),
+        ("[('apikey', 'x1')]", "[('apikey', '<redacted:api_key>')]"),
+        (
+            "[(b'apikey', b'x1'), (b'a', b'c')]",
+            "[(b'apikey', b'<redacted:api_key>'), (b'a', b'c')]",
+        ),
+        ("{'key': 'MY_TOKEN', 'value': 'x1'}", "{'key': 'MY_TOKEN', 'value': '<redacted:token>'}"),
+        (
+            r#"{"env":[{"key":"RUNPOD_API_KEY","value":"x1"},{"key":"A","value":"b"}]}"#,
+            r#"{"env":[{"key":"RUNPOD_API_KEY","value":"<redacted:api_key>"},{"key":"A","value":"b"}]}"#,
+        ),
+        (
+            r#"{"value":"x1","name":"Authorization"}"#,
+            r#"{"value":"<redacted:authorization>","name":"Authorization"}"#,
+        ),
+        (
+            r#"[["cookie","x1"],["accept","*"],["token","a","b"]]"#,
+            r#"[["cookie","<redacted:cookie>"],["accept","*"],["token","a","b"]]"#,
+        ),
+    ] {
+        assert_eq!(redact(text), want, "{text}");
+    }
+}
+
+#[test]
+fn a_mail_address_ends_where_no_letter_goes_on() {
+    for around in ["“X”", "«X»", "（X）", "—X—", "…X…", "\u{a0}X\u{a0}", "\u{200b}X\u{200b}"]
+    {
+        for mail in ["anna@mail.example.org", "anna%40mail.example.org"] {
+            let got = kinds(&around.replace('X', mail));
+            assert_eq!(got, around.replace('X', "~email~"), "{mail}");
+        }
     }
 }
 
@@ -208,6 +275,10 @@ fn near_misses_are_left_alone() {
         "eyJhbGci...",
         "bearer authentication is required",
         "config=abc&design=def",
+        "PWD=/workspace/app and pwd: ~/x",
+        "if token -> done; secret => none; password == other",
+        r#"{"tags": ["password", "cookie", "x"], "name": "a", "value": "b"}"#,
+        "get('key', 'value')",
         "if password == other: pass",
         "idempotency_key=abc123abc123",
         r#"{"idempotency_key": "abc123abc123", "token_type": "bearer"}"#,
@@ -232,6 +303,11 @@ fn hostile_repetition_stays_linear() {
         "bearer ",
         "&sig=",
         "[{\"password\":",
+        "('token', ",
+        "\u{1b}[1mtoken\u{1b}[0m",
+        "cookie: a=1; ",
+        "a@b.",
+        "[[\"token\",",
     ] {
         let text = part.repeat((1 << 20) / part.len());
         let began = std::time::Instant::now();

@@ -77,12 +77,16 @@ fn jwt_end(bytes: &[u8], from: usize) -> usize {
     end
 }
 
-/// The token whose prefix stands at `start`.
+/// The token whose prefix stands at `start`. After `_` it has to look random as well: names have many parts.
 pub(super) fn find(text: &str, start: usize, shape: &Shape) -> Option<Mask> {
-    if !begins_word(text.as_bytes(), start) {
-        return None;
-    }
-    body(text, start, shape).map(|end| Mask { start, end, kind: shape.kind })
+    let bytes = text.as_bytes();
+    let end = body(text, start, shape)?;
+    let token = &bytes[start + shape.prefix.len()..end];
+    let capital = token.iter().any(u8::is_ascii_uppercase);
+    let random = token.iter().any(u8::is_ascii_digit)
+        || (capital && token.iter().any(u8::is_ascii_lowercase));
+    let in_name = bytes[..start].ends_with(b"_") && random;
+    (begins_word(bytes, start) || in_name).then_some(Mask { start, end, kind: shape.kind })
 }
 
 /// `Bearer xyz`, where the word itself stands at `start..end`.

@@ -3,38 +3,35 @@
 use crate::redact::personal::path::is_media;
 use crate::redact::scan::run;
 
-/// RFC 5321: the longest local part, and the longest domain.
-const LOCAL_BYTES_MAX: usize = 64;
-const DOMAIN_BYTES_MAX: usize = 255;
+/// RFC 5321 and 1035: letters of the longest local part, and of the longest label of a domain; labels of the
+/// longest domain.
+const LOCAL_MAX: usize = 64;
+const LABEL_MAX: usize = 63;
+const LABELS_MAX: usize = 127;
 
 /// The mail address whose `@` (or `%40`) stands at `start..end`.
 pub(super) fn email(text: &str, start: usize, end: usize) -> Option<(usize, usize)> {
     let bytes = text.as_bytes();
-    let part = |b: &&u8| {
-        b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'%' | b'+' | b'-') || **b >= 0x80
-    };
-    let local = bytes[..start].iter().rev().take(LOCAL_BYTES_MAX).take_while(part).count();
-    let mut from = start - local;
-    while !text.is_char_boundary(from) {
-        from += 1;
-    }
+    let part = |c: &char| c.is_alphanumeric() || matches!(c, '.' | '_' | '%' | '+' | '-');
+    let local = text[..start].chars().rev().take(LOCAL_MAX).take_while(part);
+    let mut from = start - local.map(char::len_utf8).sum::<usize>();
     // an escape before the address is none of its letters
     if from > 0 && bytes[from - 1] == b'\\' && matches!(bytes[from], b'n' | b't' | b'r') {
         from += 1;
     }
-    let limit = bytes.len().min(end + DOMAIN_BYTES_MAX);
-    let label = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b >= 0x80;
+    let label = |c: &char| c.is_alphanumeric() || *c == '-';
     let (mut to, mut labels, mut last) = (end, 0, "");
-    loop {
-        let length = run(&bytes[..limit], to, label);
-        if length == 0 || !text.is_char_boundary(to + length) {
+    while labels < LABELS_MAX {
+        let letters = text[to..].chars().take(LABEL_MAX).take_while(label);
+        let length = letters.map(char::len_utf8).sum::<usize>();
+        if length == 0 {
             break;
         }
         last = &text[to..to + length];
         to += length;
         labels += 1;
-        let more = bytes.get(to) == Some(&b'.') && bytes.get(to + 1).copied().is_some_and(label);
-        if !more {
+        let more = text[to..].strip_prefix('.').and_then(|rest| rest.chars().next());
+        if !more.is_some_and(|next| label(&next)) {
             break;
         }
         to += 1;
