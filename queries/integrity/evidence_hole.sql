@@ -3,7 +3,7 @@
 --! severity  = "low"
 --! question  = "Which stretches of an orchestrator's log are not here, and why?"
 --! reads     = ["gaps", "runs", "events"]
---! grain     = ["subject_id", "happened_at", "cause"]
+--! grain     = ["subject_id", "happened_at", "cause", "source_type"]
 --! incidents = ["X15"]
 --! cause     = ["cause"]
 --! innocent  = """
@@ -30,10 +30,11 @@ with holes as (
 ),
 
 lines as (
+    -- the two kinds of orchestrator may write under one name, which names their processes too
     select runs.source_type, runs.source_id, events.happened_at, events.event_id
     from events
     -- equivalent: join because every run of an event has its row
-    join runs on runs.run_id = events.run_id
+    join runs on runs.run_id = events.run_id and runs.source_type = events.source_type
     where events.kind in (
         'process_started', 'cycle_started', 'cycle_completed', 'loop_ticked', 'log_pipeline_observed'
     )
@@ -54,7 +55,9 @@ edges as (
 )
 
 select
-    'run' as subject_kind, coalesce(holes.run_id, holes.source_id) as subject_id,
+    'run' as subject_kind,
+    -- a source may be without a name; equivalent: '' because a case knows such a name as NULL only
+    coalesce(holes.run_id, nullif(holes.source_id, ''), holes.source_type) as subject_id,
     holes.began_at as happened_at,
     case when holes.basis = 'inferred' then 'probable' else 'confirmed' end as verdict,
     format(
@@ -70,4 +73,4 @@ join edges using (source_type, source_id, began_at, cause)
 -- what lasts to the end is asked by evidence_end_undecided
 where edges.after_event_id is not null
     or (holes.cause <> 'unknown' and edges.before_event_id is not null)
-order by happened_at, subject_id, holes.cause
+order by happened_at, subject_id, holes.cause, holes.source_type

@@ -3,7 +3,7 @@
 --! severity  = "low"
 --! question  = "Which sorts of lines came often, or near failures, and match no template?"
 --! reads     = ["unknown_messages", "system_logs"]
---! grain     = ["subject_id", "template"]
+--! grain     = ["subject_id", "template", "source_type"]
 --! params    = { rows = 50, near_rows = 5 }
 --! incidents = ["X15"]
 --! cause     = ["source_type"]
@@ -44,7 +44,9 @@ firsts as (
 select
     -- equivalent: = and 'worker' because a case does not show the kind of the subject
     case when many.source_type = 'worker' then 'worker' else 'run' end as subject_kind,
-    firsts.source_id as subject_id, many.first_at as happened_at, 'probable' as verdict,
+    -- a source may be without a name; equivalent: '' because a case knows such a name as NULL only
+    coalesce(nullif(firsts.source_id, ''), '(none)') as subject_id, many.first_at as happened_at,
+    'probable' as verdict,
     format('{} line(s) of {} are not understood: {}', many.count, many.source_type, many.template) as summary,
     ['system_logs:' || firsts.log_id] as evidence,
     many.template, many.source_type, many.count as lines, many.near_failures, many.last_at,
@@ -52,4 +54,4 @@ select
 from many
 -- equivalent: join because the sample is a row's
 join firsts using (source_type, template)
-order by happened_at, subject_id, many.template
+order by happened_at, subject_id, many.template, many.source_type

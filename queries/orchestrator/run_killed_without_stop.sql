@@ -3,7 +3,7 @@
 --! severity  = "low"
 --! question  = "Which orchestrator processes ended without saying so, and what did they leave open?"
 --! reads     = ["runs", "events", "cycles", "coverage"]
---! grain     = ["subject_id"]
+--! grain     = ["subject_id", "source_type"]
 --! incidents = ["O2"]
 --! cause     = ["source_type", "cycle_was_open"]
 --! innocent  = """
@@ -18,14 +18,15 @@
 --!   stops."""
 
 -- Rule: domain/orchestrator.md 1.1 (on a signal the last 5 s of lines are lost: `unsent` in coverage) and
--- 9.10 (a killed cycle has a start and no end).
+-- 9.10 (a killed cycle has a start and no end). The two kinds of orchestrator may write under one name, which
+-- names their processes too (domain/orchestrator.md 1.1, source_id); only the GPU one has cycles.
 with words as (
     select
-        run_id, arg_max(event_id, (happened_at, event_id)) as last_event_id,
+        source_type, run_id, arg_max(event_id, (happened_at, event_id)) as last_event_id,
         bool_or(kind = 'process_stopped') as said_so
     from events
     where kind in ('process_started', 'process_stopped', 'cycle_started', 'cycle_completed', 'loop_ticked')
-    group by run_id
+    group by source_type, run_id
 ),
 
 open_cycles as (
@@ -62,10 +63,10 @@ join coverage
     and coverage.source_id = runs.source_id
     and coverage.why_not = 'unsent'
     and coverage.from_at = runs.ended_at
-join words on words.run_id = runs.run_id
-left join open_cycles on open_cycles.run_id = runs.run_id
+join words on words.run_id = runs.run_id and words.source_type = runs.source_type
+left join open_cycles on open_cycles.run_id = runs.run_id and runs.source_type = 'orchestrator_gpu'
 -- with none after it, it may run on: see evidence_end_undecided
 where runs.ended_at < (
     select max(others.started_at) from runs as others where others.source_type = runs.source_type
 )
-order by happened_at, subject_id
+order by happened_at, subject_id, runs.source_type

@@ -3,7 +3,7 @@
 --! severity  = "medium"
 --! question  = "When did an orchestrator act while no line of it reached the log?"
 --! reads     = ["gaps", "events", "workers", "runs"]
---! grain     = ["subject_id", "happened_at"]
+--! grain     = ["subject_id", "happened_at", "source_type"]
 --! params    = { delay_s = 30, shown = 6 }
 --! incidents = ["O2"]
 --! cause     = ["source_type"]
@@ -62,6 +62,13 @@ seen as (
         and acts.happened_at between silences.began_at + to_seconds($delay_s)
             and silences.ended_at - to_seconds($delay_s)
     group by silences.source_type, silences.source_id, silences.began_at
+),
+
+next_runs as (
+    -- several processes may begin at one instant: the first by name stands for them
+    select source_type, started_at, min(run_id) as run_id
+    from runs
+    group by source_type, started_at
 )
 
 select
@@ -78,7 +85,7 @@ select
 from silences
 -- equivalent: join because only acts tell an outage from a process that is down
 join seen using (source_type, source_id, began_at)
-left join runs as next_runs
+left join next_runs
     on next_runs.source_type = silences.source_type
     and next_runs.started_at = silences.ended_at
-order by happened_at, subject_id
+order by happened_at, subject_id, silences.source_type

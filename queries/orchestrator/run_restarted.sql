@@ -3,7 +3,7 @@
 --! severity  = "info"
 --! question  = "When did an orchestrator start anew, and what followed?"
 --! reads     = ["runs", "events"]
---! grain     = ["subject_id"]
+--! grain     = ["subject_id", "source_type"]
 --! params    = { near_s = 600 }
 --! incidents = ["O2", "O3"]
 --! cause     = ["source_type"]
@@ -17,19 +17,23 @@
 --!   changed."""
 
 -- Rule: domain/orchestrator.md 9.21: a restart is a plausible trigger of what follows it within minutes.
+-- The two kinds of orchestrator may write under one name, which names their processes too
+-- (domain/orchestrator.md 1.1, source_id).
 with starts as (
-    select run_id, arg_min(event_id, (happened_at, event_id)) as event_id
+    select source_type, run_id, arg_min(event_id, (happened_at, event_id)) as event_id
     from events
     where kind = 'process_started'
-    group by run_id
+    group by source_type, run_id
 ),
 
 lines as (
     -- how far each process reaches, and its last word
-    select run_id, max(happened_at) as last_at, arg_max(event_id, (happened_at, event_id)) as event_id
+    select
+        source_type, run_id, max(happened_at) as last_at,
+        arg_max(event_id, (happened_at, event_id)) as event_id
     from events
     where kind in ('process_started', 'process_stopped', 'cycle_started', 'cycle_completed', 'loop_ticked')
-    group by run_id
+    group by source_type, run_id
 ),
 
 followed as (
@@ -42,14 +46,15 @@ followed as (
 
 acts as (
     select
-        runs.run_id, count(*) filter (where events.kind = 'worker_marked_error') as kills_after,
+        runs.source_type, runs.run_id,
+        count(*) filter (where events.kind = 'worker_marked_error') as kills_after,
         count(*) filter (where events.kind = 'worker_created') as spawns_after
     from runs
     -- equivalent: join because no act counts as none
     join events
         on events.kind in ('worker_marked_error', 'worker_created')
         and events.happened_at between runs.started_at and runs.started_at + to_seconds($near_s)
-    group by runs.run_id
+    group by runs.source_type, runs.run_id
 )
 
 select
@@ -65,7 +70,7 @@ select
     coalesce(acts.kills_after, 0) as kills_after, coalesce(acts.spawns_after, 0) as spawns_after,
     cast([] as varchar[]) as affected_tasks, cast(null as double) as lost_worker_s
 from followed
-join lines on lines.run_id = followed.before_run
-left join starts on starts.run_id = followed.run_id
-left join acts on acts.run_id = followed.run_id
-order by happened_at, subject_id
+join lines on lines.run_id = followed.before_run and lines.source_type = followed.source_type
+left join starts on starts.run_id = followed.run_id and starts.source_type = followed.source_type
+left join acts on acts.run_id = followed.run_id and acts.source_type = followed.source_type
+order by happened_at, subject_id, followed.source_type

@@ -17,17 +17,26 @@
 --! guide     = """
 --!   `acted_after_s` is how long after the reset its worker's first sign on this task came, `last_act` what
 --!   the last one was. A result (`delivered`) means that the work was not lost, but done twice if somebody
---!   else had claimed it: see task_executed_twice."""
+--!   else had claimed it: see task_executed_twice. `insufficient_evidence`: nobody knows whose the next
+--!   claim was, and all signs came after it: if that one was its own, nothing was taken from it."""
 
 -- Rule: domain/orchestrator.md O15 and O29. 30 s: an orchestrator resets the tasks of a worker that it kills
 -- before its pod is dead, up to 19 s later (domain/evidence-rules.md fact 15).
 with resets as materialized (
-    -- with the next claim, by whomever and by the same worker: what follows that belongs to it
+    -- with the next claim, by whomever and by the same worker: what follows that belongs to it; and with the
+    -- next that names nobody, which may be the same worker's. A line of the claim function without a name is
+    -- a local run's (domain/worker-app.md T2b), and no worker's.
     select
         task_id, attempt, worker_id, claimed_at, claimed_event_id, ended_at, ended_event_id, outcome, reason,
         delivered_at, delivered_event_id,
         lead(claimed_at) over (partition by task_id order by attempt) as next_claim_at,
-        lead(claimed_at) over (partition by task_id, worker_id order by attempt) as own_next_claim_at
+        lead(claimed_at) over (partition by task_id, worker_id order by attempt) as own_next_claim_at,
+        -- equivalent: min because the one capture of a case keeps one such claim
+        min(claimed_at) filter (where worker_id is null and basis <> 'logged') over (
+            partition by task_id
+            order by attempt
+            rows between 1 following and unbounded following
+        ) as unnamed_next_claim_at
     from task_attempts
     where task_id in (select task_id from task_attempts where outcome in ('reset', 'lost'))
 ),
@@ -68,21 +77,31 @@ acts as (
 
 told as (
     select
-        task_id, attempt, min(happened_at) as first_at,
-        arg_max(kind, (happened_at, event_id)) as last_act,
-        max(happened_at) as last_at,
-        arg_min(event_id, (happened_at, event_id)) as first_event_id,
-        arg_max(event_id, (happened_at, event_id)) as last_event_id
+        acts.task_id, acts.attempt, min(acts.happened_at) as first_at,
+        arg_max(acts.kind, (acts.happened_at, acts.event_id)) as last_act,
+        max(acts.happened_at) as last_at,
+        arg_min(acts.event_id, (acts.happened_at, acts.event_id)) as first_event_id,
+        arg_max(acts.event_id, (acts.happened_at, acts.event_id)) as last_event_id,
+        bool_or(
+            -- whose a result was, the replay could tell
+            -- equivalent: 'delivered' because it can where a claim with a name came last, and no case has one
+            acts.kind = 'delivered'
+            or not coalesce(acts.happened_at >= resets.unnamed_next_claim_at, false)
+        ) as is_its_own
     from acts
-    group by task_id, attempt
+    -- equivalent: join because what is told of was reset
+    join resets using (task_id, attempt)
+    group by acts.task_id, acts.attempt
 )
 
 select
     'task' as subject_kind, resets.task_id as subject_id, resets.ended_at as happened_at,
-    'confirmed' as verdict,
+    case when told.is_its_own then 'confirmed' else 'insufficient_evidence' end as verdict,
     format(
-        '{} was put back ({}), but {} still worked on it {} s later', tasks.task_type, resets.reason,
-        coalesce(resets.worker_id, 'its worker'), round(epoch(told.last_at) - epoch(resets.ended_at))::bigint
+        '{} was put back ({}), but {} {} on it {} s later', tasks.task_type, resets.reason,
+        coalesce(resets.worker_id, 'its worker'),
+        case when told.is_its_own then 'still worked' else '(who may have claimed it again) worked' end,
+        round(epoch(told.last_at) - epoch(resets.ended_at))::bigint
     ) as summary,
     list_filter(
         [

@@ -30,6 +30,9 @@ with outcomes as (
             over (partition by worker_id order by happened_at, event_id) as successes
     from events
     where kind in ('task_handler_succeeded', 'task_handler_failed')
+        -- lines without a name may be of several workers
+        -- equivalent: and, '' because a case knows such a name as NULL only
+        and worker_id <> ''
 ),
 
 others as (

@@ -3,8 +3,8 @@
 --! severity  = "high"
 --! question  = "Which workers froze or stalled on a task, and how long did nobody do anything about it?"
 --! reads     = ["worker_signals", "worker_ends", "workers", "task_attempts", "tasks", "events", "coverage"]
---! grain     = ["subject_id", "task_id"]
---! params    = { silent_s = 300, stall_s = 600 }
+--! grain     = ["subject_id", "task_id", "happened_at"]
+--! params    = { beat_s = 60, silent_s = 300, stall_s = 600 }
 --! incidents = ["O10", "X2", "X13"]
 --! cause     = ["kind", "acted"]
 --! population = "select id as subject_id, created_at as happened_at from workers"
@@ -18,11 +18,14 @@
 --!   If `acted` is empty, stop the worker and put its task back now."""
 --! guide     = """
 --!   silent: neither a heartbeat nor an act of its process came after `since`. stalled: its heartbeats went
---!   on, and its process did nothing. `insufficient_evidence`: its lines could not have reached us."""
+--!   on, and its process did nothing. `insufficient_evidence`: its lines could not have reached us; or
+--!   `silent`, and its process had acted long after its last heartbeat: its guardian had died before, and
+--!   a process without one is not heard of while it works (worker_guardian_died)."""
 
 -- Numbers: silent_s, half of the orchestrators' own timeout of 600 s, and more than two of their cycles
 -- (domain/orchestrator.md O10); stall_s, after which the database's own view calls a task stuck
--- (domain/orchestrator.md 1.2, active_workers_health).
+-- (domain/orchestrator.md 1.2, active_workers_health); beat_s, after which the orchestrators' own basic check
+-- of health misses a heartbeat (domain/orchestrator.md W15).
 with evidence as (
     select max(until_at) as until_at from coverage
 ),
@@ -133,6 +136,10 @@ reach as (
 select
     'worker' as subject_kind, unnoticed.worker_id as subject_id, unnoticed.since as happened_at,
     case
+        -- its guardian was dead while its process lived: lines travel with heartbeats (domain/worker-app.md
+        -- 4.1), so that a long task is as silent as a frozen process
+        when unnoticed.kind = 'silent' and unnoticed.act_at - unnoticed.beat_at > to_seconds($beat_s)
+            then 'insufficient_evidence'
         when unnoticed.kind = 'silent' and unnoticed.was_acted and reach.by_edge
             then 'confirmed'
         when unnoticed.kind = 'silent' then 'probable'

@@ -35,7 +35,9 @@ counted as (
     from failures
     -- equivalent: left join because a task that is named has its row here
     left join tasks on tasks.id = failures.task_id
-    where failures.worker_id is not null
+    -- lines without a name may be of several workers
+    -- equivalent: '' because a case knows such a name as NULL only
+    where failures.worker_id <> ''
     group by failures.worker_id
 )
 
