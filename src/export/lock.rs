@@ -1,5 +1,7 @@
 //! The lock under which a capture reads, and whose lock it waits for.
 
+use std::time::Duration;
+
 use tokio_postgres::Client;
 
 use crate::export::catalogue::SCHEMA;
@@ -9,10 +11,15 @@ use crate::export::select::quote;
 use crate::export::server_error::{Doing, explain};
 use crate::model::table::Table;
 
-/// Seconds to wait for a lock without a word.
-const QUIETLY_S: u32 = 5;
-/// Seconds to wait after it; then the capture begins again, as for all that passes.
-const ALOUD_S: u32 = 25;
+/// Attempts without a word, of about a second each.
+const QUIETLY: u32 = 5;
+/// Attempts after it; then the capture begins again, as for all that passes.
+const ALOUD: u32 = 25;
+/// Who waits for one table has the others locked: less than the second after which a server looks for a deadlock and ends
+/// whoever finds it, so that nobody else's work fails for ours.
+const WAIT: &str = "500ms";
+/// Nothing is locked between two attempts: who waits for us gets through.
+const PAUSE: Duration = Duration::from_millis(500);
 
 /// Begins the transaction that reads, and locks the tables in it. Waiting for a lock is told: nobody should take it
 /// for a source that hangs. Only another transaction can look whose lock it is: that of the capture must take no
@@ -22,7 +29,7 @@ pub(super) async fn take(
     wanted: &[Table],
     note: &mut dyn FnMut(String),
 ) -> Result<(), ExportError> {
-    match try_for(client, wanted, QUIETLY_S).await {
+    match try_for(client, wanted, QUIETLY).await {
         Err(ExportError::Locked(_)) => {}
         done => return done,
     }
@@ -34,15 +41,26 @@ pub(super) async fn take(
     note(format!(
         "waiting for {table}, on which another session holds a lock that excludes reading{by}"
     ));
-    try_for(client, wanted, ALOUD_S).await
+    try_for(client, wanted, ALOUD).await
 }
 
-async fn try_for(client: &Client, wanted: &[Table], seconds: u32) -> Result<(), ExportError> {
+async fn try_for(client: &Client, wanted: &[Table], attempts: u32) -> Result<(), ExportError> {
+    for _ in 1..attempts {
+        match attempt(client, wanted).await {
+            Err(ExportError::Locked(_)) => rolled_back(client).await?,
+            done => return done,
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+    attempt(client, wanted).await
+}
+
+async fn attempt(client: &Client, wanted: &[Table]) -> Result<(), ExportError> {
     let names: Vec<String> =
         wanted.iter().map(|table| format!("{SCHEMA}.{}", quote(table.name()))).collect();
     connect::begin(client, connect::ONE_INSTANT).await?;
     let lock = format!(
-        "set local lock_timeout = '{seconds}s'; lock table {} in access share mode",
+        "set local lock_timeout = '{WAIT}'; lock table {} in access share mode",
         names.join(", ")
     );
     client.batch_execute(&lock).await.map_err(|err| explain(&err, Doing::Locking))

@@ -38,6 +38,10 @@ pub(super) struct Parts {
     snapshot: String,
 }
 
+/// The first connection has the tables locked: who waits for that, and whom this one waits behind, gets through only
+/// when the capture begins again.
+const LOCK_SOON: &str = "set local lock_timeout = '1s'";
+
 /// How often is looked whether to stop.
 const LOOK: Duration = Duration::from_millis(100);
 
@@ -184,7 +188,7 @@ impl Parts {
         let client = connect(self.target.clone()).await?;
         let begin = format!("{ONE_INSTANT}; set transaction snapshot '{}'", self.snapshot);
         connect::begin(&client, &begin).await?;
-        for statement in [NO_TIMEOUT, BYTES_AS_THEY_ARE] {
+        for statement in [NO_TIMEOUT, BYTES_AS_THEY_ARE, LOCK_SOON] {
             let done = client.batch_execute(statement).await;
             done.map_err(|err| explain(&err, Doing::Session))?;
         }

@@ -36,3 +36,23 @@ fn a_lock_is_waited_for_and_whose_it_is_is_told() {
     assert!(!run.stderr.contains("trying again"), "{}", run.stderr);
     assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
 }
+
+#[test]
+fn whoever_locks_the_tables_the_other_way_round_is_not_ended_for_us() {
+    let database = database("deadlock");
+    database.sql(SCHEMA);
+    let mut migration = Session::open(&database);
+    migration.run("begin");
+    migration.run("lock table public.generations in access exclusive mode");
+    let home = Home::new();
+    let run = thread::scope(|scope| {
+        let export = scope.spawn(|| home.export_all(&database));
+        thread::sleep(Duration::from_secs(2));
+        assert!(!export.is_finished(), "it did not wait");
+        // the export must not have this one locked while it waits for the other
+        migration.run("lock table public.system_logs in access exclusive mode");
+        migration.run("commit");
+        export.join().expect("an export")
+    });
+    assert_eq!(run.code, 0, "{}", run.stderr);
+}
