@@ -17,6 +17,7 @@ use std::path::Path;
 use backstory::derived;
 use backstory::events;
 use backstory::grammar::matcher::Grammar;
+use backstory::replay::by_row::Weights;
 use backstory::replay::lives::Lives;
 use backstory::replay::task::world::Told;
 use backstory::replay::{Replayed, replay};
@@ -107,7 +108,9 @@ fn once(snapshot: &Snapshot, grammar: &Grammar, steps: &mut Steps) -> Done<Repla
         let history = &replayed.history;
         let mut told = Told::default();
         history.events.iter().for_each(|event| told.see(&event));
-        let lives = Lives::of(history, &told);
+        let facts = &history.facts;
+        let weighed = Weights::new(&history.events, &facts.workers, &facts.tasks);
+        let lives = Lives::of(history, &told, weighed);
         let mut workers = Vec::new();
         lives.each_worker(history, |worker| workers.push(worker));
         black_box((lives.tasks, workers));

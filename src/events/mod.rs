@@ -19,6 +19,7 @@ mod rows;
 mod said;
 mod sender;
 mod short_ids;
+pub mod stored;
 pub mod tally;
 mod texts;
 mod understood;

@@ -1,6 +1,7 @@
 //! The strict total order of DESIGN section 5, for events and for the rows that confirm them.
 
 use std::cmp::Ordering;
+use std::io;
 use std::sync::Arc;
 
 use crate::events::listing::Listing;
@@ -10,6 +11,7 @@ use crate::model::event::{Event, Evidence};
 use crate::model::id::EventId;
 use crate::model::time::Micros;
 use crate::spool::sorted::{Piece, Sorted};
+use crate::spool::stored::{Stored, put_whole, take_whole};
 
 /// Events, in the total order or on their way into it.
 pub type Events = Sorted<Event>;
@@ -54,6 +56,19 @@ fn weight(attributes: &Attributes) -> usize {
     2 * PIECE + attributes.iter().map(field).sum::<usize>() + listed.sum::<usize>()
 }
 
+impl Stored for Confirmation {
+    type Shelf = ();
+    type Hand = ();
+
+    fn put(&self, (): &(), (): &mut (), to: &mut Vec<u8>) -> io::Result<()> {
+        put_whole(self, to)
+    }
+
+    fn take((): &(), from: &[u8]) -> io::Result<Self> {
+        take_whole(from)
+    }
+}
+
 impl Piece for Confirmation {
     type Key = Micros;
     type Name = ();
@@ -73,6 +88,19 @@ impl Piece for Confirmation {
 
     fn weight(&self) -> usize {
         size_of::<Self>() + self.otherwise.as_ref().map_or(0, |event| event.weight())
+    }
+}
+
+impl Stored for Listing {
+    type Shelf = ();
+    type Hand = ();
+
+    fn put(&self, (): &(), (): &mut (), to: &mut Vec<u8>) -> io::Result<()> {
+        put_whole(self, to)
+    }
+
+    fn take((): &(), from: &[u8]) -> io::Result<Self> {
+        take_whole(from)
     }
 }
 

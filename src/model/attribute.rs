@@ -69,6 +69,16 @@ impl Attributes {
         Self { fields: Vec::with_capacity(fields), listed: Vec::new() }
     }
 
+    /// Of fields that are sorted by name.
+    pub(crate) fn of_sorted(fields: Vec<(Arc<str>, Attribute)>, listed: Vec<Subject>) -> Self {
+        Self { fields, listed }
+    }
+
+    /// The fields as they stand, sorted by name.
+    pub(crate) fn fields(&self) -> &[(Arc<str>, Attribute)] {
+        &self.fields
+    }
+
     /// Sets one field.
     pub fn insert(&mut self, name: Arc<str>, value: Attribute) {
         match self.fields.binary_search_by(|(known, _)| known.cmp(&name)) {

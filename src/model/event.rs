@@ -28,6 +28,9 @@ pub enum Basis {
 }
 
 impl Basis {
+    /// All of them, in the order of their numbers.
+    pub const ALL: [Self; 4] = [Self::Recorded, Self::Logged, Self::Observed, Self::Inferred];
+
     /// The name in tables.
     pub fn name(self) -> &'static str {
         match self {
@@ -53,6 +56,9 @@ pub enum Clock {
 }
 
 impl Clock {
+    /// All of them, in the order of their numbers.
+    pub const ALL: [Self; 4] = [Self::Database, Self::Orchestrator, Self::Edge, Self::Worker];
+
     /// The name in tables, in two pieces; `source_id` is whoever logged.
     pub fn name(self, source_id: &str) -> (&'static str, &str) {
         match self {

@@ -23,6 +23,16 @@ macro_rules! id_type {
             pub fn as_str(&self) -> &str {
                 &self.0
             }
+
+            /// The text, as others may share it.
+            pub(crate) fn shared(&self) -> &Arc<str> {
+                &self.0
+            }
+
+            /// Of a text that others may share.
+            pub(crate) fn of_shared(text: Arc<str>) -> Self {
+                Self(text)
+            }
         }
 
         impl Borrow<str> for $name {

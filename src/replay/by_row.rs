@@ -67,6 +67,9 @@ impl Named for TaskRow {
 
 /// Events that one thread looks at.
 const PIECE_EVENTS: usize = 4_096;
+/// Parts that are in memory at once: each is read by one thread.
+const PARTS_AT_ONCE: usize = 2;
+
 /// All events by the rows of one table.
 pub struct ByRow {
     parts: Vec<Part>,
@@ -81,18 +84,17 @@ struct Part {
 }
 
 impl ByRow {
-    /// Finds the events of each row of two tables.
-    pub fn of<A: Named, B: Named>(events: &Events, some: &[A], others: &[B]) -> (Self, Self) {
-        let of = (numbers(some), numbers(others));
+    /// Finds the events of each row of two tables, of which all were weighed.
+    pub fn of<A: Named, B: Named>(events: &Events, weighed: Weights<'_, A, B>) -> (Self, Self) {
         let Some(held) = events.in_memory() else {
-            let rows = (some.len(), others.len());
-            let (ours, theirs) = dealt::<A, B>(events, (&of.0, &of.1), rows);
+            let (ours, theirs) = dealt(events, weighed);
             return (Self { parts: ours }, Self { parts: theirs });
         };
         // one look at each event
+        let (some, others) = &weighed.numbers;
         let find = |(piece, events): (usize, &[Box<Event>])| {
             let first = piece * PIECE_EVENTS;
-            (pairs::<A>(events, first, &of.0), pairs::<B>(events, first, &of.1))
+            (pairs::<A>(events, first, some), pairs::<B>(events, first, others))
         };
         let pieces = held.par_chunks(PIECE_EVENTS).enumerate();
         let (ours, theirs): (Vec<_>, Vec<_>) = pieces.map(find).unzip();
@@ -113,12 +115,15 @@ impl ByRow {
         fold: impl Fn(&R, &[&Event]) -> T + Sync,
         mut give: impl FnMut(T),
     ) {
-        for part in &self.parts {
-            let made: Vec<T> = part.with(events, rows, |held, places| {
+        let made = |part: &Part| -> Vec<T> {
+            part.with(events, rows, |held, places| {
                 let rows = rows[part.rows.clone()].par_iter().enumerate();
                 rows.map(|(n, row)| fold(row, &places.events(held, n))).collect()
-            });
-            made.into_iter().for_each(&mut give);
+            })
+        };
+        for parts in self.parts.chunks(PARTS_AT_ONCE) {
+            let made: Vec<Vec<T>> = parts.par_iter().map(made).collect();
+            made.into_iter().flatten().for_each(&mut give);
         }
     }
 }
@@ -215,25 +220,45 @@ impl Places {
     }
 }
 
+/// What the events of each row weigh, of two tables: by that those that are not in memory are dealt.
+pub struct Weights<'a, A: Named, B: Named> {
+    numbers: (Numbers<'a, A>, Numbers<'a, B>),
+    /// `None`: all events are in memory.
+    of: Option<(Vec<usize>, Vec<usize>)>,
+}
+
+impl<'a, A: Named, B: Named> Weights<'a, A, B> {
+    /// Of these rows; none of the events has been seen.
+    pub fn new(events: &Events, some: &'a [A], others: &'a [B]) -> Self {
+        let of = || (vec![0; some.len()], vec![0; others.len()]);
+        let is_dealt = events.in_memory().is_none();
+        Self { numbers: (numbers(some), numbers(others)), of: is_dealt.then(of) }
+    }
+
+    /// The next event.
+    pub fn see(&mut self, event: &Event) {
+        let Some((ours, theirs)) = &mut self.of else { return };
+        let weight = event.weight();
+        let (some, others) = &self.numbers;
+        rows_of::<A>(event, some).for_each(|row| ours[row as usize] += weight);
+        rows_of::<B>(event, others).for_each(|row| theirs[row as usize] += weight);
+    }
+}
+
 /// Deals events into parts that fit into memory each, by ranges of the rows of either table: both at once, as
 /// to read the events takes longer than to deal them.
 fn dealt<A: Named, B: Named>(
     events: &Events,
-    (some, others): (&Numbers<'_, A>, &Numbers<'_, B>),
-    rows: (usize, usize),
+    weighed: Weights<'_, A, B>,
 ) -> (Vec<Part>, Vec<Part>) {
-    let mut weights = (vec![0usize; rows.0], vec![0usize; rows.1]);
-    for event in events.iter() {
-        let weight = event.weight();
-        rows_of::<A>(&event, some).for_each(|row| weights.0[row as usize] += weight);
-        rows_of::<B>(&event, others).for_each(|row| weights.1[row as usize] += weight);
-    }
+    let Weights { numbers: (some, others), of } = weighed;
+    let (of_some, of_others) = of.unwrap_or_else(|| (vec![0; some.len()], vec![0; others.len()]));
     let spool = events.spool();
-    let (mut ours, mut theirs) = (Dealer::new(weights.0, spool), Dealer::new(weights.1, spool));
+    let (mut ours, mut theirs) = (Dealer::new(of_some, spool), Dealer::new(of_others, spool));
     in_pieces(events.iter(), |piece| {
         rayon::join(
-            || piece.iter().for_each(|event| ours.deal(event, rows_of::<A>(event, some))),
-            || piece.iter().for_each(|event| theirs.deal(event, rows_of::<B>(event, others))),
+            || piece.iter().for_each(|event| ours.deal(event, rows_of::<A>(event, &some))),
+            || piece.iter().for_each(|event| theirs.deal(event, rows_of::<B>(event, &others))),
         );
     });
     (ours.finish().map(Part::of).collect(), theirs.finish().map(Part::of).collect())

@@ -9,8 +9,8 @@ use crate::spool::run::{Run, Writer};
 
 /// Each part is an open file: of more events than so many times the memory, parts are larger.
 const PARTS_MAX: usize = 200;
-/// A part is in memory beside what the sequences of events hold.
-const PART_OF_BUDGET: usize = 4;
+/// Two parts at once are in memory beside what the sequences of events hold.
+const PART_OF_BUDGET: usize = 8;
 
 /// Puts events into a file for each part.
 pub(super) struct Dealer {

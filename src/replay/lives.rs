@@ -7,7 +7,7 @@ use crate::events::History;
 use crate::model::event::Event;
 use crate::model::id::WorkerId;
 use crate::model::rows::{TaskRow, WorkerRow};
-use crate::replay::by_row::ByRow;
+use crate::replay::by_row::{ByRow, Weights};
 use crate::replay::task::world::Told;
 use crate::replay::task::{self, TaskTimeline, World};
 use crate::replay::worker::beats::Watch;
@@ -25,10 +25,9 @@ pub struct Lives {
 
 impl Lives {
     /// Folds the events of a history, which must be settled: in order, on one clock, with their workers
-    /// named.
-    pub fn of(history: &History, told: &Told) -> Self {
-        let facts = &history.facts;
-        let (by_worker, by_task) = ByRow::of(&history.events, &facts.workers, &facts.tasks);
+    /// named. All of them were seen by what they told, and weighed.
+    pub fn of(history: &History, told: &Told, weighed: Weights<'_, WorkerRow, TaskRow>) -> Self {
+        let (by_worker, by_task) = ByRow::of(&history.events, weighed);
         let ends = ends(history, &by_worker);
         let tasks = tasks(history, told, &ends, &by_task);
         Self { tasks, ends, by_worker }

@@ -25,6 +25,7 @@ pub mod worker;
 use crate::events::{Events, History};
 use crate::model::event::Event;
 use crate::replay::bind::Bindings;
+use crate::replay::by_row::Weights;
 use crate::replay::clocks::{ClockOffset, Correction, Pairs};
 use crate::replay::cycles::{Cycle, Cycles};
 use crate::replay::decisions::Decision;
@@ -85,11 +86,14 @@ pub fn replay(mut history: History) -> Replayed {
     let (mut told, mut cycles) = (Told::default(), Cycles::default());
     let mut witness = gaps::Witness::new(&history.facts);
     let (mut edge, mut created) = (EdgeLog::new(&history), Created::default());
+    let (workers, tasks) = (&history.facts.workers, &history.facts.tasks);
+    let mut weighed = Weights::new(&history.events, workers, tasks);
     in_pieces(history.events.iter(), |piece| {
         rayon::join(
             || {
                 piece.iter().for_each(|event| cycles.see(event));
                 piece.iter().for_each(|event| created.see(event));
+                piece.iter().for_each(|event| weighed.see(event));
             },
             || {
                 piece.iter().for_each(|event| told.see(event));
@@ -98,7 +102,7 @@ pub fn replay(mut history: History) -> Replayed {
             },
         );
     });
-    let mut lives = Lives::of(&history, &told);
+    let mut lives = Lives::of(&history, &told, weighed);
     drop(told);
     let mut inferred = history.events.beside();
     let implied = lives.tasks.iter_mut().map(|timeline| std::mem::take(&mut timeline.inferred));

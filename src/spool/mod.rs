@@ -7,9 +7,12 @@ pub mod lent;
 pub mod merge;
 pub mod pieces;
 pub mod run;
+pub mod runs;
 mod share;
 pub mod sorted;
+pub mod stored;
 
+use std::any::Any;
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -24,6 +27,8 @@ pub struct Spool {
     dir: Option<PathBuf>,
     budget: usize,
     held: Held,
+    /// What items in files have in common, one of each type.
+    shelves: Mutex<Vec<Arc<dyn Any + Send + Sync>>>,
     failed: Mutex<Option<io::Error>>,
 }
 
@@ -40,7 +45,13 @@ impl Spool {
     }
 
     fn of(dir: Option<PathBuf>, budget: usize) -> Arc<Self> {
-        Arc::new(Self { dir, budget, held: Held::default(), failed: Mutex::default() })
+        Arc::new(Self {
+            dir,
+            budget,
+            held: Held::default(),
+            shelves: Mutex::default(),
+            failed: Mutex::default(),
+        })
     }
 
     /// Bytes that all sequences may hold in memory.
@@ -62,6 +73,17 @@ impl Spool {
         tempfile::tempfile_in(dir)
     }
 
+    /// What items of one type have in common.
+    fn shelf<S: Default + Send + Sync + 'static>(&self) -> Arc<S> {
+        let mut shelves = self.shelves.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = shelves.iter().find_map(|shelf| shelf.clone().downcast().ok());
+        known.unwrap_or_else(|| {
+            let made = Arc::<S>::default();
+            shelves.push(made.clone());
+            made
+        })
+    }
+
     /// Keeps the first failure.
     fn note(&self, failure: io::Error) {
         let mut failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
@@ -78,6 +100,7 @@ mod tests {
 
     use super::*;
     use crate::spool::sorted::{Piece, Sorted};
+    use crate::spool::stored::{Stored, put_whole, take_whole};
 
     #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
     struct Item {
@@ -106,6 +129,19 @@ mod tests {
 
         fn weight(&self) -> usize {
             1
+        }
+    }
+
+    impl Stored for Item {
+        type Shelf = ();
+        type Hand = ();
+
+        fn put(&self, (): &(), (): &mut (), to: &mut Vec<u8>) -> io::Result<()> {
+            put_whole(self, to)
+        }
+
+        fn take((): &(), from: &[u8]) -> io::Result<Self> {
+            take_whole(from)
         }
     }
 

@@ -9,9 +9,25 @@ use crate::spool::Spool;
 /// its runs would be many and short.
 const LEAST_PART: usize = 16;
 
+/// What items in files have in common takes no more than this part of the budget from those in memory.
+const SHELF_PART: usize = 2;
+
 /// Bytes that all sequences of a spool hold together, about.
 #[derive(Debug, Default)]
-pub(super) struct Held(AtomicUsize);
+pub(super) struct Held {
+    all: AtomicUsize,
+    /// Of them those of shelves, which are never given back.
+    shelves: AtomicUsize,
+}
+
+impl Held {
+    /// Takes bytes of a shelf for good.
+    pub(super) fn keep(&self, bytes: usize, budget: usize) {
+        if self.shelves.fetch_add(bytes, Ordering::Relaxed) < budget / SHELF_PART {
+            self.all.fetch_add(bytes, Ordering::Relaxed);
+        }
+    }
+}
 
 /// Bytes that one sequence holds; given back with it.
 #[derive(Debug)]
@@ -34,7 +50,7 @@ impl Share {
     /// Takes more; whether it is time to spill.
     pub(super) fn take(&mut self, bytes: usize) -> bool {
         self.bytes += bytes;
-        let before = self.spool.held.0.fetch_add(bytes, Ordering::Relaxed);
+        let before = self.spool.held.all.fetch_add(bytes, Ordering::Relaxed);
         let budget = self.spool.budget();
         before + bytes > budget && self.bytes > budget / LEAST_PART
     }
@@ -50,7 +66,7 @@ impl Share {
     pub(super) fn give(&mut self, bytes: usize) {
         let bytes = bytes.min(self.bytes);
         self.bytes -= bytes;
-        self.spool.held.0.fetch_sub(bytes, Ordering::Relaxed);
+        self.spool.held.all.fetch_sub(bytes, Ordering::Relaxed);
     }
 
     /// Gives all back.

@@ -4,22 +4,21 @@ use std::cmp::Ordering;
 use std::sync::Arc;
 
 use rayon::prelude::*;
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 
 use crate::spool::Spool;
 use crate::spool::leaving::Leaving;
 use crate::spool::lent::Lent;
 use crate::spool::merge::Merge;
 use crate::spool::pieces::PIECE_ITEMS;
-use crate::spool::run::{Run, Writer};
+use crate::spool::runs::Runs;
 use crate::spool::share::Share;
+use crate::spool::stored::Stored;
 
 /// Files that one sequence has open: as many more become one.
 const RUNS_MAX: usize = 64;
 
 /// What can be sorted and spilled.
-pub trait Piece: Clone + Send + Sync + Serialize + DeserializeOwned {
+pub trait Piece: Clone + Send + Sync + Stored {
     /// What nearly always decides the order.
     type Key: Ord + Copy + Send + Sync;
 
@@ -42,16 +41,16 @@ pub trait Piece: Clone + Send + Sync + Serialize + DeserializeOwned {
 /// Items in order, or on their way into it: each in a place of its own, for an item is large and sorting
 /// moves it. `T` in files are runs, each sorted.
 #[derive(Clone, Debug)]
-pub struct Sorted<T> {
+pub struct Sorted<T: Piece> {
     memory: Vec<Box<T>>,
     share: Share,
-    runs: Vec<Run<T>>,
+    runs: Runs<T>,
 }
 
 impl<T: Piece> Sorted<T> {
     /// None yet.
     pub fn new(spool: &Arc<Spool>) -> Self {
-        Self { memory: Vec::new(), share: Share::new(spool), runs: Vec::new() }
+        Self { memory: Vec::new(), share: Share::new(spool), runs: Runs::new() }
     }
 
     /// Of the same spool, empty.
@@ -66,7 +65,7 @@ impl<T: Piece> Sorted<T> {
 
     /// How many; repeats count until they are sorted out.
     pub fn len(&self) -> usize {
-        self.memory.len() + self.runs.iter().map(|run| run.items).sum::<usize>()
+        self.memory.len() + self.runs.all().iter().map(|run| run.items).sum::<usize>()
     }
 
     /// Whether there is none.
@@ -76,7 +75,7 @@ impl<T: Piece> Sorted<T> {
 
     /// The items, where all of them are in memory.
     pub fn in_memory(&self) -> Option<&[Box<T>]> {
-        self.runs.is_empty().then_some(&*self.memory)
+        self.runs.all().is_empty().then_some(&*self.memory)
     }
 
     /// Takes one more.
@@ -106,7 +105,7 @@ impl<T: Piece> Sorted<T> {
 
     /// Takes more, as they come.
     pub fn append(&mut self, more: Self) {
-        self.runs.extend(more.runs);
+        self.runs.append(more.runs);
         self.memory.extend(more.memory);
         // they weigh what they weighed there
         if self.share.take_over(more.share) {
@@ -116,14 +115,14 @@ impl<T: Piece> Sorted<T> {
 
     fn spill(&mut self) {
         self.sort_memory();
-        let mut run: Writer<T> = Writer::new(self.spool());
-        self.memory.drain(..).for_each(|item| run.push(&item));
-        self.share.give_all();
-        self.runs.push(run.finish());
-        if self.runs.len() == RUNS_MAX {
-            let mut one: Writer<T> = Writer::new(self.spool());
-            self.iter().for_each(|item| one.push(&item));
-            self.runs = vec![one.finish()];
+        let held = self.memory.len();
+        let each = self.share.of_one(held);
+        let spool = self.share.spool();
+        self.runs.take(&mut self.memory, spool);
+        self.share.give(each * (held - self.memory.len()));
+        if self.runs.all().len() == RUNS_MAX {
+            let one = Merge::of(std::iter::empty(), self.runs.all(), Box::new);
+            self.runs = Runs::of(one, self.share.spool());
         }
     }
 
@@ -154,12 +153,12 @@ impl<T: Piece> Sorted<T> {
     /// All of them, in order when they have been sorted.
     pub fn iter(&self) -> impl Iterator<Item = Lent<'_, T>> {
         let here: fn(&Box<T>) -> Lent<'_, T> = |item| Lent::Held(item);
-        Merge::of(self.memory.iter().map(here), &self.runs, |item| Lent::Read(Arc::new(item)))
+        Merge::of(self.memory.iter().map(here), self.runs.all(), |item| Lent::Read(Arc::new(item)))
     }
 
     /// Changes each and takes it as new: sort again where the order may have changed.
     pub fn change(&mut self, with: impl Fn(&mut T) + Sync) {
-        if self.runs.is_empty() {
+        if self.runs.all().is_empty() {
             self.memory.par_iter_mut().for_each(|item| with(item));
             return;
         }
@@ -198,7 +197,7 @@ impl<T: Piece> IntoIterator for Sorted<T> {
     type IntoIter = Merge<T, Leaving<T>>;
 
     fn into_iter(self) -> Self::IntoIter {
-        Merge::of(Leaving::of(self.memory, self.share), &self.runs, Box::new)
+        Merge::of(Leaving::of(self.memory, self.share), self.runs.all(), Box::new)
     }
 }
 

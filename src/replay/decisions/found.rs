@@ -2,6 +2,7 @@
 //! one is kept beside.
 
 use std::cmp::Ordering;
+use std::io;
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
@@ -11,6 +12,7 @@ use crate::replay::decisions::Decision;
 use crate::replay::rules::answer::Answer;
 use crate::spool::Spool;
 use crate::spool::sorted::{Piece, Sorted};
+use crate::spool::stored::{Stored, put_whole, take_whole};
 
 /// All decisions of a pass, by their places.
 pub(super) struct Found {
@@ -81,6 +83,19 @@ impl Found {
             }
             change.counts.unwrap_or(!is_open).then_some(decision)
         })
+    }
+}
+
+impl Stored for Placed {
+    type Shelf = ();
+    type Hand = ();
+
+    fn put(&self, (): &(), (): &mut (), to: &mut Vec<u8>) -> io::Result<()> {
+        put_whole(self, to)
+    }
+
+    fn take((): &(), from: &[u8]) -> io::Result<Self> {
+        take_whole(from)
     }
 }
 

@@ -109,6 +109,12 @@ pub(super) fn spread(known: &Known<'_>, account: &mut Account) -> Vec<(Micros, M
 fn silence(known: &Known<'_>, from: Micros, until: Micros) -> Option<(Micros, Micros)> {
     let mut rows = vec![from, until];
     for beats in known.history.beats.values() {
+        // most sources are workers, and were gone before or came later
+        let is_there = beats.first().is_some_and(|(first, _)| first < until)
+            && beats.last().is_some_and(|(last, _)| last >= from);
+        if !is_there {
+            continue;
+        }
         let inside = beats.since(from).map(|(at, _)| at);
         rows.extend(inside.take_while(|at| *at < until));
     }
