@@ -43,7 +43,7 @@ fn whoever_locks_the_tables_the_other_way_round_is_not_ended_for_us() {
     database.sql(SCHEMA);
     let mut migration = Session::open(&database);
     migration.run("begin");
-    migration.run("lock table public.generations in access exclusive mode");
+    migration.run("lock table public.workers in access exclusive mode");
     let home = Home::new();
     let run = thread::scope(|scope| {
         let export = scope.spawn(|| home.export_all(&database));
