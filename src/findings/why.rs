@@ -110,7 +110,10 @@ pub fn explain(
     };
     // a comment inside a condition says nothing of the subject, and ends what is asked with it
     let sql = without_comments(&query.sql);
-    let Some(parts) = Anatomy::of(&sql) else { return Ok(why) };
+    let Some(parts) = Anatomy::of(&sql) else {
+        why.fired = found(database, query, id, limit)?.is_some();
+        return Ok(why);
+    };
     let asking = Asking { database, params: query.header.bound(), kind, id, limit };
     let mut pending = Vec::new();
     for at in 0..=parts.steps.len() {

@@ -27,6 +27,10 @@ const NO_BINDING: &str = "it needs TLS up to the server itself and a SCRAM passw
 const SESSION_OPTIONS: &str =
     "unset PGOPTIONS, and leave `options` out of the URL: a pooler such as pgbouncer takes none";
 
+const AGAIN: &str = "run it again; nothing was written";
+
+const SEE_LOG: &str = "see the server's log; the snapshot is as it was before";
+
 fn advice(err: &ExportError) -> (FaultKind, &'static str) {
     match err {
         ExportError::Target(why) => (FaultKind::Usage, target_advice::hint(why)),
@@ -65,12 +69,12 @@ fn advice(err: &ExportError) -> (FaultKind, &'static str) {
         ExportError::UnknownDatabase => {
             (FaultKind::Source, "check the name after the last `/` of the URL")
         }
-        ExportError::Busy(_) | ExportError::Locked(_) | ExportError::Changed => {
-            (FaultKind::Source, "run it again; nothing was written")
-        }
-        ExportError::MissingTable(_) => {
-            (FaultKind::Source, "is this the orchestrator's database? its tables live in `public`")
-        }
+        ExportError::Busy(code) => (FaultKind::Source, busy_hint(code)),
+        ExportError::Locked(_) | ExportError::Changed => (FaultKind::Source, AGAIN),
+        ExportError::MissingTable(_) => (
+            FaultKind::Source,
+            "is this the orchestrator's database? its tables live in `public`, and a view is none",
+        ),
         ExportError::MissingColumn(_) => (FaultKind::Source, OTHER_NAME),
         ExportError::PermissionDenied(_) => (
             FaultKind::Source,
@@ -82,9 +86,8 @@ fn advice(err: &ExportError) -> (FaultKind, &'static str) {
         ExportError::Lost(_) | ExportError::Silent { .. } | ExportError::Stopped => {
             (FaultKind::Source, "run it again; the snapshot is as it was before")
         }
-        ExportError::Server { .. } | ExportError::Answer(_) | ExportError::Copy { .. } => {
-            (FaultKind::Source, "see the server's log; the snapshot is as it was before")
-        }
+        ExportError::Server { code, .. } => (FaultKind::Source, server_hint(code)),
+        ExportError::Answer(_) | ExportError::Copy { .. } => (FaultKind::Source, SEE_LOG),
         ExportError::Rest(why) => rest_advice::advice(why),
         ExportError::OtherKey { .. } => (
             FaultKind::Usage,
@@ -95,6 +98,28 @@ fn advice(err: &ExportError) -> (FaultKind, &'static str) {
         ExportError::Runtime(_) | ExportError::Snapshot(_) => {
             (FaultKind::Internal, "check the limits on open files and on disk space")
         }
+    }
+}
+
+/// What to do about a server without room (PostgreSQL, appendix A: `too_many_connections`).
+fn busy_hint(code: &str) -> &'static str {
+    match code {
+        "53300" => {
+            "run it again when others have left, with --jobs 1 if the role or database may have few \
+             connections; nothing was written"
+        }
+        _ => AGAIN,
+    }
+}
+
+/// What to do about an error of the server's (`query_canceled`).
+fn server_hint(code: &str) -> &'static str {
+    match code {
+        "57014" => {
+            "someone cancelled the statement, or a limit of the server did: run it again; the snapshot is \
+             as it was before"
+        }
+        _ => SEE_LOG,
     }
 }
 

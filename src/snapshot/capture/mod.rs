@@ -238,7 +238,8 @@ impl CaptureWriter {
         let mut said = Vec::new();
         if held.rows_changed > 0 {
             said.push(format!(
-                "{table}: {} rows that an earlier capture holds have other contents now: the first ones are kept",
+                "{table}: {} rows that an earlier capture holds have other contents now, or columns came or went: \
+                 the first ones are kept",
                 held.rows_changed
             ));
         }

@@ -4,6 +4,7 @@ use crate::model::event::Event;
 use crate::model::kind::EventKind;
 use crate::model::rows::TaskRow;
 use crate::model::state::TaskStateName;
+use crate::model::time::Micros;
 use crate::replay::task::claims::{Claim, EARLY_S};
 use crate::replay::task::ends::{Final, ONE_END_S, Revival, Then, end_of, tells};
 use crate::replay::task::hidden;
@@ -50,6 +51,14 @@ fn lives(event: &Event) -> bool {
         || (event.kind == EventKind::TaskStatusUpdated && open)
 }
 
+/// Whether a claim that stands before a line of the same moment may have come after it: each line tells of its write
+/// as late as its clock allows.
+fn is_beside(claim: &Claim, line: &Event, events: &[&Event]) -> bool {
+    let told = events.iter().find(|event| event.id == claim.event);
+    claim.at <= line.at
+        && told.is_some_and(|told| line.earliest < told.latest && line.at <= told.latest)
+}
+
 /// An end that no row tells but the one that undid it: the line of update-task-status names the status that it
 /// found (domain/worker-app.md 2.1). It came after the last sign that the task was none such.
 pub(super) fn unseen(
@@ -64,7 +73,10 @@ pub(super) fn unseen(
     let (_, what) = end_of(TaskStateName::of_status(event.text("old_status")?)?)?;
     let to = TaskStateName::of_status(event.text("new_status")?)?;
     let signs = events.iter().filter(|other| lives(other)).map(|other| other.at);
-    let signs = signs.chain(claims.iter().map(|claim| claim.at));
+    let (beside, before): (Vec<&Claim>, Vec<&Claim>) = claims
+        .iter()
+        .partition(|claim| to == TaskStateName::Queued && is_beside(claim, event, events));
+    let signs = signs.chain(before.iter().map(|claim| claim.at));
     let since = signs.filter(|at| *at < event.at).max().or(row.created_at)?;
     let is_told = events.iter().any(|other| {
         let near = event.at.plus_seconds(ONE_END_S);
@@ -76,7 +88,10 @@ pub(super) fn unseen(
     let made = hidden::end(row, since, event);
     let (at, basis, id) = (made.at, made.basis, made.id);
     let end = Final { at, what, basis, event: id, reason: None, made: Some(made) };
-    let undone = Revival { at: event.at, basis: event.basis, event: event.id, made: None };
+    // no claim finds a task that has ended: one that may as well have come after the line did
+    let at =
+        beside.iter().map(|claim| Micros(claim.at.min(event.at).0 - 1)).min().unwrap_or(event.at);
+    let undone = Revival { at: at.max(since), basis: event.basis, event: event.id, made: None };
     let then = match to {
         TaskStateName::Queued => Then::Queued(undone),
         TaskStateName::InProgress => Then::Overwritten(Some(undone)),

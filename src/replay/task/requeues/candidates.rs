@@ -4,7 +4,7 @@ use crate::model::event::Event;
 use crate::model::id::WorkerId;
 use crate::model::kind::EventKind;
 use crate::model::rows::TaskRow;
-use crate::model::state::Outcome;
+use crate::model::state::{Outcome, TaskStateName};
 use crate::model::time::Micros;
 use crate::replay::task::claims::Claim;
 use crate::replay::task::requeues::Requeue;
@@ -21,7 +21,7 @@ pub(super) fn candidates(
     let after = |at: Micros| claim.at < at && at <= until;
     let mut found = Vec::new();
     for event in events.iter().filter(|event| after(event.at)) {
-        if names_task(event) {
+        if names_task(event) && !found_ended(event) {
             let by_worker = event.kind == EventKind::TaskStatusUpdated;
             let outcome = if by_worker { Outcome::Requeued } else { Outcome::Reset };
             found.push(requeue(event, outcome, why_named(event), true));
@@ -40,6 +40,15 @@ pub(super) fn candidates(
         ));
     }
     found
+}
+
+/// A line that found the task at its end put nothing back that a claim holds: it undid the end.
+fn found_ended(event: &Event) -> bool {
+    let before = event.text("old_status").and_then(TaskStateName::of_status);
+    match before {
+        Some(TaskStateName::Complete | TaskStateName::Failed | TaskStateName::Cancelled) => true,
+        Some(TaskStateName::Queued | TaskStateName::InProgress) | None => false,
+    }
 }
 
 fn by_worker_events(

@@ -74,7 +74,8 @@ impl View<'_> {
             (None, Some(_) | None) => EndKind::ScaleDown,
         };
         if let Some(refused) = self.refused(event.at) {
-            return self.runs_on(refused, kind);
+            let end = self.row_end(event, None, kind, Basis::Recorded);
+            return WorkerEnd { after: Some(refused.at), ..end };
         }
         let end = self.row_end(event, Some(at), kind, Basis::Recorded);
         // the row has the time of the request
