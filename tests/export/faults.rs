@@ -131,7 +131,7 @@ fn a_required_table_is_missing() {
     database.sql("drop table public.tasks");
     insta::assert_snapshot!(failure(&database.url(), 3), @r#"
         error: the database has no table `public.tasks`
-        hint: is this the orchestrator's database? its tables live in `public`
+        hint: is this the orchestrator's database? its tables live in `public`, and a view is none
     "#);
     database.sql("create view public.tasks as select 1 as id");
     let text = failure(&database.url(), 3);
