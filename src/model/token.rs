@@ -46,7 +46,17 @@ impl TokenKind {
 
 /// The token of a value with this digest.
 pub fn print(kind: TokenKind, digest: u64) -> String {
-    format!("{MARK}{}-{digest:016x}{MARK}", kind.name())
+    let name = kind.name();
+    let mut token = String::with_capacity(name.len() + DIGITS + 3);
+    token.push(MARK);
+    token.push_str(name);
+    token.push('-');
+    // a snapshot has thousands a second, and the formatter took as long as the digest
+    for at in (0..DIGITS).rev() {
+        token.push(char::from(b"0123456789abcdef"[(digest >> (4 * at)) as usize & 15]));
+    }
+    token.push(MARK);
+    token
 }
 
 /// Where the token ends that begins at `start`.

@@ -92,7 +92,8 @@ impl Redactor {
 
     /// One look at a text; `None` when there was nothing to hide.
     fn round(&self, role: Role, text: &str) -> Option<String> {
-        let (mut secret, mut personal) = (false, self.personal.is_needed(role));
+        let needed = self.personal.is_needed(role);
+        let (mut secret, mut personal) = (false, needed);
         let mut seen = Seen::default();
         for hit in self.hints.find_overlapping_iter(text) {
             match hit.pattern().as_usize().checked_sub(HINTS.len()) {
@@ -111,7 +112,8 @@ impl Redactor {
         }
         let masked = if secret { self.secrets.masked(text) } else { None };
         let text = masked.as_deref().unwrap_or(text);
-        let hidden = if personal { self.personal.value(role, text) } else { None };
+        let spoken = masked.is_none() && !needed;
+        let hidden = if personal { self.personal.value(role, text, spoken) } else { None };
         hidden.or(masked)
     }
 }

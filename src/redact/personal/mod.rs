@@ -16,6 +16,7 @@ mod url;
 mod user;
 mod uuid;
 
+use std::cell::LazyCell;
 use std::collections::BTreeSet;
 
 use aho_corasick::AhoCorasick;
@@ -73,16 +74,19 @@ impl Pass {
         }
     }
 
-    /// A whole value; `None` when nothing of it is personal.
-    pub(super) fn value(&self, role: Role, text: &str) -> Option<String> {
+    /// A whole value; `None` when nothing of it is personal. `spoken`: a clue of this very text was found to speak,
+    /// and need not be looked for again.
+    pub(super) fn value(&self, role: Role, text: &str, spoken: bool) -> Option<String> {
         let whole = |kind| {
             let hidden = !text.trim().is_empty() && !is_token(text);
             hidden.then(|| self.stamp.token(kind, text))
         };
+        let prose = || {
+            let place = Place::root(Doc::Prose, false);
+            if spoken { self.spoken(place, text) } else { self.text(place, text) }
+        };
         let changed = match role {
-            Role::Plain | Role::Prose | Role::Secret(_) => {
-                self.text(Place::root(Doc::Prose, false), text)
-            }
+            Role::Plain | Role::Prose | Role::Secret(_) => prose(),
             Role::Parameters => self.document(Place::root(Doc::Parameters, self.strict), text),
             Role::Details => self.document(Place::root(Doc::Details, self.strict), text),
             Role::Location => self.location(text, true),
@@ -90,7 +94,7 @@ impl Pass {
             Role::Person => whole(TokenKind::User),
             Role::Private => whole(TokenKind::Text),
             Role::Project if self.strict => whole(TokenKind::Project),
-            Role::Project => self.text(Place::root(Doc::Prose, false), text),
+            Role::Project => prose(),
         }?;
         Some(self.known_users(&changed).unwrap_or(changed))
     }
@@ -172,9 +176,11 @@ impl Pass {
     /// A text in which something may stand.
     fn text(&self, place: Place, text: &str) -> Option<String> {
         let needed = place.depth > 0 && place.doc != Doc::Prose && self.is_literal(text);
-        if !(needed || self.has_clue(text)) {
-            return None;
-        }
+        if needed || self.has_clue(text) { self.spoken(place, text) } else { None }
+    }
+
+    /// A text with a clue that speaks.
+    fn spoken(&self, place: Place, text: &str) -> Option<String> {
         let place = Place { class: None, ..place };
         if place.depth < DEPTH_MAX && is_json(text) {
             let doc = if self.names_a_prompt(text) { Doc::Parameters } else { place.doc };
@@ -221,8 +227,11 @@ impl Pass {
         if place.depth >= DEPTH_MAX {
             return None;
         }
-        let doc = if self.names_a_prompt(text) { Doc::Parameters } else { place.doc };
-        let place = Place { doc, ..place };
+        // most sentences hold no literal, and need not be searched for its keys
+        let place = LazyCell::new(|| {
+            let doc = if self.names_a_prompt(text) { Doc::Parameters } else { place.doc };
+            Place { doc, ..place }
+        });
         let bytes = text.as_bytes();
         let mut edits = Edits::default();
         let mut at = 0;
@@ -230,9 +239,9 @@ impl Pass {
             let next = bytes[at..].iter().position(|b| matches!(b, b'{' | b'[' | b'('));
             let Some(next) = next.map(|next| at + next) else { break };
             at = if literal::begins(bytes, next) {
-                literal::walk(text, next, place, self, &mut edits)
+                literal::walk(text, next, *place, self, &mut edits)
             } else if matches!(bytes[next + 1..], [b'\\', b'"' | b'\'', ..]) {
-                self.escaped(place, text, next, &mut edits)
+                self.escaped(*place, text, next, &mut edits)
             } else {
                 next + 1
             };

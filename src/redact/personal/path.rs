@@ -1,5 +1,7 @@
 //! Paths: what is a person's becomes tokens, `tasks/<task id>` and the suffix stay.
 
+use std::borrow::Cow;
+
 use crate::model::token::{TokenKind, is_token};
 use crate::redact::personal::stamp::Stamp;
 use crate::redact::personal::uuid;
@@ -80,7 +82,7 @@ pub(super) fn shape(stamp: &Stamp, path: &str, folders: Folders) -> Option<Strin
         || (!absolute && (parts.get(1) == Some(&"tasks") || uuid::is(parts[0])));
     let mut after_bucket = stored && !absolute && !FOLDERS.contains(&parts[0]);
     let mut changed = false;
-    let mut out: Vec<String> = Vec::with_capacity(parts.len());
+    let mut out: Vec<Cow<'_, str>> = Vec::with_capacity(parts.len());
     for (at, part) in parts.iter().enumerate() {
         let before = at.checked_sub(1).map_or("", |at| parts[at]);
         let last = at + 1 == parts.len();
@@ -107,7 +109,7 @@ pub(super) fn shape(stamp: &Stamp, path: &str, folders: Folders) -> Option<Strin
         };
         after_bucket = *part == "image_uploads";
         changed |= shown.is_some();
-        out.push(shown.unwrap_or_else(|| (*part).to_string()));
+        out.push(shown.map_or(Cow::Borrowed(part), Cow::Owned));
     }
     changed.then(|| out.join("/"))
 }
@@ -132,7 +134,10 @@ pub(super) fn file(stamp: &Stamp, name: &str, whole: bool) -> Option<String> {
 }
 
 /// `%20` and the like taken back, so that a name in a URL and elsewhere is one.
-fn unescaped(text: &str) -> String {
+fn unescaped(text: &str) -> Cow<'_, str> {
+    if !text.contains('%') {
+        return Cow::Borrowed(text);
+    }
     let mut out = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let [first, after @ ..] = rest {
@@ -149,7 +154,7 @@ fn unescaped(text: &str) -> String {
             }
         }
     }
-    String::from_utf8_lossy(&out).into_owned()
+    Cow::Owned(String::from_utf8_lossy(&out).into_owned())
 }
 
 /// Where the path around `at` begins and ends: to the next space, quote, bracket or comma. In quotes

@@ -91,6 +91,10 @@ fn push(out: &mut Vec<u8>, code: u32, byte: bool) {
 /// The inside of a literal that says this, in escapes that JSON and Python share where the mark is
 /// theirs both.
 pub(super) fn encoded(content: &str, quote: Quote) -> String {
+    let plain = |b: u8| matches!(b, b' '..=b'~') && b != b'\\' && b != quote.mark;
+    if content.bytes().all(plain) {
+        return content.to_string();
+    }
     let mut out = String::with_capacity(content.len() + 8);
     for char in content.chars() {
         match char {

@@ -1,5 +1,7 @@
 //! Values into tokens, under a key.
 
+use std::borrow::Cow;
+
 use crate::model::token::{TokenKind, print};
 
 /// Separates the key of tokens from the key of row hashes, which is the same 32 bytes.
@@ -27,7 +29,7 @@ impl Stamp {
         let value = value.trim();
         let hash = match kind {
             TokenKind::User | TokenKind::Email | TokenKind::Ip | TokenKind::Project => {
-                blake3::keyed_hash(&self.key, value.to_lowercase().as_bytes())
+                blake3::keyed_hash(&self.key, lowercase(value).as_bytes())
             }
             TokenKind::Text | TokenKind::File => blake3::keyed_hash(&self.key, value.as_bytes()),
         };
@@ -35,4 +37,10 @@ impl Stamp {
         first.copy_from_slice(&hash.as_bytes()[..8]);
         print(kind, u64::from_be_bytes(first))
     }
+}
+
+/// Ids and addresses mostly are already.
+fn lowercase(text: &str) -> Cow<'_, str> {
+    let is = text.bytes().all(|b| b.is_ascii() && !b.is_ascii_uppercase());
+    if is { Cow::Borrowed(text) } else { Cow::Owned(text.to_lowercase()) }
 }

@@ -95,7 +95,8 @@ pub(super) fn shape(stamp: &Stamp, url: &str) -> Option<String> {
     let path = &tail[..tail.find(['?', '#']).unwrap_or(tail.len())];
     let extra = &tail[path.len()..];
     let (user, host) = authority.rsplit_once('@').unwrap_or(("", authority));
-    let mut out = format!("{scheme}://");
+    let mut out = String::with_capacity(url.len() + url.len() / 2);
+    out.extend([scheme, "://"]);
     if !user.is_empty() {
         let (name, password) = user.split_once(':').map_or((user, None), |(n, p)| (n, Some(p)));
         out.push_str(&hidden(stamp, TokenKind::User, name));
@@ -105,14 +106,14 @@ pub(super) fn shape(stamp: &Stamp, url: &str) -> Option<String> {
         }
         out.push('@');
     }
-    out.push_str(&named(stamp, host));
-    out.push_str(&folders(stamp, host, path));
-    out.push_str(&query(stamp, extra));
+    named(stamp, host, &mut out);
+    folders(stamp, host, path, &mut out);
+    query(stamp, extra, &mut out);
     (out != url).then_some(out)
 }
 
 /// The host, but for one that is an address: that is a token as everywhere.
-fn named(stamp: &Stamp, host: &str) -> String {
+fn named(stamp: &Stamp, host: &str, out: &mut String) {
     let end = if host.starts_with('[') {
         host.find(']').map_or(host.len(), |at| at + 1)
     } else {
@@ -120,8 +121,12 @@ fn named(stamp: &Stamp, host: &str) -> String {
     };
     let (name, port) = host.split_at(end);
     let bare = name.trim_matches(['[', ']']);
-    let address = bare.parse::<std::net::IpAddr>().is_ok() && !is_nobody(bare);
-    if address { format!("{}{port}", stamp.token(TokenKind::Ip, bare)) } else { host.to_string() }
+    if bare.parse::<std::net::IpAddr>().is_ok() && !is_nobody(bare) {
+        out.push_str(&stamp.token(TokenKind::Ip, bare));
+        out.push_str(port);
+    } else {
+        out.push_str(host);
+    }
 }
 
 fn hidden(stamp: &Stamp, kind: TokenKind, part: &str) -> String {
@@ -129,13 +134,15 @@ fn hidden(stamp: &Stamp, kind: TokenKind, part: &str) -> String {
     if kept { part.to_string() } else { stamp.token(kind, part) }
 }
 
-fn folders(stamp: &Stamp, host: &str, path: &str) -> String {
+fn folders(stamp: &Stamp, host: &str, path: &str, out: &mut String) {
     let inside = path.trim_start_matches('/');
     let lead = &path[..path.len() - inside.len()];
     let first = inside.split('/').next().unwrap_or_default();
+    out.push_str(lead);
     let shaped = if let Some(at) = after_bucket(inside) {
         let (bucket, file) = inside.split_at(at);
-        Some(format!("{bucket}{}", stored(stamp, file)))
+        out.push_str(bucket);
+        return stored(stamp, file, out);
     } else if inside.is_empty() {
         None
     } else if is_service(host, first) && !path::has_media_suffix(inside) {
@@ -143,7 +150,7 @@ fn folders(stamp: &Stamp, host: &str, path: &str) -> String {
     } else {
         path::shape(stamp, inside, Folders::Hidden)
     };
-    format!("{lead}{}", shaped.as_deref().unwrap_or(inside))
+    out.push_str(shaped.as_deref().unwrap_or(inside));
 }
 
 /// `storage/v1/object/public/image_uploads/`: where the path inside the bucket begins.
@@ -161,16 +168,17 @@ fn after_bucket(path: &str) -> Option<usize> {
 }
 
 /// What stands behind the bucket: whose it is, then folders, then the file.
-fn stored(stamp: &Stamp, path: &str) -> String {
-    let Some((user, file)) = path.split_once('/') else {
-        return path::file(stamp, path, !path.is_empty()).unwrap_or_else(|| path.to_string());
+fn stored(stamp: &Stamp, path: &str, out: &mut String) {
+    let (file, shaped) = match path.split_once('/') {
+        None => (path, path::file(stamp, path, !path.is_empty())),
+        Some(("tasks", _)) => (path, path::shape(stamp, path, Folders::Hidden)),
+        Some((user, file)) => {
+            out.push_str(&hidden(stamp, TokenKind::User, user));
+            out.push('/');
+            (file, path::shape(stamp, file, Folders::Hidden))
+        }
     };
-    if user == "tasks" {
-        return path::shape(stamp, path, Folders::Hidden).unwrap_or_else(|| path.to_string());
-    }
-    let user = hidden(stamp, TokenKind::User, user);
-    let file = path::shape(stamp, file, Folders::Hidden).unwrap_or_else(|| file.to_string());
-    format!("{user}/{file}")
+    out.push_str(shaped.as_deref().unwrap_or(file));
 }
 
 fn is_service(host: &str, first: &str) -> bool {
@@ -198,8 +206,7 @@ fn service(stamp: &Stamp, path: &str) -> String {
 
 /// `?name=value&...#...`: names stay, values become tokens, but for numbers and for ids that the
 /// name does not make a user's.
-fn query(stamp: &Stamp, extra: &str) -> String {
-    let mut out = String::with_capacity(extra.len());
+fn query(stamp: &Stamp, extra: &str, out: &mut String) {
     let mut rest = extra;
     while let Some(sign) = rest.chars().next() {
         out.push(sign);
@@ -227,5 +234,4 @@ fn query(stamp: &Stamp, extra: &str) -> String {
         }
         rest = &rest[end..];
     }
-    out
 }
