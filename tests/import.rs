@@ -428,6 +428,12 @@ fn another_key_is_refused_and_a_key_is_made_private() {
     let mode = fs::metadata(&key).expect("the key is there").permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
     bench.source("tasks.csv", TASKS);
+    let output = bench.import_with(&["--redact-key-file", "no.key"]);
+    let said = String::from_utf8(output.stderr).expect("UTF-8");
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(said.contains("the snapshot was made with a key"), "{said}");
+    assert!(!bench.path("no.key").exists(), "none is made beside a snapshot that has one");
+    fs::write(bench.path("other.key"), [7; 32]).expect("writable");
     let output = bench.import_with(&["--redact-key-file", "other.key"]);
     let said = String::from_utf8(output.stderr).expect("UTF-8");
     assert_eq!(output.status.code(), Some(2), "{said}");

@@ -7,11 +7,11 @@ use indicatif::ProgressBar;
 
 use crate::cli::Outcome;
 use crate::cli::fault::{Fault, FaultKind};
-use crate::cli::redaction::{OTHER_POLICY, Redact};
+use crate::cli::redaction::{self, OTHER_POLICY, Redact};
 use crate::cli::ui::{Ui, now};
 use crate::export::import::{FileSummary, Import, Progress};
 use crate::export::import_error::ImportError;
-use crate::export::key::{KeyError, RowKey};
+use crate::export::key::KeyError;
 use crate::export::source_dir::SourceDir;
 use crate::model::table::Table;
 
@@ -52,8 +52,7 @@ pub(super) fn run(ui: &mut Ui, args: &ImportArgs) -> Outcome {
     for table in &source.absent {
         ui.note(&format!("note: no file for `{table}`: what it alone knows stays unknown"));
     }
-    let key = RowKey::load_or_create(args.redact_key_file.as_deref())?;
-    say_about_key(ui, &key);
+    let key = redaction::key(ui, args.redact_key_file.as_deref(), &args.snapshot)?;
     let mut watch = Watch { ui, bar: None };
     let import =
         Import::run(&source, &args.snapshot, &key, args.redact.policy(), began_at, &mut watch);
@@ -74,16 +73,6 @@ pub(super) fn run(ui: &mut Ui, args: &ImportArgs) -> Outcome {
         ui.note(&format!("capture {} of {}", capture.id, args.snapshot.display()));
     }
     Ok(ExitCode::SUCCESS)
-}
-
-fn say_about_key(ui: &mut Ui, key: &RowKey) {
-    let path = key.path().display();
-    if key.created() {
-        ui.note(&format!("note: made a redaction key, {path}; further captures need it"));
-    }
-    if key.readable_by_others() {
-        ui.note(&format!("warning: others can read the redaction key; chmod 600 {path}"));
-    }
 }
 
 /// An import that says nothing.

@@ -1,7 +1,12 @@
-//! `--redact POLICY`.
+//! `--redact POLICY` and `--redact-key-file FILE`.
 
+use std::path::Path;
+
+use crate::cli::fault::{Fault, FaultKind};
 use crate::cli::ui::Ui;
+use crate::export::key::RowKey;
 use crate::redact::policy::Policy;
+use crate::snapshot::manifest::MANIFEST;
 
 /// What to do when a snapshot was made under another policy.
 pub(super) const OTHER_POLICY: &str = "one snapshot has one policy (`secrets` is that of an older \
@@ -38,4 +43,27 @@ impl Redact {
             }
         }
     }
+}
+
+/// The key for what comes into a snapshot. It is made on first use, but not for a snapshot that has been begun: that
+/// was made with one, and a new one would only stand in the place of a name that was mistyped.
+pub(super) fn key(ui: &mut Ui, file: Option<&Path>, snapshot: &Path) -> Result<RowKey, Fault> {
+    let begun = snapshot.join(MANIFEST).exists();
+    let key = if begun {
+        RowKey::load(file).map_err(|err| {
+            Fault::new(FaultKind::Usage, err).hint(
+                "the snapshot was made with a key: name its file with --redact-key-file, or choose a new --snapshot",
+            )
+        })?
+    } else {
+        RowKey::load_or_create(file)?
+    };
+    let path = key.path().display();
+    if key.created() {
+        ui.note(&format!("note: made a redaction key, {path}; further captures need it"));
+    }
+    if key.readable_by_others() {
+        ui.note(&format!("warning: others can read the redaction key; chmod 600 {path}"));
+    }
+    Ok(key)
 }

@@ -24,7 +24,7 @@ use crate::cli::export::patience::Patience;
 use crate::cli::export::stop::Stop;
 pub(super) use crate::cli::export::watch::interval;
 use crate::cli::fault::{Fault, FaultKind};
-use crate::cli::redaction::Redact;
+use crate::cli::redaction::{self, Redact};
 use crate::cli::ui::{self, Ui};
 use crate::export::error::ExportError;
 use crate::export::key::RowKey;
@@ -137,9 +137,7 @@ pub(super) fn run(ui: &mut Ui, args: &ExportArgs) -> Outcome {
             "the URL in BACKSTORY_DB, or the password in PGPASSWORD or ~/.pgpass",
         );
     }
-    let key = RowKey::load_or_create(args.redact_key_file.as_deref()).map_err(|err| {
-        Fault::new(FaultKind::Usage, err).hint("name a file of yours with --redact-key-file FILE")
-    })?;
+    let key = redaction::key(ui, args.redact_key_file.as_deref(), &args.snapshot)?;
     args.redact.warn(ui);
     let redactor = Redactor::new(args.redact.policy(), &key.bytes());
     let stop = Stop::listen()?;
