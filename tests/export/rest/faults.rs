@@ -1,5 +1,7 @@
 //! What goes wrong between us and an API: tried again where that helps, else said with what to do.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use super::{assert_whole, export, export_as, exported, fill, ready, snapshot};
@@ -21,7 +23,7 @@ fn failure(rest: &Rest, code: i32) -> String {
 }
 
 /// Spoils some requests for rows, every third at first, then none.
-fn spoil(database: &std::sync::Arc<Database>, fault: Fault) -> (String, Duration) {
+fn spoil(database: &Arc<Database>, fault: Fault) -> (String, Duration) {
     let rest = Rest::serve(database, Setup { rows_max: 20, ..Setup::default() });
     let mut left = 2;
     rest.hook(move |asked| {
@@ -202,8 +204,11 @@ fn a_second_word_ends_it_at_once_and_the_next_one_sweeps() {
     let home = Home::new();
     let dir = home.path().join("snapshot");
     // a server that says nothing: the first word is heeded when its answer is given up
-    rest.hook(|asked| {
+    let waits = Arc::new(AtomicBool::new(false));
+    let told = waits.clone();
+    rest.hook(move |asked| {
         if asked.path.contains("/workers?") {
+            told.store(true, Ordering::Relaxed);
             std::thread::sleep(Duration::from_secs(30));
         }
         None
@@ -216,8 +221,7 @@ fn a_second_word_ends_it_at_once_and_the_next_one_sweeps() {
     let running = command.spawn().expect("the program runs");
     let mut running = crate::export::every::Running(running);
     let log = dir.join("system_logs/c000001-0001.parquet.part");
-    wait_until("the log", || log.exists());
-    std::thread::sleep(Duration::from_millis(500));
+    wait_until("the answer that does not come", || waits.load(Ordering::Relaxed));
     running.signal("-INT");
     std::thread::sleep(Duration::from_millis(500));
     assert_eq!(running.signalled("-INT"), Some(130));
