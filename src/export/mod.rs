@@ -29,6 +29,7 @@ pub mod target;
 pub mod tls_failure;
 
 mod access;
+mod aside;
 mod attend;
 mod before;
 mod catalogue;
@@ -49,6 +50,7 @@ mod standing;
 mod stranger;
 mod sweep;
 mod table_reader;
+mod table_rows;
 mod tables;
 mod time_text;
 mod tls;

@@ -6,7 +6,7 @@ use crate::snapshot::column::{Column, ColumnType};
 use crate::snapshot::schema::is_own;
 
 /// What is asked of one table.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Selection {
     /// The COPY statement. Its first column is the row's `xmin`; then come `wires`.
     pub(super) sql: String,

@@ -1,5 +1,6 @@
 //! Every table of one capture, over one connection or several.
 
+use crate::export::aside::Aside;
 use crate::export::attend::Limits;
 use crate::export::catalogue::{SourceKey, SourceTable};
 use crate::export::connect::BYTES_AS_THEY_ARE;
@@ -10,7 +11,7 @@ use crate::export::parts::{Parts, Shared, Work};
 use crate::export::postgres::Step;
 use crate::export::select::select;
 use crate::export::server_error::{Doing, explain};
-use crate::export::table_reader::{Reading, left_out_note, read_table};
+use crate::export::table_reader::{Reading, left_out_note, read_bytes, read_table};
 use crate::export::young::young;
 use crate::model::table::Table;
 use crate::model::time::Micros;
@@ -28,7 +29,8 @@ pub(super) struct Source<'a> {
     pub(super) limits: Limits<'a>,
 }
 
-/// Every table, one after the other; returns the time of the oldest log line.
+/// Every table, one after the other; returns the time of the oldest log line. The rows of most are made while the
+/// server sends the next.
 pub(super) async fn read_all(
     reading: &Reading<'_>,
     all: &Source<'_>,
@@ -37,7 +39,7 @@ pub(super) async fn read_all(
 ) -> Result<Option<Micros>, ExportError> {
     let asked = reading.client.batch_execute(BYTES_AS_THEY_ARE).await;
     asked.map_err(|err| explain(&err, Doing::Session))?;
-    let mut oldest_log = None;
+    let (mut behind, mut oldest_log) = (None, None);
     for source in all.tables {
         let table = source.table;
         let since = reading.since.filter(|_| table.is_append_only());
@@ -48,24 +50,63 @@ pub(super) async fn read_all(
             }
             Some(_) | None => Vec::new(),
         };
-        let (oldest, (read, new)) = match all.parts.filter(|_| !conditions.is_empty()) {
+        let rows = match all.parts.filter(|_| !conditions.is_empty()) {
             Some(parts) => read_parts(reading, all, source, (parts, &conditions), writer, watch)?,
             None => read_whole(reading, all, source, since, writer, watch).await?,
         };
-        if table == Table::SystemLogs {
-            oldest_log = oldest;
+        if let Some(before) = behind.replace(Behind { source, since, rows }) {
+            before.finish(writer, &mut oldest_log, watch)?;
         }
-        writer.asked(table, source.oid, since.map(|(xid, _)| xid));
-        watch(Step::End { table, read, new });
-        writer.losses(table).into_iter().for_each(|text| watch(Step::Note(text)));
     }
     let ended = reading.client.batch_execute("commit").await;
     ended.map_err(|err| explain(&err, Doing::Ending))?;
+    if let Some(last) = behind {
+        last.finish(writer, &mut oldest_log, watch)?;
+    }
     Ok(oldest_log)
 }
 
-/// The earliest time of a table, and how many of its rows were read and were new.
-type Outcome = (Option<Micros>, (u64, u64));
+/// A table that has been read to its end.
+struct Behind<'a> {
+    source: &'a SourceTable,
+    since: Option<(u64, u32)>,
+    rows: Rows,
+}
+
+/// The rows of a table.
+enum Rows {
+    /// All made, into so many files, with their earliest time.
+    Made(Vec<TableWriter>, Option<Micros>),
+    /// Still being made.
+    Aside(Aside),
+}
+
+impl Behind<'_> {
+    /// Waits for the rows of a table, and adds it to the capture.
+    fn finish(
+        self,
+        writer: &mut CaptureWriter,
+        oldest_log: &mut Option<Micros>,
+        watch: &mut dyn FnMut(Step),
+    ) -> Result<(), ExportError> {
+        let table = self.source.table;
+        let (files, oldest) = match self.rows {
+            Rows::Made(files, oldest) => (files, oldest),
+            Rows::Aside(rows) => {
+                let (file, oldest) = rows.end()?;
+                (vec![file], oldest)
+            }
+        };
+        let (read, new) = writer.finish_parts(files)?;
+        if table == Table::SystemLogs {
+            *oldest_log = oldest;
+        }
+        writer.asked(table, self.source.oid, self.since.map(|(xid, _)| xid));
+        watch(Step::End { table, read, new });
+        writer.losses(table).into_iter().for_each(|text| watch(Step::Note(text)));
+        Ok(())
+    }
+}
 
 /// Over this connection; of an append-only table what came since.
 async fn read_whole(
@@ -75,7 +116,7 @@ async fn read_whole(
     since: Option<(u64, u32)>,
     writer: &mut CaptureWriter,
     watch: &mut dyn FnMut(Step),
-) -> Result<Outcome, ExportError> {
+) -> Result<Rows, ExportError> {
     let table = source.table;
     let young = match since {
         Some((_, age)) => Some(young(reading, source, age).await?),
@@ -85,24 +126,30 @@ async fn read_whole(
     left_out_note(table, &selection).into_iter().for_each(|note| watch(Step::Note(note)));
     let columns = with_class(table, &selection.columns);
     let coming = young.as_ref().map_or(Coming::All, |young| Coming::Keys(&young.keys));
-    let mut rows = writer.table(table, columns, coming)?;
+    let mut file = writer.table(table, columns, coming)?;
     if has_unique_ids(all.keys, source) {
-        rows.keys_are_unique();
+        file.keys_are_unique();
     }
     let mut progress = |rows| watch(Step::Rows(rows));
-    let oldest = match young {
-        None => read_table(reading, &selection, &mut rows, &mut progress).await?,
-        Some(young) => {
-            for condition in &young.conditions {
-                let selection = select(source, Some(condition));
-                read_table(reading, &selection, &mut rows, &mut progress).await?;
-            }
-            let oldest = instant::oldest(reading.client, source).await?;
-            oldest.into_iter().for_each(|at| rows.reaches_back_to(at));
-            oldest
+    let Some(young) = young else {
+        if table.is_append_only() {
+            // long enough that the server and the compression keep two cores busy: handing it on would cost a tenth
+            let oldest = read_table(reading, &selection, &mut file, &mut progress).await?;
+            file.close()?;
+            return Ok(Rows::Made(vec![file], oldest));
         }
+        let mut rows = Aside::begin(reading.making(table), selection.clone(), file);
+        let take = |bytes| rows.take(bytes);
+        read_bytes(reading.client, (table, &selection), take, &mut progress).await?;
+        return Ok(Rows::Aside(rows));
     };
-    Ok((oldest, writer.finish_table(rows, 0)?))
+    for condition in &young.conditions {
+        let selection = select(source, Some(condition));
+        read_table(reading, &selection, &mut file, &mut progress).await?;
+    }
+    let oldest = instant::oldest(reading.client, source).await?;
+    oldest.into_iter().for_each(|at| file.reaches_back_to(at));
+    Ok(Rows::Made(vec![file], oldest))
 }
 
 /// Over several connections.
@@ -113,7 +160,7 @@ fn read_parts(
     (parts, conditions): (&Parts, &[String]),
     writer: &mut CaptureWriter,
     watch: &mut dyn FnMut(Step),
-) -> Result<Outcome, ExportError> {
+) -> Result<Rows, ExportError> {
     let table = source.table;
     let selection = select(source, None);
     left_out_note(table, &selection).into_iter().for_each(|note| watch(Step::Note(note)));
@@ -126,7 +173,7 @@ fn read_parts(
     let shared = Shared { redactor, next_xid, silence_max: all.limits.silence_max };
     let work = Work { source, conditions, files, stop: all.limits.stop };
     let (files, oldest) = parts.read(&shared, work, watch)?;
-    Ok((oldest, writer.finish_parts(files)?))
+    Ok(Rows::Made(files, oldest))
 }
 
 /// Whether the source lets no id stand twice in a table: a key of its own holds for no heir.

@@ -33,8 +33,8 @@ use crate::redact::secrets::Secrets;
 /// nothing is found.
 const ROUNDS_MAX: usize = 8;
 
-/// Redacts under one policy and one key. Made once, used for every value.
-#[derive(Debug)]
+/// Redacts under one policy and one key. Made once, used for every value; a copy shares what it searches with.
+#[derive(Clone, Debug)]
 pub struct Redactor {
     policy: Policy,
     hints: AhoCorasick,

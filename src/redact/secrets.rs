@@ -10,7 +10,7 @@ use crate::redact::{json, pair, pem, token, url};
 const DEPTH_MAX: usize = 8;
 
 /// Masks secrets.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Secrets {
     hints: AhoCorasick,
 }

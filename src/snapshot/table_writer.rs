@@ -190,6 +190,13 @@ impl TableWriter {
         self.totals.rows_read
     }
 
+    /// No row comes any more: the rest goes on its way to the disk, which nobody waits for here.
+    pub(crate) fn close(&mut self) -> Result<(), SnapshotError> {
+        self.flush()?;
+        self.encoder.close();
+        Ok(())
+    }
+
     /// Publishes the file and says what it holds. Without a new row there is no file.
     pub(crate) fn finish(self) -> Result<TableCapture, SnapshotError> {
         let (table, file) = self.end()?;
@@ -198,8 +205,7 @@ impl TableWriter {
 
     /// Says what the table holds, but for its file, which is on its way to the disk.
     pub(crate) fn end(mut self) -> Result<(TableCapture, UnpublishedFile), SnapshotError> {
-        self.flush()?;
-        self.encoder.close();
+        self.close()?;
         let read_from = self.totals.read.map(|(from, _)| from);
         let from = read_from.into_iter().chain(self.totals.reaches_back).min();
         let table = TableCapture {

@@ -46,7 +46,7 @@ pub(super) struct Seen {
 }
 
 /// Replaces personal data under one key.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Pass {
     stamp: Stamp,
     strict: bool,
