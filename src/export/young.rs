@@ -3,7 +3,7 @@
 //! A look at every row's age is all that a capture with little news costs the server, so it is done once: the rows
 //! themselves are then read from those pages alone. In one snapshot no row moves.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 use std::pin::pin;
 
 use futures_util::StreamExt;
@@ -17,6 +17,7 @@ use crate::export::select::{expression, is_young, quote};
 use crate::export::server_error::{Doing, explain};
 use crate::export::table_reader::Reading;
 use crate::export::veil::Veil;
+use crate::snapshot::capture::known_rows::Keys;
 use crate::snapshot::column::Value;
 
 /// Pages that are told, and read, together: 2 MiB.
@@ -29,7 +30,7 @@ const RANGES_SINCE: u32 = 14;
 /// Rows that are at most so many transactions old.
 pub(super) struct Young {
     /// Their keys: to know which of them earlier captures hold, without holding all keys of those in memory.
-    pub(super) keys: HashSet<Box<str>>,
+    pub(super) keys: Keys,
     /// Conditions on `t`: between them they leave all of these rows, and each once.
     pub(super) conditions: Vec<String>,
 }
@@ -57,7 +58,7 @@ pub(super) async fn young(
     let mut stream = pin!(reading.client.copy_out(sql.as_str()).await.map_err(failed)?);
     let mut decoder = CopyDecoder::new(2);
     let mut veil = Veil::new(reading.redactor, role(table, "id"));
-    let (mut keys, mut chunks) = (HashSet::new(), BTreeSet::new());
+    let (mut keys, mut chunks) = (Keys::default(), BTreeSet::new());
     while let Some(bytes) = stream.next().await {
         decoder.push(bytes.map_err(failed)?);
         while let Some(row) = decoder.next_row().map_err(damaged)? {

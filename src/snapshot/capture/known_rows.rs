@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
+use ahash::RandomState;
 use arrow::array::{Array, AsArray};
 use arrow::datatypes::TimestampMicrosecondType;
 
@@ -13,19 +14,22 @@ use crate::snapshot::open::Snapshot;
 use crate::snapshot::parquet_file::read_columns;
 use crate::snapshot::row_hash::RowHash;
 
+/// Keys of rows.
+pub type Keys = HashSet<Box<str>, RandomState>;
+
 /// Which rows of a table a capture will bring.
 #[derive(Clone, Copy)]
 pub enum Coming<'a> {
     /// Any.
     All,
     /// Those of these keys.
-    Keys(&'a HashSet<Box<str>>),
+    Keys(&'a Keys),
     /// Those of this time or a later one; times never change.
     Since(Micros),
 }
 
 /// Whether a file holds any of these keys.
-fn has_any(path: &Path, keys: &HashSet<Box<str>>) -> Result<bool, SnapshotError> {
+fn has_any(path: &Path, keys: &Keys) -> Result<bool, SnapshotError> {
     let mut found = false;
     read_columns(path, &["id"], |batch| {
         // a column of another type is told by who reads it
@@ -44,8 +48,8 @@ fn has_any(path: &Path, keys: &HashSet<Box<str>>) -> Result<bool, SnapshotError>
 /// Key and latest hash of every row of one table in earlier captures.
 #[derive(Default)]
 pub struct KnownRows {
-    latest: HashMap<Box<str>, RowHash>,
-    seen: HashSet<Box<str>>,
+    latest: HashMap<Box<str>, RowHash, RandomState>,
+    seen: Keys,
     changed: u64,
 }
 
@@ -182,7 +186,7 @@ mod tests {
             (RowHash::Short(2), true),
             (RowHash::Long(1), true),
         ] {
-            let latest = HashMap::from([("a".into(), known)]);
+            let latest = HashMap::from_iter([("a".into(), known)]);
             let mut rows = KnownRows { latest, ..KnownRows::none() };
             assert_eq!(rows.is_new(Some("a"), is_now, false), is_new, "{known:?}");
             assert_eq!(rows.disappeared(false), Vec::<String>::new());
