@@ -71,8 +71,8 @@ pub fn captures_seen(snapshot: &Snapshot) -> Result<Vec<Option<Micros>>, Snapsho
 /// the latest time that stands in what it took.
 fn seen_at(
     snapshot: &Snapshot,
-    workers: &[(RowKey, Version<WorkerRow>)],
-    tasks: &[(RowKey, Version<TaskRow>)],
+    workers: &Versions<WorkerRow>,
+    tasks: &Versions<TaskRow>,
 ) -> Vec<Option<Micros>> {
     let began = |capture: &Capture| Micros::parse(&capture.began_at);
     let mut latest: Vec<Option<Micros>> = Vec::new();
@@ -88,10 +88,12 @@ fn seen_at(
         latest[place] =
             latest[place].max(at.filter(|at| Some(*at) <= began(&snapshot.captures()[place])));
     };
-    for (_, Version { capture, row }) in workers {
+    for (_, version) in workers {
+        let Version { capture, row } = &**version;
         told(*capture, row.last_heartbeat.max(row.created_at));
     }
-    for (_, Version { capture, row }) in tasks {
+    for (_, version) in tasks {
+        let Version { capture, row } = &**version;
         let [a, b, c] = [row.started_at, row.processed_at, row.updated_at];
         told(*capture, a.max(b).max(c));
     }
@@ -140,12 +142,15 @@ fn vanished(snapshot: &Snapshot) -> Vec<(Table, RowKey, usize)> {
     found
 }
 
+/// Rows by id, each in a place of its own, for it is large and sorting moves it.
+type Versions<T> = Vec<(RowKey, Box<Version<T>>)>;
+
 /// Every version of each row: by id, then by the place of its capture.
 fn versions<T>(
     snapshot: &Snapshot,
     table: Table,
     make: impl Fn(&Row<'_>) -> Option<T>,
-) -> Result<Vec<(RowKey, Version<T>)>, SnapshotError> {
+) -> Result<Versions<T>, SnapshotError> {
     let columns: Vec<&'static str> = known_columns(table).iter().map(|(name, _)| *name).collect();
     let mut rows = Vec::new();
     for (capture, held) in snapshot.captures().iter().enumerate() {
@@ -155,7 +160,7 @@ fn versions<T>(
                 for at in 0..batch.num_rows() {
                     let row = Row { cells: &cells, at };
                     if let (Some(id), Some(made)) = (row.cell("id").text(at), make(&row)) {
-                        rows.push((RowKey::from(id), Version { capture, row: made }));
+                        rows.push((RowKey::from(id), Box::new(Version { capture, row: made })));
                     }
                 }
                 Ok(())
@@ -168,16 +173,20 @@ fn versions<T>(
 }
 
 /// The newest version of each row, and all versions of those that have several.
-fn newest<T: Clone>(versions: Vec<(RowKey, Version<T>)>) -> (Vec<T>, Vec<Vec<Version<T>>>) {
+fn newest<T: Clone>(versions: Versions<T>) -> (Vec<T>, Vec<Vec<Version<T>>>) {
     let (mut rows, mut histories) = (Vec::new(), Vec::new());
     let mut versions = versions.into_iter().peekable();
     while let Some((key, first)) = versions.next() {
-        let mut history = vec![first];
+        if versions.peek().is_none_or(|(next, _)| *next != key) {
+            rows.push(first.row);
+            continue;
+        }
+        let mut history = vec![*first];
         while let Some((_, next)) = versions.next_if(|(other, _)| *other == key) {
             if history.last().is_some_and(|last: &Version<T>| last.capture == next.capture) {
                 history.pop();
             }
-            history.push(next);
+            history.push(*next);
         }
         if history.len() > 1 {
             rows.extend(history.last().map(|last| last.row.clone()));

@@ -18,7 +18,7 @@ use crate::model::time::{Micros, SECOND};
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Listing {
     /// The event, as if the short id were a task's.
-    pub(super) event: Event,
+    pub(super) event: Box<Event>,
     /// When the line was written.
     pub(super) line: Micros,
 }
@@ -41,7 +41,7 @@ impl Listing {
 
     /// The event: about the one task that is meant. Where several can be meant, all of them are named and
     /// none is said to be the one; where none can, nothing was said. Also who said it.
-    pub(super) fn resolve(self, short_ids: &ShortIds) -> (Event, bool) {
+    pub(super) fn resolve(self, short_ids: &ShortIds) -> (Box<Event>, bool) {
         let Self { mut event, line } = self;
         let short = event.task.take();
         let meant = short.as_ref().map(|short| short_ids.at(short.as_str(), line));

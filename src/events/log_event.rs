@@ -93,8 +93,9 @@ impl LogRow<'_> {
     }
 }
 
-/// Makes the event of a row; `None` when the thing it is about is not named.
-pub(super) fn make(row: &LogRow<'_>, text: &Understood<'_>, kind: EventKind) -> Option<Event> {
+/// Makes the event of a row, in the place where it stays: it is large; `None` when the thing it is about is not
+/// named.
+pub(super) fn make(row: &LogRow<'_>, text: &Understood<'_>, kind: EventKind) -> Option<Box<Event>> {
     let (worker, task, pod): (_, _, Option<PodId>) =
         (row.worker(text), row.task(text), text.pod.clone());
     let is_named = match kind.subject() {
@@ -107,7 +108,7 @@ pub(super) fn make(row: &LogRow<'_>, text: &Understood<'_>, kind: EventKind) -> 
         return None;
     }
     let evidence = row.evidence();
-    Some(Event {
+    Some(Box::new(Event {
         id: event_id(&evidence, kind.name(), 0, ""),
         at: row.at,
         earliest: row.at,
@@ -127,5 +128,5 @@ pub(super) fn make(row: &LogRow<'_>, text: &Understood<'_>, kind: EventKind) -> 
         call_site: row.said.call_site.clone(),
         ordinal: 0,
         source: row.origin.key.clone(),
-    })
+    }))
 }

@@ -123,9 +123,8 @@ impl<'a> Reader<'a, '_> {
                 continue;
             };
             let cycle = cycle.int(at);
-            let sender = self.parsed.senders.get(self.sender);
-            sender.pulse.push((time, cycle));
-            let origin = sender.origin.clone();
+            self.parsed.senders.get(self.sender).pulse.push((time, cycle));
+            let origin = &memos.origins[self.sender];
             let metadata = columns.metadata.number(at);
             let row = LogRow {
                 id,
@@ -141,10 +140,10 @@ impl<'a> Reader<'a, '_> {
                     }
                     None => &memos.nothing_said,
                 },
-                origin: &origin,
+                origin,
             };
             let line = columns.message.text(message);
-            let read = || (origin.kind, Text::of(self.grammar, &origin, line, self.names));
+            let read = || (origin.kind, Text::of(self.grammar, origin, line, self.names));
             match &memos.messages.get(message, |(kind, _)| *kind == origin.kind, read).1 {
                 Text::Says(text) => self.row(&row, text),
                 Text::Silent(template) => {
@@ -180,13 +179,13 @@ impl<'a> Reader<'a, '_> {
                 self.keep(event, row, text);
             }
             Meaning::Confirms(kind, other) => {
-                let otherwise = other.and_then(|other| make(row, text, other)).map(Box::new);
+                let otherwise = other.and_then(|other| make(row, text, other));
                 self.confirm(row, text, *kind, otherwise);
             }
         }
     }
 
-    fn keep(&mut self, event: Option<Event>, row: &LogRow<'_>, text: &Understood<'_>) {
+    fn keep(&mut self, event: Option<Box<Event>>, row: &LogRow<'_>, text: &Understood<'_>) {
         let event = match event {
             // a task's line without the task's id is still a line of its worker
             None if row.origin.worker.is_some() => make(row, text, EventKind::WorkerLogged),
@@ -201,7 +200,7 @@ impl<'a> Reader<'a, '_> {
         };
         match event {
             Some(event) => {
-                self.parsed.events.push(event);
+                self.parsed.events.push_boxed(event);
                 self.tally().became_events += 1;
             }
             None => self.tally().said_nothing += 1,

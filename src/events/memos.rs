@@ -1,5 +1,7 @@
 //! What distinct texts say, made once for as long as batches share their dictionaries.
 
+use std::sync::Arc;
+
 use arrow::array::RecordBatch;
 
 use crate::events::names::Names;
@@ -62,6 +64,8 @@ pub(super) struct Memos<'g> {
     kinds: Memo<usize>,
     /// Senders, with the kind of source they are of.
     senders: Memo<(usize, usize)>,
+    /// Who they are, by their numbers.
+    pub(super) origins: Vec<Arc<Origin>>,
     /// What messages say, with the kind of source that says so.
     pub(super) messages: Memo<(usize, Text<'g>)>,
     pub(super) said: Memo<Said>,
@@ -75,6 +79,7 @@ impl Memos<'_> {
         Self {
             kinds: Memo::new(),
             senders: Memo::new(),
+            origins: Vec::new(),
             messages: Memo::new(),
             said: Memo::new(),
             nothing_said: Said::default(),
@@ -100,13 +105,17 @@ impl Memos<'_> {
             Some(of) => *self.kinds.get(of, |_| true, || all.kind(types.text(of))),
             None => all.kind(""),
         };
-        match ids.number(row) {
+        let number = match ids.number(row) {
             Some(id) => {
                 let number = || (kind, all.number(kind, ids.text(id)));
                 self.senders.get(id, |(known, _)| *known == kind, number).1
             }
             None => all.number(kind, ""),
+        };
+        while self.origins.len() <= number {
+            self.origins.push(all.get(self.origins.len()).origin.clone());
         }
+        number
     }
 }
 

@@ -65,7 +65,7 @@ impl Parsed {
             let tally = self.senders.tally(&event.source);
             if is_said {
                 tally.became_events += 1;
-                self.events.push(event);
+                self.events.push_boxed(event);
             } else {
                 tally.said_nothing += 1;
             }

@@ -69,6 +69,11 @@ impl Pulse {
             return Beats::pack(self.loose);
         }
         self.pack();
+        let in_order = |[a, b]: &[Beats; 2]| a.last() <= b.first();
+        if self.packed.array_windows().all(in_order) {
+            // rows mostly come in order
+            return Beats::pack(self.packed.iter().flat_map(Beats::iter));
+        }
         merge(&self.packed)
     }
 

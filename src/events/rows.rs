@@ -1,26 +1,46 @@
 //! Typed access to the columns of a batch; a column that is not there is all NULL.
 
-use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
-use arrow::datatypes::{DataType, Int64Type, TimestampMicrosecondType};
+use arrow::array::{
+    ArrayAccessor, AsArray, BooleanArray, Int64Array, RecordBatch, StringArray,
+    TimestampMicrosecondArray,
+};
+use arrow::datatypes::{Int64Type, TimestampMicrosecondType};
 
 use crate::model::time::Micros;
 
-/// One column of a batch, or none.
-pub(super) struct Cells(Option<ArrayRef>);
+/// One column of a batch, or none: of what type is asked once, and not of each row.
+pub(super) enum Cells {
+    /// Texts.
+    Text(StringArray),
+    /// Whole numbers.
+    Int(Int64Array),
+    /// Truth values.
+    Flag(BooleanArray),
+    /// Instants.
+    Time(TimestampMicrosecondArray),
+    /// Of another type, or not there.
+    None,
+}
+
+/// What a row of a column holds, unless it is NULL.
+fn valid<A: ArrayAccessor>(array: A, row: usize) -> Option<A::Item> {
+    array.is_valid(row).then(|| array.value(row))
+}
 
 impl Cells {
     /// The column of that name.
     pub(super) fn of(batch: &RecordBatch, name: &str) -> Self {
-        Self(batch.column_by_name(name).cloned())
-    }
-
-    fn valid(&self, row: usize, kind: &DataType) -> Option<&ArrayRef> {
-        self.0.as_ref().filter(|array| array.data_type() == kind && array.is_valid(row))
+        let Some(array) = batch.column_by_name(name) else { return Self::None };
+        let text = || array.as_string_opt::<i32>().cloned().map(Self::Text);
+        let int = || array.as_primitive_opt::<Int64Type>().cloned().map(Self::Int);
+        let flag = || array.as_boolean_opt().cloned().map(Self::Flag);
+        let time = || array.as_primitive_opt::<TimestampMicrosecondType>().cloned().map(Self::Time);
+        text().or_else(int).or_else(flag).or_else(time).unwrap_or(Self::None)
     }
 
     /// A text.
     pub(super) fn text(&self, row: usize) -> Option<&str> {
-        self.valid(row, &DataType::Utf8).map(|array| array.as_string::<i32>().value(row))
+        if let Self::Text(array) = self { valid(array, row) } else { None }
     }
 
     /// A text that is not empty.
@@ -30,20 +50,17 @@ impl Cells {
 
     /// A whole number.
     pub(super) fn int(&self, row: usize) -> Option<i64> {
-        let array = self.valid(row, &DataType::Int64)?;
-        Some(array.as_primitive::<Int64Type>().value(row))
+        if let Self::Int(array) = self { valid(array, row) } else { None }
     }
 
     /// A truth value.
     pub(super) fn flag(&self, row: usize) -> Option<bool> {
-        self.valid(row, &DataType::Boolean).map(|array| array.as_boolean().value(row))
+        if let Self::Flag(array) = self { valid(array, row) } else { None }
     }
 
     /// An instant.
     pub(super) fn time(&self, row: usize) -> Option<Micros> {
-        let array = self.0.as_ref().filter(|array| array.is_valid(row))?;
-        let values = array.as_primitive_opt::<TimestampMicrosecondType>()?;
-        Some(Micros(values.value(row)))
+        if let Self::Time(array) = self { valid(array, row).map(Micros) } else { None }
     }
 
     /// Parsed JSON; null when it is NULL or not JSON.

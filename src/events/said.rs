@@ -1,7 +1,7 @@
 //! What a row says beside its message: its metadata.
 
 use std::borrow::Cow;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use serde::Deserialize;
 
@@ -42,14 +42,17 @@ impl Said {
 
 /// What edge functions say in their metadata: texts, never the output's URL.
 pub(super) fn edge_attributes(function: &Arc<str>, metadata: &str) -> Vec<(Arc<str>, Attribute)> {
-    const WANTED: [&str; 7] =
-        ["status", "new_status", "old_status", "task_type", "reason", "mode", "run_type"];
-    let mut found: Vec<(Arc<str>, Attribute)> =
-        vec![("function".into(), Attribute::Text(function.clone()))];
+    /// Kept for good: all rows share them.
+    static FUNCTION: LazyLock<Arc<str>> = LazyLock::new(|| "function".into());
+    static WANTED: LazyLock<[Arc<str>; 7]> = LazyLock::new(|| {
+        ["status", "new_status", "old_status", "task_type", "reason", "mode", "run_type"]
+            .map(Arc::from)
+    });
+    let mut found = vec![(FUNCTION.clone(), Attribute::Text(function.clone()))];
     let metadata: serde_json::Value = serde_json::from_str(metadata).unwrap_or_default();
-    for key in WANTED {
-        if let Some(text) = metadata.get(key).and_then(serde_json::Value::as_str) {
-            found.push((key.into(), Attribute::Text(text.into())));
+    for key in WANTED.iter() {
+        if let Some(text) = metadata.get(&**key).and_then(serde_json::Value::as_str) {
+            found.push((key.clone(), Attribute::Text(text.into())));
         }
     }
     found
