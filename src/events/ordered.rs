@@ -9,6 +9,7 @@ use crate::events::log_event::Confirmation;
 use crate::model::attribute::{Attribute, Attributes};
 use crate::model::event::{Event, Evidence};
 use crate::model::id::EventId;
+use crate::model::kind::EventKind;
 use crate::model::time::Micros;
 use crate::spool::sorted::{Piece, Sorted};
 use crate::spool::stored::{Stored, put_whole, take_whole};
@@ -17,11 +18,11 @@ use crate::spool::stored::{Stored, put_whole, take_whole};
 pub type Events = Sorted<Event>;
 
 impl Piece for Event {
-    type Key = (Micros, u8);
+    type Key = (Micros, EventKind);
     type Name = (Micros, EventId);
 
     fn key(&self) -> Self::Key {
-        (self.at, self.kind.rank())
+        (self.at, self.kind)
     }
 
     fn tie(&self, other: &Self) -> Ordering {

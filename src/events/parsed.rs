@@ -61,7 +61,7 @@ impl Parsed {
     pub(super) fn resolve(&mut self, short_ids: &ShortIds) {
         let none = self.listings.beside();
         for listing in std::mem::replace(&mut self.listings, none) {
-            let (event, is_said) = listing.resolve(short_ids);
+            let (event, is_said) = listing.item.resolve(short_ids);
             let tally = self.senders.tally(&event.source);
             if is_said {
                 tally.became_events += 1;

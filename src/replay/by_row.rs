@@ -14,6 +14,7 @@ use crate::model::event::{Event, Subject};
 use crate::model::id::{TaskId, WorkerId};
 use crate::model::rows::{TaskRow, WorkerRow};
 use crate::replay::dealer::Dealer;
+use crate::spool::keyed::Keyed;
 use crate::spool::pieces::in_pieces;
 use crate::spool::run::Run;
 use crate::spool::sorted::Piece;
@@ -92,7 +93,7 @@ impl ByRow {
         };
         // one look at each event
         let (some, others) = &weighed.numbers;
-        let find = |(piece, events): (usize, &[Box<Event>])| {
+        let find = |(piece, events): (usize, &[Keyed<Event>])| {
             let first = piece * PIECE_EVENTS;
             (pairs::<A>(events, first, some), pairs::<B>(events, first, others))
         };
@@ -138,12 +139,13 @@ impl Part {
         &self,
         all: &Events,
         rows: &[R],
-        then: impl FnOnce(&[Box<Event>], &Places) -> T,
+        then: impl FnOnce(&[Keyed<Event>], &Places) -> T,
     ) -> T {
         match &self.events {
             None => then(all.in_memory().unwrap_or_default(), &self.places),
             Some(events) => {
-                let held: Vec<Box<Event>> = events.read().map(Box::new).collect();
+                let held: Vec<Keyed<Event>> =
+                    events.read().map(|event| Keyed::of(Box::new(event))).collect();
                 let numbers = numbers(&rows[self.rows.clone()]);
                 let pairs = pairs::<R>(&held, 0, &numbers);
                 then(&held, &Places::of(&[pairs], self.rows.len()))
@@ -174,7 +176,7 @@ where
 
 /// The rows that events name, each with the place of the event; the first has the place `first`.
 fn pairs<R: Named>(
-    events: &[Box<Event>],
+    events: &[Keyed<Event>],
     first: usize,
     numbers: &Numbers<'_, R>,
 ) -> Vec<(u32, u32)> {
@@ -214,7 +216,7 @@ impl Places {
         Self { starts, all }
     }
 
-    fn events<'a>(&self, held: &'a [Box<Event>], row: usize) -> Vec<&'a Event> {
+    fn events<'a>(&self, held: &'a [Keyed<Event>], row: usize) -> Vec<&'a Event> {
         let [from, until] = [self.starts[row], self.starts[row + 1]].map(|at| at as usize);
         self.all[from..until].iter().map(|place| &*held[*place as usize]).collect()
     }

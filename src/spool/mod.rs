@@ -2,6 +2,7 @@
 //! name, which a killed process cannot leave behind. Must not know what it holds.
 
 pub mod frames;
+pub mod keyed;
 pub mod leaving;
 pub mod lent;
 pub mod merge;
@@ -175,7 +176,7 @@ mod tests {
                 sorted.sort();
             }
             prop_assert_eq!(all(&spilled), all(&expected));
-            let given: Vec<Item> = spilled.into_iter().map(|item| *item).collect();
+            let given: Vec<Item> = spilled.into_iter().map(|held| *held.item).collect();
             prop_assert_eq!(given, all(&expected));
             prop_assert!(files.check().is_ok());
             prop_assert_eq!(std::fs::read_dir(dir.path()).expect("a directory").count(), 0);

@@ -5,6 +5,7 @@ use std::cmp::Ordering;
 use std::sync::Arc;
 
 use crate::spool::Spool;
+use crate::spool::keyed::Keyed;
 use crate::spool::run::{Run, Writer};
 use crate::spool::sorted::Piece;
 
@@ -54,7 +55,7 @@ impl<T: Piece> Runs<T> {
 
     /// Takes most of the items, which are in order; those that come too late for the open run stay, as long as
     /// they are few, and the last, as what comes next may belong between them.
-    pub(super) fn take(&mut self, items: &mut Vec<Box<T>>, spool: &Arc<Spool>) {
+    pub(super) fn take(&mut self, items: &mut Vec<Keyed<T>>, spool: &Arc<Spool>) {
         let is_late =
             |open: &Open<T>| items.partition_point(|item| order::<T>(item, &open.last).is_lt());
         let late = self.open.as_ref().map_or(0, is_late);
@@ -63,7 +64,7 @@ impl<T: Piece> Runs<T> {
         let mut to = open.map_or_else(|| self.begun(spool), |open| open.to);
         let fit = items.len() - late;
         let mut last = None;
-        for item in items.drain(late..late + fit - fit / KEPT_PART) {
+        for Keyed { item, .. } in items.drain(late..late + fit - fit / KEPT_PART) {
             to.push(&item);
             last = Some(item);
         }

@@ -1,11 +1,13 @@
 //! A sequence in a total order, in memory as far as the budget reaches.
 
 use std::cmp::Ordering;
+use std::fmt;
 use std::sync::Arc;
 
 use rayon::prelude::*;
 
 use crate::spool::Spool;
+use crate::spool::keyed::Keyed;
 use crate::spool::leaving::Leaving;
 use crate::spool::lent::Lent;
 use crate::spool::merge::Merge;
@@ -20,7 +22,7 @@ const RUNS_MAX: usize = 64;
 /// What can be sorted and spilled.
 pub trait Piece: Clone + Send + Sync + Stored {
     /// What nearly always decides the order.
-    type Key: Ord + Copy + Send + Sync;
+    type Key: Ord + Copy + fmt::Debug + Send + Sync;
 
     /// That.
     fn key(&self) -> Self::Key;
@@ -38,11 +40,10 @@ pub trait Piece: Clone + Send + Sync + Stored {
     fn weight(&self) -> usize;
 }
 
-/// Items in order, or on their way into it: each in a place of its own, for an item is large and sorting
-/// moves it. `T` in files are runs, each sorted.
+/// Items in order, or on their way into it. `T` in files are runs, each sorted.
 #[derive(Clone, Debug)]
 pub struct Sorted<T: Piece> {
-    memory: Vec<Box<T>>,
+    memory: Vec<Keyed<T>>,
     share: Share,
     runs: Runs<T>,
 }
@@ -74,7 +75,7 @@ impl<T: Piece> Sorted<T> {
     }
 
     /// The items, where all of them are in memory.
-    pub fn in_memory(&self) -> Option<&[Box<T>]> {
+    pub fn in_memory(&self) -> Option<&[Keyed<T>]> {
         self.runs.all().is_empty().then_some(&*self.memory)
     }
 
@@ -86,11 +87,11 @@ impl<T: Piece> Sorted<T> {
     /// The same, where it stands.
     pub fn push_boxed(&mut self, item: Box<T>) {
         let weight = item.weight();
-        self.push_weighed(item, weight);
+        self.push_weighed(Keyed::of(item), weight);
     }
 
     /// The same, of one whose weight is known.
-    pub fn push_weighed(&mut self, item: Box<T>, weight: usize) {
+    pub fn push_weighed(&mut self, item: Keyed<T>, weight: usize) {
         let is_full = self.share.take(weight);
         self.memory.push(item);
         if is_full {
@@ -132,40 +133,38 @@ impl<T: Piece> Sorted<T> {
     }
 
     fn sort_memory(&mut self) {
-        // rows mostly come in order: a stable sort merges its runs, and the key beside each item decides
-        // nearly always
-        let keyed = |item: Box<T>| (item.key(), item);
-        let mut items: Vec<(T::Key, Box<T>)> =
-            std::mem::take(&mut self.memory).into_par_iter().map(keyed).collect();
-        let order =
-            |a: &(T::Key, Box<T>), b: &(T::Key, Box<T>)| a.0.cmp(&b.0).then_with(|| a.1.tie(&b.1));
+        // rows mostly come in order: a stable sort merges its runs, and the key decides nearly always
+        let order = |a: &Keyed<T>, b: &Keyed<T>| a.key.cmp(&b.key).then_with(|| a.tie(b));
         // either is stable; alone, one is quicker without asking who else has time
         match rayon::current_num_threads() {
-            0 | 1 => items.sort_by(order),
-            _ => items.par_sort_by(order),
+            0 | 1 => self.memory.sort_by(order),
+            _ => self.memory.par_sort_by(order),
         }
-        items.dedup_by(|next, before| {
-            next.0 == before.0 && repeats(&*next.1, before.1.name().as_ref())
+        self.memory.dedup_by(|next, before| {
+            next.key == before.key && repeats(&**next, before.name().as_ref())
         });
-        self.memory.extend(items.into_iter().map(|(_, item)| item));
     }
 
     /// All of them, in order when they have been sorted.
     pub fn iter(&self) -> impl Iterator<Item = Lent<'_, T>> {
-        let here: fn(&Box<T>) -> Lent<'_, T> = |item| Lent::Held(item);
+        let here: fn(&Keyed<T>) -> Lent<'_, T> = |held| Lent::Held(&held.item);
         Merge::of(self.memory.iter().map(here), self.runs.all(), |item| Lent::Read(Arc::new(item)))
     }
 
     /// Changes each and takes it as new: sort again where the order may have changed.
     pub fn change(&mut self, with: impl Fn(&mut T) + Sync) {
         if self.runs.all().is_empty() {
-            self.memory.par_iter_mut().for_each(|item| with(item));
+            self.memory.par_iter_mut().for_each(|held| {
+                with(&mut held.item);
+                held.key = held.item.key();
+            });
             return;
         }
         let mut changed = self.beside();
         let mut items = std::mem::replace(self, self.beside()).into_iter();
         let mut read = || -> Vec<Box<T>> {
-            let mut piece: Vec<Box<T>> = items.by_ref().take(PIECE_ITEMS).collect();
+            let piece = items.by_ref().take(PIECE_ITEMS);
+            let mut piece: Vec<Box<T>> = piece.map(|held| held.item).collect();
             piece.iter_mut().for_each(|item| with(item));
             piece
         };
@@ -193,11 +192,12 @@ impl<T: Piece> Extend<T> for Sorted<T> {
 }
 
 impl<T: Piece> IntoIterator for Sorted<T> {
-    type Item = Box<T>;
+    type Item = Keyed<T>;
     type IntoIter = Merge<T, Leaving<T>>;
 
     fn into_iter(self) -> Self::IntoIter {
-        Merge::of(Leaving::of(self.memory, self.share), self.runs.all(), Box::new)
+        let own: fn(T) -> Keyed<T> = |item| Keyed::of(Box::new(item));
+        Merge::of(Leaving::of(self.memory, self.share), self.runs.all(), own)
     }
 }
 

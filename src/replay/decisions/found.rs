@@ -76,7 +76,7 @@ impl Found {
     pub(super) fn into_kept(self) -> impl Iterator<Item = Decision> {
         let Self { all, changes } = self;
         all.into_iter().filter_map(move |found| {
-            let Placed { place, mut decision, is_open } = *found;
+            let Placed { place, mut decision, is_open } = *found.item;
             let change = changes.get(&place).copied().unwrap_or_default();
             if let Some(decided) = change.decided {
                 decision.decided = decided;
