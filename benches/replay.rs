@@ -106,10 +106,12 @@ fn once(snapshot: &Snapshot, grammar: &Grammar, steps: &mut Steps) -> Done<Repla
     // the same events, once more, into states of tasks and workers alone
     steps.states.least(|| {
         let history = &replayed.history;
-        let mut told = Told::default();
-        history.events.iter().for_each(|event| told.see(&event));
-        let facts = &history.facts;
-        let weighed = Weights::new(&history.events, &facts.workers, &facts.tasks);
+        let (mut told, facts) = (Told::default(), &history.facts);
+        let mut weighed = Weights::new(&history.events, &facts.workers, &facts.tasks);
+        for event in history.events.iter() {
+            told.see(&event);
+            weighed.see(&event);
+        }
         let lives = Lives::of(history, &told, weighed);
         let mut workers = Vec::new();
         lives.each_worker(history, |worker| workers.push(worker));

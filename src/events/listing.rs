@@ -58,6 +58,7 @@ impl Listing {
             event.id = event_id(&event.evidence, event.kind.name(), 0, "");
             let tasks = meant.unwrap_or_default().into_iter().cloned();
             Arc::make_mut(&mut event.attributes).listed = tasks.map(Subject::Task).collect();
+            event.lists = true;
         }
         (event, is_said)
     }

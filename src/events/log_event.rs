@@ -127,6 +127,7 @@ pub(super) fn make(row: &LogRow<'_>, text: &Understood<'_>, kind: EventKind) -> 
         contradicted_by: None,
         call_site: row.said.call_site.clone(),
         ordinal: 0,
+        lists: !text.attributes.listed.is_empty(),
         source: row.origin.key.clone(),
     }))
 }

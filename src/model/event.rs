@@ -188,6 +188,8 @@ pub struct Event {
     pub clock: Clock,
     /// Position among the events of one row.
     pub ordinal: u8,
+    /// Whether its fields list workers or tasks.
+    pub lists: bool,
     /// The worker it names, if any.
     pub worker: Option<WorkerId>,
     /// The task it names, if any.
@@ -202,14 +204,14 @@ pub struct Event {
     /// Source type and id of the log row; empty for row facts.
     #[serde(deserialize_with = "shared::pair")]
     pub source: SourceKey,
+    /// Stable name: of the primary evidence, whatever other rows or captures say.
+    pub id: EventId,
     /// The pod it names, if any.
     pub pod: Option<PodId>,
     /// It happened no earlier than this.
     pub earliest: Micros,
     /// And no later than this.
     pub latest: Micros,
-    /// Stable name: of the primary evidence, whatever other rows or captures say.
-    pub id: EventId,
     /// The primary piece.
     pub evidence: Evidence,
     /// Further pieces.
@@ -250,6 +252,7 @@ impl Event {
             contradicted_by: None,
             call_site: None,
             ordinal: 0,
+            lists: false,
             source: no_source(),
         }
     }

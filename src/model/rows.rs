@@ -101,7 +101,8 @@ pub struct TaskRow {
 impl TaskRow {
     /// Whether it is an orchestrator task (domain/orchestrator.md section 3).
     pub fn is_orchestrator(&self) -> bool {
-        self.task_type.to_lowercase().contains("orchestrator")
+        let name = b"orchestrator";
+        self.task_type.as_bytes().windows(name.len()).any(|part| part.eq_ignore_ascii_case(name))
     }
 
     /// Whether its error says that someone else than its holder failed it: a cascade, the cron job, or the

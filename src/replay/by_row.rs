@@ -14,6 +14,8 @@ use crate::model::event::{Event, Subject};
 use crate::model::id::{TaskId, WorkerId};
 use crate::model::rows::{TaskRow, WorkerRow};
 use crate::replay::dealer::Dealer;
+use crate::replay::places::{Pairs, Places};
+use crate::replay::seen::Seen;
 use crate::spool::keyed::Keyed;
 use crate::spool::pieces::in_pieces;
 use crate::spool::run::Run;
@@ -66,8 +68,6 @@ impl Named for TaskRow {
     }
 }
 
-/// Events that one thread looks at.
-const PIECE_EVENTS: usize = 4_096;
 /// Parts that are in memory at once: each is read by one thread.
 const PARTS_AT_ONCE: usize = 2;
 
@@ -87,24 +87,23 @@ struct Part {
 impl ByRow {
     /// Finds the events of each row of two tables, of which all were weighed.
     pub fn of<A: Named, B: Named>(events: &Events, weighed: Weights<'_, A, B>) -> (Self, Self) {
-        let Some(held) = events.in_memory() else {
-            let (ours, theirs) = dealt(events, weighed);
-            return (Self { parts: ours }, Self { parts: theirs });
-        };
-        // one look at each event
         let (some, others) = &weighed.numbers;
-        let find = |(piece, events): (usize, &[Keyed<Event>])| {
-            let first = piece * PIECE_EVENTS;
-            (pairs::<A>(events, first, some), pairs::<B>(events, first, others))
-        };
-        let pieces = held.par_chunks(PIECE_EVENTS).enumerate();
-        let (ours, theirs): (Vec<_>, Vec<_>) = pieces.map(find).unzip();
-        rayon::join(|| Self::in_one(&ours, some.len()), || Self::in_one(&theirs, others.len()))
+        match weighed.found {
+            Found::Held { events: seen, ours, theirs } => {
+                assert_eq!(seen as usize, events.len(), "an event was not weighed");
+                let (some, others) = (some.len(), others.len());
+                rayon::join(|| Self::in_one(ours, some), || Self::in_one(theirs, others))
+            }
+            Found::Weights(..) => {
+                let (ours, theirs) = dealt(events, weighed);
+                (Self { parts: ours }, Self { parts: theirs })
+            }
+        }
     }
 
     /// All rows, with events that are in memory.
-    fn in_one(pairs: &[Vec<(u32, u32)>], rows: usize) -> Self {
-        let places = Places::of(pairs, rows);
+    fn in_one(pairs: Pairs, rows: usize) -> Self {
+        let places = Places::of(&pairs, rows);
         Self { parts: vec![Part { rows: 0..rows, events: None, places }] }
     }
 
@@ -113,7 +112,7 @@ impl ByRow {
         &self,
         events: &Events,
         rows: &[R],
-        fold: impl Fn(&R, &[&Event]) -> T + Sync,
+        fold: impl Fn(&R, &[Seen<'_>]) -> T + Sync,
         mut give: impl FnMut(T),
     ) {
         let made = |part: &Part| -> Vec<T> {
@@ -144,11 +143,11 @@ impl Part {
         match &self.events {
             None => then(all.in_memory().unwrap_or_default(), &self.places),
             Some(events) => {
-                let held: Vec<Keyed<Event>> =
-                    events.read().map(|event| Keyed::of(Box::new(event))).collect();
+                let keyed = |event| Keyed::of(Box::new(event));
+                let held: Vec<Keyed<Event>> = events.read().map(keyed).collect();
                 let numbers = numbers(&rows[self.rows.clone()]);
-                let pairs = pairs::<R>(&held, 0, &numbers);
-                then(&held, &Places::of(&[pairs], self.rows.len()))
+                let pairs = pairs::<R>(&held, &numbers);
+                then(&held, &Places::of(&pairs, self.rows.len()))
             }
         }
     }
@@ -169,81 +168,62 @@ where
     R::Id: 'a,
 {
     let own = R::named(event);
-    let listed = event.attributes.listed.iter().filter_map(R::listed);
+    // few list any, and their fields stand elsewhere in memory
+    let fields = event.lists.then_some(&*event.attributes);
+    let listed = fields.into_iter().flat_map(|fields| &fields.listed).filter_map(R::listed);
     let ids = own.into_iter().chain(listed.filter(move |id| Some(*id) != own));
     ids.filter_map(|id| numbers.get(id).copied())
 }
 
-/// The rows that events name, each with the place of the event; the first has the place `first`.
-fn pairs<R: Named>(
-    events: &[Keyed<Event>],
-    first: usize,
-    numbers: &Numbers<'_, R>,
-) -> Vec<(u32, u32)> {
+/// The rows that events name.
+fn pairs<R: Named>(events: &[Keyed<Event>], numbers: &Numbers<'_, R>) -> Pairs {
     let mut pairs = Vec::with_capacity(events.len());
-    for (event, place) in events.iter().zip(first as u32..) {
+    for (event, place) in events.iter().zip(0..) {
         pairs.extend(rows_of::<R>(event, numbers).map(|row| (row, place)));
     }
     pairs
 }
 
-/// Where the events of each row stand.
-#[derive(Default)]
-struct Places {
-    /// The first place in `all` of each row, and the end.
-    starts: Vec<u32>,
-    all: Vec<u32>,
-}
-
-impl Places {
-    /// Of rows with places, which are in order.
-    fn of(pairs: &[Vec<(u32, u32)>], rows: usize) -> Self {
-        let pairs = || pairs.iter().flatten().copied();
-        // counted first, so that each place is written once
-        let mut starts = vec![0u32; rows + 1];
-        pairs().for_each(|(row, _)| starts[row as usize + 1] += 1);
-        let mut sum = 0;
-        starts.iter_mut().for_each(|start| {
-            sum += *start;
-            *start = sum;
-        });
-        let (mut next, mut all) = (starts.clone(), vec![0; sum as usize]);
-        for (row, place) in pairs() {
-            let at = &mut next[row as usize];
-            all[*at as usize] = place;
-            *at += 1;
-        }
-        Self { starts, all }
-    }
-
-    fn events<'a>(&self, held: &'a [Keyed<Event>], row: usize) -> Vec<&'a Event> {
-        let [from, until] = [self.starts[row], self.starts[row + 1]].map(|at| at as usize);
-        self.all[from..until].iter().map(|place| &*held[*place as usize]).collect()
-    }
-}
-
-/// What the events of each row weigh, of two tables: by that those that are not in memory are dealt.
+/// Which events each row of two tables has, or what they weigh: by that those that are not in memory are dealt.
 pub struct Weights<'a, A: Named, B: Named> {
     numbers: (Numbers<'a, A>, Numbers<'a, B>),
-    /// `None`: all events are in memory.
-    of: Option<(Vec<usize>, Vec<usize>)>,
+    found: Found,
+}
+
+enum Found {
+    /// All events are in memory: so many were seen, and they name these rows.
+    Held { events: u32, ours: Pairs, theirs: Pairs },
+    /// What the events of each row weigh.
+    Weights(Vec<usize>, Vec<usize>),
 }
 
 impl<'a, A: Named, B: Named> Weights<'a, A, B> {
     /// Of these rows; none of the events has been seen.
     pub fn new(events: &Events, some: &'a [A], others: &'a [B]) -> Self {
-        let of = || (vec![0; some.len()], vec![0; others.len()]);
-        let is_dealt = events.in_memory().is_none();
-        Self { numbers: (numbers(some), numbers(others)), of: is_dealt.then(of) }
+        let room = || Vec::with_capacity(events.len());
+        let found = match events.in_memory() {
+            Some(_) => Found::Held { events: 0, ours: room(), theirs: room() },
+            None => Found::Weights(vec![0; some.len()], vec![0; others.len()]),
+        };
+        Self { numbers: (numbers(some), numbers(others)), found }
     }
 
     /// The next event.
     pub fn see(&mut self, event: &Event) {
-        let Some((ours, theirs)) = &mut self.of else { return };
-        let weight = event.weight();
         let (some, others) = &self.numbers;
-        rows_of::<A>(event, some).for_each(|row| ours[row as usize] += weight);
-        rows_of::<B>(event, others).for_each(|row| theirs[row as usize] += weight);
+        let (some, others) = (rows_of::<A>(event, some), rows_of::<B>(event, others));
+        match &mut self.found {
+            Found::Held { events, ours, theirs } => {
+                ours.extend(some.map(|row| (row, *events)));
+                theirs.extend(others.map(|row| (row, *events)));
+                *events += 1;
+            }
+            Found::Weights(ours, theirs) => {
+                let weight = event.weight();
+                some.for_each(|row| ours[row as usize] += weight);
+                others.for_each(|row| theirs[row as usize] += weight);
+            }
+        }
     }
 }
 
@@ -253,8 +233,8 @@ fn dealt<A: Named, B: Named>(
     events: &Events,
     weighed: Weights<'_, A, B>,
 ) -> (Vec<Part>, Vec<Part>) {
-    let Weights { numbers: (some, others), of } = weighed;
-    let (of_some, of_others) = of.unwrap_or_else(|| (vec![0; some.len()], vec![0; others.len()]));
+    let Weights { numbers: (some, others), found } = weighed;
+    let Found::Weights(of_some, of_others) = found else { return (Vec::new(), Vec::new()) };
     let spool = events.spool();
     let (mut ours, mut theirs) = (Dealer::new(of_some, spool), Dealer::new(of_others, spool));
     in_pieces(events.iter(), |piece| {

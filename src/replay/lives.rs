@@ -4,10 +4,10 @@
 use std::collections::BTreeMap;
 
 use crate::events::History;
-use crate::model::event::Event;
 use crate::model::id::WorkerId;
 use crate::model::rows::{TaskRow, WorkerRow};
 use crate::replay::by_row::{ByRow, Weights};
+use crate::replay::seen::Seen;
 use crate::replay::task::world::Told;
 use crate::replay::task::{self, TaskTimeline, World};
 use crate::replay::worker::beats::Watch;
@@ -38,7 +38,7 @@ impl Lives {
         let held = worker::held::by_worker(&history.facts, &self.tasks);
         let work = worker::signals::completions(&history.facts, &self.tasks);
         let latest = worker::beats::horizon(history);
-        let fold = |row: &WorkerRow, events: &[&Event]| {
+        let fold = |row: &WorkerRow, events: &[Seen<'_>]| {
             let held = held.get(&row.id).map_or(&[][..], Vec::as_slice);
             let done = work.get(&row.id).map_or(&[][..], Vec::as_slice);
             let end = self.ends.get(&row.id);
@@ -51,7 +51,7 @@ impl Lives {
 
 fn ends(history: &History, by_worker: &ByRow) -> BTreeMap<WorkerId, WorkerEnd> {
     let mut ends = BTreeMap::new();
-    let fold = |row: &WorkerRow, events: &[&Event]| {
+    let fold = |row: &WorkerRow, events: &[Seen<'_>]| {
         worker::end::of(row, events).map(|end| (row.id.clone(), end))
     };
     by_worker.each(&history.events, &history.facts.workers, fold, |end| ends.extend(end));
@@ -67,14 +67,14 @@ fn tasks(
     let (events, rows) = (&history.events, &history.facts.tasks);
     let world = World::new(history, told, ends);
     let mut timelines = Vec::with_capacity(rows.len());
-    let fold = |row: &TaskRow, events: &[&Event]| task::replay(row, events, &world);
+    let fold = |row: &TaskRow, events: &[Seen<'_>]| task::replay(row, events, &world);
     by_task.each(events, rows, fold, |timeline| timelines.push(timeline));
     let eliminated = task::elimination::find(rows, &timelines, &world);
     if eliminated.is_empty() {
         return timelines;
     }
     let world = world.with(eliminated);
-    let again = |row: &TaskRow, events: &[&Event]| {
+    let again = |row: &TaskRow, events: &[Seen<'_>]| {
         let is_known = world.eliminated(&row.id).is_empty();
         (!is_known).then(|| task::replay(row, events, &world))
     };

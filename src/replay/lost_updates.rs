@@ -9,6 +9,7 @@ use crate::model::kind::EventKind;
 use crate::model::rows::{Facts, WorkerRow};
 use crate::model::state::AnomalyKind;
 use crate::model::table::Table;
+use crate::replay::seen::Seen;
 use crate::replay::timeline::Anomaly;
 
 /// Lines whose code writes a key, for good (domain/orchestrator.md 2.2: W5, W6, W10 to W17, W20). Not every
@@ -48,8 +49,10 @@ impl<'a> LostUpdates<'a> {
 
     /// Names the row that lacks the key.
     pub fn mark(&self, event: &mut Event) {
-        if event.basis == Basis::Logged {
-            event.contradicted_by = self.lacking(event).map(Box::new);
+        if event.basis == Basis::Logged
+            && let Some(piece) = self.lacking(event)
+        {
+            event.contradicted_by = Some(Box::new(piece));
         }
     }
 
@@ -66,8 +69,8 @@ impl<'a> LostUpdates<'a> {
 }
 
 /// The anomalies of one worker's events.
-pub fn anomalies(events: &[&Event]) -> Vec<Anomaly> {
-    let anomaly = |event: &&Event| {
+pub fn anomalies(events: &[Seen<'_>]) -> Vec<Anomaly> {
+    let anomaly = |event: &Seen<'_>| {
         let piece = event.contradicted_by.as_ref()?;
         Some(Anomaly {
             at: event.at,
@@ -77,5 +80,6 @@ pub fn anomalies(events: &[&Event]) -> Vec<Anomaly> {
             detail: format!("{} is told and {} is not there", event.kind.name(), piece.column),
         })
     };
-    events.iter().filter_map(anomaly).collect()
+    let writes = events.iter().filter(|event| WRITES.iter().any(|(kind, ..)| *kind == event.kind));
+    writes.filter_map(anomaly).collect()
 }

@@ -111,6 +111,13 @@ impl Stored for Event {
         let (confirmed, fields) = (head.u32()?, head.u32()?);
         let evidence = take_evidence(shelf, &mut tail)?;
         let confirmed_by = (0..confirmed).map(|_| take_evidence(shelf, &mut tail));
+        let confirmed_by = confirmed_by.collect::<io::Result<_>>()?;
+        let contradicted_by = match has(IS_CONTRADICTED) {
+            false => None,
+            true => Some(Box::new(take_evidence(shelf, &mut tail)?)),
+        };
+        // they stand last: their bytes have no length before them
+        let attributes = take_fields(fields, shelf, &mut tail)?;
         Ok(Self {
             at: Micros(at),
             kind: EventKind::ALL.get(usize::from(kind)).ok_or_else(broken)?.0,
@@ -127,14 +134,11 @@ impl Stored for Event {
             latest: Micros(latest),
             id,
             evidence,
-            confirmed_by: confirmed_by.collect::<io::Result<_>>()?,
-            contradicted_by: match has(IS_CONTRADICTED) {
-                false => None,
-                true => Some(Box::new(take_evidence(shelf, &mut tail)?)),
-            },
+            confirmed_by,
+            contradicted_by,
             call_site,
-            // they stand last: their bytes have no length before them
-            attributes: take_fields(fields, shelf, &mut tail)?,
+            lists: !attributes.listed.is_empty(),
+            attributes,
         })
     }
 }

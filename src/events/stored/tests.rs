@@ -86,6 +86,7 @@ prop_compose! {
             run: run.map(RunId::of_shared),
             pod: pod.map(PodId::of_shared),
             cycle,
+            lists: !attributes.listed.is_empty(),
             attributes,
             source: Arc::new(source),
             id: EventId(Uuid::from_u128(id)),

@@ -1,11 +1,12 @@
 //! What a worker went on with: nobody tells it that its task was cancelled or taken from it.
 
-use crate::model::event::{Clock, Event};
+use crate::model::event::Clock;
 use crate::model::id::EventId;
 use crate::model::kind::EventKind;
 use crate::model::rows::TaskRow;
 use crate::model::state::Outcome;
 use crate::model::time::Micros;
+use crate::replay::seen::Seen;
 use crate::replay::task::claims::{Claim, EARLY_S};
 use crate::replay::task::deliveries::Delivery;
 
@@ -26,7 +27,7 @@ pub fn of(
     claim: &Claim,
     (ended, outcome): (Option<Micros>, Outcome),
     sent: Option<&Delivery>,
-    events: &[&Event],
+    events: &[Seen<'_>],
 ) -> Afterwork {
     let Some(ended) = ended else { return Afterwork::Nothing };
     // an orchestrator task waits for its children without its worker
@@ -36,7 +37,7 @@ pub fn of(
     if let Some(sent) = sent.filter(|sent| ended < sent.at) {
         return Afterwork::Until(sent.at, sent.event);
     }
-    let own = |event: &&&Event| {
+    let own = |event: &&Seen<'_>| {
         event.clock == Clock::Worker
             && event.worker.is_some()
             && event.worker == claim.worker

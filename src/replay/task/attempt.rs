@@ -1,11 +1,12 @@
 //! Attempts: one claim of a task by one worker until it ends.
 
-use crate::model::event::{Basis, Event};
+use crate::model::event::Basis;
 use crate::model::id::{EventId, WorkerId};
 use crate::model::kind::EventKind;
 use crate::model::rows::TaskRow;
 use crate::model::state::Outcome;
 use crate::model::time::Micros;
+use crate::replay::seen::Seen;
 use crate::replay::task::afterwork::{self, Afterwork};
 use crate::replay::task::claims::Claim;
 use crate::replay::task::deliveries::Delivery;
@@ -51,7 +52,7 @@ struct Ended {
 }
 
 /// The attempts behind claims and requeues.
-pub(super) fn of(row: &TaskRow, parts: &Parts<'_>, events: &[&Event]) -> Vec<Attempt> {
+pub(super) fn of(row: &TaskRow, parts: &Parts<'_>, events: &[Seen<'_>]) -> Vec<Attempt> {
     let Parts { claims, requeues, ends, results } = *parts;
     claims
         .iter()
@@ -121,7 +122,7 @@ fn by_end(n: usize, claims: &[Claim], ends: &Ends, results: &[Delivery]) -> Ende
 
 /// A claim that its row does not know ends when its own worker is done with it, as far as that says so;
 /// else no later than the task.
-fn duplicate(claim: &Claim, ends: &Ends, events: &[&Event]) -> Ended {
+fn duplicate(claim: &Claim, ends: &Ends, events: &[Seen<'_>]) -> Ended {
     let handler = [EventKind::TaskHandlerSucceeded, EventKind::TaskHandlerFailed];
     let done = events.iter().find(|event| {
         handler.contains(&event.kind) && event.worker == claim.worker && claim.at < event.at

@@ -4,11 +4,12 @@
 //! no row keeps who called it (domain/worker-app.md T4, X5). So an earlier holder may complete a task
 //! that another has claimed since, and a result may come for a task that is at its end.
 
-use crate::model::event::{Clock, Event};
+use crate::model::event::Clock;
 use crate::model::id::EventId;
 use crate::model::kind::EventKind;
 use crate::model::rows::TaskRow;
 use crate::model::time::Micros;
+use crate::replay::seen::Seen;
 use crate::replay::task::claims::{Claim, EARLY_S};
 use crate::replay::task::ends::Ends;
 use crate::replay::task::state::TaskEvent;
@@ -33,7 +34,7 @@ pub struct Delivery {
 /// All results of a task, in order. An orchestrator task completes through its children: it has none.
 pub fn find(
     row: &TaskRow,
-    events: &[&Event],
+    events: &[Seen<'_>],
     claims: &[Claim],
     ends: &Ends,
     world: &World<'_>,
@@ -68,7 +69,7 @@ pub fn find(
 /// nothing of the kind, the result is an earlier one's only if the holder's lines could have told us.
 fn sender(
     at: Micros,
-    events: &[&Event],
+    events: &[Seen<'_>],
     claims: &[Claim],
     before: &[Delivery],
     world: &World<'_>,
@@ -95,8 +96,8 @@ fn sender(
 }
 
 /// The end of a claim's handler before a result, in the worker's own words.
-fn handler_ended<'a>(events: &[&'a Event], claim: &Claim, at: Micros) -> Option<&'a Event> {
-    let said = |event: &&&Event| {
+fn handler_ended<'a>(events: &[Seen<'a>], claim: &Claim, at: Micros) -> Option<Seen<'a>> {
+    let said = |event: &Seen<'_>| {
         let ended = [EventKind::TaskHandlerSucceeded, EventKind::TaskCompletionSaid];
         ended.contains(&event.kind)
             && event.worker.is_some()
@@ -104,18 +105,18 @@ fn handler_ended<'a>(events: &[&'a Event], claim: &Claim, at: Micros) -> Option<
             && event.at.seconds_since(claim.at) > -EARLY_S
             && at.seconds_since(event.at) > -EARLY_S
     };
-    events.iter().copied().find(|event| said(&event))
+    events.iter().copied().find(said)
 }
 
 /// Whether a holder would have said that its handler ended, had it: its lines on the task reached us, so
 /// it is not these that were lost, and lines of its own reached us after the instant.
-fn is_silent_on_end(events: &[&Event], claim: &Claim, at: Micros, world: &World<'_>) -> bool {
+fn is_silent_on_end(events: &[Seen<'_>], claim: &Claim, at: Micros, world: &World<'_>) -> bool {
     let Some(worker) = &claim.worker else { return false };
-    let own = |event: &&Event| {
+    let own = |event: &Seen<'_>| {
         event.clock == Clock::Worker
             && event.worker.as_ref() == Some(worker)
             && event.at.seconds_since(claim.at) > -EARLY_S
     };
     let is_heard = world.heard(worker).is_some_and(|heard| heard.seconds_since(at) > EARLY_S);
-    is_heard && events.iter().copied().any(|event| own(&event))
+    is_heard && events.iter().any(own)
 }

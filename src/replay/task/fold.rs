@@ -1,11 +1,12 @@
 //! Claims, ways back, ends and results into the states of a task.
 
-use crate::model::event::{Basis, Event};
+use crate::model::event::Basis;
 use crate::model::id::EventId;
 use crate::model::kind::EventKind;
 use crate::model::rows::TaskRow;
 use crate::model::state::TaskStateName;
 use crate::model::time::Micros;
+use crate::replay::seen::Seen;
 use crate::replay::task::claims::Claim;
 use crate::replay::task::deliveries::Delivery;
 use crate::replay::task::ends::{Ends, Then};
@@ -31,7 +32,7 @@ pub(super) struct Parts<'a> {
 }
 
 /// The steps of a task's life, in order.
-pub(super) fn moments(row: &TaskRow, events: &[&Event], parts: &Parts<'_>) -> Vec<Moment> {
+pub(super) fn moments(row: &TaskRow, events: &[Seen<'_>], parts: &Parts<'_>) -> Vec<Moment> {
     let mut moments = Vec::new();
     let mut add = |at, what, basis, because| {
         moments.push(Moment { at, what, basis, because });

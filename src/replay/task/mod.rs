@@ -19,6 +19,7 @@ use crate::model::id::TaskId;
 use crate::model::kind::EventKind;
 use crate::model::rows::TaskRow;
 use crate::model::state::{AnomalyKind, TaskStateName};
+use crate::replay::seen::Seen;
 use crate::replay::task::attempt::Attempt;
 use crate::replay::task::claims::Claim;
 use crate::replay::task::deliveries::Delivery;
@@ -43,7 +44,7 @@ pub struct TaskTimeline {
 }
 
 /// Rebuilds one task.
-pub fn replay(row: &TaskRow, events: &[&Event], world: &World<'_>) -> TaskTimeline {
+pub fn replay(row: &TaskRow, events: &[Seen<'_>], world: &World<'_>) -> TaskTimeline {
     let last = ends::last(row, events);
     let mut claims = claims::find(row, events, last.as_ref(), world);
     let ends = ends::all(row, events, &claims, last);
@@ -98,7 +99,7 @@ fn overtaken(claims: &[Claim], results: &[Delivery]) -> Option<Anomaly> {
 
 /// A worker that takes up its own task again (domain/worker-app.md X7): the claim is the same, the work is
 /// done twice.
-fn run_twice(claims: &[Claim], events: &[&Event]) -> Vec<Anomaly> {
+fn run_twice(claims: &[Claim], events: &[Seen<'_>]) -> Vec<Anomaly> {
     // the API orchestrator finds a claim again whose answer it lost: it had not begun (O34)
     let again = events
         .iter()

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::events::History;
 use crate::model::event::{Basis, Clock, Event, Subject};
@@ -21,6 +21,8 @@ pub struct Told {
     by_worker: FxHashMap<WorkerId, Vec<Arc<Event>>>,
     sweeps: Vec<Arc<Event>>,
     resets: Vec<Arc<Event>>,
+    /// Workers that gave themselves up.
+    gave_up: FxHashSet<WorkerId>,
     /// Of heartbeats, of which there are many, only what is asked for.
     heartbeats: FxHashMap<WorkerId, Vec<Heartbeat>>,
     /// When each worker's last own line was written.
@@ -95,6 +97,9 @@ impl Told {
         let own = event.worker.as_ref();
         for worker in own.into_iter().chain(listed.filter(|id| Some(*id) != own)) {
             self.by_worker.entry(worker.clone()).or_default().push(kept.clone());
+            if event.kind == EventKind::WorkerSelfTerminated {
+                self.gave_up.insert(worker.clone());
+            }
         }
     }
 }
@@ -135,9 +140,24 @@ impl<'a> World<'a> {
         world
     }
 
-    /// Events that name a worker and may end its attempts.
+    /// Events that name a worker and may end its attempts, in order.
     pub fn of_worker(&self, worker: &WorkerId) -> &'a [Arc<Event>] {
         self.told.by_worker.get(worker).map_or(&[], Vec::as_slice)
+    }
+
+    /// The same after one instant and up to another.
+    pub fn of_worker_within(
+        &self,
+        worker: &WorkerId,
+        after: Micros,
+        until: Micros,
+    ) -> &'a [Arc<Event>] {
+        within(self.of_worker(worker), after, until)
+    }
+
+    /// Whether a worker ever gave itself up.
+    pub fn gave_up(&self, worker: &WorkerId) -> bool {
+        self.told.gave_up.contains(worker)
     }
 
     /// The heartbeats of a worker that its row records, in order.
@@ -170,7 +190,7 @@ impl<'a> World<'a> {
     /// When the row of a worker says that it was condemned, between two instants: the kill puts back what the
     /// worker holds within seconds of that (domain/orchestrator.md 2.2, the order inside one kill).
     pub fn condemned(&self, worker: &WorkerId, after: Micros, until: Micros) -> Option<Micros> {
-        let events = self.of_worker(worker).iter();
+        let events = self.of_worker_within(worker, after, until).iter();
         let errors = events.filter(|event| event.kind == EventKind::WorkerErrorRecorded);
         errors.map(|event| event.at).find(|at| after < *at && *at < until)
     }
@@ -211,10 +231,7 @@ impl<'a> World<'a> {
 
     /// Resets that name no worker, after one instant and up to another.
     pub fn sweeps(&self, after: Micros, until: Micros) -> &'a [Arc<Event>] {
-        let sweeps = &self.told.sweeps;
-        let from = sweeps.partition_point(|event| event.at <= after);
-        let to = sweeps.partition_point(|event| event.at <= until);
-        &sweeps[from..to.max(from)]
+        within(&self.told.sweeps, after, until)
     }
 
     /// Up to when the rows were seen.
@@ -226,6 +243,13 @@ impl<'a> World<'a> {
     pub fn oldest_log(&self) -> Option<Micros> {
         self.oldest_log
     }
+}
+
+/// Events in order that happened after one instant and up to another.
+fn within(events: &[Arc<Event>], after: Micros, until: Micros) -> &[Arc<Event>] {
+    let from = events.partition_point(|event| event.at <= after);
+    let to = events.partition_point(|event| event.at <= until);
+    &events[from..to.max(from)]
 }
 
 /// Whether an event takes a worker out of service although its pod may run on: it gave itself up, an

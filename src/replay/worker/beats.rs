@@ -3,11 +3,11 @@
 use std::sync::LazyLock;
 
 use crate::events::History;
-use crate::model::event::Event;
 use crate::model::kind::EventKind;
 use crate::model::rows::WorkerRow;
 use crate::model::state::{AnomalyKind, WorkerStateName};
 use crate::model::time::Micros;
+use crate::replay::seen::Seen;
 use crate::replay::timeline::Anomaly;
 use crate::replay::worker::end::WorkerEnd;
 use crate::replay::worker::held::Held;
@@ -27,7 +27,7 @@ pub struct Watch<'a> {
     /// Its row.
     pub row: &'a WorkerRow,
     /// Its events.
-    pub events: &'a [&'a Event],
+    pub events: &'a [Seen<'a>],
     /// What it held.
     pub held: &'a [Held],
     /// Its end, if it ended.
@@ -72,7 +72,7 @@ pub(crate) fn is_unproven(at: Micros) -> bool {
 
 /// The heartbeat whose age a line tells: the line's time less the age. Other ages are those of the
 /// worker or of its task.
-pub(crate) fn logged(event: &Event) -> Option<Micros> {
+pub(crate) fn logged(event: &Seen<'_>) -> Option<Micros> {
     const AGES: [EventKind; 3] =
         [EventKind::HeartbeatObserved, EventKind::HeartbeatStale, EventKind::WorkerPromoted];
     let age = if AGES.contains(&event.kind) {

@@ -1,10 +1,11 @@
 //! Ends that the worker itself contradicts: it acted long after them.
 
-use crate::model::event::{Clock, Event};
+use crate::model::event::Clock;
 use crate::model::kind::EventKind;
 use crate::model::rows::WorkerRow;
 use crate::model::state::{AnomalyKind, WorkerStateName};
 use crate::model::time::Micros;
+use crate::replay::seen::Seen;
 use crate::replay::timeline::Anomaly;
 
 /// Every pod that an orchestrator ended was gone within 30 s of the line that says so (evidence-rules
@@ -24,10 +25,10 @@ const ENDS: [EventKind; 7] = [
 
 /// The last act of the worker's own process: its asking for a task, or a line of it. A worker's clock may be
 /// off by anything; its lines travel with a heartbeat, so they count up to the last one.
-fn last_act<'a>(row: &WorkerRow, events: &[&'a Event]) -> Option<&'a Event> {
+fn last_act<'a>(row: &WorkerRow, events: &[Seen<'a>]) -> Option<Seen<'a>> {
     let acts = [EventKind::TaskClaimed, EventKind::ClaimAttempted];
     let beat = row.real_heartbeat();
-    let own = |event: &&Event| {
+    let own = |event: &Seen<'_>| {
         acts.contains(&event.kind)
             || (event.clock == Clock::Worker && beat.is_some_and(|beat| event.at <= beat))
     };
@@ -35,12 +36,12 @@ fn last_act<'a>(row: &WorkerRow, events: &[&'a Event]) -> Option<&'a Event> {
 }
 
 /// Whether a worker still acted so long after an instant that it cannot have ended there.
-pub(crate) fn is_contradicted(row: &WorkerRow, events: &[&Event], ended: Micros) -> bool {
+pub(crate) fn is_contradicted(row: &WorkerRow, events: &[Seen<'_>], ended: Micros) -> bool {
     last_act(row, events).is_some_and(|act| act.at.seconds_since(ended) > GONE_WITHIN_S)
 }
 
 /// The first end that the worker's acts contradict.
-pub(crate) fn anomaly(row: &WorkerRow, events: &[&Event]) -> Option<Anomaly> {
+pub(crate) fn anomaly(row: &WorkerRow, events: &[Seen<'_>]) -> Option<Anomaly> {
     let ended = events.iter().find(|event| ENDS.contains(&event.kind))?;
     let act = last_act(row, events).filter(|_| is_contradicted(row, events, ended.at))?;
     Some(Anomaly {

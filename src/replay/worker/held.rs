@@ -1,6 +1,6 @@
 //! Which tasks each worker held, and when.
 
-use std::collections::BTreeMap;
+use rustc_hash::FxHashMap;
 
 use crate::model::id::{EventId, WorkerId};
 use crate::model::rows::Facts;
@@ -25,8 +25,11 @@ pub struct Held {
 }
 
 /// Attempts by worker.
-pub fn by_worker(facts: &Facts, tasks: &[TaskTimeline]) -> BTreeMap<WorkerId, Vec<Held>> {
-    let mut held: BTreeMap<WorkerId, Vec<(Held, bool)>> = BTreeMap::new();
+pub fn by_worker<'a>(
+    facts: &Facts,
+    tasks: &'a [TaskTimeline],
+) -> FxHashMap<&'a WorkerId, Vec<Held>> {
+    let mut held: FxHashMap<&WorkerId, Vec<(Held, bool)>> = FxHashMap::default();
     let attempts = facts.tasks.iter().zip(tasks);
     let attempts = attempts.flat_map(|(row, task)| task.attempts.iter().map(move |one| (row, one)));
     for (row, attempt) in attempts {
@@ -44,7 +47,7 @@ pub fn by_worker(facts: &Facts, tasks: &[TaskTimeline]) -> BTreeMap<WorkerId, Ve
                 works: !row.is_orchestrator(),
             };
             let goes_on = attempt.afterwork != Afterwork::Nothing;
-            held.entry(worker.clone()).or_default().push((one, goes_on));
+            held.entry(worker).or_default().push((one, goes_on));
         }
     }
     held.into_iter().map(|(worker, held)| (worker, until_next(held))).collect()

@@ -8,13 +8,14 @@ pub mod liveness;
 pub mod signals;
 pub mod state;
 
-use crate::model::event::{Basis, Event};
+use crate::model::event::Basis;
 use crate::model::id::{EventId, WorkerId};
 use crate::model::kind::EventKind;
 use crate::model::rows::WorkerRow;
 use crate::model::state::{AnomalyKind, WorkerStateName};
 use crate::model::time::Micros;
 use crate::replay::lost_updates;
+use crate::replay::seen::Seen;
 use crate::replay::timeline::{Anomaly, Stay, Step};
 use crate::replay::worker::beats::Watch;
 use crate::replay::worker::end::WorkerEnd;
@@ -117,7 +118,7 @@ fn resurrected(row: &WorkerRow, end: Option<&WorkerEnd>) -> Option<Anomaly> {
     })
 }
 
-fn moments(events: &[&Event], held: &[Held], end: Option<&WorkerEnd>) -> Vec<Moment> {
+fn moments(events: &[Seen<'_>], held: &[Held], end: Option<&WorkerEnd>) -> Vec<Moment> {
     let mut moments: Vec<Moment> = events
         .iter()
         .filter(|event| event.kind != EventKind::HeartbeatRecorded || !beats::is_unproven(event.at))

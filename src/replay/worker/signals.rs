@@ -1,13 +1,14 @@
 //! What proved that a worker lived, and by which of its two processes.
 
-use std::collections::BTreeMap;
+use rustc_hash::FxHashMap;
 
-use crate::model::event::{Basis, Clock, Event};
+use crate::model::event::{Basis, Clock};
 use crate::model::id::{EventId, WorkerId};
 use crate::model::kind::EventKind;
 use crate::model::rows::{Facts, WorkerRow};
 use crate::model::state::Outcome;
 use crate::model::time::Micros;
+use crate::replay::seen::Seen;
 use crate::replay::task::TaskTimeline;
 use crate::replay::worker::beats;
 
@@ -31,7 +32,7 @@ pub struct Signal {
 }
 
 /// The signs of one worker, in order.
-pub fn of(row: &WorkerRow, events: &[&Event], completions: &[Signal]) -> Vec<Signal> {
+pub fn of(row: &WorkerRow, events: &[Seen<'_>], completions: &[Signal]) -> Vec<Signal> {
     let mut signals: Vec<Signal> = events
         .iter()
         .filter(|event| {
@@ -50,7 +51,7 @@ pub fn of(row: &WorkerRow, events: &[&Event], completions: &[Signal]) -> Vec<Sig
 }
 
 /// Heartbeats that only a line of an orchestrator tells, by their age; each once.
-fn logged(row: &WorkerRow, events: &[&Event], known: &[Signal]) -> Vec<Signal> {
+fn logged(row: &WorkerRow, events: &[Seen<'_>], known: &[Signal]) -> Vec<Signal> {
     let recorded = known.iter().filter(|signal| signal.by_guardian).map(|signal| signal.at);
     let mut beats: Vec<Micros> = recorded.collect();
     beats.sort_unstable();
@@ -70,7 +71,7 @@ fn logged(row: &WorkerRow, events: &[&Event], known: &[Signal]) -> Vec<Signal> {
     found
 }
 
-fn sign(event: &Event) -> Option<(&'static str, bool)> {
+fn sign(event: &Seen<'_>) -> Option<(&'static str, bool)> {
     const SIGNS: &[(EventKind, &str, bool)] = &[
         (EventKind::HeartbeatRecorded, "heartbeat", true),
         (EventKind::TaskClaimed, "claim", false),
@@ -84,8 +85,11 @@ fn sign(event: &Event) -> Option<(&'static str, bool)> {
 /// Ends of tasks that only the holder's own process can have brought about: a non-orchestrator task
 /// that became Complete or Failed with the holder still on the row (evidence-rules section 2).
 /// An orchestrator task completes through another worker's last child, so it proves nothing.
-pub fn completions(facts: &Facts, tasks: &[TaskTimeline]) -> BTreeMap<WorkerId, Vec<Signal>> {
-    let mut signs: BTreeMap<WorkerId, Vec<Signal>> = BTreeMap::new();
+pub fn completions<'a>(
+    facts: &'a Facts,
+    tasks: &'a [TaskTimeline],
+) -> FxHashMap<&'a WorkerId, Vec<Signal>> {
+    let mut signs: FxHashMap<&WorkerId, Vec<Signal>> = FxHashMap::default();
     for (row, task) in facts.tasks.iter().zip(tasks) {
         let kept = task.attempts.iter().rfind(|one| one.outcome != Outcome::Duplicate);
         let (Some(last), Some(worker)) = (kept, &row.worker) else { continue };
@@ -100,7 +104,7 @@ pub fn completions(facts: &Facts, tasks: &[TaskTimeline]) -> BTreeMap<WorkerId, 
                 let basis = Basis::Logged;
                 let what = "completion";
                 let signal = Signal { at, what, by_guardian: false, basis, event };
-                signs.entry(by.clone()).or_default().push(signal);
+                signs.entry(by).or_default().push(signal);
             }
         }
         // two workers had it at once: unless a result is known to be the holder's, the other may have
@@ -123,7 +127,7 @@ pub fn completions(facts: &Facts, tasks: &[TaskTimeline]) -> BTreeMap<WorkerId, 
         };
         if let (Some(at), Some(event)) = (last.ended_at, last.ended_event) {
             let signal = Signal { at, what, by_guardian: false, basis: Basis::Recorded, event };
-            signs.entry(worker.clone()).or_default().push(signal);
+            signs.entry(worker).or_default().push(signal);
         }
     }
     signs

@@ -1,8 +1,8 @@
 //! Claims that found the task held.
 
-use crate::model::event::Event;
 use crate::model::rows::TaskRow;
 use crate::model::time::Micros;
+use crate::replay::seen::Seen;
 use crate::replay::task::claims::{Claim, EARLY_S, ONE_CLAIM_S};
 use crate::replay::task::requeues;
 use crate::replay::task::world::World;
@@ -17,7 +17,7 @@ const RACE_S: f64 = 2.0;
 pub(super) fn mark_duplicates(
     claims: &mut [Claim],
     row: &TaskRow,
-    events: &[&Event],
+    events: &[Seen<'_>],
     world: &World<'_>,
 ) {
     let mut holder: Option<usize> = None;
@@ -47,7 +47,7 @@ pub(super) fn mark_duplicates(
 }
 
 /// Up to when the first of some claims was read in its task's row, which a kill's diagnostics tell.
-fn stood_until(claims: &[Claim], events: &[&Event], world: &World<'_>) -> Option<Micros> {
+fn stood_until(claims: &[Claim], events: &[Seen<'_>], world: &World<'_>) -> Option<Micros> {
     let (held, later) = claims.split_first()?;
     let again = later.iter().find(|claim| claim.worker == held.worker);
     requeues::stood_until(held, again.map_or(Micros(i64::MAX), |again| again.at), events, world)

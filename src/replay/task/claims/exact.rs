@@ -6,6 +6,7 @@ use crate::model::event::{Basis, Event};
 use crate::model::kind::EventKind;
 use crate::model::rows::TaskRow;
 use crate::model::time::Micros;
+use crate::replay::seen::Seen;
 use crate::replay::task::claims::{Claim, ONE_CLAIM_S, claim_of};
 use crate::replay::task::ends::Final;
 use crate::replay::task::requeues;
@@ -17,7 +18,7 @@ pub(super) fn add_exact(
     claims: &mut Vec<Claim>,
     row: &TaskRow,
     event: &Event,
-    events: &[&Event],
+    events: &[Seen<'_>],
     world: &World<'_>,
 ) {
     let by_function = event.kind == EventKind::TaskClaimed;

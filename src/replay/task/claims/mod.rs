@@ -12,6 +12,7 @@ use crate::model::id::{EventId, WorkerId};
 use crate::model::kind::EventKind;
 use crate::model::rows::TaskRow;
 use crate::model::time::Micros;
+use crate::replay::seen::Seen;
 use crate::replay::task::claims::duplicates::mark_duplicates;
 use crate::replay::task::claims::exact::{add_exact, add_rewritten, is_rewritten};
 use crate::replay::task::claims::witness::add_witness;
@@ -65,12 +66,12 @@ impl Claim {
 /// All claims, in order, none after the task's end.
 pub fn find(
     row: &TaskRow,
-    events: &[&Event],
+    events: &[Seen<'_>],
     end: Option<&Final>,
     world: &World<'_>,
 ) -> Vec<Claim> {
     let mut claims: Vec<Claim> = Vec::new();
-    let in_time = |event: &&&Event| end.is_none_or(|end| event.at < end.at);
+    let in_time = |event: &&Seen<'_>| end.is_none_or(|end| event.at < end.at);
     // the claim function's lines first: they name the worker where a later reset erased it
     for event in events.iter().filter(in_time).filter(|e| e.kind == EventKind::TaskClaimed) {
         add_exact(&mut claims, row, event, events, world);

@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 use crate::model::event::Event;
 use crate::model::rows::TaskRow;
 use crate::model::time::Micros;
+use crate::replay::seen::Seen;
 use crate::replay::task::claims::{Claim, EARLY_S, claim_of};
 use crate::replay::task::requeues;
 use crate::replay::task::world::World;
@@ -15,7 +16,7 @@ pub(super) fn add_witness(
     claims: &mut Vec<Claim>,
     row: &TaskRow,
     event: &Event,
-    events: &[&Event],
+    events: &[Seen<'_>],
     world: &World<'_>,
 ) {
     if event.worker.is_none() || moved_back(claims, row, event, events, world) {
@@ -40,7 +41,7 @@ fn moved_back(
     claims: &mut [Claim],
     row: &TaskRow,
     event: &Event,
-    events: &[&Event],
+    events: &[Seen<'_>],
     world: &World<'_>,
 ) -> bool {
     let line = claim_of(event, false);

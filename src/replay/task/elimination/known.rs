@@ -1,6 +1,8 @@
 //! What timelines tell of resets, and of ends of attempts.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
+
+use rustc_hash::FxHashMap;
 
 use crate::model::id::WorkerId;
 use crate::model::state::Outcome;
@@ -16,12 +18,12 @@ pub(super) struct Known<'a> {
     /// When attempts were reset, with the number of the task.
     resets: Vec<(Micros, usize)>,
     /// When the attempts of each worker ended.
-    ends: BTreeMap<&'a WorkerId, Vec<Micros>>,
+    ends: FxHashMap<&'a WorkerId, Vec<Micros>>,
 }
 
 impl<'a> Known<'a> {
     pub(super) fn of(timelines: &'a [TaskTimeline]) -> Self {
-        let (mut resets, mut ends) = (Vec::new(), BTreeMap::<_, Vec<_>>::new());
+        let (mut resets, mut ends) = (Vec::new(), FxHashMap::<_, Vec<_>>::default());
         for (task, timeline) in timelines.iter().enumerate() {
             for attempt in &timeline.attempts {
                 let Some(at) = attempt.ended_at else { continue };

@@ -5,6 +5,7 @@ use crate::model::id::WorkerId;
 use crate::model::kind::EventKind;
 use crate::model::rows::TaskRow;
 use crate::model::time::Micros;
+use crate::replay::seen::Seen;
 use crate::replay::task::elimination::unseen::Unseen;
 
 /// A claim that no row tells: by whom, and when it can have been.
@@ -19,7 +20,7 @@ pub struct Missing {
 
 impl Missing {
     /// The claim as an event, by the events of its task: what implies it is the task's row.
-    pub fn claim(&self, row: &TaskRow, events: &[&Event]) -> Event {
+    pub fn claim(&self, row: &TaskRow, events: &[Seen<'_>]) -> Event {
         // an orchestrator task stays with its worker while that does others: an earlier line bounds it
         let when = match self.first_seen(row, events) {
             Some(seen) => Unseen { from: self.queued, at: seen, until: seen, gone: seen },
@@ -32,8 +33,8 @@ impl Missing {
     }
 
     /// When the worker first said something about the task, between the queue and the reset.
-    fn first_seen(&self, row: &TaskRow, events: &[&Event]) -> Option<Micros> {
-        let about = |event: &&&Event| {
+    fn first_seen(&self, row: &TaskRow, events: &[Seen<'_>]) -> Option<Micros> {
+        let about = |event: &&Seen<'_>| {
             event.task.as_ref() == Some(&row.id) && event.worker.as_ref() == Some(&self.worker)
         };
         let told = events.iter().filter(about).map(|event| event.at);

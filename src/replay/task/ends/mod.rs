@@ -12,6 +12,7 @@ use crate::model::kind::EventKind;
 use crate::model::rows::TaskRow;
 use crate::model::state::TaskStateName;
 use crate::model::time::Micros;
+use crate::replay::seen::Seen;
 use crate::replay::task::claims::Claim;
 use crate::replay::task::ends::undone::{then, unseen};
 use crate::replay::task::state::TaskEvent;
@@ -88,7 +89,7 @@ impl Ends {
 }
 
 /// The end that the row tells: its status is the last word.
-pub fn last(row: &TaskRow, events: &[&Event]) -> Option<Final> {
+pub fn last(row: &TaskRow, events: &[Seen<'_>]) -> Option<Final> {
     let (kind, what) = end_of(TaskStateName::of_status(&row.status)?)?;
     let event = events.iter().rev().find(|event| event.kind == kind)?;
     Some(Final {
@@ -102,7 +103,7 @@ pub fn last(row: &TaskRow, events: &[&Event]) -> Option<Final> {
 }
 
 /// Whether an event tells of an end that need not have lasted.
-pub(crate) fn tells(event: &Event) -> Option<TaskEvent> {
+pub(crate) fn tells(event: &Seen<'_>) -> Option<TaskEvent> {
     if event.kind == EventKind::TaskStatusUpdated {
         return Some(end_of(TaskStateName::of_status(event.text("new_status")?)?)?.1);
     }
@@ -123,7 +124,7 @@ fn end_of(state: TaskStateName) -> Option<(EventKind, TaskEvent)> {
 }
 
 /// The ends that did not last: something of the task came after them that an ended task cannot have.
-pub fn all(row: &TaskRow, events: &[&Event], claims: &[Claim], last: Option<Final>) -> Ends {
+pub fn all(row: &TaskRow, events: &[Seen<'_>], claims: &[Claim], last: Option<Final>) -> Ends {
     let mut earlier: Vec<(Final, Then)> = Vec::new();
     for event in events {
         let unseen = unseen(row, event, events, claims);

@@ -1,10 +1,10 @@
 //! Ends that did not last: what undid them.
 
-use crate::model::event::Event;
 use crate::model::kind::EventKind;
 use crate::model::rows::TaskRow;
 use crate::model::state::TaskStateName;
 use crate::model::time::Micros;
+use crate::replay::seen::Seen;
 use crate::replay::task::claims::{Claim, EARLY_S};
 use crate::replay::task::ends::{Final, ONE_END_S, Revival, Then, end_of, tells};
 use crate::replay::task::hidden;
@@ -12,16 +12,16 @@ use crate::replay::task::hidden;
 /// What undid an end; `None` where nothing did: it is the last one, told early.
 pub(super) fn then(
     row: &TaskRow,
-    events: &[&Event],
+    events: &[Seen<'_>],
     claims: &[Claim],
     end: &Final,
     last: Option<&Final>,
 ) -> Option<Then> {
-    let after = |event: &&&Event| end.at < event.at && last.is_none_or(|last| event.at < last.at);
+    let after = |event: &&Seen<'_>| end.at < event.at && last.is_none_or(|last| event.at < last.at);
     let claim = claims.iter().find(|claim| {
         claim.at.seconds_since(end.at) > if claim.is_exact() { 0.0 } else { EARLY_S }
     });
-    let before_claim = |event: &&&Event| claim.is_none_or(|claim| event.at <= claim.at);
+    let before_claim = |event: &&Seen<'_>| claim.is_none_or(|claim| event.at <= claim.at);
     let told = events.iter().filter(after).filter(before_claim).find_map(|event| {
         let undone = match (event.kind, event.text("new_status")?) {
             (EventKind::TaskStatusUpdated | EventKind::TaskRowChanged, "Queued") => true,
@@ -44,16 +44,16 @@ pub(super) fn then(
 }
 
 /// Whether an event shows a task that has not ended.
-fn lives(event: &Event) -> bool {
-    let to = event.text("new_status").and_then(TaskStateName::of_status);
-    let open = matches!(to, Some(TaskStateName::Queued | TaskStateName::InProgress));
+fn lives(event: &Seen<'_>) -> bool {
+    let to = || event.text("new_status").and_then(TaskStateName::of_status);
+    let is_open = || matches!(to(), Some(TaskStateName::Queued | TaskStateName::InProgress));
     matches!(event.kind, EventKind::TaskCreated | EventKind::TaskResetListed)
-        || (event.kind == EventKind::TaskStatusUpdated && open)
+        || (event.kind == EventKind::TaskStatusUpdated && is_open())
 }
 
 /// Whether a claim that stands before a line of the same moment may have come after it: each line tells of its write
 /// as late as its clock allows.
-fn is_beside(claim: &Claim, line: &Event, events: &[&Event]) -> bool {
+fn is_beside(claim: &Claim, line: &Seen<'_>, events: &[Seen<'_>]) -> bool {
     let told = events.iter().find(|event| event.id == claim.event);
     claim.at <= line.at
         && told.is_some_and(|told| line.earliest < told.latest && line.at <= told.latest)
@@ -63,8 +63,8 @@ fn is_beside(claim: &Claim, line: &Event, events: &[&Event]) -> bool {
 /// found (domain/worker-app.md 2.1). It came after the last sign that the task was none such.
 pub(super) fn unseen(
     row: &TaskRow,
-    event: &Event,
-    events: &[&Event],
+    event: &Seen<'_>,
+    events: &[Seen<'_>],
     claims: &[Claim],
 ) -> Option<(Final, Then)> {
     if event.kind != EventKind::TaskStatusUpdated {

@@ -6,6 +6,7 @@ use crate::model::kind::EventKind;
 use crate::model::rows::TaskRow;
 use crate::model::state::{Outcome, TaskStateName};
 use crate::model::time::Micros;
+use crate::replay::seen::Seen;
 use crate::replay::task::claims::Claim;
 use crate::replay::task::requeues::Requeue;
 use crate::replay::task::requeues::certain::{names_task, resets_worker, seen_queued};
@@ -15,7 +16,7 @@ pub(super) fn candidates(
     row: &TaskRow,
     claim: &Claim,
     until: Micros,
-    events: &[&Event],
+    events: &[Seen<'_>],
     world: &World<'_>,
 ) -> Vec<Requeue> {
     let after = |at: Micros| claim.at < at && at <= until;
@@ -32,12 +33,14 @@ pub(super) fn candidates(
         }
     }
     if let Some(worker) = &claim.worker {
-        found.extend(by_worker_events(row, worker, &after, world));
-        let ended = world.out_of_service(worker);
-        let swept = world.sweeps(claim.at, until).iter();
-        found.extend(swept.filter(|event| ended.is_some_and(|ended| ended <= event.at)).map(
-            |event| requeue(event, Outcome::Reset, "tasks of dead workers were swept", false),
-        ));
+        found.extend(by_worker_events(row, worker, (claim.at, until), world));
+        let sweeps = world.sweeps(claim.at, until);
+        // few claims see one: only then it is asked for
+        let ended = if sweeps.is_empty() { None } else { world.out_of_service(worker) };
+        let swept = sweeps.iter().filter(|sweep| ended.is_some_and(|ended| ended <= sweep.at));
+        found.extend(swept.map(|event| {
+            requeue(event, Outcome::Reset, "tasks of dead workers were swept", false)
+        }));
     }
     found
 }
@@ -54,11 +57,11 @@ fn found_ended(event: &Event) -> bool {
 fn by_worker_events(
     row: &TaskRow,
     worker: &WorkerId,
-    after: &impl Fn(Micros) -> bool,
+    (after, until): (Micros, Micros),
     world: &World<'_>,
 ) -> Vec<Requeue> {
     let mut found = Vec::new();
-    for event in world.of_worker(worker).iter().filter(|event| after(event.at)) {
+    for event in world.of_worker_within(worker, after, until) {
         if resets_worker(event) {
             let by_itself = &*event.source.0 == "orchestrator_api";
             let why = if by_itself {
@@ -77,10 +80,9 @@ fn by_worker_events(
     }
     // a later mark overwrites error_time; then the last heartbeat is the nearest we know
     // (evidence-rules class 9)
-    let gave_up =
-        world.of_worker(worker).iter().any(|event| event.kind == EventKind::WorkerSelfTerminated);
-    if gave_up && found.is_empty() && !row.is_orchestrator() {
-        let beats = world.heartbeats(worker).iter().filter(|beat| after(beat.at));
+    if found.is_empty() && world.gave_up(worker) && !row.is_orchestrator() {
+        let beats = world.heartbeats(worker).iter();
+        let beats = beats.filter(|beat| after < beat.at && beat.at <= until);
         found.extend(beats.map(|beat| Requeue {
             at: beat.at,
             outcome: Outcome::Requeued,

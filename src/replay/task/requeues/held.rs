@@ -1,8 +1,8 @@
 //! Until when a claim stood: the diagnostics of a kill list the open tasks of the killed worker.
 
-use crate::model::event::Event;
 use crate::model::kind::EventKind;
 use crate::model::time::Micros;
+use crate::replay::seen::Seen;
 use crate::replay::task::claims::{Claim, EARLY_S};
 use crate::replay::task::world::World;
 
@@ -11,11 +11,11 @@ use crate::replay::task::world::World;
 pub(crate) fn stood_until(
     claim: &Claim,
     next: Micros,
-    events: &[&Event],
+    events: &[Seen<'_>],
     world: &World<'_>,
 ) -> Option<Micros> {
     let worker = claim.worker.as_ref()?;
-    let is_listed = |event: &&&Event| {
+    let is_listed = |event: &&Seen<'_>| {
         event.kind == EventKind::TaskHeldAtKill
             && event.worker.as_ref() == Some(worker)
             && event.at.seconds_since(claim.at) > -EARLY_S

@@ -9,6 +9,7 @@ use crate::model::id::EventId;
 use crate::model::rows::TaskRow;
 use crate::model::state::Outcome;
 use crate::model::time::Micros;
+use crate::replay::seen::Seen;
 use crate::replay::task::claims::Claim;
 use crate::replay::task::ends::Ends;
 use crate::replay::task::hidden;
@@ -45,7 +46,7 @@ pub struct Requeue {
 /// For each claim, what ended it in the queue, if something did.
 pub fn find(
     row: &TaskRow,
-    events: &[&Event],
+    events: &[Seen<'_>],
     claims: &[Claim],
     ends: &Ends,
     world: &World<'_>,

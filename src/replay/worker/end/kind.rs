@@ -1,11 +1,11 @@
 //! Which sort of end it was, by what was decided or said.
 
-use crate::model::event::Event;
 use crate::model::kind::EventKind;
 use crate::model::state::EndKind;
+use crate::replay::seen::Seen;
 
 /// Which end an orchestrator's decision means.
-pub(super) fn decided_kind(event: &Event) -> Option<EndKind> {
+pub(super) fn decided_kind(event: &Seen<'_>) -> Option<EndKind> {
     const DECISIONS: &[(EventKind, EndKind)] = &[
         (EventKind::WorkerTerminating, EndKind::ScaleDown),
         (EventKind::WorkerScaledDown, EndKind::ScaleDown),
@@ -22,7 +22,7 @@ pub(super) fn decided_kind(event: &Event) -> Option<EndKind> {
 }
 
 /// Which end a step means that says so when it is done.
-pub(super) fn done_kind(event: &Event) -> Option<EndKind> {
+pub(super) fn done_kind(event: &Seen<'_>) -> Option<EndKind> {
     let told = [EventKind::WorkerScaledDown, EventKind::WorkerEarlyTerminated];
     decided_kind(event).filter(|_| told.contains(&event.kind))
 }

@@ -39,10 +39,10 @@ impl View<'_> {
     fn found_gone(&self, gone: &Event) -> WorkerEnd {
         let found = self.vanished(gone, EndKind::External);
         let reach = gone.at.plus_seconds(-DECISION_REACH_S);
-        let decided = self.events.iter().copied().rev();
+        let decided = self.events.iter().rev();
         let mut decided = decided
             .filter(|event| reach <= event.at && event.at <= gone.at)
-            .filter_map(|event| Some((decided_kind(event)?, event)))
+            .filter_map(|event| Some((decided_kind(event)?, event.event())))
             .peekable();
         if decided.peek().is_none() {
             return WorkerEnd { kind: EndKind::Unknown, ..found };
@@ -65,13 +65,13 @@ impl View<'_> {
     /// (evidence-rules section 2, second row).
     fn gone_before_verdict(&self) -> Option<&Event> {
         let marked = self.first(&[EventKind::WorkerMarkedError])?;
-        let unseen = self.events.iter().copied().rfind(|event| {
+        let unseen = self.events.iter().rfind(|event| {
             event.kind == EventKind::PodNotSeen
                 && event.at <= marked.at
                 && marked.at.seconds_since(event.at) < DECISION_REACH_S
         })?;
         let beat = self.row.real_heartbeat();
-        beat.is_none_or(|beat| beat < marked.at).then_some(unseen)
+        beat.is_none_or(|beat| beat < marked.at).then_some(unseen.event())
     }
 
     fn terminated(&self, done: &Event) -> WorkerEnd {
@@ -126,19 +126,19 @@ impl View<'_> {
     /// What was decided shortly before the pod's end.
     fn decision(&self, ended: Micros) -> Option<(EndKind, &Event)> {
         let reach = ended.plus_seconds(-DECISION_REACH_S);
-        let before = self.events.iter().copied().rev();
+        let before = self.events.iter().rev();
         before
             .filter(|event| reach <= event.at && event.at <= ended)
-            .find_map(|event| Some((decided_kind(event)?, event)))
+            .find_map(|event| Some((decided_kind(event)?, event.event())))
     }
 
     /// What a line right after the pod's end says that it was for: some steps are told only when they are
     /// done.
     fn said_after(&self, ended: Micros) -> Option<(EndKind, &Event)> {
         let reach = ended.plus_seconds(SAID_AFTER_S);
-        let after = self.events.iter().copied();
+        let after = self.events.iter();
         after
             .filter(|event| ended < event.at && event.at <= reach)
-            .find_map(|event| Some((done_kind(event)?, event)))
+            .find_map(|event| Some((done_kind(event)?, event.event())))
     }
 }

@@ -10,6 +10,7 @@ use crate::model::kind::EventKind;
 use crate::model::rows::WorkerRow;
 use crate::model::state::EndKind;
 use crate::model::time::Micros;
+use crate::replay::seen::Seen;
 use crate::replay::worker::contradicted;
 
 /// A pod that vanished did so within one heartbeat period of its last heartbeat; the middle is wrong
@@ -63,14 +64,14 @@ impl WorkerEnd {
 }
 
 /// The end of a worker, if it ended: the API orchestrator's own row has no pod that could.
-pub fn of(row: &WorkerRow, events: &[&Event]) -> Option<WorkerEnd> {
+pub fn of(row: &WorkerRow, events: &[Seen<'_>]) -> Option<WorkerEnd> {
     View { row, events }.end().filter(|_| !row.is_api())
 }
 
 /// A worker's row and events.
 struct View<'a> {
     row: &'a WorkerRow,
-    events: &'a [&'a Event],
+    events: &'a [Seen<'a>],
 }
 
 impl View<'_> {
@@ -109,15 +110,16 @@ impl View<'_> {
 
     /// The first event of one of these kinds.
     fn first(&self, kinds: &[EventKind]) -> Option<&Event> {
-        self.events.iter().copied().find(|event| kinds.contains(&event.kind))
+        self.events.iter().find(|event| kinds.contains(&event.kind)).map(Seen::event)
     }
 
     /// The first of these kinds that no later act of the worker contradicts.
     fn first_true(&self, kinds: &[EventKind]) -> Option<&Event> {
-        self.events.iter().copied().find(|event| {
+        let found = self.events.iter().find(|event| {
             kinds.contains(&event.kind)
                 && !contradicted::is_contradicted(self.row, self.events, event.at)
-        })
+        });
+        found.map(Seen::event)
     }
 
     fn last_work(&self) -> Option<Micros> {

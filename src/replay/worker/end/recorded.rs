@@ -4,6 +4,7 @@ use crate::model::event::{Basis, Event};
 use crate::model::kind::EventKind;
 use crate::model::state::EndKind;
 use crate::model::time::Micros;
+use crate::replay::seen::Seen;
 use crate::replay::worker::end::kind::error_kind;
 use crate::replay::worker::end::{
     DECISION_REACH_S, HEARTBEAT_PERIOD_S, SAID_AFTER_S, View, WorkerEnd,
@@ -86,10 +87,11 @@ impl View<'_> {
     /// The cloud's refusal to end the pod at the time that its row says it was ended: the row is written all the
     /// same (domain/orchestrator.md G53).
     fn refused(&self, recorded: Micros) -> Option<&Event> {
-        self.events.iter().copied().find(|event| {
+        let refused = self.events.iter().find(|event| {
             event.kind == EventKind::PodTerminateFailed
                 && event.at.seconds_since(recorded).abs() < SAID_AFTER_S
-        })
+        });
+        refused.map(Seen::event)
     }
 
     /// An end of the row alone: when the pod stopped, nothing says.
@@ -159,7 +161,10 @@ impl View<'_> {
         let before = bounds.1.max(Some(seen.plus_seconds(CYCLE_S)));
         let kind = if last_cycle { EndKind::Failsafe } else { EndKind::Unknown };
         let middle = plus(FAILSAFE_S - CYCLE_S / 2.0).filter(|at| last_cycle && seen < *at);
-        WorkerEnd { ended_at: middle, ..self.unseen(running.copied(), (Some(seen), before), kind) }
+        WorkerEnd {
+            ended_at: middle,
+            ..self.unseen(running.map(Seen::event), (Some(seen), before), kind)
+        }
     }
 
     /// An end between two bounds.

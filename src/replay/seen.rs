@@ -1,0 +1,43 @@
+//! An event as the fold of one row looks at it.
+
+use std::ops::Deref;
+
+use crate::model::event::{Basis, Clock, Event};
+use crate::model::kind::EventKind;
+use crate::model::time::Micros;
+
+/// An event. A fold looks through the events of its row a dozen times, and each stands elsewhere in memory: so
+/// what nearly every look asks for stands beside that of the next.
+#[derive(Clone, Copy, Debug)]
+pub struct Seen<'a> {
+    /// When it happened.
+    pub at: Micros,
+    /// What happened.
+    pub kind: EventKind,
+    /// How it is known.
+    pub basis: Basis,
+    /// Whose clock tells.
+    pub clock: Clock,
+    event: &'a Event,
+}
+
+impl<'a> Seen<'a> {
+    /// Looks at an event.
+    pub fn of(event: &'a Event) -> Self {
+        let Event { at, kind, basis, clock, .. } = *event;
+        Self { at, kind, basis, clock, event }
+    }
+
+    /// All of it.
+    pub fn event(&self) -> &'a Event {
+        self.event
+    }
+}
+
+impl Deref for Seen<'_> {
+    type Target = Event;
+
+    fn deref(&self) -> &Event {
+        self.event
+    }
+}
