@@ -53,6 +53,10 @@ pub(super) fn run(ui: &mut Ui, args: &ImportArgs) -> Outcome {
         ui.note(&format!("note: no file for `{table}`: what it alone knows stays unknown"));
     }
     let key = redaction::key(ui, args.redact_key_file.as_deref(), &args.snapshot)?;
+    if key.created() {
+        let path = key.path().display();
+        ui.note(&format!("note: made a redaction key, {path}; further captures need it"));
+    }
     let mut watch = Watch { ui, bar: None };
     let import =
         Import::run(&source, &args.snapshot, &key, args.redact.policy(), began_at, &mut watch);

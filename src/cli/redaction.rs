@@ -58,11 +58,8 @@ pub(super) fn key(ui: &mut Ui, file: Option<&Path>, snapshot: &Path) -> Result<R
     } else {
         RowKey::load_or_create(file)?
     };
-    let path = key.path().display();
-    if key.created() {
-        ui.note(&format!("note: made a redaction key, {path}; further captures need it"));
-    }
     if key.readable_by_others() {
+        let path = key.path().display();
         ui.note(&format!("warning: others can read the redaction key; chmod 600 {path}"));
     }
     Ok(key)

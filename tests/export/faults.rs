@@ -238,6 +238,11 @@ fn another_key_is_refused_and_changes_nothing() {
     ];
     let run = home.export(&args, &[]);
     assert_eq!(run.code, 2, "{}", run.stderr);
+    assert!(run.stderr.contains("the snapshot was made with a key"), "{}", run.stderr);
+    assert!(!key.exists(), "no key is made for a snapshot that has one");
+    std::fs::write(&key, [7; 32]).expect("writable");
+    let run = home.export(&args, &[]);
+    assert_eq!(run.code, 2, "{}", run.stderr);
     assert!(run.stderr.contains("was made with redaction key"), "{}", run.stderr);
     assert_eq!(listing(&dir), before);
 }

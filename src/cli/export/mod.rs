@@ -209,6 +209,7 @@ struct Screen<'a> {
 impl Screen<'_> {
     fn show(&mut self, step: Step) {
         match step {
+            Step::Note(text) if text.starts_with("warning: ") => self.note(&text),
             Step::Note(text) => self.note(&format!("note: {text}")),
             Step::Begin(table) => self.bar = self.ui.progress(table.name()),
             Step::Rows(rows) => self.bar.set_position(rows),

@@ -69,7 +69,7 @@ pub fn export(
     source.insert("endpoint".to_string(), fingerprint(&plan.row_key, &plan.target.origin));
     source.extend(plan.target.claims.role.clone().map(|role| ("role".to_string(), role)));
     if let Some(doubt) = &doubt {
-        watch(Step::Note(doubt.clone()));
+        watch(Step::Note(format!("warning: {doubt}")));
     }
     let mut reading = Reading::new(
         Client::new(plan.target, how.patience, plan.now, plan.stop)?,
