@@ -8,7 +8,7 @@ mod wire;
 
 use std::net::TcpListener;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, Weak};
 use std::thread;
 
 use crate::support::authority::Pair;
@@ -57,7 +57,8 @@ pub(crate) struct Rest {
 }
 
 pub(crate) struct State {
-    database: Arc<Database>,
+    /// The test's: what listens lives as long as the process, and would keep PostgreSQL running behind it.
+    database: Weak<Database>,
     /// Rows of a page at most: `db-max-rows`.
     pub(crate) rows_max: AtomicUsize,
     /// Where the tables are.
@@ -96,7 +97,7 @@ impl Rest {
         let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
         let port = listener.local_addr().expect("an address").port();
         let state = Arc::new(State {
-            database: database.clone(),
+            database: Arc::downgrade(database),
             rows_max: AtomicUsize::new(setup.rows_max),
             prefix: setup.prefix,
             describes: setup.describes,
@@ -135,6 +136,15 @@ impl Rest {
     /// What was asked since the last call: method, path and query, decoded.
     pub(crate) fn asked(&self) -> Vec<String> {
         std::mem::take(&mut *self.state.asked.lock().expect("no request panicked"))
+    }
+}
+
+impl Drop for Rest {
+    /// A hook may hold the database too.
+    fn drop(&mut self) {
+        if let Ok(mut hook) = self.state.hook.try_lock() {
+            *hook = None;
+        }
     }
 }
 
@@ -186,8 +196,11 @@ impl State {
                 r#"{"code":"PGRST301","message":"JWT expired","details":null}"#,
             );
         }
+        let Some(database) = self.database.upgrade() else {
+            return Reply::new(503, r#"{"code":"PGRST000","message":"Database connection error"}"#);
+        };
         if path == "/" && self.describes {
-            return Reply::new(200, &query::description(&self.database));
+            return Reply::new(200, &query::description(&database));
         }
         let Some(query) = Query::of(path) else {
             return Reply::new(404, r#"{"code":"PGRST125","message":"Invalid path"}"#);
@@ -197,7 +210,7 @@ impl State {
                where attrelid = to_regclass('public.{0}') and attname = 'id' and not attisdropped)",
             query.table
         );
-        let there = self.database.sql(&there);
+        let there = database.sql(&there);
         if there.trim() == "t|f" {
             return Reply::new(400, r#"{"code":"42703","message":"column id does not exist"}"#);
         }
@@ -208,8 +221,8 @@ impl State {
         }
         let rows_max = self.rows_max.load(Ordering::Relaxed);
         let skip = usize::from(matches!(fault, Some(Fault::WithoutFirst)));
-        let (rows, body) = query.rows(&self.database, rows_max, skip);
-        let total = sent("prefer", "count=exact").then(|| query.count(&self.database));
+        let (rows, body) = query.rows(&database, rows_max, skip);
+        let total = sent("prefer", "count=exact").then(|| query.count(&database));
         let told = total.map_or_else(|| "*".to_string(), |total| total.to_string());
         let range = match rows {
             0 => format!("*/{told}"),

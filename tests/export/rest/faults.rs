@@ -204,12 +204,16 @@ fn a_second_word_ends_it_at_once_and_the_next_one_sweeps() {
     let home = Home::new();
     let dir = home.path().join("snapshot");
     // a server that says nothing: the first word is heeded when its answer is given up
-    let waits = Arc::new(AtomicBool::new(false));
-    let told = waits.clone();
+    let [waits, over] = [(); 2].map(|()| Arc::new(AtomicBool::new(false)));
+    let (told, ended) = (waits.clone(), over.clone());
     rest.hook(move |asked| {
         if asked.path.contains("/workers?") {
             told.store(true, Ordering::Relaxed);
-            std::thread::sleep(Duration::from_secs(30));
+            // not longer than the test: this thread holds its server
+            let until = Instant::now() + Duration::from_secs(30);
+            while !ended.load(Ordering::Relaxed) && Instant::now() < until {
+                std::thread::sleep(Duration::from_millis(50));
+            }
         }
         None
     });
@@ -226,6 +230,7 @@ fn a_second_word_ends_it_at_once_and_the_next_one_sweeps() {
     std::thread::sleep(Duration::from_millis(500));
     assert_eq!(running.signalled("-INT"), Some(130));
     assert!(log.exists(), "no time to clean up");
+    over.store(true, Ordering::Relaxed);
     rest.unhook();
     exported(&home, &rest);
     assert_whole(&database, &home);
