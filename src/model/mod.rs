@@ -3,6 +3,7 @@
 pub mod alike;
 pub mod attribute;
 pub mod event;
+pub mod hex;
 pub mod holes;
 pub mod id;
 pub mod kind;

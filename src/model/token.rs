@@ -5,10 +5,10 @@
 
 use std::borrow::Cow;
 
+use crate::model::hex::{self, DIGITS};
+
 /// What a token opens and closes with.
 const MARK: char = '~';
-/// Hex digits of a token: 64 bits, so that a million values still share none.
-const DIGITS: usize = 16;
 
 /// What sort of position the value stood in. The digits depend on the value only.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,17 +44,14 @@ impl TokenKind {
     }
 }
 
-/// The token of a value with this digest.
+/// The token of a value with this digest: of 64 bits, so that a million values still share none.
 pub fn print(kind: TokenKind, digest: u64) -> String {
     let name = kind.name();
     let mut token = String::with_capacity(name.len() + DIGITS + 3);
     token.push(MARK);
     token.push_str(name);
     token.push('-');
-    // a snapshot has thousands a second, and the formatter took as long as the digest
-    for at in (0..DIGITS).rev() {
-        token.push(char::from(b"0123456789abcdef"[(digest >> (4 * at)) as usize & 15]));
-    }
+    token.push_str(hex::printed(digest, &mut [0; DIGITS]));
     token.push(MARK);
     token
 }

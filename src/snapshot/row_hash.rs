@@ -21,9 +21,6 @@ const IS_LONG: u8 = 255;
 /// What the key of these hashes is derived for.
 const CONTEXT: &str = "backstory 2026-11-26 row hash";
 
-/// Digits of a hash.
-pub(crate) const DIGITS: usize = 16;
-
 /// The hash of a row as a file has it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum RowHash {
@@ -49,14 +46,6 @@ impl RowHash {
             Self::Long(hash) => hash,
         }
     }
-}
-
-/// A hash in hexadecimal, in place: this is done for each row.
-pub(crate) fn printed(hash: u64, buffer: &mut [u8; DIGITS]) -> &str {
-    for (at, digit) in buffer.iter_mut().rev().enumerate() {
-        *digit = b"0123456789abcdef"[(hash >> (4 * at)) as usize & 15];
-    }
-    std::str::from_utf8(buffer).unwrap_or_default()
 }
 
 /// Hashes the rows of one table, after redaction, over names and values of the columns that are not NULL: a
@@ -152,6 +141,7 @@ fn text(text: &str, out: &mut Vec<u8>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::hex::{DIGITS, printed};
     use crate::model::time::Micros;
     use crate::snapshot::column::ColumnType;
 
@@ -219,9 +209,6 @@ mod tests {
 
     #[test]
     fn a_hash_is_known_by_its_length() {
-        for hash in [0, 255, 0x0123_4567_89ab_cdef, u64::MAX] {
-            assert_eq!(printed(hash, &mut [0; DIGITS]), format!("{hash:016x}"));
-        }
         assert_eq!(RowHash::parse("00000000000000ff"), Some(RowHash::Short(255)));
         assert_eq!(RowHash::parse("000000000000000000000000000000ff"), Some(RowHash::Long(255)));
         assert_eq!(RowHash::parse("no hash"), None);

@@ -10,6 +10,7 @@ use arrow::array::{
 };
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
 
+use crate::model::hex;
 use crate::model::table::Table;
 use crate::model::time::Micros;
 use crate::snapshot::capture::known_rows::KnownRows;
@@ -18,7 +19,7 @@ use crate::snapshot::column::{Column, ColumnType, Value};
 use crate::snapshot::encoder::Encoder;
 use crate::snapshot::error::SnapshotError;
 use crate::snapshot::manifest::{FileEntry, TableCapture};
-use crate::snapshot::row_hash::{self, RowHash, RowHasher};
+use crate::snapshot::row_hash::{RowHash, RowHasher};
 
 /// Rows in one batch on the way to the Parquet writer.
 const BATCH_ROWS_MAX: usize = 2_048;
@@ -370,7 +371,7 @@ impl OwnBuilders {
     ) {
         self.capture.append_value(capture);
         self.xid.append_option(xid.and_then(|xid| i64::try_from(xid).ok()));
-        self.hash.append_value(row_hash::printed(hash, &mut [0; row_hash::DIGITS]));
+        self.hash.append_value(hex::printed(hash, &mut [0; hex::DIGITS]));
         match verbatim {
             Some(texts) => self.verbatim.append_value(serde_json::Value::Object(texts).to_string()),
             None => self.verbatim.append_null(),
@@ -383,7 +384,7 @@ impl OwnBuilders {
         [
             Arc::new(next(&mut self.capture, with_room("c000001".len())).finish()),
             Arc::new(next(&mut self.xid, Int64Builder::with_capacity).finish()),
-            Arc::new(next(&mut self.hash, with_room(row_hash::DIGITS)).finish()),
+            Arc::new(next(&mut self.hash, with_room(hex::DIGITS)).finish()),
             Arc::new(next(&mut self.verbatim, with_room(0)).finish()),
             Arc::new(
                 next(&mut self.captured_at, TimestampMicrosecondBuilder::with_capacity).finish(),
