@@ -1,5 +1,7 @@
 //! Every table of one capture, over one connection or several.
 
+use std::collections::VecDeque;
+
 use crate::export::aside::Aside;
 use crate::export::attend::Limits;
 use crate::export::catalogue::{SourceKey, SourceTable};
@@ -18,6 +20,9 @@ use crate::model::time::Micros;
 use crate::snapshot::capture::CaptureWriter;
 use crate::snapshot::capture::known_rows::Coming;
 use crate::snapshot::table_writer::TableWriter;
+
+/// Tables whose rows may still be made when the next one is read: each holds some megabytes.
+const BEHIND_MAX: usize = 2;
 
 /// What is read, and how.
 pub(super) struct Source<'a> {
@@ -39,7 +44,7 @@ pub(super) async fn read_all(
 ) -> Result<Option<Micros>, ExportError> {
     let asked = reading.client.batch_execute(BYTES_AS_THEY_ARE).await;
     asked.map_err(|err| explain(&err, Doing::Session))?;
-    let (mut behind, mut oldest_log) = (None, None);
+    let (mut behind, mut oldest_log) = (VecDeque::new(), None);
     for source in all.tables {
         let table = source.table;
         let since = reading.since.filter(|_| table.is_append_only());
@@ -54,13 +59,15 @@ pub(super) async fn read_all(
             Some(parts) => read_parts(reading, all, source, (parts, &conditions), writer, watch)?,
             None => read_whole(reading, all, source, since, writer, watch).await?,
         };
-        if let Some(before) = behind.replace(Behind { source, since, rows }) {
-            before.finish(writer, &mut oldest_log, watch)?;
+        behind.push_back(Behind { source, since, rows });
+        while behind.len() > BEHIND_MAX {
+            let first = behind.pop_front();
+            first.map_or(Ok(()), |first| first.finish(writer, &mut oldest_log, watch))?;
         }
     }
     let ended = reading.client.batch_execute("commit").await;
     ended.map_err(|err| explain(&err, Doing::Ending))?;
-    if let Some(last) = behind {
+    for last in behind {
         last.finish(writer, &mut oldest_log, watch)?;
     }
     Ok(oldest_log)

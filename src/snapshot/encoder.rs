@@ -1,6 +1,7 @@
 //! Batches into one Parquet file, beside whoever makes them: compressing takes as long as reading a row.
 
 use std::fs::File;
+use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
@@ -11,6 +12,7 @@ use parquet::arrow::ArrowWriter;
 use parquet::errors::ParquetError;
 
 use crate::snapshot::error::SnapshotError;
+use crate::snapshot::hashed_file::HashedFile;
 use crate::snapshot::manifest::FileEntry;
 use crate::snapshot::parquet_file;
 use crate::snapshot::publish::{publish, temporary};
@@ -22,7 +24,8 @@ const WAITING_MAX: usize = 8;
 pub(super) struct Encoder {
     /// `None`: nothing comes any more.
     batches: Option<SyncSender<(RecordBatch, usize)>>,
-    thread: Option<JoinHandle<Result<(), ParquetError>>>,
+    /// `None`: it has ended. Returns length and hash of the file, which the disk has.
+    thread: Option<JoinHandle<Result<(u64, String), ParquetError>>>,
     path: PathBuf,
 }
 
@@ -31,14 +34,11 @@ impl Encoder {
     pub(super) fn new(path: &Path, schema: SchemaRef) -> Result<Self, SnapshotError> {
         let part = temporary(path);
         let file = File::create(&part).map_err(|err| SnapshotError::io("create", &part, err))?;
-        let synced = file.try_clone().map_err(|err| SnapshotError::io("create", &part, err))?;
-        let writer = ArrowWriter::try_new(file, schema, Some(parquet_file::properties()))
+        let (file, properties) = (HashedFile::in_pieces(file), parquet_file::properties());
+        let writer = ArrowWriter::try_new(file, schema, Some(properties))
             .map_err(|source| SnapshotError::writing(path, source))?;
         let (batches, come) = sync_channel(WAITING_MAX);
-        let thread = std::thread::spawn(move || {
-            encode(writer, &come)?;
-            Ok(synced.sync_all()?)
-        });
+        let thread = std::thread::spawn(move || encode(writer, &come));
         Ok(Self { batches: Some(batches), thread: Some(thread), path: path.to_path_buf() })
     }
 
@@ -46,7 +46,7 @@ impl Encoder {
     pub(super) fn write(&mut self, batch: RecordBatch, text: usize) -> Result<(), SnapshotError> {
         let sent = self.batches.as_ref().is_some_and(|to| to.send((batch, text)).is_ok());
         // it has stopped because it failed
-        if sent { Ok(()) } else { self.end() }
+        if sent { Ok(()) } else { self.end().map(drop) }
     }
 
     /// Nothing comes any more: the rest is written and brought to the disk, which nobody waits for here.
@@ -61,18 +61,17 @@ impl Encoder {
         relative: String,
         rows: u64,
     ) -> Result<Option<FileEntry>, SnapshotError> {
-        self.end()?;
+        let (bytes, blake3) = self.end()?;
         let part = temporary(&self.path);
         if rows == 0 {
             std::fs::remove_file(&part).map_err(|err| SnapshotError::io("remove", &part, err))?;
             return Ok(None);
         }
-        let entry = parquet_file::entry(&part, relative, rows)?;
         publish(&part, &self.path)?;
-        Ok(Some(entry))
+        Ok(Some(FileEntry { path: relative, rows, bytes, blake3 }))
     }
 
-    fn end(&mut self) -> Result<(), SnapshotError> {
+    fn end(&mut self) -> Result<(u64, String), SnapshotError> {
         self.close();
         let ended = match self.thread.take().map(JoinHandle::join) {
             None => Err(ParquetError::General("the file has failed before".to_string())),
@@ -94,9 +93,9 @@ impl Drop for Encoder {
 }
 
 fn encode(
-    mut writer: ArrowWriter<File>,
+    mut writer: ArrowWriter<BufWriter<HashedFile>>,
     come: &Receiver<(RecordBatch, usize)>,
-) -> Result<(), ParquetError> {
+) -> Result<(u64, String), ParquetError> {
     let mut group_bytes = 0;
     for (batch, text) in come {
         writer.write(&batch)?;
@@ -111,5 +110,7 @@ fn encode(
         }
     }
     // the footer's error as it is, which `into_inner` would make a text of
-    writer.finish().map(drop)
+    drop(writer.finish()?);
+    writer.inner_mut().flush()?;
+    Ok(writer.inner().get_ref().synced()?)
 }

@@ -6,6 +6,7 @@ pub mod capture;
 pub mod column;
 mod encoder;
 pub mod error;
+mod hashed_file;
 pub mod manifest;
 mod older_hash;
 pub mod open;

@@ -20,7 +20,6 @@ use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::schema::types::ColumnPath;
 
 use crate::snapshot::error::SnapshotError;
-use crate::snapshot::manifest::FileEntry;
 
 /// Rows in a row group.
 pub(crate) const ROW_GROUP_ROWS_MAX: usize = 131_072;
@@ -28,7 +27,7 @@ pub(crate) const ROW_GROUP_ROWS_MAX: usize = 131_072;
 pub(crate) const ROW_GROUP_BYTES_MAX: usize = 64 << 20;
 
 /// Bytes hashed at once: enough that BLAKE3 uses the widest instructions there are.
-const PIECE_BYTES: usize = 1 << 17;
+pub(super) const PIECE_BYTES: usize = 1 << 17;
 
 /// Bytes of text after which a row group is closed, however small they became: whoever reads it has to
 /// unpack them, and one batch of text cannot hold more than 2 GiB.
@@ -69,12 +68,6 @@ pub fn properties() -> WriterProperties {
         .set_column_encoding(ColumnPath::from("_xid"), Encoding::DELTA_BINARY_PACKED)
         .set_column_encoding(ColumnPath::from("captured_at"), Encoding::DELTA_BINARY_PACKED)
         .build()
-}
-
-/// Size and hash of a finished file, named as it will be.
-pub fn entry(file: &Path, path: String, rows: u64) -> Result<FileEntry, SnapshotError> {
-    let (bytes, blake3) = hash_file(file)?;
-    Ok(FileEntry { path, rows, bytes, blake3 })
 }
 
 /// Length and BLAKE3 of a file, read in pieces.
