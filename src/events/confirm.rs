@@ -27,7 +27,7 @@ pub(super) fn attach(events: Events, rows: Sorted<Confirmation>, senders: &mut S
     let mut window = Window::new(&events, kinds);
     let mut rows = rows.into_iter().peekable();
     for event in events {
-        while let Some(row) = rows.next_if(|row| row.at.0 + REACH < event.key.0.0) {
+        while let Some(row) = rows.next_if(|row| row.at.0 + REACH < event.key.at.0) {
             window.settle(*row.item, senders);
         }
         let wanted_from = rows.peek().map_or(i64::MAX, |row| row.at.0 - REACH);
@@ -62,11 +62,11 @@ struct Waiting {
 
 impl Waiting {
     fn at(&self) -> Micros {
-        self.event.key.0
+        self.event.key.at
     }
 
     fn kind(&self) -> EventKind {
-        self.event.key.1
+        self.event.key.kind
     }
 }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::events::listing::Listing;
 use crate::events::log_event::Confirmation;
 use crate::model::attribute::{Attribute, Attributes};
-use crate::model::event::{Event, Evidence};
+use crate::model::event::{Basis, Clock, Event, Evidence};
 use crate::model::id::EventId;
 use crate::model::kind::EventKind;
 use crate::model::time::Micros;
@@ -17,12 +17,47 @@ use crate::spool::stored::{Stored, put_whole, take_whole};
 /// Events, in the total order or on their way into it.
 pub type Events = Sorted<Event>;
 
+/// What nearly always decides the order of events, and beside it what is asked of nearly all of them: each
+/// event stands elsewhere in memory.
+#[derive(Clone, Copy, Debug)]
+pub struct Head {
+    /// When it happened.
+    pub at: Micros,
+    /// What happened.
+    pub kind: EventKind,
+    /// How it is known; decides nothing.
+    pub basis: Basis,
+    /// Whose clock tells; decides nothing.
+    pub clock: Clock,
+}
+
+impl Ord for Head {
+    fn cmp(&self, other: &Self) -> Ordering {
+        (self.at, self.kind).cmp(&(other.at, other.kind))
+    }
+}
+
+impl PartialOrd for Head {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Head {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for Head {}
+
 impl Piece for Event {
-    type Key = (Micros, EventKind);
+    type Key = Head;
     type Name = (Micros, EventId);
 
-    fn key(&self) -> Self::Key {
-        (self.at, self.kind)
+    fn key(&self) -> Head {
+        let Self { at, kind, basis, clock, .. } = *self;
+        Head { at, kind, basis, clock }
     }
 
     fn tie(&self, other: &Self) -> Ordering {

@@ -3,6 +3,7 @@
 use std::borrow::Borrow;
 use std::cmp::Ordering;
 use std::fmt;
+use std::hash::Hash;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -10,6 +11,12 @@ use uuid::Uuid;
 use uuid::fmt::Hyphenated;
 
 use crate::model::shared;
+
+/// An id whose text stands in one piece of memory however often it is named.
+pub trait Shared: Clone + Eq + Hash {
+    /// Where its text stands, for as long as somebody holds it: two at one address are the same.
+    fn address(&self) -> usize;
+}
 
 /// Declares one kind of id.
 macro_rules! id_type {
@@ -32,6 +39,12 @@ macro_rules! id_type {
             /// Of a text that others may share.
             pub(crate) fn of_shared(text: Arc<str>) -> Self {
                 Self(text)
+            }
+        }
+
+        impl Shared for $name {
+            fn address(&self) -> usize {
+                Arc::as_ptr(&self.0).addr()
             }
         }
 

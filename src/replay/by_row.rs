@@ -3,17 +3,16 @@
 //! Events that are in memory are found by their places; others are dealt into parts, each with the events
 //! of some rows, and read part by part.
 
-use std::hash::Hash;
 use std::ops::Range;
 
 use rayon::prelude::*;
-use rustc_hash::FxHashMap;
 
 use crate::events::Events;
 use crate::model::event::{Event, Subject};
-use crate::model::id::{TaskId, WorkerId};
+use crate::model::id::{Shared, TaskId, WorkerId};
 use crate::model::rows::{TaskRow, WorkerRow};
 use crate::replay::dealer::Dealer;
+use crate::replay::directory::Directory;
 use crate::replay::places::{Pairs, Places};
 use crate::replay::seen::Seen;
 use crate::spool::keyed::Keyed;
@@ -24,7 +23,7 @@ use crate::spool::sorted::Piece;
 /// A row that events name.
 pub trait Named: Sync {
     /// Its id.
-    type Id: Hash + Eq + Sync;
+    type Id: Shared + Send + Sync;
 
     /// That.
     fn id(&self) -> &Self::Id;
@@ -86,7 +85,7 @@ struct Part {
 
 impl ByRow {
     /// Finds the events of each row of two tables, of which all were weighed.
-    pub fn of<A: Named, B: Named>(events: &Events, weighed: Weights<'_, A, B>) -> (Self, Self) {
+    pub fn of<A: Named, B: Named>(events: &Events, weighed: Weights<A, B>) -> (Self, Self) {
         let (some, others) = &weighed.numbers;
         match weighed.found {
             Found::Held { events: seen, ours, theirs } => {
@@ -145,24 +144,21 @@ impl Part {
             Some(events) => {
                 let keyed = |event| Keyed::of(Box::new(event));
                 let held: Vec<Keyed<Event>> = events.read().map(keyed).collect();
-                let numbers = numbers(&rows[self.rows.clone()]);
-                let pairs = pairs::<R>(&held, &numbers);
+                let pairs = pairs::<R>(&held, numbers(&rows[self.rows.clone()]));
                 then(&held, &Places::of(&pairs, self.rows.len()))
             }
         }
     }
 }
 
-type Numbers<'a, R> = FxHashMap<&'a <R as Named>::Id, u32>;
-
-fn numbers<R: Named>(rows: &[R]) -> Numbers<'_, R> {
-    rows.iter().zip(0..).map(|(row, number)| (row.id(), number)).collect()
+fn numbers<R: Named>(rows: &[R]) -> Directory<R::Id> {
+    Directory::of(rows.iter().map(|row| row.id().clone()))
 }
 
 /// The rows that an event names.
 fn rows_of<'a, R: Named>(
     event: &'a Event,
-    numbers: &'a Numbers<'_, R>,
+    numbers: &'a mut Directory<R::Id>,
 ) -> impl Iterator<Item = u32> + use<'a, R>
 where
     R::Id: 'a,
@@ -172,21 +168,21 @@ where
     let fields = event.lists.then_some(&*event.attributes);
     let listed = fields.into_iter().flat_map(|fields| &fields.listed).filter_map(R::listed);
     let ids = own.into_iter().chain(listed.filter(move |id| Some(*id) != own));
-    ids.filter_map(|id| numbers.get(id).copied())
+    ids.filter_map(|id| numbers.seen(id))
 }
 
 /// The rows that events name.
-fn pairs<R: Named>(events: &[Keyed<Event>], numbers: &Numbers<'_, R>) -> Pairs {
+fn pairs<R: Named>(events: &[Keyed<Event>], mut numbers: Directory<R::Id>) -> Pairs {
     let mut pairs = Vec::with_capacity(events.len());
     for (event, place) in events.iter().zip(0..) {
-        pairs.extend(rows_of::<R>(event, numbers).map(|row| (row, place)));
+        pairs.extend(rows_of::<R>(event, &mut numbers).map(|row| (row, place)));
     }
     pairs
 }
 
 /// Which events each row of two tables has, or what they weigh: by that those that are not in memory are dealt.
-pub struct Weights<'a, A: Named, B: Named> {
-    numbers: (Numbers<'a, A>, Numbers<'a, B>),
+pub struct Weights<A: Named, B: Named> {
+    numbers: (Directory<A::Id>, Directory<B::Id>),
     found: Found,
 }
 
@@ -197,9 +193,9 @@ enum Found {
     Weights(Vec<usize>, Vec<usize>),
 }
 
-impl<'a, A: Named, B: Named> Weights<'a, A, B> {
+impl<A: Named, B: Named> Weights<A, B> {
     /// Of these rows; none of the events has been seen.
-    pub fn new(events: &Events, some: &'a [A], others: &'a [B]) -> Self {
+    pub fn new(events: &Events, some: &[A], others: &[B]) -> Self {
         let room = || Vec::with_capacity(events.len());
         let found = match events.in_memory() {
             Some(_) => Found::Held { events: 0, ours: room(), theirs: room() },
@@ -210,7 +206,7 @@ impl<'a, A: Named, B: Named> Weights<'a, A, B> {
 
     /// The next event.
     pub fn see(&mut self, event: &Event) {
-        let (some, others) = &self.numbers;
+        let (some, others) = &mut self.numbers;
         let (some, others) = (rows_of::<A>(event, some), rows_of::<B>(event, others));
         match &mut self.found {
             Found::Held { events, ours, theirs } => {
@@ -229,18 +225,15 @@ impl<'a, A: Named, B: Named> Weights<'a, A, B> {
 
 /// Deals events into parts that fit into memory each, by ranges of the rows of either table: both at once, as
 /// to read the events takes longer than to deal them.
-fn dealt<A: Named, B: Named>(
-    events: &Events,
-    weighed: Weights<'_, A, B>,
-) -> (Vec<Part>, Vec<Part>) {
-    let Weights { numbers: (some, others), found } = weighed;
+fn dealt<A: Named, B: Named>(events: &Events, weighed: Weights<A, B>) -> (Vec<Part>, Vec<Part>) {
+    let Weights { numbers: (mut some, mut others), found } = weighed;
     let Found::Weights(of_some, of_others) = found else { return (Vec::new(), Vec::new()) };
     let spool = events.spool();
     let (mut ours, mut theirs) = (Dealer::new(of_some, spool), Dealer::new(of_others, spool));
     in_pieces(events.iter(), |piece| {
         rayon::join(
-            || piece.iter().for_each(|event| ours.deal(event, rows_of::<A>(event, &some))),
-            || piece.iter().for_each(|event| theirs.deal(event, rows_of::<B>(event, &others))),
+            || piece.iter().for_each(|event| ours.deal(event, rows_of::<A>(event, &mut some))),
+            || piece.iter().for_each(|event| theirs.deal(event, rows_of::<B>(event, &mut others))),
         );
     });
     (ours.finish().map(Part::of).collect(), theirs.finish().map(Part::of).collect())

@@ -26,7 +26,7 @@ pub struct Lives {
 impl Lives {
     /// Folds the events of a history, which must be settled: in order, on one clock, with their workers
     /// named. All of them were seen by what they told, and weighed.
-    pub fn of(history: &History, told: &Told, weighed: Weights<'_, WorkerRow, TaskRow>) -> Self {
+    pub fn of(history: &History, told: &Told, weighed: Weights<WorkerRow, TaskRow>) -> Self {
         let (by_worker, by_task) = ByRow::of(&history.events, weighed);
         let ends = ends(history, &by_worker);
         let tasks = tasks(history, told, &ends, &by_task);

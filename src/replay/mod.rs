@@ -10,6 +10,7 @@ pub mod clocks;
 pub mod cycles;
 mod dealer;
 pub mod decisions;
+mod directory;
 pub mod era;
 pub mod gaps;
 pub mod generation;

@@ -2,9 +2,11 @@
 
 use std::ops::Deref;
 
+use crate::events::ordered::Head;
 use crate::model::event::{Basis, Clock, Event};
 use crate::model::kind::EventKind;
 use crate::model::time::Micros;
+use crate::spool::keyed::Keyed;
 
 /// An event. A fold looks through the events of its row a dozen times, and each stands elsewhere in memory: so
 /// what nearly every look asks for stands beside that of the next.
@@ -22,10 +24,10 @@ pub struct Seen<'a> {
 }
 
 impl<'a> Seen<'a> {
-    /// Looks at an event.
-    pub fn of(event: &'a Event) -> Self {
-        let Event { at, kind, basis, clock, .. } = *event;
-        Self { at, kind, basis, clock, event }
+    /// Looks at an event, without looking at it yet.
+    pub fn of(held: &'a Keyed<Event>) -> Self {
+        let Head { at, kind, basis, clock } = held.key;
+        Self { at, kind, basis, clock, event: &held.item }
     }
 
     /// All of it.

@@ -26,7 +26,7 @@ impl Pairs {
         // an edge function's word of a claim comes a little after it
         let behind = claims.and_then(|(_, bounds)| bounds.most()).unwrap_or(0);
         let mut clocks: Vec<ClockOffset> =
-            self.workers.iter().map(|worker| self.of_worker(worker, behind)).collect();
+            self.workers.ids().map(|worker| self.of_worker(worker, behind)).collect();
         let mut all = Bounds::default();
         for (source, bounds) in &edge {
             all.join(bounds);

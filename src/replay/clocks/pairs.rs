@@ -1,6 +1,6 @@
 //! Events of one thing on two clocks, collected in one pass over all events.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -9,6 +9,7 @@ use crate::model::id::{TaskId, WorkerId};
 use crate::model::kind::EventKind;
 use crate::model::rows::Facts;
 use crate::model::time::{Micros, SECOND};
+use crate::replay::directory::Directory;
 
 /// The clock of all edge functions.
 pub(super) const EDGE: &str = "edge_function";
@@ -59,7 +60,7 @@ pub struct Pairs {
     /// Ages of heartbeats and claims that an orchestrator saw: it is ahead by no more than the youngest.
     pub(super) ages: BTreeMap<SourceKey, Vec<(Micros, i64)>>,
     /// Workers that logged anything.
-    pub(super) workers: BTreeSet<WorkerId>,
+    pub(super) workers: Directory<WorkerId>,
 }
 
 impl Pairs {
@@ -73,9 +74,8 @@ impl Pairs {
     pub fn see(&mut self, event: &Event) {
         if event.clock == Clock::Worker
             && let Some(worker) = &event.worker
-            && !self.workers.contains(worker)
         {
-            self.workers.insert(worker.clone());
+            self.workers.add(worker);
         }
         self.see_age(event);
         self.see_reset(event);

@@ -49,9 +49,9 @@ impl Witness {
     /// Sees the next event of the total order.
     pub fn see(&mut self, event: &Event) {
         let by_orchestrator = event.basis == Basis::Recorded && event.clock == Clock::Orchestrator;
-        let by_gpu = event.worker.as_ref().is_none_or(|id| !self.api_workers.contains(id));
+        let by_gpu = || event.worker.as_ref().is_none_or(|id| !self.api_workers.contains(id));
         // a worker that gives itself up writes the same key
-        if by_orchestrator && by_gpu && event.kind != EventKind::WorkerSelfTerminated {
+        if by_orchestrator && event.kind != EventKind::WorkerSelfTerminated && by_gpu() {
             self.acts.push(event.at);
         }
         let claims = [EventKind::TaskClaimed, EventKind::TaskClaimRecorded];

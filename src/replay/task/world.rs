@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 
 use crate::events::History;
 use crate::model::event::{Basis, Clock, Event, Subject};
@@ -11,6 +11,7 @@ use crate::model::id::{EventId, TaskId, WorkerId};
 use crate::model::kind::EventKind;
 use crate::model::rows::WorkerRow;
 use crate::model::time::Micros;
+use crate::replay::directory::Directory;
 use crate::replay::task::elimination::Missing;
 use crate::replay::worker::beats;
 use crate::replay::worker::end::WorkerEnd;
@@ -18,17 +19,24 @@ use crate::replay::worker::end::WorkerEnd;
 /// What may end attempts without naming the task, in order.
 #[derive(Default)]
 pub struct Told {
-    by_worker: FxHashMap<WorkerId, Vec<Arc<Event>>>,
+    numbers: Directory<WorkerId>,
+    /// By the numbers of workers.
+    workers: Vec<OfWorker>,
     sweeps: Vec<Arc<Event>>,
     resets: Vec<Arc<Event>>,
-    /// Workers that gave themselves up.
-    gave_up: FxHashSet<WorkerId>,
+}
+
+/// What was told of one worker.
+#[derive(Default)]
+struct OfWorker {
+    events: Vec<Arc<Event>>,
+    gave_up: bool,
     /// Of heartbeats, of which there are many, only what is asked for.
-    heartbeats: FxHashMap<WorkerId, Vec<Heartbeat>>,
-    /// When each worker's last own line was written.
-    heard: FxHashMap<WorkerId, Micros>,
-    /// When an orchestrator last looked at each worker and found it without a task.
-    seen_idle: FxHashMap<WorkerId, Micros>,
+    heartbeats: Vec<Heartbeat>,
+    /// When its last own line was written.
+    heard: Option<Micros>,
+    /// When an orchestrator last looked at it and found it without a task.
+    seen_idle: Option<Micros>,
 }
 
 /// A heartbeat that a worker's row records.
@@ -44,29 +52,20 @@ pub struct Heartbeat {
 impl Told {
     /// The next event in the total order.
     pub fn see(&mut self, event: &Event) {
-        if event.clock == Clock::Worker
-            && let Some(worker) = &event.worker
-        {
-            match self.heard.get_mut(worker) {
-                Some(at) => *at = event.at,
-                None => drop(self.heard.insert(worker.clone(), event.at)),
+        let (is_own, kind) = (event.clock == Clock::Worker, event.kind);
+        let is_beat = kind == EventKind::HeartbeatRecorded;
+        let is_idle = kind == EventKind::HeartbeatObserved;
+        if let Some(worker) = event.worker.as_ref().filter(|_| is_own || is_beat || is_idle) {
+            let told = self.worker(worker);
+            if is_own {
+                told.heard = Some(event.at);
             }
-        }
-        if event.kind == EventKind::HeartbeatRecorded
-            && let Some(worker) = &event.worker
-        {
-            let beat = Heartbeat { at: event.at, basis: event.basis, event: event.id };
-            match self.heartbeats.get_mut(worker) {
-                Some(known) => known.push(beat),
-                None => drop(self.heartbeats.insert(worker.clone(), vec![beat])),
+            if is_beat {
+                let beat = Heartbeat { at: event.at, basis: event.basis, event: event.id };
+                told.heartbeats.push(beat);
             }
-        }
-        if event.kind == EventKind::HeartbeatObserved
-            && let Some(worker) = &event.worker
-        {
-            match self.seen_idle.get_mut(worker) {
-                Some(at) => *at = event.at,
-                None => drop(self.seen_idle.insert(worker.clone(), event.at)),
+            if is_idle {
+                told.seen_idle = Some(event.at);
             }
         }
         const OF_WORKERS: [EventKind; 7] = [
@@ -96,11 +95,22 @@ impl Told {
         });
         let own = event.worker.as_ref();
         for worker in own.into_iter().chain(listed.filter(|id| Some(*id) != own)) {
-            self.by_worker.entry(worker.clone()).or_default().push(kept.clone());
-            if event.kind == EventKind::WorkerSelfTerminated {
-                self.gave_up.insert(worker.clone());
-            }
+            let told = self.worker(worker);
+            told.events.push(kept.clone());
+            told.gave_up |= kind == EventKind::WorkerSelfTerminated;
         }
+    }
+
+    fn worker(&mut self, id: &WorkerId) -> &mut OfWorker {
+        let number = self.numbers.add(id) as usize;
+        if number == self.workers.len() {
+            self.workers.push(OfWorker::default());
+        }
+        &mut self.workers[number]
+    }
+
+    fn of(&self, worker: &WorkerId) -> Option<&OfWorker> {
+        self.workers.get(self.numbers.find(worker)? as usize)
     }
 }
 
@@ -108,7 +118,7 @@ impl Told {
 pub struct World<'a> {
     told: &'a Told,
     ends: &'a BTreeMap<WorkerId, WorkerEnd>,
-    rows: BTreeMap<&'a WorkerId, &'a WorkerRow>,
+    rows: FxHashMap<&'a WorkerId, &'a WorkerRow>,
     /// Workers of pods, by when they went out of service.
     gone: Vec<(Micros, &'a WorkerId)>,
     oldest_log: Option<Micros>,
@@ -142,7 +152,7 @@ impl<'a> World<'a> {
 
     /// Events that name a worker and may end its attempts, in order.
     pub fn of_worker(&self, worker: &WorkerId) -> &'a [Arc<Event>] {
-        self.told.by_worker.get(worker).map_or(&[], Vec::as_slice)
+        self.told.of(worker).map_or(&[], |told| &told.events)
     }
 
     /// The same after one instant and up to another.
@@ -157,17 +167,17 @@ impl<'a> World<'a> {
 
     /// Whether a worker ever gave itself up.
     pub fn gave_up(&self, worker: &WorkerId) -> bool {
-        self.told.gave_up.contains(worker)
+        self.told.of(worker).is_some_and(|told| told.gave_up)
     }
 
     /// The heartbeats of a worker that its row records, in order.
     pub fn heartbeats(&self, worker: &WorkerId) -> &'a [Heartbeat] {
-        self.told.heartbeats.get(worker).map_or(&[], Vec::as_slice)
+        self.told.of(worker).map_or(&[], |told| &told.heartbeats)
     }
 
     /// When a worker's last own line was written.
     pub fn heard(&self, worker: &WorkerId) -> Option<Micros> {
-        self.told.heard.get(worker).copied()
+        self.told.of(worker)?.heard
     }
 
     /// Resets that count what they took back, in order.
@@ -184,7 +194,7 @@ impl<'a> World<'a> {
     /// When an orchestrator last found a worker without a task: both lines that tell a heartbeat's age are of
     /// idle workers (domain/orchestrator.md G100 and G109).
     pub fn seen_idle(&self, worker: &WorkerId) -> Option<Micros> {
-        self.told.seen_idle.get(worker).copied()
+        self.told.of(worker)?.seen_idle
     }
 
     /// When the row of a worker says that it was condemned, between two instants: the kill puts back what the
