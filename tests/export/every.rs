@@ -86,6 +86,38 @@ fn captures_follow_until_someone_stops_it() {
 }
 
 #[test]
+fn what_others_mend_is_waited_for_once_there_was_a_capture() {
+    let database = database("every_mended");
+    database.sql(SCHEMA);
+    let bench = Bench::new();
+    let (url, dir) = (database.url(), bench.path("s"));
+    let dir_text = dir.to_str().expect("UTF-8");
+    let args =
+        [&["export", "--db", &url, "--snapshot", dir_text, "--every", "5s"][..], OPTIONS].concat();
+    let mut running = Running(spawn(&bench.path("config"), &args));
+    let captures = || Snapshot::open(&dir).map_or(0, |snapshot| snapshot.captures().len());
+    wait_until("a first capture", || captures() >= 1);
+    let mut goes_on_after = |what: &str, mended: &dyn Fn()| {
+        let before = captures();
+        // long enough for an attempt, whenever the last one was
+        std::thread::sleep(Duration::from_secs(8));
+        assert!(captures() <= before + 1, "{what}: it captures on");
+        assert!(running.0.try_wait().expect("a child").is_none(), "{what}: it has ended");
+        let before = captures();
+        mended();
+        wait_until(what, || captures() > before);
+    };
+    database.sql("alter table public.workers rename to workers_old");
+    let back = || drop(database.sql("alter table public.workers_old rename to workers"));
+    goes_on_after("a table that is back", &back);
+    let lock = std::fs::File::open(dir.join(".lock")).expect("the lock of the snapshot");
+    while lock.try_lock().is_err() {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    goes_on_after("a snapshot that nobody else writes to", &|| lock.unlock().expect("unlocked"));
+}
+
+#[test]
 fn what_cannot_pass_ends_it_and_wrong_times_are_refused() {
     let database = database("every_ends");
     database.sql(SCHEMA);

@@ -4,6 +4,7 @@ use std::io;
 
 use crate::cli::export::rest_advice;
 use crate::export::error::ExportError;
+use crate::snapshot::error::SnapshotError;
 
 /// Conditions of the server's that pass within moments: not enough memory or connections, a deadlock, a
 /// standby that had to choose between the primary and us.
@@ -64,6 +65,22 @@ impl Passing {
             | ExportError::Runtime(_) => Self::Never,
         }
     }
+}
+
+/// Whether somebody else may mend it while a watcher waits that was able to capture before: a migration that
+/// renames tables or takes grants away, a database that is restored, another capture into the same snapshot, a
+/// full disk. Who was let in and no longer is does not ask again, as too many attempts lock a role out.
+pub(super) fn may_be_mended(err: &ExportError) -> bool {
+    matches!(
+        err,
+        ExportError::UnknownDatabase
+            | ExportError::MissingTable(_)
+            | ExportError::MissingColumn(_)
+            | ExportError::PermissionDenied(_)
+            | ExportError::RowSecurity(_)
+            | ExportError::Answer(_)
+            | ExportError::Snapshot(SnapshotError::Locked(_) | SnapshotError::Io { .. })
+    )
 }
 
 /// Whether a network's answer will be the same in a minute: there is no such name, socket or permission, or

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::cli::export::passing::Passing;
+use crate::cli::export::passing::{Passing, may_be_mended};
 use crate::cli::export::stop::Stop;
 use crate::cli::ui::Ui;
 use crate::export::error::ExportError;
@@ -47,24 +47,27 @@ pub(super) fn hours(text: &str) -> Result<f64, String> {
     hours.ok_or_else(|| "give hours above zero, 87600 at most".to_string())
 }
 
-/// Captures until one fails for good. What may pass is tried again; nothing is lost by being stopped.
+/// Captures until one fails for good. What may pass is tried again, and after a first capture also what others may
+/// mend: whoever started this has left. Nothing is lost by being stopped.
 pub(super) fn run(
     ui: &mut Ui,
     every: Duration,
     stop: &Stop,
     once: &mut dyn FnMut(&mut Ui) -> Result<(), ExportError>,
 ) -> Result<(), ExportError> {
-    let mut wait = PATIENCE;
+    let (mut wait, mut has_captured) = (PATIENCE, false);
     loop {
         let begun = Instant::now();
         let pause = match once(ui) {
             Ok(()) => {
-                wait = PATIENCE;
+                (wait, has_captured) = (PATIENCE, true);
                 let left = every.saturating_sub(begun.elapsed());
                 ui.note(&format!("next capture in {}; Ctrl-C stops", told(left)));
                 left
             }
-            Err(err) if Passing::of(&err) != Passing::Never => {
+            Err(err)
+                if Passing::of(&err) != Passing::Never || (has_captured && may_be_mended(&err)) =>
+            {
                 let pause = wait.min(every);
                 ui.note(&format!("warning: {err}; tried again in {}", told(pause)));
                 wait = wait.saturating_mul(2);
