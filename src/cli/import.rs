@@ -64,9 +64,10 @@ pub(super) fn run(ui: &mut Ui, args: &ImportArgs) -> Outcome {
     let import = import?;
     import.drift().iter().for_each(|note| ui.note(&format!("note: {note}")));
     let snapshot = import.finish(now())?;
-    if let Some(capture) = snapshot.captures().last() {
+    if let [earlier @ .., capture] = snapshot.captures() {
         for (table, held) in &capture.tables {
-            let gone = held.disappeared.len();
+            let before = earlier.last().and_then(|before| before.tables.get(table));
+            let gone = held.newly_gone(before).count();
             if gone > 0 {
                 ui.note(&format!(
                     "warning: {gone} rows of `{table}` that the snapshot holds are not in these files: \

@@ -127,16 +127,11 @@ fn vanished(snapshot: &Snapshot) -> Vec<(Table, RowKey, usize)> {
     let mut found = Vec::new();
     for (place, capture) in snapshot.captures().iter().enumerate() {
         for table in [Table::Workers, Table::Tasks] {
-            let gone = capture.tables.get(table.name()).map_or(&[][..], |held| &held.disappeared);
-            // each later capture misses it again
             let before = place.checked_sub(1).map(|before| &snapshot.captures()[before]);
             let before = before.and_then(|capture| capture.tables.get(table.name()));
-            let fresh = |key: &&String| {
-                before.is_none_or(|held| held.disappeared.binary_search(key).is_err())
-            };
-            found.extend(
-                gone.iter().filter(fresh).map(|k| (table, RowKey::from(k.as_str()), place)),
-            );
+            let held = capture.tables.get(table.name());
+            let gone = held.into_iter().flat_map(|held| held.newly_gone(before));
+            found.extend(gone.map(|key| (table, RowKey::from(key.as_str()), place)));
         }
     }
     found

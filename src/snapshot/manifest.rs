@@ -144,6 +144,18 @@ pub struct TableCapture {
 }
 
 impl TableCapture {
+    /// Keys that disappeared, and that the capture before, if it holds the table, did not miss yet: each capture
+    /// names all that ever did.
+    pub fn newly_gone<'a>(
+        &'a self,
+        before: Option<&'a Self>,
+    ) -> impl Iterator<Item = &'a String> + use<'a> {
+        let is_new = move |key: &&String| {
+            before.is_none_or(|before| before.disappeared.binary_search(key).is_err())
+        };
+        self.disappeared.iter().filter(is_new)
+    }
+
     /// Two parts of one table, none of whose rows any earlier capture held, as one.
     pub(crate) fn and(mut self, other: Self) -> Self {
         // times of one form: their order as texts is theirs

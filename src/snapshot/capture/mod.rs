@@ -243,10 +243,12 @@ impl CaptureWriter {
                 held.rows_changed
             ));
         }
-        if !held.disappeared.is_empty() {
+        let before = self.before.as_ref().and_then(|snapshot| snapshot.captures().last());
+        let before = before.and_then(|capture| capture.tables.get(table.name()));
+        let gone = held.newly_gone(before).count();
+        if gone > 0 {
             said.push(format!(
-                "{table}: {} rows that an earlier capture holds are gone: their last versions stay in the snapshot",
-                held.disappeared.len()
+                "{table}: {gone} rows that an earlier capture holds are gone: their last versions stay in the snapshot"
             ));
         }
         let was_read_whole = held.since_xid.is_none() && held.rows_read == 0;
