@@ -208,6 +208,22 @@ fn one_row_hashes_the_same_from_csv_and_ndjson() {
 }
 
 #[test]
+fn a_line_at_a_time_that_only_a_database_has_is_kept() {
+    let bench = Bench::new();
+    let odd = ["infinity", "-infinity", "0044-03-15 00:00:00+00 BC", "10000-01-01 00:00:00+00"];
+    let rows = odd.iter().enumerate();
+    let rows = rows.map(|(n, at)| format!("odd{n},{at},orchestrator_gpu,o1,INFO,hello,,,3,\n"));
+    bench.source("system_logs.csv", format!("{LOGS}{LOG}{}", rows.collect::<String>()));
+    let said = bench.import(0);
+    assert!(said.contains("5 rows read"), "{said}");
+    assert!(bench.unreadable().is_empty(), "{said}");
+    assert_eq!(bench.column(Table::SystemLogs, "timestamp").iter().flatten().count(), 1);
+    let told: Vec<String> =
+        bench.column(Table::SystemLogs, "_verbatim").into_iter().flatten().collect();
+    assert_eq!(told, odd.map(|at| format!("{{\"timestamp\":\"{at}\"}}")));
+}
+
+#[test]
 fn unreadable_lines_are_kept_out_and_named() {
     let bench = Bench::new();
     let mut logs = format!("{LOGS}{LOG}l2,secretvalue\n").into_bytes();
@@ -407,6 +423,10 @@ fn a_later_dump_adds_what_is_new_or_changed() {
     bench.source("workers.csv", format!("{WORKERS}{WORKER}w2,gpu,,,terminated,\n"));
     let said = bench.import(0);
     assert!(said.contains("2 rows read,         1 new"), "{said}");
+    assert!(
+        said.contains("1 rows of `workers` that the snapshot holds are not in these"),
+        "{said}"
+    );
     let snapshot = bench.snapshot();
     let capture = &snapshot.captures()[1];
     assert_eq!(capture.tables["system_logs"].rows_new, 1);
@@ -416,6 +436,12 @@ fn a_later_dump_adds_what_is_new_or_changed() {
     assert_eq!(bench.column(Table::SystemLogs, "id"), some(&["l1", "l2"]));
     let states = some(&["active", "active", "active", "terminated"]);
     assert_eq!(bench.column(Table::Workers, "status"), states);
+    bench.source(
+        "system_logs.csv",
+        format!("{LOGS}{LOG}l3,2025-11-03 16:00:00+00,a,b,INFO,newer,,,,\n"),
+    );
+    let said = bench.import(0);
+    assert!(!said.contains("not in these"), "that was said once: {said}");
 }
 
 #[test]

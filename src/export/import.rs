@@ -9,7 +9,7 @@ use crate::export::cells::value;
 use crate::export::drift;
 use crate::export::import_error::ImportError;
 use crate::export::key::RowKey;
-use crate::export::odd_values::OddValues;
+use crate::export::odd_values::{OddValues, is_beyond_reach};
 use crate::export::output_class;
 use crate::export::roles::role;
 use crate::export::rows::{Cells, RowReader};
@@ -220,7 +220,14 @@ fn row<'a>(
         if column.name == "id" && empty {
             return Err("no id");
         }
-        let placed = matches!(value, Value::Time(_));
+        let placed = match &value {
+            Value::Time(_) => true,
+            // as an export keeps it
+            Value::Verbatim(text) => is_beyond_reach(text),
+            Value::Null | Value::Text(_) | Value::Int(_) | Value::Double(_) | Value::Bool(_) => {
+                false
+            }
+        };
         if table == Table::SystemLogs && column.name == "timestamp" && !placed {
             return Err("`timestamp` is no time");
         }

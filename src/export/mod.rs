@@ -29,6 +29,7 @@ pub mod target;
 pub mod tls_failure;
 
 mod access;
+mod array_text;
 mod aside;
 mod attend;
 mod before;

@@ -7,6 +7,7 @@ use std::io::{self, BufRead, Read};
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
+use crate::export::array_text::array;
 use crate::export::csv::RECORD_BYTES_MAX;
 
 /// Why a line could not be read. Says nothing of its content.
@@ -88,8 +89,17 @@ impl<R: BufRead> NdjsonReader<R> {
     }
 }
 
+/// Columns that hold an array: nothing else tells its list from JSON that is one (domain/worker-app.md, columns
+/// of `tasks`).
+const ARRAYS: [&str; 1] = ["dependant_on"];
+
 fn members(line: &str) -> Result<Members<'_>, BadObject> {
-    raw_members(line)?.into_iter().map(|(key, value)| Ok((key, text_of(value)?))).collect()
+    let text = |key: &str, value| match RawValue::get(value) {
+        list if list.starts_with('[') && ARRAYS.contains(&key) => Ok(Some(array(list)?.into())),
+        _ => text_of(value),
+    };
+    let members = raw_members(line)?.into_iter();
+    members.map(|(key, value)| text(&key, value).map(|text| (key, text))).collect()
 }
 
 /// The members of one object, each value as it is written.
@@ -161,6 +171,16 @@ mod tests {
         ];
         let want = want.map(|(key, value)| (key.to_string(), value.map(str::to_string)));
         assert_eq!(row, Ok(want.to_vec()));
+    }
+
+    #[test]
+    fn the_list_of_a_column_of_arrays_is_the_array_that_an_export_has() {
+        let row = one(r#"{"dependant_on":["a","b c"],"other":["a","b c"]}"#);
+        let want = [("dependant_on", r#"{a,"b c"}"#), ("other", r#"["a","b c"]"#)];
+        let want = want.map(|(key, value)| (key.to_string(), Some(value.to_string())));
+        assert_eq!(row, Ok(want.to_vec()));
+        let single = [("dependant_on".to_string(), Some("a".to_string()))];
+        assert_eq!(one(r#"{"dependant_on":"a"}"#), Ok(single.to_vec()), "until January 2026");
     }
 
     #[test]

@@ -34,7 +34,7 @@ impl OddValues {
 }
 
 /// A time that PostgreSQL has and we have not: infinite, before Christ, or after the year 9999.
-fn is_beyond_reach(text: &str) -> bool {
+pub(super) fn is_beyond_reach(text: &str) -> bool {
     let year = text.bytes().take_while(u8::is_ascii_digit).count();
     text.ends_with("infinity")
         || text.ends_with(" BC")

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use serde_json::value::RawValue;
 
+use crate::export::array_text::array;
 use crate::export::catalogue::SourceColumn;
 use crate::export::ndjson::{BadObject, text_of};
 use crate::model::time::Micros;
@@ -50,32 +51,6 @@ fn time(text: Cow<'_, str>) -> Cow<'_, str> {
         return text;
     }
     text.replacen('T', " ", 1).replacen("+00:00", "+00", 1).into()
-}
-
-/// `["a", null, "b c"]` as `{a,NULL,"b c"}`.
-fn array(text: &str) -> Result<String, BadObject> {
-    let items: Vec<&RawValue> =
-        serde_json::from_str(text).map_err(|err| BadObject::NotAnObject(err.column()))?;
-    let mut spelled = Vec::with_capacity(items.len());
-    for item in items {
-        spelled.push(match item.get() {
-            "null" => "NULL".to_string(),
-            "true" => "t".to_string(),
-            "false" => "f".to_string(),
-            inner if inner.starts_with('[') => array(inner)?,
-            _ => quoted(&text_of(item)?.unwrap_or_default()),
-        });
-    }
-    Ok(format!("{{{}}}", spelled.join(",")))
-}
-
-/// An element as PostgreSQL's `array_out` has it.
-fn quoted(element: &str) -> String {
-    let special = |c: char| "{}\",\\ \t\n\r\u{b}\u{c}".contains(c);
-    if !element.is_empty() && !element.contains(special) && !element.eq_ignore_ascii_case("null") {
-        return element.to_string();
-    }
-    format!("\"{}\"", element.replace('\\', "\\\\").replace('"', "\\\""))
 }
 
 #[cfg(test)]
