@@ -32,7 +32,7 @@ pub(super) fn read(snapshot: &Snapshot) -> Result<(Facts, Histories), SnapshotEr
         None
     };
     // a line that could not be read may have been the one that is looked for
-    let links = if snapshot.unreadable(Table::Generations) == Some(0) {
+    let links = if snapshot.is_whole(Table::Generations) {
         let generations = newest(versions(snapshot, Table::Generations, generation)?).0;
         let variants = newest(versions(snapshot, Table::GenerationVariants, variant)?).0;
         Some(generations.into_iter().chain(variants).flatten().collect())

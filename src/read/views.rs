@@ -138,8 +138,8 @@ fn held_tables(snapshot: &Snapshot, views: &[View]) -> View {
         .iter()
         .map(|view| {
             let table = Table::from_name(&view.name);
-            let cut = table.and_then(|table| snapshot.unreadable(table)).is_some_and(|n| n > 0);
-            format!("({}, {}, {})", literal(&view.name), view.held, view.held && !cut)
+            let is_whole = table.map_or(view.held, |table| snapshot.is_whole(table));
+            format!("({}, {}, {is_whole})", literal(&view.name), view.held)
         })
         .collect();
     let select =

@@ -117,7 +117,7 @@ mod tests {
           horizon   none
           files     1, 7400 bytes
           rows      0 disappeared, 2 unreadable
-        c000001: every row of every table, as all of them stood at one instant; log rows of transactions from 812 on were asked for; the oldest log row there was of 2025-11-03 13:00:00; captured under `none`, redacted again since
+        c000001: every row of every table, as all of them stood at one instant; log rows of transactions from 812 on were asked for; the oldest log row there was of 2025-11-03 13:00:00; without workers, tasks, generations, generation_variants, task_types; captured under `none`, redacted again since
         hole before c000001: log lines between 2025-10-30 13:00:00 and 2025-11-03 12:00:00 were deleted before anyone took them (not_exported)
         times: UTC, whole seconds here
         redaction: standard (key 5558)

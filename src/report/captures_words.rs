@@ -66,6 +66,11 @@ fn told(capture: &Capture) -> Vec<String> {
             told.push(format!("log rows are missing from {} on", at(&log.missing_from)));
         }
     }
+    let is_absent = |table: &&Table| !capture.tables.contains_key(table.name());
+    let absent: Vec<&str> = Table::ALL.iter().filter(is_absent).map(|table| table.name()).collect();
+    if !absent.is_empty() {
+        told.push(format!("without {}", absent.join(", ")));
+    }
     if let Some(policy) = &capture.captured_under {
         told.push(format!("captured under `{}`, redacted again since", printable(policy)));
     }

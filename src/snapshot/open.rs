@@ -113,6 +113,13 @@ impl Snapshot {
         held.map(|held| held.rows_unreadable)
     }
 
+    /// Whether the last capture read all of a table: only then is no row any proof. What an earlier one read says
+    /// nothing of what the others saw since.
+    pub fn is_whole(&self, table: Table) -> bool {
+        let last = self.captures.last().and_then(|capture| capture.tables.get(table.name()));
+        last.is_some_and(|held| held.rows_unreadable == 0)
+    }
+
     /// Whether every row of this table is the only version there is of it: a view need not look for the
     /// latest then.
     pub fn has_one_version(&self, table: Table) -> bool {
