@@ -111,17 +111,27 @@ impl Fault {
     /// Prints error, causes and hints to stderr, and returns the exit code.
     pub(crate) fn show(self, ui: &mut Ui) -> ExitCode {
         let fault = self.told_of_damage(ui.snapshot()).told_of_the_disk();
-        let mut text = format!("error: {}", fault.error);
-        let mut cause = fault.error.source();
+        ui.note(&fault.told("error", ""));
+        ExitCode::from(fault.kind.exit_code())
+    }
+
+    /// Prints the same as a warning, of what goes on all the same.
+    pub(crate) fn warn(self, ui: &mut Ui, goes_on: &str) {
+        let fault = self.told_of_the_disk();
+        ui.note(&fault.told("warning", &format!("; {goes_on}")));
+    }
+
+    fn told(&self, word: &str, then: &str) -> String {
+        let mut text = format!("{word}: {}{then}", self.error);
+        let mut cause = self.error.source();
         while let Some(err) = cause {
             text.push_str(&format!("\n  because: {err}"));
             cause = err.source();
         }
-        for hint in &fault.hints {
+        for hint in &self.hints {
             text.push_str(&format!("\nhint: {hint}"));
         }
-        ui.note(&text);
-        ExitCode::from(fault.kind.exit_code())
+        text
     }
 }
 

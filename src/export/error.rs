@@ -94,7 +94,9 @@ pub enum ExportError {
     #[error("the server asks for a kind of log-in that is not supported")]
     Method,
     /// `pg_hba.conf` does not let us in.
-    #[error("the server accepts no such connection (its pg_hba.conf, or the role, forbids it)")]
+    #[error(
+        "the server accepts no such connection (its pg_hba.conf, the role, or a right to connect that is missing)"
+    )]
     Forbidden,
     /// No such database.
     #[error("the server has no database of that name")]
@@ -129,6 +131,9 @@ pub enum ExportError {
         /// For how long.
         seconds: u64,
     },
+    /// What earlier captures of this watcher were written to.
+    #[error("the snapshot {} is gone, with the captures in it", .0.display())]
+    Vanished(PathBuf),
     /// Someone said stop.
     #[error("stopped")]
     Stopped,

@@ -115,6 +115,9 @@ fn what_others_mend_is_waited_for_once_there_was_a_capture() {
         std::thread::sleep(Duration::from_millis(20));
     }
     goes_on_after("a snapshot that nobody else writes to", &|| lock.unlock().expect("unlocked"));
+    let away = bench.path("away");
+    std::fs::rename(&dir, &away).expect("moved");
+    goes_on_after("a snapshot that is back", &|| std::fs::rename(&away, &dir).expect("moved"));
 }
 
 #[test]

@@ -66,6 +66,10 @@ fn advice(err: &ExportError) -> (FaultKind, &'static str) {
                         for (sslcert, sslkey), or ask for a pg_hba.conf entry";
             (FaultKind::Source, hint)
         }
+        ExportError::Vanished(_) => (
+            FaultKind::Snapshot,
+            "put it back where it was (is its disk mounted?), or begin another one with a new export",
+        ),
         ExportError::UnknownDatabase => {
             (FaultKind::Source, "check the name after the last `/` of the URL")
         }

@@ -35,6 +35,7 @@ use crate::export::retention::Retention;
 use crate::export::target::{Target, TargetError};
 use crate::model::time::Micros;
 use crate::redact::Redactor;
+use crate::snapshot::manifest::MANIFEST;
 
 /// Copy the orchestrator's tables into a snapshot, read-only and at one instant
 ///
@@ -142,7 +143,12 @@ pub(super) fn run(ui: &mut Ui, args: &ExportArgs) -> Outcome {
     let redactor = Redactor::new(args.redact.policy(), &key.bytes());
     let stop = Stop::listen()?;
     let is_said = || stop.is_said();
+    let mut has_captured = false;
     let mut once = |ui: &mut Ui| {
+        if has_captured && !args.snapshot.join(MANIFEST).exists() {
+            // a new one in its place would hide that
+            return Err(ExportError::Vanished(args.snapshot.clone()));
+        }
         let mut screen = Screen { ui, bar: ProgressBar::hidden() };
         // named anew each time: a password file may have changed
         let authorities = args.ssl_root_cert.clone();
@@ -162,6 +168,7 @@ pub(super) fn run(ui: &mut Ui, args: &ExportArgs) -> Outcome {
         };
         screen.bar.finish_and_clear();
         summary(ui, args, &outcome?);
+        has_captured = true;
         Ok(())
     };
     let mut once = |ui: &mut Ui| args.patience.try_out(ui, &stop, &mut once);

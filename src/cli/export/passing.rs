@@ -61,6 +61,7 @@ impl Passing {
             | ExportError::OtherKey { .. }
             | ExportError::OtherPolicy { .. }
             | ExportError::Snapshot(_)
+            | ExportError::Vanished(_)
             | ExportError::Stopped
             | ExportError::Runtime(_) => Self::Never,
         }
@@ -79,6 +80,7 @@ pub(super) fn may_be_mended(err: &ExportError) -> bool {
             | ExportError::PermissionDenied(_)
             | ExportError::RowSecurity(_)
             | ExportError::Answer(_)
+            | ExportError::Vanished(_)
             | ExportError::Snapshot(SnapshotError::Locked(_) | SnapshotError::Io { .. })
     )
 }

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use crate::cli::export::advice::fault;
 use crate::cli::export::passing::{Passing, may_be_mended};
 use crate::cli::export::stop::Stop;
 use crate::cli::ui::Ui;
@@ -69,7 +70,8 @@ pub(super) fn run(
                 if Passing::of(&err) != Passing::Never || (has_captured && may_be_mended(&err)) =>
             {
                 let pause = wait.min(every);
-                ui.note(&format!("warning: {err}; tried again in {}", told(pause)));
+                let again = format!("trying again in {}", told(pause));
+                fault(err).warn(ui, &again);
                 wait = wait.saturating_mul(2);
                 pause
             }
