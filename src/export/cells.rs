@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use crate::export::odd_values::{as_printed, is_beyond_reach};
 use crate::model::time::Micros;
 use crate::redact::Redactor;
 use crate::redact::role::Role;
@@ -18,7 +19,12 @@ pub fn value<'a>(
         ColumnType::Int => text.parse().ok().map(Value::Int),
         ColumnType::Double => double(&text).map(Value::Double),
         ColumnType::Bool => bool(&text).map(Value::Bool),
-        ColumnType::Timestamp => Micros::parse(&text).map(Value::Time),
+        ColumnType::Timestamp => match Micros::parse(&text) {
+            None if is_beyond_reach(&text) => {
+                return Value::Verbatim(redacted(as_printed(text), role, redactor));
+            }
+            read => read.map(Value::Time),
+        },
         ColumnType::Text => return Value::Text(redacted(text, role, redactor)),
     };
     typed.unwrap_or_else(|| Value::Verbatim(redacted(text, role, redactor)))

@@ -1,8 +1,10 @@
 //! Values that are none of their column's type: kept as text beside the row, and NULL in it. Nobody should
 //! learn that from a NULL.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use crate::model::time::Micros;
 use crate::snapshot::column::{Column, ColumnType, Value};
 
 /// How many, by column.
@@ -39,6 +41,14 @@ pub(super) fn is_beyond_reach(text: &str) -> bool {
     text.ends_with("infinity")
         || text.ends_with(" BC")
         || (year > 4 && text[year..].starts_with('-'))
+}
+
+/// A time as JSON has it, in the spelling of the server where it is beyond our calendar: it is kept as its text.
+pub(super) fn as_printed(text: Cow<'_, str>) -> Cow<'_, str> {
+    if Micros::parse(&text).is_some() || text.ends_with("infinity") || !text.contains('T') {
+        return text;
+    }
+    text.replacen('T', " ", 1).replacen("+00:00", "+00", 1).into()
 }
 
 fn kind(of: ColumnType) -> &'static str {

@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 use crate::export::array_text::array;
 use crate::export::catalogue::SourceColumn;
 use crate::export::ndjson::{BadObject, text_of};
-use crate::model::time::Micros;
+use crate::export::odd_values::as_printed;
 use crate::snapshot::column::ColumnType;
 
 /// How the values of a column are spelled.
@@ -39,18 +39,10 @@ impl Spelling {
             (_, "null") => Ok(None),
             (Self::Json, text) => Ok(Some(Cow::Borrowed(text))),
             (Self::Array, text) if text.starts_with('[') => array(text).map(Cow::Owned).map(Some),
-            (Self::Time, _) => Ok(text_of(value)?.map(time)),
+            (Self::Time, _) => Ok(text_of(value)?.map(as_printed)),
             (Self::Array | Self::Plain, _) => text_of(value),
         }
     }
-}
-
-/// A time that is beyond our calendar is kept as its text, which a direct export has otherwise.
-fn time(text: Cow<'_, str>) -> Cow<'_, str> {
-    if Micros::parse(&text).is_some() || text.ends_with("infinity") {
-        return text;
-    }
-    text.replacen('T', " ", 1).replacen("+00:00", "+00", 1).into()
 }
 
 #[cfg(test)]
