@@ -224,6 +224,88 @@ fn a_line_at_a_time_that_only_a_database_has_is_kept() {
 }
 
 #[test]
+fn json_has_such_a_time_in_another_spelling() {
+    let (csv, json) = (Bench::new(), Bench::new());
+    csv.source("workers.csv", "id,status,created_at\nw1,active,0044-03-15 12:00:00+00 BC\n");
+    let row = r#"{"id":"w1","status":"active","created_at":"0044-03-15T12:00:00+00:00 BC"}"#;
+    std::fs::remove_file(json.path("from").join("workers.csv")).expect("it was there");
+    json.source("workers.ndjson", row);
+    for bench in [&csv, &json] {
+        bench.source("system_logs.csv", format!("{LOGS}{LOG}"));
+        bench.import(0);
+    }
+    let told = |bench: &Bench| bench.column(Table::Workers, "_verbatim");
+    assert_eq!(told(&csv), told(&json));
+}
+
+/// What `sql` says, in CSV.
+fn asked(bench: &Bench, query: &str) -> String {
+    let output = Command::new(env!("CARGO_BIN_EXE_backstory"))
+        .args(["sql", "--snapshot", "snap", "--format", "csv", query])
+        .current_dir(bench.dir.path())
+        .env("XDG_CONFIG_HOME", bench.path("config"))
+        .output()
+        .expect("the binary runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).expect("UTF-8")
+}
+
+/// No generation of a task proves nothing where only an earlier capture read them.
+#[test]
+fn a_table_that_the_last_capture_lacks_is_not_whole() {
+    let bench = Bench::new();
+    let task = |id: &str, at: &str| {
+        format!(
+            "{id},wan_2_2_i2v,{{}},Complete,2025-11-03 14:00:00+00,2025-11-03 {at}:00+00,\
+             https://x.supabase.co/storage/v1/object/public/image_uploads/{id}.mp4,f\n"
+        )
+    };
+    let header = "id,task_type,params,status,created_at,generation_processed_at,output_location,generation_created\n";
+    bench.source("system_logs.csv", format!("{LOGS}{LOG}"));
+    bench.source("workers.csv", format!("{WORKERS}{WORKER}"));
+    bench.source("tasks.csv", format!("{header}{}", task("t1", "14:10")));
+    bench.source("generations.csv", "id,tasks,created_at\n");
+    bench.source("generation_variants.csv", "id,generation_id,params,created_at\n");
+    bench.source("task_types.csv", "id,name,category,is_active\n1,wan_2_2_i2v,generation,t\n");
+    bench.import(0);
+    let whole = "select is_whole from snapshot_tables where table_name = 'generations'";
+    let due = "select task_id, expected from task_generations order by 1";
+    assert_eq!(asked(&bench, whole), "is_whole\ntrue\n");
+    assert_eq!(asked(&bench, due), "task_id,expected\nt1,yes\n");
+    bench.source("tasks.csv", format!("{header}{}{}", task("t1", "14:10"), task("t2", "14:20")));
+    std::fs::remove_file(bench.path("from").join("generations.csv")).expect("it was there");
+    bench.import(0);
+    assert_eq!(asked(&bench, whole), "is_whole\nfalse\n");
+    assert_eq!(asked(&bench, due), "task_id,expected\nt1,unknown\nt2,unknown\n");
+}
+
+#[test]
+fn dependencies_are_ids_however_they_are_spelled() {
+    let bench = Bench::new();
+    let spelled = [
+        ("a1", "uuid-1", "uuid-1"),
+        ("a2", "{uuid-1,uuid-2}", "{uuid-1,uuid-2}"),
+        ("a3", "{}", "{}"),
+        ("a4", r#"["uuid-1"]"#, "{uuid-1}"),
+        ("a5", r#"["uuid-1", "uuid-2"]"#, "{uuid-1,uuid-2}"),
+        ("a6", r#"{"uuid-1", uuid-2}"#, "{uuid-1,uuid-2}"),
+        ("a7", "[0:1]={uuid-1,uuid-2}", "{uuid-1,uuid-2}"),
+        ("a8", r#"[["uuid-1"],[null]]"#, "{uuid-1}"),
+        ("a9", "[]", ""),
+    ];
+    let quoted = |text: &str| format!("\"{}\"", text.replace('"', "\"\""));
+    let rows = spelled.iter().map(|(id, text, _)| format!("{id},Queued,{}\n", quoted(text)));
+    bench.source("system_logs.csv", format!("{LOGS}{LOG}"));
+    bench.source("workers.csv", format!("{WORKERS}{WORKER}"));
+    bench.source("tasks.csv", format!("id,status,dependant_on\n{}", rows.collect::<String>()));
+    bench.import(0);
+    let ids = "select id || ' ' || coalesce(dependant_on, '') as said from tasks order by id";
+    let said = asked(&bench, ids).replace('"', "");
+    let want = spelled.iter().map(|(id, _, want)| format!("{id} {want}\n"));
+    assert_eq!(said, format!("said\n{}", want.collect::<String>()));
+}
+
+#[test]
 fn unreadable_lines_are_kept_out_and_named() {
     let bench = Bench::new();
     let mut logs = format!("{LOGS}{LOG}l2,secretvalue\n").into_bytes();

@@ -70,12 +70,25 @@ pub(crate) fn some(
     Ok(rows.into_iter().flatten().chain(derived).collect())
 }
 
+/// The ids of a list of dependencies, spelled as the server spells an array of ids: a column that became text or
+/// JSON, or a list from elsewhere, has quotes, brackets or blanks, which would be read as part of an id.
+const DEPENDENCIES: &str = r#"case
+    when dependant_on is null or regexp_full_match(dependant_on, '[^\[\]{}",\s]+|\{[^\[\]{}"\s]*\}')
+        then dependant_on
+    else nullif('{' || array_to_string(list_filter(
+        string_split(regexp_replace(regexp_replace(dependant_on, '^(\[[-0-9:]+\])+=', ''), '[\[\]{}"\s]', '', 'g'), ','),
+        lambda id: id <> '' and lower(id) <> 'null'), ',') || '}', '{}')
+    end"#;
+
 /// A table of evidence: all versions of its rows, and the latest of each.
 fn of_rows(snapshot: &Snapshot, table: Table) -> Result<[View; 2], ReadError> {
     let held = snapshot.holds(table);
     let files = canonical(snapshot.files(table))?;
     let own = OWN_COLUMNS.map(|name| (name, own_type(name)));
-    let select = select(known_columns(table), &own, &files)?;
+    let mut select = select(known_columns(table), &own, &files)?;
+    if table == Table::Tasks {
+        select = format!("select * replace ({DEPENDENCIES} as dependant_on) from ({select})");
+    }
     let versions = View { name: format!("{table}_versions"), held, is_of_rows: true, select };
     let select = latest(table, snapshot.has_one_version(table));
     let name = table.name().to_string();
