@@ -15,6 +15,14 @@ pub(in crate::cli) fn fault(err: ExportError) -> Fault {
     Fault::new(kind, err).hint(hint)
 }
 
+/// What to do where the server lets nobody in as we came.
+const LET_IN: &str = "check user, database and sslmode, and the client certificate where one is asked for (sslcert, \
+                      sslkey), or ask for a pg_hba.conf entry, or for the right to connect to the database (grant \
+                      connect)";
+/// What to do where the captures before are gone.
+const PUT_BACK: &str =
+    "put it back where it was (is its disk mounted?), or begin another one with a new export";
+
 /// What to do about a column that is not there under its name. Log lines are deleted meanwhile, so there has to
 /// be a way.
 const OTHER_NAME: &str = "if it has another name now, this build does not know it yet: until one does, write the \
@@ -61,15 +69,8 @@ fn advice(err: &ExportError) -> (FaultKind, &'static str) {
             FaultKind::Source,
             "check user and password (PGPASSWORD, ~/.pgpass; in a URL, percent-encode `@ : / ? #`)",
         ),
-        ExportError::Forbidden => {
-            let hint = "check user, database and sslmode, and the client certificate where one is asked \
-                        for (sslcert, sslkey), or ask for a pg_hba.conf entry";
-            (FaultKind::Source, hint)
-        }
-        ExportError::Vanished(_) => (
-            FaultKind::Snapshot,
-            "put it back where it was (is its disk mounted?), or begin another one with a new export",
-        ),
+        ExportError::Forbidden => (FaultKind::Source, LET_IN),
+        ExportError::Vanished(_) => (FaultKind::Snapshot, PUT_BACK),
         ExportError::UnknownDatabase => {
             (FaultKind::Source, "check the name after the last `/` of the URL")
         }
