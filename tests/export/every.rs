@@ -30,6 +30,14 @@ pub(super) fn wait_until(what: &str, holds: impl Fn() -> bool) {
 pub(super) struct Running(pub(super) Child);
 
 impl Running {
+    /// A watcher of a database, into the snapshot `s`.
+    fn watcher(bench: &Bench, url: &str) -> Self {
+        let dir = bench.path("s");
+        let dir = dir.to_str().expect("UTF-8");
+        let args = ["export", "--db", url, "--snapshot", dir, "--every", "5s"];
+        Self(spawn(&bench.path("config"), &[&args[..], OPTIONS].concat()))
+    }
+
     /// Sends a signal.
     pub(super) fn signal(&self, signal: &str) {
         let id = self.0.id().to_string();
@@ -67,10 +75,7 @@ fn captures_follow_until_someone_stops_it() {
     database.sql(SCHEMA);
     let bench = Bench::new();
     let (url, dir) = (database.url(), bench.path("s"));
-    let dir_text = dir.to_str().expect("UTF-8");
-    let args =
-        [&["export", "--db", &url, "--snapshot", dir_text, "--every", "5s"][..], OPTIONS].concat();
-    let running = Running(spawn(&bench.path("config"), &args));
+    let running = Running::watcher(&bench, &url);
     let captures = || Snapshot::open(&dir).map_or(0, |snapshot| snapshot.captures().len());
     wait_until("a first capture", || captures() >= 1);
     assert_small_pages(&running);
@@ -91,10 +96,7 @@ fn what_others_mend_is_waited_for_once_there_was_a_capture() {
     database.sql(SCHEMA);
     let bench = Bench::new();
     let (url, dir) = (database.url(), bench.path("s"));
-    let dir_text = dir.to_str().expect("UTF-8");
-    let args =
-        [&["export", "--db", &url, "--snapshot", dir_text, "--every", "5s"][..], OPTIONS].concat();
-    let mut running = Running(spawn(&bench.path("config"), &args));
+    let mut running = Running::watcher(&bench, &url);
     let captures = || Snapshot::open(&dir).map_or(0, |snapshot| snapshot.captures().len());
     wait_until("a first capture", || captures() >= 1);
     let mut goes_on_after = |what: &str, mended: &dyn Fn()| {
