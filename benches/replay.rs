@@ -13,12 +13,15 @@ mod peers;
 use std::error::Error;
 use std::hint::black_box;
 use std::path::Path;
+use std::sync::Arc;
 
 use backstory::derived;
 use backstory::events;
 use backstory::grammar::matcher::Grammar;
 use backstory::replay::by_row::Weights;
 use backstory::replay::lives::Lives;
+use backstory::replay::numbers::Numbers;
+use backstory::replay::seen::Seen;
 use backstory::replay::task::world::Told;
 use backstory::replay::{Replayed, replay};
 use backstory::snapshot::open::Snapshot;
@@ -106,11 +109,12 @@ fn once(snapshot: &Snapshot, grammar: &Grammar, steps: &mut Steps) -> Done<Repla
     // the same events, once more, into states of tasks and workers alone
     steps.states.least(|| {
         let history = &replayed.history;
-        let (mut told, facts) = (Told::default(), &history.facts);
-        let mut weighed = Weights::new(&history.events, &facts.workers, &facts.tasks);
+        let numbers = Arc::new(Numbers::of(&history.facts));
+        let (mut told, mut weighed) =
+            (Told::new(&numbers), Weights::new(&history.events, &numbers));
         for event in history.events.iter() {
-            told.see(&event);
-            weighed.see(&event);
+            told.see(Seen::lent(&event));
+            weighed.see(Seen::lent(&event));
         }
         let lives = Lives::of(history, &told, weighed);
         let mut workers = Vec::new();

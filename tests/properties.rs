@@ -179,11 +179,14 @@ fn events_of_one_instant_may_come_in_any_order() {
         // the keys of rows are random, and the last thing that orders events
         let mut turned = history(&bench).1;
         let before: Vec<_> = turned.events.iter().map(|event| event.id).collect();
-        turned.events.change(|event| {
-            if let RowKey::Uuid(key) = &mut event.evidence.key {
-                *key = Uuid::from_u128(!key.as_u128());
-            }
-        });
+        turned.events.change(
+            || (),
+            |(), event| {
+                if let RowKey::Uuid(key) = &mut event.evidence.key {
+                    *key = Uuid::from_u128(!key.as_u128());
+                }
+            },
+        );
         turned.events.sort();
         let moved = turned.events.iter().zip(&before).any(|(event, id)| event.id != *id);
         assert!(moved, "{}: no two events of one instant and kind", folder.display());

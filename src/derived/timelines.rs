@@ -321,7 +321,7 @@ fn push_signal(rows: &mut Rows, (worker, signal): &OfWorker) {
     rows.push([
         word(worker),
         Cell::Time(signal.at),
-        word(signal.what),
+        word(signal.what.name()),
         Cell::Bool(signal.by_guardian),
         word(signal.basis.name()),
         word(signal.event),

@@ -8,7 +8,7 @@ use crate::events::said::{Said, edge_attributes};
 use crate::events::sender::Origin;
 use crate::events::understood::Understood;
 use crate::model::attribute::Attributes;
-use crate::model::event::{Basis, Event, Evidence, SourceKey, Subject, event_id};
+use crate::model::event::{Basis, Event, Evidence, RowNumbers, SourceKey, Subject, event_id};
 use crate::model::id::{PodId, TaskId, WorkerId};
 use crate::model::kind::{EventKind, SubjectKind};
 use crate::model::table::Table;
@@ -128,6 +128,7 @@ pub(super) fn make(row: &LogRow<'_>, text: &Understood<'_>, kind: EventKind) -> 
         call_site: row.said.call_site.clone(),
         ordinal: 0,
         lists: !text.attributes.listed.is_empty(),
+        rows: RowNumbers::default(),
         source: row.origin.key.clone(),
     }))
 }

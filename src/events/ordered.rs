@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::events::listing::Listing;
 use crate::events::log_event::Confirmation;
 use crate::model::attribute::{Attribute, Attributes};
-use crate::model::event::{Basis, Clock, Event, Evidence};
+use crate::model::event::{Basis, Clock, Event, Evidence, RowNumbers};
 use crate::model::id::EventId;
 use crate::model::kind::EventKind;
 use crate::model::time::Micros;
@@ -29,6 +29,12 @@ pub struct Head {
     pub basis: Basis,
     /// Whose clock tells; decides nothing.
     pub clock: Clock,
+    /// Whether its fields list workers or tasks; decides nothing.
+    pub lists: bool,
+    /// The rows of those it names; decides nothing.
+    pub rows: RowNumbers,
+    /// Its name; decides nothing.
+    pub id: EventId,
 }
 
 impl Ord for Head {
@@ -56,8 +62,8 @@ impl Piece for Event {
     type Name = (Micros, EventId);
 
     fn key(&self) -> Head {
-        let Self { at, kind, basis, clock, .. } = *self;
-        Head { at, kind, basis, clock }
+        let Self { at, kind, basis, clock, lists, rows, id, .. } = *self;
+        Head { at, kind, basis, clock, lists, rows, id }
     }
 
     fn tie(&self, other: &Self) -> Ordering {

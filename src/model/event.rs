@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
+use std::num::NonZeroU32;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use serde::{Deserialize, Deserializer, Serialize};
@@ -173,6 +174,31 @@ pub fn no_source() -> SourceKey {
     NONE.clone()
 }
 
+/// The place of a row among those of its table, by their ids; from 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RowNumber(NonZeroU32);
+
+impl RowNumber {
+    /// Of a place; `None` for one beyond four thousand million.
+    pub fn of(place: u32) -> Option<Self> {
+        place.checked_add(1).and_then(NonZeroU32::new).map(Self)
+    }
+
+    /// The place.
+    pub fn place(self) -> u32 {
+        self.0.get() - 1
+    }
+}
+
+/// The rows that an event names: what asks for them by number need not look at a text.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RowNumbers {
+    /// Of its worker, where that has a row.
+    pub worker: Option<RowNumber>,
+    /// Of its task, where that has a row.
+    pub task: Option<RowNumber>,
+}
+
 /// One thing the source says happened.
 // in this order: what every pass looks at stands beside each other, and is one read of memory
 #[repr(C)]
@@ -190,6 +216,8 @@ pub struct Event {
     pub ordinal: u8,
     /// Whether its fields list workers or tasks.
     pub lists: bool,
+    /// The rows of those it names; a replay sets them, once the rows are known.
+    pub rows: RowNumbers,
     /// The worker it names, if any.
     pub worker: Option<WorkerId>,
     /// The task it names, if any.
@@ -253,6 +281,7 @@ impl Event {
             call_site: None,
             ordinal: 0,
             lists: false,
+            rows: RowNumbers::default(),
             source: no_source(),
         }
     }

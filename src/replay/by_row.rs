@@ -4,15 +4,15 @@
 //! of some rows, and read part by part.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use rayon::prelude::*;
 
 use crate::events::Events;
-use crate::model::event::{Event, Subject};
-use crate::model::id::{Shared, TaskId, WorkerId};
+use crate::model::event::{Event, RowNumber, RowNumbers, Subject};
 use crate::model::rows::{TaskRow, WorkerRow};
 use crate::replay::dealer::Dealer;
-use crate::replay::directory::Directory;
+use crate::replay::numbers::Numbers;
 use crate::replay::places::{Pairs, Places};
 use crate::replay::seen::Seen;
 use crate::spool::keyed::Keyed;
@@ -22,48 +22,30 @@ use crate::spool::sorted::Piece;
 
 /// A row that events name.
 pub trait Named: Sync {
-    /// Its id.
-    type Id: Shared + Send + Sync;
+    /// The row of this sort among those that an event names.
+    fn own(rows: RowNumbers) -> Option<RowNumber>;
 
-    /// That.
-    fn id(&self) -> &Self::Id;
-
-    /// The id of this sort that an event names.
-    fn named(event: &Event) -> Option<&Self::Id>;
-
-    /// The id of this sort that a list of an event names.
-    fn listed(subject: &Subject) -> Option<&Self::Id>;
+    /// The place of the row of this sort that a list of an event names.
+    fn listed(numbers: &Numbers, subject: &Subject) -> Option<u32>;
 }
 
 impl Named for WorkerRow {
-    type Id = WorkerId;
-
-    fn id(&self) -> &WorkerId {
-        &self.id
+    fn own(rows: RowNumbers) -> Option<RowNumber> {
+        rows.worker
     }
 
-    fn named(event: &Event) -> Option<&WorkerId> {
-        event.worker.as_ref()
-    }
-
-    fn listed(subject: &Subject) -> Option<&WorkerId> {
-        if let Subject::Worker(id) = subject { Some(id) } else { None }
+    fn listed(numbers: &Numbers, subject: &Subject) -> Option<u32> {
+        if let Subject::Worker(id) = subject { numbers.worker(id) } else { None }
     }
 }
 
 impl Named for TaskRow {
-    type Id = TaskId;
-
-    fn id(&self) -> &TaskId {
-        &self.id
+    fn own(rows: RowNumbers) -> Option<RowNumber> {
+        rows.task
     }
 
-    fn named(event: &Event) -> Option<&TaskId> {
-        event.task.as_ref()
-    }
-
-    fn listed(subject: &Subject) -> Option<&TaskId> {
-        if let Subject::Task(id) = subject { Some(id) } else { None }
+    fn listed(numbers: &Numbers, subject: &Subject) -> Option<u32> {
+        if let Subject::Task(id) = subject { numbers.task(id) } else { None }
     }
 }
 
@@ -73,6 +55,7 @@ const PARTS_AT_ONCE: usize = 2;
 /// All events by the rows of one table.
 pub struct ByRow {
     parts: Vec<Part>,
+    numbers: Arc<Numbers>,
 }
 
 /// Some rows, and the events that name them.
@@ -84,40 +67,39 @@ struct Part {
 }
 
 impl ByRow {
-    /// Finds the events of each row of two tables, of which all were weighed.
-    pub fn of<A: Named, B: Named>(events: &Events, weighed: Weights<A, B>) -> (Self, Self) {
-        let (some, others) = &weighed.numbers;
-        match weighed.found {
+    /// Finds the events of each worker and of each task, of which all were weighed.
+    pub fn of(events: &Events, weighed: Weights) -> (Self, Self) {
+        let Weights { numbers, found } = weighed;
+        let by_row = |parts| Self { parts, numbers: numbers.clone() };
+        let (ours, theirs) = match found {
             Found::Held { events: seen, ours, theirs } => {
                 assert_eq!(seen as usize, events.len(), "an event was not weighed");
-                let (some, others) = (some.len(), others.len());
-                rayon::join(|| Self::in_one(ours, some), || Self::in_one(theirs, others))
+                let (workers, tasks) = (numbers.workers(), numbers.tasks());
+                rayon::join(|| in_one(&ours, workers), || in_one(&theirs, tasks))
             }
-            Found::Weights(..) => {
-                let (ours, theirs) = dealt(events, weighed);
-                (Self { parts: ours }, Self { parts: theirs })
-            }
-        }
+            Found::Weights(of_workers, of_tasks) => dealt(events, &numbers, of_workers, of_tasks),
+        };
+        (by_row(ours), by_row(theirs))
     }
 
-    /// All rows, with events that are in memory.
-    fn in_one(pairs: Pairs, rows: usize) -> Self {
-        let places = Places::of(&pairs, rows);
-        Self { parts: vec![Part { rows: 0..rows, events: None, places }] }
+    /// The numbers of the rows.
+    pub(super) fn numbers(&self) -> &Numbers {
+        &self.numbers
     }
 
-    /// Folds each row with its events; what comes of it is given away in the order of the rows.
+    /// Folds each row, by its place, with its events; what comes of it is given away in the order of the rows.
     pub fn each<R: Named, T: Send>(
         &self,
         events: &Events,
         rows: &[R],
-        fold: impl Fn(&R, &[Seen<'_>]) -> T + Sync,
+        fold: impl Fn(usize, &R, &[Seen<'_>]) -> T + Sync,
         mut give: impl FnMut(T),
     ) {
         let made = |part: &Part| -> Vec<T> {
-            part.with(events, rows, |held, places| {
+            part.with::<R, _>(events, &self.numbers, |held, places| {
+                let first = part.rows.start;
                 let rows = rows[part.rows.clone()].par_iter().enumerate();
-                rows.map(|(n, row)| fold(row, &places.events(held, n))).collect()
+                rows.map(|(n, row)| fold(first + n, row, &places.events(held, n))).collect()
             })
         };
         for parts in self.parts.chunks(PARTS_AT_ONCE) {
@@ -136,7 +118,7 @@ impl Part {
     fn with<R: Named, T>(
         &self,
         all: &Events,
-        rows: &[R],
+        numbers: &Numbers,
         then: impl FnOnce(&[Keyed<Event>], &Places) -> T,
     ) -> T {
         match &self.events {
@@ -144,80 +126,80 @@ impl Part {
             Some(events) => {
                 let keyed = |event| Keyed::of(Box::new(event));
                 let held: Vec<Keyed<Event>> = events.read().map(keyed).collect();
-                let pairs = pairs::<R>(&held, numbers(&rows[self.rows.clone()]));
+                let pairs = pairs::<R>(&held, numbers, &self.rows);
                 then(&held, &Places::of(&pairs, self.rows.len()))
             }
         }
     }
 }
 
-fn numbers<R: Named>(rows: &[R]) -> Directory<R::Id> {
-    Directory::of(rows.iter().map(|row| row.id().clone()))
+/// All rows, with events that are in memory.
+fn in_one(pairs: &Pairs, rows: usize) -> Vec<Part> {
+    vec![Part { rows: 0..rows, events: None, places: Places::of(pairs, rows) }]
 }
 
-/// The rows that an event names.
+/// The places of the rows that an event names.
 fn rows_of<'a, R: Named>(
-    event: &'a Event,
-    numbers: &'a mut Directory<R::Id>,
-) -> impl Iterator<Item = u32> + use<'a, R>
-where
-    R::Id: 'a,
-{
-    let own = R::named(event);
-    // few list any, and their fields stand elsewhere in memory
-    let fields = event.lists.then_some(&*event.attributes);
-    let listed = fields.into_iter().flat_map(|fields| &fields.listed).filter_map(R::listed);
-    let ids = own.into_iter().chain(listed.filter(move |id| Some(*id) != own));
-    ids.filter_map(|id| numbers.seen(id))
+    event: Seen<'a>,
+    numbers: &'a Numbers,
+) -> impl Iterator<Item = u32> + use<'a, R> {
+    let own = R::own(event.rows).map(RowNumber::place);
+    // few list any: no other is looked at, not even where its fields stand
+    let listing = event.lists.then(|| event.event()).into_iter();
+    let listed = listing.flat_map(|event| &event.attributes.listed);
+    let listed = listed.filter_map(|subject| R::listed(numbers, subject));
+    own.into_iter().chain(listed.filter(move |row| Some(*row) != own))
 }
 
-/// The rows that events name.
-fn pairs<R: Named>(events: &[Keyed<Event>], mut numbers: Directory<R::Id>) -> Pairs {
+/// The rows of a part that events name, counted from its first.
+fn pairs<R: Named>(events: &[Keyed<Event>], numbers: &Numbers, part: &Range<usize>) -> Pairs {
     let mut pairs = Vec::with_capacity(events.len());
     for (event, place) in events.iter().zip(0..) {
-        pairs.extend(rows_of::<R>(event, &mut numbers).map(|row| (row, place)));
+        let rows = rows_of::<R>(Seen::of(event), numbers);
+        let here = rows.filter(|row| part.contains(&(*row as usize)));
+        pairs.extend(here.map(|row| (row - part.start as u32, place)));
     }
     pairs
 }
 
-/// Which events each row of two tables has, or what they weigh: by that those that are not in memory are dealt.
-pub struct Weights<A: Named, B: Named> {
-    numbers: (Directory<A::Id>, Directory<B::Id>),
+/// Which events each worker and each task has, or what they weigh: by that those that are not in memory are dealt.
+pub struct Weights {
+    numbers: Arc<Numbers>,
     found: Found,
 }
 
 enum Found {
-    /// All events are in memory: so many were seen, and they name these rows.
+    /// All events are in memory: so many were seen, and they name these workers and tasks.
     Held { events: u32, ours: Pairs, theirs: Pairs },
-    /// What the events of each row weigh.
+    /// What the events of each worker and of each task weigh.
     Weights(Vec<usize>, Vec<usize>),
 }
 
-impl<A: Named, B: Named> Weights<A, B> {
-    /// Of these rows; none of the events has been seen.
-    pub fn new(events: &Events, some: &[A], others: &[B]) -> Self {
+impl Weights {
+    /// Of the rows that have numbers; none of the events has been seen.
+    pub fn new(events: &Events, numbers: &Arc<Numbers>) -> Self {
         let room = || Vec::with_capacity(events.len());
         let found = match events.in_memory() {
             Some(_) => Found::Held { events: 0, ours: room(), theirs: room() },
-            None => Found::Weights(vec![0; some.len()], vec![0; others.len()]),
+            None => Found::Weights(vec![0; numbers.workers()], vec![0; numbers.tasks()]),
         };
-        Self { numbers: (numbers(some), numbers(others)), found }
+        Self { numbers: numbers.clone(), found }
     }
 
     /// The next event.
-    pub fn see(&mut self, event: &Event) {
-        let (some, others) = &mut self.numbers;
-        let (some, others) = (rows_of::<A>(event, some), rows_of::<B>(event, others));
+    pub fn see(&mut self, event: Seen<'_>) {
+        let workers = rows_of::<WorkerRow>(event, &self.numbers);
+        let tasks = rows_of::<TaskRow>(event, &self.numbers);
         match &mut self.found {
             Found::Held { events, ours, theirs } => {
-                ours.extend(some.map(|row| (row, *events)));
-                theirs.extend(others.map(|row| (row, *events)));
+                workers.for_each(|row| ours.push((row, *events)));
+                tasks.for_each(|row| theirs.push((row, *events)));
                 *events += 1;
             }
             Found::Weights(ours, theirs) => {
-                let weight = event.weight();
-                some.for_each(|row| ours[row as usize] += weight);
-                others.for_each(|row| theirs[row as usize] += weight);
+                let weight = event.event().weight();
+                workers.for_each(|row| ours[row as usize] += weight);
+                tasks.for_each(|row| theirs[row as usize] += weight);
             }
         }
     }
@@ -225,15 +207,19 @@ impl<A: Named, B: Named> Weights<A, B> {
 
 /// Deals events into parts that fit into memory each, by ranges of the rows of either table: both at once, as
 /// to read the events takes longer than to deal them.
-fn dealt<A: Named, B: Named>(events: &Events, weighed: Weights<A, B>) -> (Vec<Part>, Vec<Part>) {
-    let Weights { numbers: (mut some, mut others), found } = weighed;
-    let Found::Weights(of_some, of_others) = found else { return (Vec::new(), Vec::new()) };
+fn dealt(
+    events: &Events,
+    numbers: &Numbers,
+    of_workers: Vec<usize>,
+    of_tasks: Vec<usize>,
+) -> (Vec<Part>, Vec<Part>) {
     let spool = events.spool();
-    let (mut ours, mut theirs) = (Dealer::new(of_some, spool), Dealer::new(of_others, spool));
+    let (mut ours, mut theirs) = (Dealer::new(of_workers, spool), Dealer::new(of_tasks, spool));
     in_pieces(events.iter(), |piece| {
+        let seen = || piece.iter().map(Seen::lent);
         rayon::join(
-            || piece.iter().for_each(|event| ours.deal(event, rows_of::<A>(event, &mut some))),
-            || piece.iter().for_each(|event| theirs.deal(event, rows_of::<B>(event, &mut others))),
+            || seen().for_each(|one| ours.deal(&one, rows_of::<WorkerRow>(one, numbers))),
+            || seen().for_each(|one| theirs.deal(&one, rows_of::<TaskRow>(one, numbers))),
         );
     });
     (ours.finish().map(Part::of).collect(), theirs.finish().map(Part::of).collect())

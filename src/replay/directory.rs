@@ -1,5 +1,7 @@
 //! Numbers of ids: mostly found without looking at a text, which stands elsewhere in memory.
 
+use std::sync::Arc;
+
 use rustc_hash::FxHashMap;
 
 use crate::model::id::Shared;
@@ -11,7 +13,8 @@ const RECENT: usize = 2_048;
 /// Numbers of ids, from 0.
 #[derive(Clone, Debug)]
 pub(super) struct Directory<I> {
-    all: FxHashMap<I, u32>,
+    /// Clones share it as long as none is added.
+    all: Arc<FxHashMap<I, u32>>,
     /// Each keeps its text, so that no other comes to stand there. With it the number, if it has one.
     recent: Vec<Option<(I, Option<u32>)>>,
 }
@@ -19,7 +22,7 @@ pub(super) struct Directory<I> {
 impl<I: Shared> Directory<I> {
     /// Of these, in their order.
     pub(super) fn of(ids: impl Iterator<Item = I>) -> Self {
-        Self { all: ids.zip(0..).collect(), recent: vec![None; RECENT] }
+        Self { all: Arc::new(ids.zip(0..).collect()), recent: vec![None; RECENT] }
     }
 
     /// All that have a number, in no order.
@@ -56,7 +59,7 @@ impl<I: Shared> Directory<I> {
             return number;
         }
         let number = self.all.len() as u32;
-        self.all.insert(id.clone(), number);
+        Arc::make_mut(&mut self.all).insert(id.clone(), number);
         self.recent[place(id)] = Some((id.clone(), Some(number)));
         number
     }

@@ -26,7 +26,7 @@ pub struct Lives {
 impl Lives {
     /// Folds the events of a history, which must be settled: in order, on one clock, with their workers
     /// named. All of them were seen by what they told, and weighed.
-    pub fn of(history: &History, told: &Told, weighed: Weights<WorkerRow, TaskRow>) -> Self {
+    pub fn of(history: &History, told: &Told, weighed: Weights) -> Self {
         let (by_worker, by_task) = ByRow::of(&history.events, weighed);
         let ends = ends(history, &by_worker);
         let tasks = tasks(history, told, &ends, &by_task);
@@ -35,12 +35,12 @@ impl Lives {
 
     /// Folds every worker, and gives its timeline away, in the order of their ids.
     pub fn each_worker(&self, history: &History, give: impl FnMut(WorkerTimeline)) {
-        let held = worker::held::by_worker(&history.facts, &self.tasks);
-        let work = worker::signals::completions(&history.facts, &self.tasks);
+        let numbers = self.by_worker.numbers();
+        let held = worker::held::by_worker(&history.facts, &self.tasks, numbers);
+        let work = worker::signals::completions(&history.facts, &self.tasks, numbers);
         let latest = worker::beats::horizon(history);
-        let fold = |row: &WorkerRow, events: &[Seen<'_>]| {
-            let held = held.get(&row.id).map_or(&[][..], Vec::as_slice);
-            let done = work.get(&row.id).map_or(&[][..], Vec::as_slice);
+        let fold = |place: usize, row: &WorkerRow, events: &[Seen<'_>]| {
+            let (held, done) = (&held[place], &work[place]);
             let end = self.ends.get(&row.id);
             let horizon = history.facts.seen_until(&row.id).min(latest);
             worker::replay(&Watch { row, events, held, end, horizon }, done)
@@ -51,7 +51,7 @@ impl Lives {
 
 fn ends(history: &History, by_worker: &ByRow) -> BTreeMap<WorkerId, WorkerEnd> {
     let mut ends = BTreeMap::new();
-    let fold = |row: &WorkerRow, events: &[Seen<'_>]| {
+    let fold = |_, row: &WorkerRow, events: &[Seen<'_>]| {
         worker::end::of(row, events).map(|end| (row.id.clone(), end))
     };
     by_worker.each(&history.events, &history.facts.workers, fold, |end| ends.extend(end));
@@ -67,14 +67,14 @@ fn tasks(
     let (events, rows) = (&history.events, &history.facts.tasks);
     let world = World::new(history, told, ends);
     let mut timelines = Vec::with_capacity(rows.len());
-    let fold = |row: &TaskRow, events: &[Seen<'_>]| task::replay(row, events, &world);
+    let fold = |_, row: &TaskRow, events: &[Seen<'_>]| task::replay(row, events, &world);
     by_task.each(events, rows, fold, |timeline| timelines.push(timeline));
     let eliminated = task::elimination::find(rows, &timelines, &world);
     if eliminated.is_empty() {
         return timelines;
     }
     let world = world.with(eliminated);
-    let again = |row: &TaskRow, events: &[Seen<'_>]| {
+    let again = |_, row: &TaskRow, events: &[Seen<'_>]| {
         let is_known = world.eliminated(&row.id).is_empty();
         (!is_known).then(|| task::replay(row, events, &world))
     };

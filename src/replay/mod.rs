@@ -16,6 +16,7 @@ pub mod gaps;
 pub mod generation;
 pub mod lives;
 pub mod lost_updates;
+pub mod numbers;
 mod places;
 pub mod pods;
 pub mod rules;
@@ -24,6 +25,8 @@ pub mod seen;
 pub mod task;
 pub mod timeline;
 pub mod worker;
+
+use std::sync::Arc;
 
 use crate::events::{Events, History};
 use crate::model::event::Event;
@@ -36,8 +39,10 @@ use crate::replay::gaps::{Coverage, Gap};
 use crate::replay::generation::{EdgeLog, GenerationVerdict};
 use crate::replay::lives::Lives;
 use crate::replay::lost_updates::LostUpdates;
+use crate::replay::numbers::Numbers;
 use crate::replay::pods::{Created, Pod};
 use crate::replay::runs::{Assigned, Run, Starts};
+use crate::replay::seen::Seen;
 use crate::replay::task::world::Told;
 use crate::replay::worker::WorkerTimeline;
 pub use crate::spool::lent::Lent;
@@ -84,22 +89,22 @@ pub fn replay(mut history: History) -> Replayed {
     let mut clocks = pairs.of_sources();
     clocks.extend(pairs.of_runs(&runs));
     drop((starts, pairs));
-    settle(&mut history, &bindings, &clocks, &runs);
+    let numbers = Arc::new(Numbers::of(&history.facts));
+    settle(&mut history, &bindings, &clocks, &runs, &numbers);
 
-    let (mut told, mut cycles) = (Told::default(), Cycles::default());
+    let (mut told, mut cycles) = (Told::new(&numbers), Cycles::default());
     let mut witness = gaps::Witness::new(&history.facts);
     let (mut edge, mut created) = (EdgeLog::new(&history), Created::default());
-    let (workers, tasks) = (&history.facts.workers, &history.facts.tasks);
-    let mut weighed = Weights::new(&history.events, workers, tasks);
+    let mut weighed = Weights::new(&history.events, &numbers);
     in_pieces(history.events.iter(), |piece| {
         rayon::join(
             || {
                 piece.iter().for_each(|event| cycles.see(event));
                 piece.iter().for_each(|event| created.see(event));
-                piece.iter().for_each(|event| weighed.see(event));
+                piece.iter().for_each(|event| weighed.see(Seen::lent(event)));
             },
             || {
-                piece.iter().for_each(|event| told.see(event));
+                piece.iter().for_each(|event| told.see(Seen::lent(event)));
                 piece.iter().for_each(|event| edge.see(event));
                 piece.iter().for_each(|event| witness.see(event));
             },
@@ -133,12 +138,20 @@ pub fn replay(mut history: History) -> Replayed {
     }
 }
 
-/// Brings every event onto one clock, and names its worker and its process.
-fn settle(history: &mut History, bindings: &Bindings, clocks: &[ClockOffset], runs: &[Run]) {
+/// Brings every event onto one clock, and names its worker, its process and its rows.
+fn settle(
+    history: &mut History,
+    bindings: &Bindings,
+    clocks: &[ClockOffset],
+    runs: &[Run],
+    numbers: &Arc<Numbers>,
+) {
     let (correction, assigned) = (Correction::of(clocks), Assigned::of(runs));
     let lost = LostUpdates::of(&history.facts);
-    history.events.change(|event| {
+    let start = || Numbers::clone(numbers);
+    history.events.change(start, |numbers, event| {
         bindings.bind(event);
+        numbers.number(event);
         assigned.assign(event);
         correction.correct(event);
         lost.mark(event);

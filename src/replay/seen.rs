@@ -3,10 +3,12 @@
 use std::ops::Deref;
 
 use crate::events::ordered::Head;
-use crate::model::event::{Basis, Clock, Event};
+use crate::model::event::{Basis, Clock, Event, RowNumbers};
+use crate::model::id::EventId;
 use crate::model::kind::EventKind;
 use crate::model::time::Micros;
 use crate::spool::keyed::Keyed;
+use crate::spool::lent::Lent;
 
 /// An event. A fold looks through the events of its row a dozen times, and each stands elsewhere in memory: so
 /// what nearly every look asks for stands beside that of the next.
@@ -20,14 +22,30 @@ pub struct Seen<'a> {
     pub basis: Basis,
     /// Whose clock tells.
     pub clock: Clock,
+    /// Whether its fields list workers or tasks.
+    pub lists: bool,
+    /// The rows of those it names.
+    pub rows: RowNumbers,
+    /// Its name.
+    pub id: EventId,
     event: &'a Event,
 }
 
 impl<'a> Seen<'a> {
     /// Looks at an event, without looking at it yet.
     pub fn of(held: &'a Keyed<Event>) -> Self {
-        let Head { at, kind, basis, clock } = held.key;
-        Self { at, kind, basis, clock, event: &held.item }
+        Self::by(held.key, &held.item)
+    }
+
+    /// The same, as a pass does.
+    pub fn lent(event: &'a Lent<'_, Event>) -> Self {
+        // where it stands is known without looking there
+        Self::by(*event.key(), event)
+    }
+
+    fn by(head: Head, event: &'a Event) -> Self {
+        let Head { at, kind, basis, clock, lists, rows, id } = head;
+        Self { at, kind, basis, clock, lists, rows, id, event }
     }
 
     /// All of it.

@@ -29,6 +29,19 @@ pub struct Stay<S> {
     pub because: Option<EventId>,
 }
 
+/// Sorts by time, and what is of one time by `then`. Most come in the order of their times: sorted by these alone
+/// they only have to be merged.
+pub(super) fn sort_by_time<T, K: Ord>(
+    items: &mut [T],
+    at: impl Fn(&T) -> Micros,
+    then: impl Fn(&T) -> K,
+) {
+    items.sort_by_key(&at);
+    for same in items.chunk_by_mut(|one, other| at(one) == at(other)) {
+        same.sort_by_key(&then);
+    }
+}
+
 /// A contradiction.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Anomaly {
@@ -42,4 +55,21 @@ pub struct Anomaly {
     pub event: Option<EventId>,
     /// In words.
     pub detail: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn what_is_of_one_time_is_sorted_too(items in prop::collection::vec((0i64..6, 0u8..4, any::<u8>()), 0..60)) {
+            let (mut sorted, mut expected) = (items.clone(), items);
+            sort_by_time(&mut sorted, |item| Micros(item.0), |item| item.1);
+            expected.sort_by_key(|item| (item.0, item.1));
+            prop_assert_eq!(sorted, expected);
+        }
+    }
 }

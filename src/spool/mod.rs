@@ -172,7 +172,7 @@ mod tests {
             prop_assert_eq!(spilled.in_memory().is_none(), items.len() > budget);
             prop_assert_eq!(all(&spilled), all(&expected));
             for sorted in [&mut expected, &mut spilled] {
-                sorted.change(|item| item.key = item.key.wrapping_mul(37) % 9);
+                sorted.change(|| (), |(), item| item.key = item.key.wrapping_mul(37) % 9);
                 sorted.sort();
             }
             prop_assert_eq!(all(&spilled), all(&expected));

@@ -1,13 +1,14 @@
 //! A sequence piece by piece: while one piece is worked on, another thread reads the next.
 
 use crate::spool::lent::Lent;
+use crate::spool::sorted::Piece;
 
 /// Items in a piece: enough that two threads rarely wait for each other, and so few that two pieces stay in the
 /// cache of a core.
 pub(super) const PIECE_ITEMS: usize = 1_024;
 
 /// Gives all items away, in their order.
-pub fn in_pieces<'a, T: Send + Sync + 'a>(
+pub fn in_pieces<'a, T: Piece + 'a>(
     mut items: impl Iterator<Item = Lent<'a, T>> + Send,
     mut with: impl FnMut(&[Lent<'a, T>]) + Send,
 ) {

@@ -147,25 +147,34 @@ impl<T: Piece> Sorted<T> {
 
     /// All of them, in order when they have been sorted.
     pub fn iter(&self) -> impl Iterator<Item = Lent<'_, T>> {
-        let here: fn(&Keyed<T>) -> Lent<'_, T> = |held| Lent::Held(&held.item);
-        Merge::of(self.memory.iter().map(here), self.runs.all(), |item| Lent::Read(Arc::new(item)))
+        let here: fn(&Keyed<T>) -> Lent<'_, T> = |held| Lent::Held(&held.key, &held.item);
+        let read = |item: T| Lent::Read(Arc::new((item.key(), item)));
+        Merge::of(self.memory.iter().map(here), self.runs.all(), read)
     }
 
-    /// Changes each and takes it as new: sort again where the order may have changed.
-    pub fn change(&mut self, with: impl Fn(&mut T) + Sync) {
+    /// Changes each and takes it as new: sort again where the order may have changed. Each thread begins with what
+    /// `start` makes, and carries it on.
+    pub fn change<S>(
+        &mut self,
+        start: impl Fn() -> S + Send + Sync,
+        with: impl Fn(&mut S, &mut T) + Sync,
+    ) where
+        S: Send,
+    {
         if self.runs.all().is_empty() {
-            self.memory.par_iter_mut().for_each(|held| {
-                with(&mut held.item);
+            self.memory.par_iter_mut().for_each_init(start, |state, held| {
+                with(state, &mut held.item);
                 held.key = held.item.key();
             });
             return;
         }
+        let mut state = start();
         let mut changed = self.beside();
         let mut items = std::mem::replace(self, self.beside()).into_iter();
         let mut read = || -> Vec<Box<T>> {
             let piece = items.by_ref().take(PIECE_ITEMS);
             let mut piece: Vec<Box<T>> = piece.map(|held| held.item).collect();
-            piece.iter_mut().for_each(|item| with(item));
+            piece.iter_mut().for_each(|item| with(&mut state, item));
             piece
         };
         let mut piece = read();

@@ -9,7 +9,7 @@ use crate::events::stored::bytes::{Bytes, broken, put_text};
 use crate::events::stored::fields;
 use crate::events::stored::shelf::{Hand, Shelf};
 use crate::model::attribute::Attributes;
-use crate::model::event::{Basis, Clock, Event, Evidence, SourceKey};
+use crate::model::event::{Basis, Clock, Event, Evidence, RowNumber, RowNumbers, SourceKey};
 use crate::model::id::{EventId, PodId, RowKey, RunId, TaskId, WorkerId};
 use crate::model::kind::EventKind;
 use crate::model::shared::shared;
@@ -18,7 +18,7 @@ use crate::model::time::Micros;
 use crate::spool::stored::Stored;
 
 /// Bytes that every event has: their number never depends on what it says.
-const HEAD_BYTES: usize = 61;
+const HEAD_BYTES: usize = 69;
 
 /// Instead of a number: there is none.
 const NONE: u32 = 0;
@@ -59,7 +59,8 @@ impl Stored for Event {
         ];
         let of_texts = texts.map(|text| text.map_or(NONE, |text| put(hand.text(shelf, text))));
         let (source, known) = (hand.source(shelf, &self.source), hand.known(&self.attributes));
-        let others = [put(source), confirmed, put(known)];
+        let rows = [self.rows.worker, self.rows.task].map(put_row);
+        let others = [rows[0], rows[1], put(source), confirmed, put(known)];
         of_texts.iter().chain(&others).for_each(|n| to.extend_from_slice(&n.to_le_bytes()));
         // the last of the head is set once the bytes of the fields are known
         let fields_end = to.len();
@@ -107,6 +108,7 @@ impl Stored for Event {
         let mut text = || take_text(head.u32()?, shelf, &mut tail);
         let (worker, task, run) = (text()?, text()?, text()?);
         let (pod, call_site) = (text()?, text()?);
+        let rows = RowNumbers { worker: take_row(head.u32()?), task: take_row(head.u32()?) };
         let source = take_source(head.u32()?, shelf, &mut tail)?;
         let (confirmed, fields) = (head.u32()?, head.u32()?);
         let evidence = take_evidence(shelf, &mut tail)?;
@@ -124,6 +126,7 @@ impl Stored for Event {
             basis: *Basis::ALL.get(usize::from(basis)).ok_or_else(broken)?,
             clock: *Clock::ALL.get(usize::from(clock)).ok_or_else(broken)?,
             ordinal,
+            rows,
             worker: worker.map(WorkerId::of_shared),
             task: task.map(TaskId::of_shared),
             run: run.map(RunId::of_shared),
@@ -141,6 +144,15 @@ impl Stored for Event {
             attributes,
         })
     }
+}
+
+/// The number of a row as it is put: after that of none.
+fn put_row(row: Option<RowNumber>) -> u32 {
+    row.map_or(NONE, |row| row.place() + 1)
+}
+
+fn take_row(number: u32) -> Option<RowNumber> {
+    number.checked_sub(1).and_then(RowNumber::of)
 }
 
 /// A number as it is put.

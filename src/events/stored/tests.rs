@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::events::stored::shelf::{Hand, Shelf};
 use crate::model::attribute::{Attribute, Attributes};
-use crate::model::event::{Basis, Clock, Event, Evidence, Subject};
+use crate::model::event::{Basis, Clock, Event, Evidence, RowNumber, RowNumbers, Subject};
 use crate::model::id::{EventId, PodId, RowKey, RunId, TaskId, WorkerId};
 use crate::model::kind::EventKind;
 use crate::model::table::Table;
@@ -64,6 +64,7 @@ prop_compose! {
         (at, bounds) in (any::<i64>(), prop::option::of(any::<[i64; 2]>())),
         [kind, basis, clock] in any::<[usize; 3]>(),
         (ordinal, cycle, id) in any::<(u8, Option<i64>, u128)>(),
+        rows in any::<[Option<u32>; 2]>(),
         ids in prop::array::uniform5(prop::option::of(any_text())),
         source in (any_text(), any_text()),
         attributes in any_fields(),
@@ -81,6 +82,7 @@ prop_compose! {
             basis: Basis::ALL[basis % Basis::ALL.len()],
             clock: Clock::ALL[clock % Clock::ALL.len()],
             ordinal,
+            rows: RowNumbers { worker: rows[0].and_then(RowNumber::of), task: rows[1].and_then(RowNumber::of) },
             worker: worker.map(WorkerId::of_shared),
             task: task.map(TaskId::of_shared),
             run: run.map(RunId::of_shared),

@@ -39,8 +39,8 @@ pub fn of(
     }
     let own = |event: &&Seen<'_>| {
         event.clock == Clock::Worker
-            && event.worker.is_some()
-            && event.worker == claim.worker
+            && claim.worker.is_some()
+            && claim.is_by(event)
             && event.at.seconds_since(claim.at) > -EARLY_S
     };
     let mut is_heard = false;

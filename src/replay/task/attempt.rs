@@ -1,6 +1,6 @@
 //! Attempts: one claim of a task by one worker until it ends.
 
-use crate::model::event::Basis;
+use crate::model::event::{Basis, RowNumber};
 use crate::model::id::{EventId, WorkerId};
 use crate::model::kind::EventKind;
 use crate::model::rows::TaskRow;
@@ -19,6 +19,8 @@ use crate::replay::task::state::TaskEvent;
 pub struct Attempt {
     /// By whom; `None` where not known.
     pub worker: Option<WorkerId>,
+    /// The row of that worker, where the claim's event names it by number.
+    pub row: Option<RowNumber>,
     /// When it was claimed.
     pub claimed_at: Micros,
     /// When its worker said that it works on it.
@@ -71,13 +73,14 @@ pub(super) fn of(row: &TaskRow, parts: &Parts<'_>, events: &[Seen<'_>]) -> Vec<A
             };
             let started = events.iter().find(|event| {
                 event.kind == EventKind::TaskStarted
-                    && event.worker == claim.worker
+                    && claim.is_by(event)
                     && event.at >= claim.at.plus_seconds(-1.0)
                     && ended.at.is_none_or(|ended| event.at < ended)
             });
             let sent = results.iter().find(|result| result.by == Some(n));
             Attempt {
                 worker: claim.worker.clone(),
+                row: claim.row,
                 claimed_at: claim.at,
                 started_at: started.map(|event| event.at.max(claim.at)),
                 ended_at: ended.at,
@@ -124,9 +127,9 @@ fn by_end(n: usize, claims: &[Claim], ends: &Ends, results: &[Delivery]) -> Ende
 /// else no later than the task.
 fn duplicate(claim: &Claim, ends: &Ends, events: &[Seen<'_>]) -> Ended {
     let handler = [EventKind::TaskHandlerSucceeded, EventKind::TaskHandlerFailed];
-    let done = events.iter().find(|event| {
-        handler.contains(&event.kind) && event.worker == claim.worker && claim.at < event.at
-    });
+    let done = events
+        .iter()
+        .find(|event| handler.contains(&event.kind) && claim.is_by(event) && claim.at < event.at);
     let end = ends.last.as_ref();
     let at = done.map(|event| event.at).or(end.map(|end| end.at.max(claim.at)));
     Ended {

@@ -100,8 +100,8 @@ fn handler_ended<'a>(events: &[Seen<'a>], claim: &Claim, at: Micros) -> Option<S
     let said = |event: &Seen<'_>| {
         let ended = [EventKind::TaskHandlerSucceeded, EventKind::TaskCompletionSaid];
         ended.contains(&event.kind)
-            && event.worker.is_some()
-            && event.worker == claim.worker
+            && claim.worker.is_some()
+            && claim.is_by(event)
             && event.at.seconds_since(claim.at) > -EARLY_S
             && at.seconds_since(event.at) > -EARLY_S
     };
@@ -114,7 +114,7 @@ fn is_silent_on_end(events: &[Seen<'_>], claim: &Claim, at: Micros, world: &Worl
     let Some(worker) = &claim.worker else { return false };
     let own = |event: &Seen<'_>| {
         event.clock == Clock::Worker
-            && event.worker.as_ref() == Some(worker)
+            && claim.is_by(event)
             && event.at.seconds_since(claim.at) > -EARLY_S
     };
     let is_heard = world.heard(worker).is_some_and(|heard| heard.seconds_since(at) > EARLY_S);

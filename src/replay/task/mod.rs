@@ -72,14 +72,13 @@ pub fn replay(row: &TaskRow, events: &[Seen<'_>], world: &World<'_>) -> TaskTime
 
 /// What stands in no row.
 fn inferred(claims: &[Claim], requeues: &[Option<Requeue>], ends: &Ends) -> Vec<Event> {
-    let revivals = ends.earlier.iter().filter_map(|(_, then)| then.revival());
-    let ended = ends.earlier.iter().filter_map(|(end, _)| end.made.clone());
-    let claims = claims.iter().filter_map(|claim| claim.made.clone());
-    claims
-        .chain(ended)
-        .chain(requeues.iter().flatten().filter_map(|requeue| requeue.made.clone()))
-        .chain(revivals.filter_map(|revival| revival.made.clone()))
-        .collect()
+    let of_ends = ends.earlier.iter().flat_map(|(end, then)| {
+        [end.made.as_ref(), then.revival().and_then(|revival| revival.made.as_ref())]
+    });
+    let of_claims = claims.iter().map(|claim| claim.made.as_ref());
+    let of_requeues = requeues.iter().flatten().map(|requeue| requeue.made.as_ref());
+    let made = of_claims.chain(of_ends).chain(of_requeues).flatten();
+    made.map(|event| Event::clone(event)).collect()
 }
 
 /// A result of an earlier claim that completed the task while another worked on it.
@@ -104,9 +103,8 @@ fn run_twice(claims: &[Claim], events: &[Seen<'_>]) -> Vec<Anomaly> {
     let again = events
         .iter()
         .filter(|event| event.kind == EventKind::TaskRecovered && event.clock == Clock::Worker);
-    let own = again.filter(|event| {
-        claims.iter().any(|claim| claim.worker == event.worker && claim.event != event.id)
-    });
+    let own = again
+        .filter(|event| claims.iter().any(|claim| claim.is_by(event) && claim.event != event.id));
     own.map(|event| Anomaly {
         at: event.at,
         kind: AnomalyKind::RunTwice,

@@ -1,35 +1,55 @@
 //! What a task's replay needs to know of the rest: resets that name workers, and ends of workers.
 
 use std::collections::BTreeMap;
+use std::ops::Deref;
 use std::sync::Arc;
 
-use rustc_hash::FxHashMap;
-
 use crate::events::History;
-use crate::model::event::{Basis, Clock, Event, Subject};
+use crate::model::event::{Basis, Clock, Event, RowNumber, Subject};
 use crate::model::id::{EventId, TaskId, WorkerId};
 use crate::model::kind::EventKind;
 use crate::model::rows::WorkerRow;
 use crate::model::time::Micros;
 use crate::replay::directory::Directory;
+use crate::replay::numbers::Numbers;
+use crate::replay::seen::Seen;
 use crate::replay::task::elimination::Missing;
 use crate::replay::worker::beats;
 use crate::replay::worker::end::WorkerEnd;
 
 /// What may end attempts without naming the task, in order.
-#[derive(Default)]
 pub struct Told {
-    numbers: Directory<WorkerId>,
-    /// By the numbers of workers.
+    numbers: Arc<Numbers>,
+    /// Workers without a row.
+    others: Directory<WorkerId>,
+    /// By the numbers of their rows, then those without one.
     workers: Vec<OfWorker>,
-    sweeps: Vec<Arc<Event>>,
-    resets: Vec<Arc<Event>>,
+    sweeps: Vec<Kept>,
+    resets: Vec<Kept>,
+}
+
+/// An event that is kept, and beside it what is looked for.
+#[derive(Clone, Debug)]
+pub struct Kept {
+    /// When it happened.
+    pub at: Micros,
+    /// What happened.
+    pub kind: EventKind,
+    event: Arc<Event>,
+}
+
+impl Deref for Kept {
+    type Target = Event;
+
+    fn deref(&self) -> &Event {
+        &self.event
+    }
 }
 
 /// What was told of one worker.
 #[derive(Default)]
 struct OfWorker {
-    events: Vec<Arc<Event>>,
+    events: Vec<Kept>,
     gave_up: bool,
     /// Of heartbeats, of which there are many, only what is asked for.
     heartbeats: Vec<Heartbeat>,
@@ -50,13 +70,28 @@ pub struct Heartbeat {
 }
 
 impl Told {
+    /// Nothing yet of the workers that have numbers.
+    pub fn new(numbers: &Arc<Numbers>) -> Self {
+        let mut workers = Vec::new();
+        workers.resize_with(numbers.workers(), OfWorker::default);
+        Self {
+            numbers: numbers.clone(),
+            others: Directory::default(),
+            workers,
+            sweeps: Vec::new(),
+            resets: Vec::new(),
+        }
+    }
+
     /// The next event in the total order.
-    pub fn see(&mut self, event: &Event) {
+    pub fn see(&mut self, event: Seen<'_>) {
         let (is_own, kind) = (event.clock == Clock::Worker, event.kind);
         let is_beat = kind == EventKind::HeartbeatRecorded;
         let is_idle = kind == EventKind::HeartbeatObserved;
-        if let Some(worker) = event.worker.as_ref().filter(|_| is_own || is_beat || is_idle) {
-            let told = self.worker(worker);
+        if (is_own || is_beat || is_idle)
+            && let Some(number) = self.own(event)
+        {
+            let told = &mut self.workers[number];
             if is_own {
                 told.heard = Some(event.at);
             }
@@ -81,7 +116,7 @@ impl Told {
         if !is_sweep && !OF_WORKERS.contains(&event.kind) {
             return;
         }
-        let kept = Arc::new(event.clone());
+        let kept = Kept { at: event.at, kind, event: Arc::new(event.event().clone()) };
         if is_sweep || event.kind == EventKind::TasksReset {
             self.resets.push(kept.clone());
         }
@@ -95,30 +130,45 @@ impl Told {
         });
         let own = event.worker.as_ref();
         for worker in own.into_iter().chain(listed.filter(|id| Some(*id) != own)) {
-            let told = self.worker(worker);
+            let number = self.number(worker);
+            let told = &mut self.workers[number];
             told.events.push(kept.clone());
             told.gave_up |= kind == EventKind::WorkerSelfTerminated;
         }
     }
 
-    fn worker(&mut self, id: &WorkerId) -> &mut OfWorker {
-        let number = self.numbers.add(id) as usize;
+    /// The number of the worker that an event names.
+    fn own(&mut self, event: Seen<'_>) -> Option<usize> {
+        match event.rows.worker {
+            Some(row) => Some(row.place() as usize),
+            None => event.worker.as_ref().map(|id| self.number(id)),
+        }
+    }
+
+    fn number(&mut self, id: &WorkerId) -> usize {
+        if let Some(row) = self.numbers.worker(id) {
+            return row as usize;
+        }
+        let number = self.numbers.workers() + self.others.add(id) as usize;
         if number == self.workers.len() {
             self.workers.push(OfWorker::default());
         }
-        &mut self.workers[number]
+        number
     }
 
     fn of(&self, worker: &WorkerId) -> Option<&OfWorker> {
-        self.workers.get(self.numbers.find(worker)? as usize)
+        let other = || Some(self.numbers.workers() + self.others.find(worker)? as usize);
+        let number = self.numbers.worker(worker).map(|row| row as usize).or_else(other);
+        self.workers.get(number?)
     }
 }
 
 /// Facts about everything but the task.
 pub struct World<'a> {
     told: &'a Told,
-    ends: &'a BTreeMap<WorkerId, WorkerEnd>,
-    rows: FxHashMap<&'a WorkerId, &'a WorkerRow>,
+    /// By the numbers of rows.
+    ends: Vec<Option<&'a WorkerEnd>>,
+    rows: &'a [WorkerRow],
     /// Workers of pods, by when they went out of service.
     gone: Vec<(Micros, &'a WorkerId)>,
     oldest_log: Option<Micros>,
@@ -134,10 +184,16 @@ impl<'a> World<'a> {
         ends: &'a BTreeMap<WorkerId, WorkerEnd>,
     ) -> Self {
         let first = history.beats.values().filter_map(|beats| beats.first()).map(|beat| beat.0);
+        let mut by_row = vec![None; told.numbers.workers()];
+        for (worker, end) in ends {
+            if let Some(row) = told.numbers.worker(worker) {
+                by_row[row as usize] = Some(end);
+            }
+        }
         let mut world = Self {
             told,
-            ends,
-            rows: history.facts.workers.iter().map(|row| (&row.id, row)).collect(),
+            ends: by_row,
+            rows: &history.facts.workers,
             gone: Vec::new(),
             oldest_log: first.min(),
             seen_at: beats::horizon(history),
@@ -151,17 +207,12 @@ impl<'a> World<'a> {
     }
 
     /// Events that name a worker and may end its attempts, in order.
-    pub fn of_worker(&self, worker: &WorkerId) -> &'a [Arc<Event>] {
+    pub fn of_worker(&self, worker: &WorkerId) -> &'a [Kept] {
         self.told.of(worker).map_or(&[], |told| &told.events)
     }
 
     /// The same after one instant and up to another.
-    pub fn of_worker_within(
-        &self,
-        worker: &WorkerId,
-        after: Micros,
-        until: Micros,
-    ) -> &'a [Arc<Event>] {
+    pub fn of_worker_within(&self, worker: &WorkerId, after: Micros, until: Micros) -> &'a [Kept] {
         within(self.of_worker(worker), after, until)
     }
 
@@ -181,14 +232,18 @@ impl<'a> World<'a> {
     }
 
     /// Resets that count what they took back, in order.
-    pub fn resets(&self) -> &'a [Arc<Event>] {
+    pub fn resets(&self) -> &'a [Kept] {
         &self.told.resets
     }
 
     /// When a worker's pod stopped, or the latest it can have.
     pub fn ended(&self, worker: &WorkerId) -> Option<Micros> {
-        let end = self.ends.get(worker)?;
+        let end = self.end(worker)?;
         end.ended_at.or(end.before)
+    }
+
+    fn end(&self, worker: &WorkerId) -> Option<&'a WorkerEnd> {
+        self.ends[self.told.numbers.worker(worker)? as usize]
     }
 
     /// When an orchestrator last found a worker without a task: both lines that tell a heartbeat's age are of
@@ -207,7 +262,7 @@ impl<'a> World<'a> {
 
     /// By when a worker's pod had certainly stopped.
     pub fn gone_by(&self, worker: &WorkerId) -> Option<Micros> {
-        let end = self.ends.get(worker)?;
+        let end = self.end(worker)?;
         end.before.max(end.ended_at)
     }
 
@@ -234,13 +289,18 @@ impl<'a> World<'a> {
         self.eliminated.get(task).map_or(&[], Vec::as_slice)
     }
 
+    /// The row of a worker by its number.
+    pub fn at(&self, row: RowNumber) -> Option<&'a WorkerRow> {
+        self.rows.get(row.place() as usize)
+    }
+
     /// A worker's row.
     pub fn row(&self, worker: &WorkerId) -> Option<&'a WorkerRow> {
-        self.rows.get(worker).copied()
+        self.rows.get(self.told.numbers.worker(worker)? as usize)
     }
 
     /// Resets that name no worker, after one instant and up to another.
-    pub fn sweeps(&self, after: Micros, until: Micros) -> &'a [Arc<Event>] {
+    pub fn sweeps(&self, after: Micros, until: Micros) -> &'a [Kept] {
         within(&self.told.sweeps, after, until)
     }
 
@@ -256,7 +316,7 @@ impl<'a> World<'a> {
 }
 
 /// Events in order that happened after one instant and up to another.
-fn within(events: &[Arc<Event>], after: Micros, until: Micros) -> &[Arc<Event>] {
+fn within(events: &[Kept], after: Micros, until: Micros) -> &[Kept] {
     let from = events.partition_point(|event| event.at <= after);
     let to = events.partition_point(|event| event.at <= until);
     &events[from..to.max(from)]
@@ -265,7 +325,7 @@ fn within(events: &[Arc<Event>], after: Micros, until: Micros) -> &[Arc<Event>] 
 /// Whether an event takes a worker out of service although its pod may run on: it gave itself up, an
 /// orchestrator condemned it, or early termination wrote its row off without ending the pod
 /// (domain/orchestrator.md O19).
-fn writes_off(event: &Event) -> bool {
+fn writes_off(event: &Kept) -> bool {
     const EARLY: [&str; 2] =
         ["control_loop:run_single_cycle:", "control_loop:_handle_early_termination:"];
     let site = event.call_site.as_deref().unwrap_or_default();

@@ -3,6 +3,8 @@
 use std::sync::LazyLock;
 
 use crate::events::History;
+use crate::model::event::Basis;
+use crate::model::id::EventId;
 use crate::model::kind::EventKind;
 use crate::model::rows::WorkerRow;
 use crate::model::state::{AnomalyKind, WorkerStateName};
@@ -11,7 +13,7 @@ use crate::replay::seen::Seen;
 use crate::replay::timeline::Anomaly;
 use crate::replay::worker::end::WorkerEnd;
 use crate::replay::worker::held::Held;
-use crate::replay::worker::signals::Signal;
+use crate::replay::worker::signals::{Sign, Signal};
 
 /// A heartbeat that long after the one before is missing: a period of 20 s and jitter (evidence-rules
 /// section 2: an act 25 s after the last heartbeat shows that its sender is dead).
@@ -72,7 +74,7 @@ pub(crate) fn is_unproven(at: Micros) -> bool {
 
 /// The heartbeat whose age a line tells: the line's time less the age. Other ages are those of the
 /// worker or of its task.
-pub(crate) fn logged(event: &Seen<'_>) -> Option<Micros> {
+fn logged(event: &Seen<'_>) -> Option<Micros> {
     const AGES: [EventKind; 3] =
         [EventKind::HeartbeatObserved, EventKind::HeartbeatStale, EventKind::WorkerPromoted];
     let age = if AGES.contains(&event.kind) {
@@ -91,10 +93,32 @@ pub(crate) fn logged(event: &Seen<'_>) -> Option<Micros> {
     age.filter(|age| age.is_finite() && *age >= 0.0).map(|age| event.at.plus_seconds(-age))
 }
 
+/// A heartbeat that a line tells of by its age.
+#[derive(Clone, Copy, Debug)]
+pub struct Age {
+    /// When it came.
+    pub(crate) beat: Micros,
+    /// When the line was written.
+    pub(crate) told_at: Micros,
+    /// How the line is known.
+    pub(crate) basis: Basis,
+    /// The line's event.
+    pub(crate) event: EventId,
+}
+
+/// All heartbeats of a worker that lines tell of, in the order of the lines.
+pub(crate) fn ages(events: &[Seen<'_>]) -> Vec<Age> {
+    let age = |event: &Seen<'_>| {
+        let beat = logged(event)?;
+        Some(Age { beat, told_at: event.at, basis: event.basis, event: event.id })
+    };
+    events.iter().filter_map(age).collect()
+}
+
 /// Intervals in which certainly no heartbeat came: from one whose age a line tells to that line, and from
 /// the row's last to when the row was seen.
-pub(crate) fn absences(watch: &Watch<'_>) -> Vec<(Micros, Micros)> {
-    let told = watch.events.iter().filter_map(|event| Some((logged(event)?, event.at)));
+pub(crate) fn absences(watch: &Watch<'_>, ages: &[Age]) -> Vec<(Micros, Micros)> {
+    let told = ages.iter().map(|age| (age.beat, age.told_at));
     let kept = watch.row.real_heartbeat().zip(watch.horizon);
     let kept = kept.map(|(beat, seen)| (beat, seen.plus_seconds(-DELAY_S)));
     told.chain(kept).filter(|(beat, until)| beat < until && !is_unproven(*beat)).collect()
@@ -107,7 +131,7 @@ pub(crate) fn outlived<'a>(watch: &Watch<'_>, signals: &'a [Signal]) -> Option<&
     let seen = watch.horizon?.plus_seconds(-DELAY_S);
     let closed = watch.closed();
     signals.iter().find(|signal| {
-        let act = !signal.by_guardian && signal.what != "log_line";
+        let act = !signal.by_guardian && signal.what != Sign::LogLine;
         let late = signal.at.seconds_since(beat) > MISSING_S && signal.at < seen;
         act && late && closed.is_none_or(|closed| signal.at <= closed)
     })
@@ -124,7 +148,7 @@ pub(crate) fn anomalies(watch: &Watch<'_>, signals: &[Signal]) -> Vec<Anomaly> {
     };
     let mut found = Vec::new();
     if let Some(act) = outlived(watch, signals) {
-        let detail = format!("a {} after the last heartbeat", act.what);
+        let detail = format!("a {} after the last heartbeat", act.what.name());
         found.push(anomaly(AnomalyKind::GuardianDead, act.at, Some(act.event), &detail));
     }
     if let Some(beat) = alone(watch, signals) {

@@ -1,10 +1,9 @@
 //! Which tasks each worker held, and when.
 
-use rustc_hash::FxHashMap;
-
-use crate::model::id::{EventId, WorkerId};
+use crate::model::id::EventId;
 use crate::model::rows::Facts;
 use crate::model::time::Micros;
+use crate::replay::numbers::Numbers;
 use crate::replay::task::TaskTimeline;
 use crate::replay::task::afterwork::Afterwork;
 
@@ -24,16 +23,13 @@ pub struct Held {
     pub works: bool,
 }
 
-/// Attempts by worker.
-pub fn by_worker<'a>(
-    facts: &Facts,
-    tasks: &'a [TaskTimeline],
-) -> FxHashMap<&'a WorkerId, Vec<Held>> {
-    let mut held: FxHashMap<&WorkerId, Vec<(Held, bool)>> = FxHashMap::default();
+/// Attempts by the rows of their workers.
+pub fn by_worker(facts: &Facts, tasks: &[TaskTimeline], numbers: &Numbers) -> Vec<Vec<Held>> {
+    let mut held: Vec<Vec<(Held, bool)>> = vec![Vec::new(); numbers.workers()];
     let attempts = facts.tasks.iter().zip(tasks);
     let attempts = attempts.flat_map(|(row, task)| task.attempts.iter().map(move |one| (row, one)));
     for (row, attempt) in attempts {
-        if let Some(worker) = &attempt.worker {
+        if let Some(place) = numbers.holder(attempt) {
             let (until, ended_event) = match attempt.afterwork {
                 Afterwork::Nothing => (attempt.ended_at, attempt.ended_event),
                 Afterwork::Until(at, event) => (Some(at), Some(event)),
@@ -47,10 +43,10 @@ pub fn by_worker<'a>(
                 works: !row.is_orchestrator(),
             };
             let goes_on = attempt.afterwork != Afterwork::Nothing;
-            held.entry(worker).or_default().push((one, goes_on));
+            held[place].push((one, goes_on));
         }
     }
-    held.into_iter().map(|(worker, held)| (worker, until_next(held))).collect()
+    held.into_iter().map(until_next).collect()
 }
 
 /// Who asks for a task is done with the one before: what a worker went on with is over by its next claim.

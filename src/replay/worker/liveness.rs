@@ -7,8 +7,8 @@
 //! nothing by their absence (X15), and neither do heartbeats once their sender is known to be dead.
 
 use crate::model::time::Micros;
-use crate::replay::worker::beats::{self, Watch};
-use crate::replay::worker::signals::Signal;
+use crate::replay::worker::beats::{self, Age, Watch};
+use crate::replay::worker::signals::{Sign, Signal};
 
 /// Signs further apart than this leave the time between unknown: heartbeats come every 20 s, but the
 /// row keeps only the last (domain/worker-app.md 4.1).
@@ -53,15 +53,15 @@ pub struct Liveness {
 type Line = Vec<(Micros, Life)>;
 
 /// The stretches of one worker, from its creation on.
-pub fn of(watch: &Watch<'_>, signals: &[Signal]) -> Vec<Liveness> {
+pub fn of(watch: &Watch<'_>, ages: &[Age], signals: &[Signal]) -> Vec<Liveness> {
     // lines travel with a heartbeat: they are a sign of both (domain/worker-app.md 4.1)
-    let by_guardian = |signal: &&Signal| signal.by_guardian || signal.what == "log_line";
+    let by_guardian = |signal: &&Signal| signal.by_guardian || signal.what == Sign::LogLine;
     let beats: Vec<Micros> = signals.iter().filter(by_guardian).map(|one| one.at).collect();
     let acts: Vec<Micros> =
         signals.iter().filter(|one| !one.by_guardian).map(|one| one.at).collect();
     // who acts later lived all the time since
     let orphaned = beats::outlived(watch, signals).and_then(|_| watch.row.real_heartbeat());
-    let guardian = line(watch, &beats, &beats::absences(watch), watch.closed());
+    let guardian = line(watch, &beats, &beats::absences(watch, ages), watch.closed());
     let process = line(watch, &acts, &[], watch.crashed().or(watch.closed()));
     let mut times: Vec<Micros> = guardian.iter().chain(&process).map(|(at, _)| *at).collect();
     times.extend(orphaned);

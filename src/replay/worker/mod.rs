@@ -16,7 +16,7 @@ use crate::model::state::{AnomalyKind, WorkerStateName};
 use crate::model::time::Micros;
 use crate::replay::lost_updates;
 use crate::replay::seen::Seen;
-use crate::replay::timeline::{Anomaly, Stay, Step};
+use crate::replay::timeline::{Anomaly, Stay, Step, sort_by_time};
 use crate::replay::worker::beats::Watch;
 use crate::replay::worker::end::WorkerEnd;
 use crate::replay::worker::held::Held;
@@ -57,12 +57,12 @@ struct Moment {
 /// Folds one worker's events into its timeline.
 pub fn replay(watch: &Watch<'_>, completions: &[Signal]) -> WorkerTimeline {
     let Watch { row, events, held, end, .. } = *watch;
-    let moments = moments(events, held, end);
+    let (moments, ages) = (moments(events, held, end), beats::ages(events));
     let mut timeline = WorkerTimeline {
         id: row.id.clone(),
         states: Vec::new(),
         end: end.cloned(),
-        signals: signals::of(row, events, completions),
+        signals: signals::of(row, events, &ages, completions),
         liveness: Vec::new(),
         anomalies: Vec::new(),
     };
@@ -83,7 +83,7 @@ pub fn replay(watch: &Watch<'_>, completions: &[Signal]) -> WorkerTimeline {
             }),
         }
     }
-    timeline.liveness = liveness::of(watch, &timeline.signals);
+    timeline.liveness = liveness::of(watch, &ages, &timeline.signals);
     timeline.anomalies.extend(contradicted::anomaly(row, events));
     timeline.anomalies.extend(beats::anomalies(watch, &timeline.signals));
     timeline.anomalies.extend(resurrected(row, end));
@@ -147,6 +147,6 @@ fn moments(events: &[Seen<'_>], held: &[Held], end: Option<&WorkerEnd>) -> Vec<M
         let (what, because) = (WorkerEvent::Ended, end.event);
         moments.push(Moment { at, what, basis: end.basis, because });
     }
-    moments.sort_by(|a, b| (a.at, a.what, &a.because).cmp(&(b.at, b.what, &b.because)));
+    sort_by_time(&mut moments, |one| one.at, |one| (one.what, one.because));
     moments
 }

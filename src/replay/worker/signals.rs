@@ -1,28 +1,59 @@
 //! What proved that a worker lived, and by which of its two processes.
 
-use rustc_hash::FxHashMap;
-
 use crate::model::event::{Basis, Clock};
-use crate::model::id::{EventId, WorkerId};
+use crate::model::id::EventId;
 use crate::model::kind::EventKind;
 use crate::model::rows::{Facts, WorkerRow};
 use crate::model::state::Outcome;
 use crate::model::time::Micros;
+use crate::replay::numbers::Numbers;
 use crate::replay::seen::Seen;
 use crate::replay::task::TaskTimeline;
-use crate::replay::worker::beats;
+use crate::replay::timeline::sort_by_time;
+use crate::replay::worker::beats::{self, Age};
 
 /// Ages are told in whole seconds: two times this close are one heartbeat, as those are 20 s apart
 /// (domain/worker-app.md 4.1).
 const ONE_BEAT_S: f64 = 2.0;
+
+/// What was seen of a worker; in the order of the names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Sign {
+    /// It claimed a task.
+    Claim,
+    /// It asked for a task.
+    ClaimAttempt,
+    /// It completed a task.
+    Completion,
+    /// It failed on a task.
+    Failure,
+    /// Its guardian's heartbeat.
+    Heartbeat,
+    /// A line of its own.
+    LogLine,
+}
+
+impl Sign {
+    /// The name in tables.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Claim => "claim",
+            Self::ClaimAttempt => "claim_attempt",
+            Self::Completion => "completion",
+            Self::Failure => "failure",
+            Self::Heartbeat => "heartbeat",
+            Self::LogLine => "log_line",
+        }
+    }
+}
 
 /// One sign of life.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Signal {
     /// When.
     pub at: Micros,
-    /// `heartbeat`, `log_line`, `claim`, `claim_attempt`, `completion`, `failure`.
-    pub what: &'static str,
+    /// What was seen.
+    pub what: Sign,
     /// Whether the guardian sent it: it can outlive the process that works, and the reverse.
     pub by_guardian: bool,
     /// How it is known.
@@ -32,7 +63,12 @@ pub struct Signal {
 }
 
 /// The signs of one worker, in order.
-pub fn of(row: &WorkerRow, events: &[Seen<'_>], completions: &[Signal]) -> Vec<Signal> {
+pub fn of(
+    row: &WorkerRow,
+    events: &[Seen<'_>],
+    ages: &[Age],
+    completions: &[Signal],
+) -> Vec<Signal> {
     let mut signals: Vec<Signal> = events
         .iter()
         .filter(|event| {
@@ -43,21 +79,20 @@ pub fn of(row: &WorkerRow, events: &[Seen<'_>], completions: &[Signal]) -> Vec<S
             Some(Signal { at: event.at, what, by_guardian, basis: event.basis, event: event.id })
         })
         .collect();
-    let logged = logged(row, events, &signals);
+    let logged = logged(row, ages, &signals);
     signals.extend(logged);
     signals.extend(completions.iter().cloned());
-    signals.sort_by(|a, b| (a.at, a.what, &a.event).cmp(&(b.at, b.what, &b.event)));
+    sort_by_time(&mut signals, |one| one.at, |one| (one.what, one.event));
     signals
 }
 
 /// Heartbeats that only a line of an orchestrator tells, by their age; each once.
-fn logged(row: &WorkerRow, events: &[Seen<'_>], known: &[Signal]) -> Vec<Signal> {
+fn logged(row: &WorkerRow, ages: &[Age], known: &[Signal]) -> Vec<Signal> {
     let recorded = known.iter().filter(|signal| signal.by_guardian).map(|signal| signal.at);
     let mut beats: Vec<Micros> = recorded.collect();
     beats.sort_unstable();
     let mut found = Vec::new();
-    for event in events {
-        let Some(at) = beats::logged(event) else { continue };
+    for Age { beat: at, basis, event, .. } in ages.iter().copied() {
         let near = |beat: &Micros| beat.seconds_since(at).abs() < ONE_BEAT_S;
         let place = beats.partition_point(|beat| *beat < at);
         let told = beats[place.saturating_sub(1)..].iter().take(2).any(near);
@@ -65,46 +100,45 @@ fn logged(row: &WorkerRow, events: &[Seen<'_>], known: &[Signal]) -> Vec<Signal>
             continue;
         }
         beats.insert(place, at);
-        let (what, by_guardian, basis, event) = ("heartbeat", true, event.basis, event.id);
+        let (what, by_guardian) = (Sign::Heartbeat, true);
         found.push(Signal { at, what, by_guardian, basis, event });
     }
     found
 }
 
-fn sign(event: &Seen<'_>) -> Option<(&'static str, bool)> {
-    const SIGNS: &[(EventKind, &str, bool)] = &[
-        (EventKind::HeartbeatRecorded, "heartbeat", true),
-        (EventKind::TaskClaimed, "claim", false),
-        (EventKind::ClaimAttempted, "claim_attempt", false),
+fn sign(event: &Seen<'_>) -> Option<(Sign, bool)> {
+    const SIGNS: &[(EventKind, Sign, bool)] = &[
+        (EventKind::HeartbeatRecorded, Sign::Heartbeat, true),
+        (EventKind::TaskClaimed, Sign::Claim, false),
+        (EventKind::ClaimAttempted, Sign::ClaimAttempt, false),
     ];
     let known = SIGNS.iter().find(|(kind, ..)| *kind == event.kind);
-    let own_line = || (event.clock == Clock::Worker).then_some(("log_line", false));
+    let own_line = || (event.clock == Clock::Worker).then_some((Sign::LogLine, false));
     known.map(|(_, what, by_guardian)| (*what, *by_guardian)).or_else(own_line)
 }
 
 /// Ends of tasks that only the holder's own process can have brought about: a non-orchestrator task
 /// that became Complete or Failed with the holder still on the row (evidence-rules section 2).
-/// An orchestrator task completes through another worker's last child, so it proves nothing.
-pub fn completions<'a>(
-    facts: &'a Facts,
-    tasks: &'a [TaskTimeline],
-) -> FxHashMap<&'a WorkerId, Vec<Signal>> {
-    let mut signs: FxHashMap<&WorkerId, Vec<Signal>> = FxHashMap::default();
+/// An orchestrator task completes through another worker's last child, so it proves nothing. By the rows of the
+/// workers.
+pub fn completions(facts: &Facts, tasks: &[TaskTimeline], numbers: &Numbers) -> Vec<Vec<Signal>> {
+    let mut signs: Vec<Vec<Signal>> = vec![Vec::new(); numbers.workers()];
     for (row, task) in facts.tasks.iter().zip(tasks) {
         let kept = task.attempts.iter().rfind(|one| one.outcome != Outcome::Duplicate);
         let (Some(last), Some(worker)) = (kept, &row.worker) else { continue };
         if row.is_orchestrator() || last.worker.as_ref() != Some(worker) {
             continue;
         }
+        let Some(holder) = numbers.holder(last) else { continue };
         for sent in task.attempts.iter().filter(|attempt| attempt.worker.as_ref() != Some(worker)) {
             // a result of an earlier holder is that one's sign of life
             if let (Some(by), Some(at), Some(event)) =
-                (&sent.worker, sent.delivered_at, sent.delivered_event)
+                (numbers.holder(sent), sent.delivered_at, sent.delivered_event)
             {
                 let basis = Basis::Logged;
-                let what = "completion";
+                let what = Sign::Completion;
                 let signal = Signal { at, what, by_guardian: false, basis, event };
-                signs.entry(by).or_default().push(signal);
+                signs[by].push(signal);
             }
         }
         // two workers had it at once: unless a result is known to be the holder's, the other may have
@@ -114,8 +148,10 @@ pub fn completions<'a>(
             continue;
         }
         let what = match last.outcome {
-            Outcome::Complete => "completion",
-            Outcome::Failed if row.status == "Failed" && !row.is_failed_by_others() => "failure",
+            Outcome::Complete => Sign::Completion,
+            Outcome::Failed if row.status == "Failed" && !row.is_failed_by_others() => {
+                Sign::Failure
+            }
             Outcome::Failed
             | Outcome::Reset
             | Outcome::Requeued
@@ -127,7 +163,7 @@ pub fn completions<'a>(
         };
         if let (Some(at), Some(event)) = (last.ended_at, last.ended_event) {
             let signal = Signal { at, what, by_guardian: false, basis: Basis::Recorded, event };
-            signs.entry(worker).or_default().push(signal);
+            signs[holder].push(signal);
         }
     }
     signs

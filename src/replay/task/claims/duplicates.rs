@@ -27,7 +27,7 @@ pub(super) fn mark_duplicates(
             continue;
         };
         let (held, claim) = (&claims[before], &claims[n]);
-        let both = held.worker.is_some() && claim.worker.is_some() && held.worker != claim.worker;
+        let both = held.worker.is_some() && claim.worker.is_some() && !held.is_by_the_same(claim);
         let stood = |n: usize| stood_until(&claims[n..], events, world);
         if !both || requeues::between(held, claim.at, events, world) {
             holder = Some(n);
@@ -49,7 +49,7 @@ pub(super) fn mark_duplicates(
 /// Up to when the first of some claims was read in its task's row, which a kill's diagnostics tell.
 fn stood_until(claims: &[Claim], events: &[Seen<'_>], world: &World<'_>) -> Option<Micros> {
     let (held, later) = claims.split_first()?;
-    let again = later.iter().find(|claim| claim.worker == held.worker);
+    let again = later.iter().find(|claim| claim.is_by_the_same(held));
     requeues::stood_until(held, again.map_or(Micros(i64::MAX), |again| again.at), events, world)
 }
 

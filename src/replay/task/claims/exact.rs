@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use crate::model::event::{Basis, Event};
+use crate::model::event::Basis;
 use crate::model::kind::EventKind;
 use crate::model::rows::TaskRow;
 use crate::model::time::Micros;
@@ -17,7 +17,7 @@ use crate::replay::task::world::World;
 pub(super) fn add_exact(
     claims: &mut Vec<Claim>,
     row: &TaskRow,
-    event: &Event,
+    event: &Seen<'_>,
     events: &[Seen<'_>],
     world: &World<'_>,
 ) {
@@ -31,8 +31,8 @@ pub(super) fn add_exact(
     // a row that a reset emptied names nobody: its time alone says which claim it is
     let same = claims.iter_mut().rev().find(|claim| {
         let close = event.at.seconds_since(claim.at).abs() < ONE_CLAIM_S;
-        (claim.worker == event.worker && claim.at.seconds_since(event.at) < ONE_CLAIM_S)
-            || (event.worker.is_none() && close)
+        (claim.is_by(event) && claim.at.seconds_since(event.at) < ONE_CLAIM_S)
+            || (close && event.worker.is_none())
     });
     if let Some(claim) = same {
         let close = event.at.seconds_since(claim.at).abs() < ONE_CLAIM_S;
@@ -45,7 +45,7 @@ pub(super) fn add_exact(
             return;
         }
     }
-    claims.push(claim_of(event, by_function));
+    claims.push(claim_of(event, by_function, world));
 }
 
 /// Whether the row's time is no claim's: the completion of an orchestrator task puts the start of its first
@@ -58,13 +58,13 @@ pub(super) fn is_rewritten(row: &TaskRow, end: Option<&Final>) -> bool {
 }
 
 /// What such a row still tells: who claimed the task last, at a time when that one was there.
-pub(super) fn add_rewritten(claims: &mut Vec<Claim>, event: &Event, world: &World<'_>) {
+pub(super) fn add_rewritten(claims: &mut Vec<Claim>, event: &Seen<'_>, world: &World<'_>) {
     let Some(worker) = &event.worker else { return };
     let is_told = |claim: &Claim| claim.by_function || claim.worker.as_ref() == Some(worker);
     if claims.iter().any(is_told) {
         return;
     }
-    let claim = claim_of(event, false);
+    let claim = claim_of(event, false, world);
     let made = world.row(worker).and_then(|row| row.created_at).filter(|made| claim.at < *made);
     claims.push(match made {
         Some(at) => Claim { at, basis: Basis::Inferred, ..claim },

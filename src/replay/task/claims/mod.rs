@@ -7,7 +7,7 @@ mod duplicates;
 mod exact;
 mod witness;
 
-use crate::model::event::{Basis, Clock, Event};
+use crate::model::event::{Basis, Clock, Event, RowNumber};
 use crate::model::id::{EventId, WorkerId};
 use crate::model::kind::EventKind;
 use crate::model::rows::TaskRow;
@@ -30,6 +30,8 @@ pub(crate) const EARLY_S: f64 = 3.5;
 pub struct Claim {
     /// By whom; `None` where not known: never a guess.
     pub worker: Option<WorkerId>,
+    /// The row of that worker, where the event names it by number.
+    pub row: Option<RowNumber>,
     /// When.
     pub at: Micros,
     /// How it is known.
@@ -37,13 +39,35 @@ pub struct Claim {
     /// The event that proves it.
     pub event: EventId,
     /// The event itself, where it is inferred and stands in no row.
-    pub made: Option<Event>,
+    pub made: Option<Box<Event>>,
     /// Whether another held the task: the row kept the other's claim (domain/worker-app.md X4).
     pub is_duplicate: bool,
     by_function: bool,
 }
 
 impl Claim {
+    /// Whether an event names the worker that claimed, or neither names any.
+    pub(crate) fn is_by(&self, event: &Seen<'_>) -> bool {
+        self.is_of(event.rows.worker, || event.worker.as_ref())
+    }
+
+    /// Whether another claim is by the same worker, or both by nobody known.
+    pub(crate) fn is_by_the_same(&self, other: &Self) -> bool {
+        self.is_of(other.row, || other.worker.as_ref())
+    }
+
+    /// By the numbers of their rows, where both have one: texts stand elsewhere in memory.
+    fn is_of<'a>(
+        &self,
+        row: Option<RowNumber>,
+        worker: impl FnOnce() -> Option<&'a WorkerId>,
+    ) -> bool {
+        match (self.row, row) {
+            (Some(one), Some(other)) => one == other,
+            (Some(_), None) | (None, Some(_)) | (None, None) => self.worker.as_ref() == worker(),
+        }
+    }
+
     /// Whether its time is the database's, by the claim function's own line.
     pub(crate) fn is_exact(&self) -> bool {
         self.by_function
@@ -53,10 +77,11 @@ impl Claim {
     pub(crate) fn implied(event: Event) -> Self {
         Self {
             worker: None,
+            row: None,
             at: event.at,
             basis: Basis::Inferred,
             event: event.id,
-            made: Some(event),
+            made: Some(Box::new(event)),
             is_duplicate: false,
             by_function: false,
         }
@@ -106,9 +131,12 @@ pub fn find(
     claims
 }
 
-fn claim_of(event: &Event, by_function: bool) -> Claim {
+fn claim_of(event: &Seen<'_>, by_function: bool, world: &World<'_>) -> Claim {
+    // few workers claim many tasks: the id of the row is at hand, that of the event mostly is not
+    let worker = event.rows.worker.and_then(|row| world.at(row)).map(|row| &row.id);
     Claim {
-        worker: event.worker.clone(),
+        worker: worker.or(event.event().worker.as_ref()).cloned(),
+        row: event.rows.worker,
         at: event.at,
         basis: event.basis,
         event: event.id,

@@ -2,7 +2,6 @@
 
 use std::sync::LazyLock;
 
-use crate::model::event::Event;
 use crate::model::rows::TaskRow;
 use crate::model::time::Micros;
 use crate::replay::seen::Seen;
@@ -15,21 +14,22 @@ use crate::replay::task::world::World;
 pub(super) fn add_witness(
     claims: &mut Vec<Claim>,
     row: &TaskRow,
-    event: &Event,
+    event: &Seen<'_>,
     events: &[Seen<'_>],
     world: &World<'_>,
 ) {
-    if event.worker.is_none() || moved_back(claims, row, event, events, world) {
+    let names_nobody = event.rows.worker.is_none() && event.worker.is_none();
+    if names_nobody || moved_back(claims, row, event, events, world) {
         return;
     }
     let told = claims.iter().any(|claim| {
-        claim.worker == event.worker
+        claim.is_by(event)
             && event.at.seconds_since(claim.at) > -EARLY_S
             && (event.at.seconds_since(claim.at) < EARLY_S
                 || !requeues::between(claim, event.at, events, world))
     });
     if !told {
-        claims.push(claim_of(event, false));
+        claims.push(claim_of(event, false, world));
         claims.sort_by(|a, b| (a.at, &a.event).cmp(&(b.at, &b.event)));
     }
 }
@@ -40,14 +40,14 @@ pub(super) fn add_witness(
 fn moved_back(
     claims: &mut [Claim],
     row: &TaskRow,
-    event: &Event,
+    event: &Seen<'_>,
     events: &[Seen<'_>],
     world: &World<'_>,
 ) -> bool {
-    let line = claim_of(event, false);
+    let line = claim_of(event, false, world);
     let later = claims.iter_mut().find(|claim| claim.at > event.at.plus_seconds(-EARLY_S));
     let Some(claim) = later.filter(|claim| !claim.by_function) else { return false };
-    let same = claim.worker == event.worker || claim.worker.is_none();
+    let same = claim.is_by(event) || claim.worker.is_none();
     // until then only the progress of an orchestrator task moved it (domain/worker-app.md T3, T3b)
     let moves = row.is_orchestrator() || !is_before_billing_resets(claim.at);
     let far = claim.at.seconds_since(event.at) > EARLY_S;
@@ -57,7 +57,8 @@ fn moved_back(
     if !same || requeues::between(&line, claim.at, events, world) {
         return false;
     }
-    claim.worker.clone_from(&event.worker);
+    claim.worker.clone_from(&line.worker);
+    claim.row = line.row;
     if moves && (far || event.latest < claim.at) {
         (claim.at, claim.event, claim.basis) = (event.at, event.id, event.basis);
     }

@@ -35,7 +35,7 @@ pub struct Final {
     /// Who or what ended it, in words, where the row says so.
     pub reason: Option<&'static str>,
     /// The event itself, where it is inferred and stands in no row.
-    pub made: Option<Event>,
+    pub made: Option<Box<Event>>,
 }
 
 /// What became of a task after an end that did not last.
@@ -57,7 +57,7 @@ pub struct Revival {
     /// The event.
     pub event: EventId,
     /// The event itself, where it is inferred and stands in no row.
-    pub made: Option<Event>,
+    pub made: Option<Box<Event>>,
 }
 
 impl Then {

@@ -37,7 +37,7 @@ pub(super) fn then(
         (Some((false, _)) | None, Some(claim)) => {
             let made = hidden::revival(row, end.at, claim.at);
             let (at, basis, event) = (made.at, made.basis, made.id);
-            Some(Then::Queued(Revival { at, basis, event, made: Some(made) }))
+            Some(Then::Queued(Revival { at, basis, event, made: Some(Box::new(made)) }))
         }
         (None, None) => last.filter(|last| last.what != end.what).map(|_| Then::Overwritten(None)),
     }
@@ -87,7 +87,7 @@ pub(super) fn unseen(
     }
     let made = hidden::end(row, since, event);
     let (at, basis, id) = (made.at, made.basis, made.id);
-    let end = Final { at, what, basis, event: id, reason: None, made: Some(made) };
+    let end = Final { at, what, basis, event: id, reason: None, made: Some(Box::new(made)) };
     // no claim finds a task that has ended: one that may as well have come after the line did
     let at =
         beside.iter().map(|claim| Micros(claim.at.min(event.at).0 - 1)).min().unwrap_or(event.at);

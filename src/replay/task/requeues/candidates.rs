@@ -26,7 +26,7 @@ pub(super) fn candidates(
             let by_worker = event.kind == EventKind::TaskStatusUpdated;
             let outcome = if by_worker { Outcome::Requeued } else { Outcome::Reset };
             found.push(requeue(event, outcome, why_named(event), true));
-        } else if event.kind == EventKind::TaskHandlerFailed && event.worker == claim.worker {
+        } else if event.kind == EventKind::TaskHandlerFailed && claim.is_by(event) {
             found.push(requeue(event, Outcome::Requeued, "its worker failed on it", false));
         } else if seen_queued(event) {
             found.push(requeue(event, by_text(row), "a capture found it queued again", false));

@@ -1,13 +1,12 @@
 //! Whether a task certainly went back between two instants.
 
-use crate::model::event::Event;
 use crate::model::kind::EventKind;
 use crate::model::time::Micros;
 use crate::replay::seen::Seen;
 use crate::replay::task::claims::Claim;
 use crate::replay::task::ends;
 use crate::replay::task::requeues::held::stood_until;
-use crate::replay::task::world::World;
+use crate::replay::task::world::{Kept, World};
 
 /// Whether the task certainly went back to the queue between a claim and an instant.
 pub(crate) fn between(
@@ -21,12 +20,12 @@ pub(crate) fn between(
     events.iter().filter(|event| after(event.at)).any(|event| {
         names_task(event)
             || (event.kind == EventKind::TaskHandlerFailed
-                && event.worker == claim.worker
+                && claim.is_by(event)
                 && held.is_none_or(|held| held <= event.at))
             || seen_queued(event)
             || ends::tells(event).is_some()
     }) || claim.worker.as_ref().is_some_and(|worker| {
-        world.of_worker_within(worker, claim.at, until).iter().any(|event| resets_worker(event))
+        world.of_worker_within(worker, claim.at, until).iter().any(resets_worker)
     })
 }
 
@@ -44,7 +43,7 @@ pub(super) fn names_task(event: &Seen<'_>) -> bool {
         || (event.kind == EventKind::TaskStatusUpdated && status() == Some("Queued"))
 }
 
-pub(super) fn resets_worker(event: &Event) -> bool {
+pub(super) fn resets_worker(event: &Kept) -> bool {
     matches!(event.kind, EventKind::TasksReset | EventKind::WorkerTasksReset)
         && event.int("count").unwrap_or(1) > 0
 }

@@ -17,7 +17,7 @@ pub(crate) fn stood_until(
     let worker = claim.worker.as_ref()?;
     let is_listed = |event: &&Seen<'_>| {
         event.kind == EventKind::TaskHeldAtKill
-            && event.worker.as_ref() == Some(worker)
+            && claim.is_by(event)
             && event.at.seconds_since(claim.at) > -EARLY_S
             && event.at < next
     };

@@ -38,7 +38,7 @@ pub struct Requeue {
     /// The event that proves it.
     pub event: Option<EventId>,
     /// The event itself, where it is inferred and stands in no row.
-    pub made: Option<Event>,
+    pub made: Option<Box<Event>>,
     /// Whether it names the task itself: it holds even where nothing after it needs it.
     named: bool,
 }
@@ -105,7 +105,7 @@ impl Requeue {
             reason,
             basis: Basis::Inferred,
             event: Some(event.id),
-            made: Some(event),
+            made: Some(Box::new(event)),
             named: false,
         }
     }
