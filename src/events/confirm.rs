@@ -87,12 +87,14 @@ struct Window {
 
 impl Window {
     fn new(events: &Events, kinds: FxHashSet<EventKind>) -> Self {
+        let mut made = events.beside();
+        made.reserve(events.in_memory().map_or(0, <[_]>::len));
         Self {
             kinds,
             events: VecDeque::new(),
             first: 0,
             index: FxHashMap::default(),
-            made: events.beside(),
+            made,
             mean_weight: events.mean_weight(),
         }
     }

@@ -29,6 +29,10 @@ use crate::spool::Spool;
 
 /// Pieces of a file for each thread: one that has other work first takes fewer.
 const PIECES_A_THREAD: usize = 2;
+/// Of so many rows about one becomes an event: there is room for them from the start.
+const ROWS_AN_EVENT: usize = 2;
+/// For no more rows than these: room is nothing before it is used, but has to be given.
+const ROOM_MAX: usize = 4_000_000;
 /// The columns whose texts do not repeat.
 const SINGLE: [&str; 3] = ["id", "timestamp", "cycle_number"];
 
@@ -43,7 +47,7 @@ pub(super) fn read(
     for file in snapshot.entries_of(Table::SystemLogs) {
         let path = snapshot.path_of(file);
         let Some(checkpoints) = &checkpoints else {
-            read_file(&path, grammar, &mut names, spool, &mut all)?;
+            read_file((&path, file.rows), grammar, &mut names, spool, &mut all)?;
             continue;
         };
         if let Some(known) = checkpoints.load(file, spool) {
@@ -51,7 +55,7 @@ pub(super) fn read(
             continue;
         }
         let mut parsed = Parsed::new(spool);
-        read_file(&path, grammar, &mut names, spool, &mut parsed)?;
+        read_file((&path, file.rows), grammar, &mut names, spool, &mut parsed)?;
         checkpoints.save(file, &parsed);
         all.take(parsed);
     }
@@ -60,7 +64,7 @@ pub(super) fn read(
 
 /// Reads one file: in several pieces beside each other where there are threads for them.
 fn read_file(
-    path: &Path,
+    (path, rows): (&Path, u64),
     grammar: &Grammar,
     names: &mut Names,
     spool: &Arc<Spool>,
@@ -71,11 +75,15 @@ fn read_file(
         0 | 1 => 1,
         threads => groups.min(threads * PIECES_A_THREAD),
     };
+    // what the manifest says of a damaged file is not asked for
+    let room = usize::try_from(rows).unwrap_or(0).min(ROOM_MAX) / ROWS_AN_EVENT;
     if pieces <= 1 {
+        parsed.events.reserve(room);
         return read_groups(path, 0..groups, grammar, names, parsed);
     }
     let read = |piece: usize| {
         let (mut names, mut parsed) = (Names::default(), Parsed::new(spool));
+        parsed.events.reserve(room / pieces);
         let groups = groups * piece / pieces..groups * (piece + 1) / pieces;
         read_groups(path, groups, grammar, &mut names, &mut parsed)?;
         Ok(parsed)

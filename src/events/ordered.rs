@@ -67,7 +67,12 @@ impl Piece for Event {
     }
 
     fn tie(&self, other: &Self) -> Ordering {
-        self.order().cmp(&other.order())
+        // rows that say so at one time are mostly of one source, and its text stands elsewhere in memory
+        let (one, same) = (&self.source, Arc::ptr_eq(&self.source, &other.source));
+        let source = || if same { Ordering::Equal } else { one.1.cmp(&other.source.1) };
+        let table = self.evidence.table.cmp(&other.evidence.table);
+        let row = table.then_with(source).then_with(|| self.evidence.key.cmp(&other.evidence.key));
+        row.then_with(|| (self.ordinal, self.id).cmp(&(other.ordinal, other.id)))
     }
 
     /// A row that two captures hold gives its events once.

@@ -29,17 +29,24 @@ impl Held {
     }
 }
 
+/// A sequence tells what it holds only when that has changed by this part of the budget, or by so many bytes: all
+/// threads write to the one sum.
+const UNTOLD_PART: usize = 1_024;
+const UNTOLD_MAX: usize = 1024 * 1024;
+
 /// Bytes that one sequence holds; given back with it.
 #[derive(Debug)]
 pub(super) struct Share {
     spool: Arc<Spool>,
     bytes: usize,
+    /// Of them so many stand in the sum.
+    told: usize,
 }
 
 impl Share {
     /// Of a sequence that holds nothing yet.
     pub(super) fn new(spool: &Arc<Spool>) -> Self {
-        Self { spool: spool.clone(), bytes: 0 }
+        Self { spool: spool.clone(), bytes: 0, told: 0 }
     }
 
     /// The spool.
@@ -50,9 +57,27 @@ impl Share {
     /// Takes more; whether it is time to spill.
     pub(super) fn take(&mut self, bytes: usize) -> bool {
         self.bytes += bytes;
-        let before = self.spool.held.all.fetch_add(bytes, Ordering::Relaxed);
+        self.tell();
         let budget = self.spool.budget();
-        before + bytes > budget && self.bytes > budget / LEAST_PART
+        let all = self.spool.held.all.load(Ordering::Relaxed);
+        all > budget && self.bytes > budget / LEAST_PART
+    }
+
+    /// Corrects the sum where it is far off.
+    fn tell(&mut self) {
+        let untold = (self.spool.budget() / UNTOLD_PART).min(UNTOLD_MAX);
+        if self.bytes.abs_diff(self.told) > untold {
+            self.tell_all();
+        }
+    }
+
+    fn tell_all(&mut self) {
+        let sum = &self.spool.held.all;
+        match self.bytes.checked_sub(self.told) {
+            Some(more) => sum.fetch_add(more, Ordering::Relaxed),
+            None => sum.fetch_sub(self.told - self.bytes, Ordering::Relaxed),
+        };
+        self.told = self.bytes;
     }
 
     /// Takes what another sequence held; whether it is time to spill.
@@ -64,14 +89,8 @@ impl Share {
 
     /// Gives so many back, or what there is.
     pub(super) fn give(&mut self, bytes: usize) {
-        let bytes = bytes.min(self.bytes);
-        self.bytes -= bytes;
-        self.spool.held.all.fetch_sub(bytes, Ordering::Relaxed);
-    }
-
-    /// Gives all back.
-    pub(super) fn give_all(&mut self) {
-        self.give(self.bytes);
+        self.bytes = self.bytes.saturating_sub(bytes);
+        self.tell();
     }
 
     /// What one of so many items holds.
@@ -90,6 +109,7 @@ impl Clone for Share {
 
 impl Drop for Share {
     fn drop(&mut self) {
-        self.give_all();
+        self.bytes = 0;
+        self.tell_all();
     }
 }

@@ -79,6 +79,11 @@ impl<T: Piece> Sorted<T> {
         self.runs.all().is_empty().then_some(&*self.memory)
     }
 
+    /// Makes room for more, so that what is there need not be moved later.
+    pub fn reserve(&mut self, items: usize) {
+        self.memory.reserve(items);
+    }
+
     /// Takes one more.
     pub fn push(&mut self, item: T) {
         self.push_boxed(Box::new(item));
