@@ -113,8 +113,9 @@ fn once(snapshot: &Snapshot, grammar: &Grammar, steps: &mut Steps) -> Done<Repla
         let (mut told, mut weighed) =
             (Told::new(&numbers), Weights::new(&history.events, &numbers));
         for event in history.events.iter() {
-            told.see(Seen::lent(&event));
-            weighed.see(Seen::lent(&event));
+            let seen = Seen::lent(&event);
+            told.see(seen);
+            weighed.see(seen);
         }
         let lives = Lives::of(history, &told, weighed);
         let mut workers = Vec::new();

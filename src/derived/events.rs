@@ -9,7 +9,7 @@ use crate::derived::table_file::TableFile;
 use crate::derived::timelines::{Written, create};
 use crate::model::event::{Event, Evidence, Role};
 use crate::model::id::EventId;
-use crate::replay::{Lent, Replayed};
+use crate::replay::{Item, Replayed};
 use crate::snapshot::error::SnapshotError;
 
 const EVENTS: &str = "events";
@@ -26,7 +26,7 @@ pub(super) const TABLES: [&str; 3] = [EVENTS, EVIDENCE, OBJECTS];
 pub(super) fn write(replayed: &Replayed, folder: &Path) -> Result<Written, SnapshotError> {
     // most questions ask for a few kinds of events, and for the evidence beside the row that an event has itself
     let mut known = Known::new();
-    let row = |rows: &mut Rows, event: &Lent<'_, Event>| push(rows, event, &mut known);
+    let row = |rows: &mut Rows, event: &Item<'_, Event>| push(rows, event, &mut known);
     let mut events = ByKind::new(create(folder, EVENTS)?, MANY_KINDS, row);
     let mut evidence = ByKind::new(create(folder, EVIDENCE)?, FEW_KINDS, push_evidence);
     let mut objects = create(folder, OBJECTS)?;
@@ -34,7 +34,7 @@ pub(super) fn write(replayed: &Replayed, folder: &Path) -> Result<Written, Snaps
         rayon::join(
             || {
                 for event in piece {
-                    events.push(event.kind.name(), event.clone(), event.text_len());
+                    events.push(event.kind.name(), event.item(), event.text_len());
                 }
             },
             || {

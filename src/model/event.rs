@@ -185,6 +185,7 @@ impl RowNumber {
     }
 
     /// The place.
+    #[inline]
     pub fn place(self) -> u32 {
         self.0.get() - 1
     }

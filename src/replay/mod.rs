@@ -45,7 +45,7 @@ use crate::replay::runs::{Assigned, Run, Starts};
 use crate::replay::seen::Seen;
 use crate::replay::task::world::Told;
 use crate::replay::worker::WorkerTimeline;
-pub use crate::spool::lent::Lent;
+pub use crate::spool::lent::{Item, Lent};
 use crate::spool::pieces::in_pieces;
 
 /// All timelines, each list in a documented order.

@@ -33,15 +33,19 @@ pub struct Seen<'a> {
 
 impl<'a> Seen<'a> {
     /// Looks at an event, without looking at it yet.
+    #[inline]
     pub fn of(held: &'a Keyed<Event>) -> Self {
         Self::by(held.key, &held.item)
     }
 
     /// The same, as a pass does.
+    #[inline]
     pub fn lent(event: &'a Lent<'_, Event>) -> Self {
         // where it stands is known without looking there
         Self::by(*event.key(), event)
     }
+
+    #[inline]
 
     fn by(head: Head, event: &'a Event) -> Self {
         let Head { at, kind, basis, clock, lists, rows, id } = head;
@@ -49,6 +53,7 @@ impl<'a> Seen<'a> {
     }
 
     /// All of it.
+    #[inline]
     pub fn event(&self) -> &'a Event {
         self.event
     }
@@ -56,6 +61,8 @@ impl<'a> Seen<'a> {
 
 impl Deref for Seen<'_> {
     type Target = Event;
+
+    #[inline]
 
     fn deref(&self) -> &Event {
         self.event

@@ -24,6 +24,8 @@ impl<T: Piece> Keyed<T> {
 impl<T: Piece> Deref for Keyed<T> {
     type Target = T;
 
+    #[inline]
+
     fn deref(&self) -> &T {
         &self.item
     }

@@ -152,9 +152,8 @@ impl<T: Piece> Sorted<T> {
 
     /// All of them, in order when they have been sorted.
     pub fn iter(&self) -> impl Iterator<Item = Lent<'_, T>> {
-        let here: fn(&Keyed<T>) -> Lent<'_, T> = |held| Lent::Held(&held.key, &held.item);
         let read = |item: T| Lent::Read(Arc::new((item.key(), item)));
-        Merge::of(self.memory.iter().map(here), self.runs.all(), read)
+        Merge::of(self.memory.iter().map(Lent::Held), self.runs.all(), read)
     }
 
     /// Changes each and takes it as new: sort again where the order may have changed. Each thread begins with what
