@@ -506,7 +506,9 @@ fn a_later_dump_adds_what_is_new_or_changed() {
     let said = bench.import(0);
     assert!(said.contains("2 rows read,         1 new"), "{said}");
     assert!(
-        said.contains("1 rows of `workers` that the snapshot holds are not in these"),
+        said.contains(
+            "rows of `workers` that the snapshot holds are not in these files: 1 (`backstory"
+        ),
         "{said}"
     );
     let snapshot = bench.snapshot();
@@ -524,6 +526,24 @@ fn a_later_dump_adds_what_is_new_or_changed() {
     );
     let said = bench.import(0);
     assert!(!said.contains("not in these"), "that was said once: {said}");
+}
+
+#[test]
+fn a_row_that_is_gone_is_told_once_whichever_captures_have_its_table() {
+    let bench = Bench::new();
+    bench.source("generations.csv", "id,tasks\ng1,{t1}\ng2,{t2}\n");
+    bench.import(0);
+    bench.source("generations.csv", "id,tasks\ng1,{t1}\n");
+    let gone = "rows of `generations` that the snapshot holds are not in these files: 1 ";
+    assert!(bench.import(0).contains(gone));
+    bench.remove("generations.csv");
+    bench.import(0);
+    bench.source("workers.csv", format!("{WORKERS}{WORKER}w2,gpu,,,active,\n"));
+    bench.source("generations.csv", "id,tasks\ng1,{t1}\n");
+    let said = bench.import(0);
+    assert!(!said.contains("not in these"), "that was said before: {said}");
+    bench.source("generations.csv", "id,tasks\n");
+    assert!(bench.import(0).contains(gone), "g1 is gone now, too, and g2 was told");
 }
 
 #[test]

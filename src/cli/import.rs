@@ -66,12 +66,11 @@ pub(super) fn run(ui: &mut Ui, args: &ImportArgs) -> Outcome {
     let snapshot = import.finish(now())?;
     if let [earlier @ .., capture] = snapshot.captures() {
         for (table, held) in &capture.tables {
-            let before = earlier.last().and_then(|before| before.tables.get(table));
-            let gone = held.newly_gone(before).count();
+            let gone = held.newly_gone(table, earlier).count();
             if gone > 0 {
                 ui.note(&format!(
-                    "warning: {gone} rows of `{table}` that the snapshot holds are not in these files: \
-                     deleted since, or these are of another database"
+                    "warning: rows of `{table}` that the snapshot holds are not in these files: {gone} \
+                     (`backstory captures --json` names them); deleted since, or these are of another database"
                 ));
             }
         }

@@ -127,10 +127,9 @@ fn vanished(snapshot: &Snapshot) -> Vec<(Table, RowKey, usize)> {
     let mut found = Vec::new();
     for (place, capture) in snapshot.captures().iter().enumerate() {
         for table in [Table::Workers, Table::Tasks] {
-            let before = place.checked_sub(1).map(|before| &snapshot.captures()[before]);
-            let before = before.and_then(|capture| capture.tables.get(table.name()));
+            let earlier = &snapshot.captures()[..place];
             let held = capture.tables.get(table.name());
-            let gone = held.into_iter().flat_map(|held| held.newly_gone(before));
+            let gone = held.into_iter().flat_map(|held| held.newly_gone(table.name(), earlier));
             found.extend(gone.map(|key| (table, RowKey::from(key.as_str()), place)));
         }
     }

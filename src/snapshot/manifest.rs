@@ -144,12 +144,14 @@ pub struct TableCapture {
 }
 
 impl TableCapture {
-    /// Keys that disappeared, and that the capture before, if it holds the table, did not miss yet: each capture
+    /// Keys that disappeared, and that the last of the earlier captures which read the table did not miss yet: each
     /// names all that ever did.
     pub fn newly_gone<'a>(
         &'a self,
-        before: Option<&'a Self>,
+        table: &str,
+        earlier: &'a [Capture],
     ) -> impl Iterator<Item = &'a String> + use<'a> {
+        let before = earlier.iter().rev().find_map(|capture| capture.tables.get(table));
         let is_new = move |key: &&String| {
             before.is_none_or(|before| before.disappeared.binary_search(key).is_err())
         };

@@ -243,12 +243,12 @@ impl CaptureWriter {
                 held.rows_changed
             ));
         }
-        let before = self.before.as_ref().and_then(|snapshot| snapshot.captures().last());
-        let before = before.and_then(|capture| capture.tables.get(table.name()));
-        let gone = held.newly_gone(before).count();
+        let earlier = self.before.as_ref().map_or(&[][..], Snapshot::captures);
+        let gone = held.newly_gone(table.name(), earlier).count();
         if gone > 0 {
             said.push(format!(
-                "{table}: {gone} rows that an earlier capture holds are gone: their last versions stay in the snapshot"
+                "{table}: rows that an earlier capture holds are gone: {gone} (`backstory captures --json` names them); their \
+                 last versions stay in the snapshot"
             ));
         }
         let was_read_whole = held.since_xid.is_none() && held.rows_read == 0;
