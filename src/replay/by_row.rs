@@ -143,12 +143,21 @@ fn rows_of<'a, R: Named>(
     event: Seen<'a>,
     numbers: &'a Numbers,
 ) -> impl Iterator<Item = u32> + use<'a, R> {
-    let own = R::own(event.rows).map(RowNumber::place);
     // few list any: no other is looked at, not even where its fields stand
-    let listing = event.lists.then(|| event.event()).into_iter();
-    let listed = listing.flat_map(|event| &event.attributes.listed);
+    let listing = event.lists.then_some(event).into_iter();
+    let listed = listing.flat_map(|event| listed_by::<R>(event, numbers));
+    R::own(event.rows).map(RowNumber::place).into_iter().chain(listed)
+}
+
+/// The places of the rows that a list of an event names beside its own.
+fn listed_by<'a, R: Named>(
+    event: Seen<'a>,
+    numbers: &'a Numbers,
+) -> impl Iterator<Item = u32> + use<'a, R> {
+    let own = R::own(event.rows).map(RowNumber::place);
+    let listed = event.event().attributes.listed.iter();
     let listed = listed.filter_map(|subject| R::listed(numbers, subject));
-    own.into_iter().chain(listed.filter(move |row| Some(*row) != own))
+    listed.filter(move |row| Some(*row) != own)
 }
 
 /// The rows of a part that events name, counted from its first.
@@ -188,16 +197,22 @@ impl Weights {
 
     /// The next event.
     pub fn see(&mut self, event: Seen<'_>) {
-        let workers = rows_of::<WorkerRow>(event, &self.numbers);
-        let tasks = rows_of::<TaskRow>(event, &self.numbers);
+        let numbers = &*self.numbers;
         match &mut self.found {
             Found::Held { events, ours, theirs } => {
-                workers.for_each(|row| ours.push((row, *events)));
-                tasks.for_each(|row| theirs.push((row, *events)));
+                let RowNumbers { worker, task } = event.rows;
+                ours.extend(worker.map(|row| (row.place(), *events)));
+                theirs.extend(task.map(|row| (row.place(), *events)));
+                if event.lists {
+                    ours.extend(listed_by::<WorkerRow>(event, numbers).map(|row| (row, *events)));
+                    theirs.extend(listed_by::<TaskRow>(event, numbers).map(|row| (row, *events)));
+                }
                 *events += 1;
             }
             Found::Weights(ours, theirs) => {
                 let weight = event.event().weight();
+                let (workers, tasks) =
+                    (rows_of::<WorkerRow>(event, numbers), rows_of::<TaskRow>(event, numbers));
                 workers.for_each(|row| ours[row as usize] += weight);
                 tasks.for_each(|row| theirs[row as usize] += weight);
             }

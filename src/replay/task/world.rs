@@ -116,7 +116,13 @@ impl Told {
         if !is_sweep && !OF_WORKERS.contains(&event.kind) {
             return;
         }
-        let kept = Kept { at: event.at, kind, event: Arc::new(event.event().clone()) };
+        self.keep(event, is_sweep);
+    }
+
+    /// Keeps one of few.
+    fn keep(&mut self, event: Seen<'_>, is_sweep: bool) {
+        let (at, kind) = (event.at, event.kind);
+        let kept = Kept { at, kind, event: Arc::new(event.event().clone()) };
         if is_sweep || event.kind == EventKind::TasksReset {
             self.resets.push(kept.clone());
         }
