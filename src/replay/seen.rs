@@ -46,7 +46,6 @@ impl<'a> Seen<'a> {
     }
 
     #[inline]
-
     fn by(head: Head, event: &'a Event) -> Self {
         let Head { at, kind, basis, clock, lists, rows, id } = head;
         Self { at, kind, basis, clock, lists, rows, id, event }
@@ -63,7 +62,6 @@ impl Deref for Seen<'_> {
     type Target = Event;
 
     #[inline]
-
     fn deref(&self) -> &Event {
         self.event
     }

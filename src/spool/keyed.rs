@@ -25,7 +25,6 @@ impl<T: Piece> Deref for Keyed<T> {
     type Target = T;
 
     #[inline]
-
     fn deref(&self) -> &T {
         &self.item
     }
