@@ -41,7 +41,7 @@ pub(super) struct ReplayArgs {
 }
 
 /// Holds a day of a large fleet.
-const MEMORY_MB: u32 = 192;
+const MEMORY_MB: u32 = 200;
 const BYTES_IN_MB: usize = 1024 * 1024;
 
 pub(super) fn run(ui: &mut Ui, args: &ReplayArgs) -> Outcome {

@@ -11,6 +11,7 @@ use crate::model::event::{Basis, Clock, Event, Evidence, RowNumbers};
 use crate::model::id::EventId;
 use crate::model::kind::EventKind;
 use crate::model::time::Micros;
+use crate::spool::keyed::Keyed;
 use crate::spool::sorted::{Piece, Sorted};
 use crate::spool::stored::{Stored, put_whole, take_whole};
 
@@ -84,7 +85,11 @@ impl Piece for Event {
         let pieces = self.confirmed_by.len() * (size_of::<Evidence>() + PIECE);
         // rows that say the same share their fields, and what was read last is remembered beside
         let shared = Arc::strong_count(&self.attributes).saturating_sub(1).max(1);
-        size_of::<Self>() + PIECE + pieces + weight(&self.attributes) / shared
+        size_of::<Keyed<Self>>()
+            + size_of::<Self>()
+            + PIECE
+            + pieces
+            + weight(&self.attributes) / shared
     }
 }
 
