@@ -268,3 +268,34 @@ fn a_time_in_a_state_that_ended_between_bounds_is_not_told_as_exact() {
     assert!(page["timing"]["queue_s"].is_null(), "{page}");
     assert_eq!(page["timing"]["total_s"], 180.0, "{page}");
 }
+
+/// The row of who held a task last may be gone, or written after the workers were read: what others did for the
+/// task is their sign of life all the same.
+#[test]
+fn a_result_is_its_senders_sign_of_life_whoever_held_the_task_last() {
+    let case = |last: &str| {
+        format!(
+            "
+# overtaken: an earlier holder completed the task that another had claimed since
+on 2026-01-12
+worker w1 created=09:00:00 beat=10:25:00
+{last}
+task t1 status=Complete created=09:40:00 worker=w2 started=10:20:00 processed=10:21:00 updated=10:20:00 error=Reset - no activity for 30 minutes (stale task)
+log 09:49:00.03 edge:claim-next-task/t1 INFO Task claimed successfully | {{\"worker_id\": \"{{w1}}\"}}
+log 10:19:30 gpu#120 WARNING Reset stale task IDs: ['{{t1}}'] | {{\"module\": \"database\", \"funcName\": \"reset_stale_assigned_tasks\", \"lineno\": 720}}
+log 10:20:00.03 edge:claim-next-task/t1 INFO Task claimed successfully | {{\"worker_id\": \"{{w2}}\"}}
+log 10:20:00.1 w2/t1 INFO HEADLESS: Processing wan_2_2_t2i task
+log 10:20:57 w1/t1 INFO HEADLESS: Finished task (Success: True)
+log 10:21:00.12 edge:complete-task/t1 INFO Task completed successfully | {{\"has_thumbnail\": false}}
+log 10:23:57 w2/t1 INFO HEADLESS: Finished task (Success: True)
+"
+        )
+    };
+    for (last, rows) in [("worker w2 created=09:00:00 beat=10:25:00", "2"), ("", "1")] {
+        let bench = Bench::of_case(&case(last));
+        assert_eq!(bench.sql("s", "select count(*) from workers")[0][0], rows);
+        let by = "select count(*) from worker_signals s join workers w on w.id = s.worker_id \
+                  where signal = 'completion' and happened_at = '2026-01-12 10:21:00.12'";
+        assert_eq!(bench.sql("s", by)[0][0], "1", "{last}");
+    }
+}

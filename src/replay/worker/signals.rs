@@ -129,7 +129,6 @@ pub fn completions(facts: &Facts, tasks: &[TaskTimeline], numbers: &Numbers) -> 
         if row.is_orchestrator() || last.worker.as_ref() != Some(worker) {
             continue;
         }
-        let Some(holder) = numbers.holder(last) else { continue };
         for sent in task.attempts.iter().filter(|attempt| attempt.worker.as_ref() != Some(worker)) {
             // a result of an earlier holder is that one's sign of life
             if let (Some(by), Some(at), Some(event)) =
@@ -163,7 +162,9 @@ pub fn completions(facts: &Facts, tasks: &[TaskTimeline], numbers: &Numbers) -> 
         };
         if let (Some(at), Some(event)) = (last.ended_at, last.ended_event) {
             let signal = Signal { at, what, by_guardian: false, basis: Basis::Recorded, event };
-            signs[holder].push(signal);
+            if let Some(holder) = numbers.holder(last) {
+                signs[holder].push(signal);
+            }
         }
     }
     signs
