@@ -277,6 +277,22 @@ fn a_table_that_the_last_capture_lacks_is_not_whole() {
     bench.import(0);
     assert_eq!(asked(&bench, whole), "is_whole\nfalse\n");
     assert_eq!(asked(&bench, due), "task_id,expected\nt1,unknown\nt2,unknown\n");
+    let lacking = "capture c000002, the last, has no `generations`, which earlier ones have";
+    assert!(warned(&bench).contains(lacking), "{}", warned(&bench));
+    bench.source("generations.csv", "id,tasks,created_at\n");
+    bench.import(0);
+    assert!(!warned(&bench).contains("the last, has no"), "{}", warned(&bench));
+}
+
+/// What `findings` says beside its answer.
+fn warned(bench: &Bench) -> String {
+    let output = Command::new(env!("CARGO_BIN_EXE_backstory"))
+        .args(["findings", "--snapshot", "snap"])
+        .current_dir(bench.dir.path())
+        .env("XDG_CONFIG_HOME", bench.path("config"))
+        .output()
+        .expect("the binary runs");
+    String::from_utf8(output.stderr).expect("UTF-8")
 }
 
 #[test]

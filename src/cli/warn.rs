@@ -28,7 +28,8 @@ pub(super) fn warn_of_nothing(
     Ok(())
 }
 
-/// What an import could not read is missing from every answer: absence may be its fault.
+/// What an import could not read is missing from every answer, and so is what the last capture did not read at all:
+/// absence may be its fault.
 pub(super) fn warn_of_unreadable(ui: &mut Ui, snapshot: &Snapshot) {
     for capture in snapshot.captures().iter().filter(|capture| !capture.unreadable.is_empty()) {
         ui.note(&format!(
@@ -36,6 +37,16 @@ pub(super) fn warn_of_unreadable(ui: &mut Ui, snapshot: &Snapshot) {
              missing here",
             capture.id,
             capture.unreadable.join("; ").chars().take(200).collect::<String>()
+        ));
+    }
+    let Some(last) = snapshot.captures().last() else { return };
+    let is_lacking =
+        |table: &Table| snapshot.holds(*table) && !last.tables.contains_key(table.name());
+    for table in Table::ALL.iter().filter(|table| is_lacking(table)) {
+        ui.note(&format!(
+            "warning: capture {}, the last, has no `{table}`, which earlier ones have: what came there since is \
+             missing here",
+            last.id
         ));
     }
 }

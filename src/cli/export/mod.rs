@@ -179,10 +179,19 @@ pub(super) fn run(ui: &mut Ui, args: &ExportArgs) -> Outcome {
     match ended {
         Ok(()) => Ok(ExitCode::SUCCESS),
         Err(ExportError::Stopped) => {
-            ui.note("stopped; the snapshot is as its last finished capture left it");
+            ui.note(stopped(has_captured || args.snapshot.join(MANIFEST).exists()));
             Ok(stop.exit_code())
         }
         Err(err) => Err(fault(err)),
+    }
+}
+
+/// What a stopped export leaves.
+fn stopped(is_left: bool) -> &'static str {
+    if is_left {
+        "stopped; the snapshot is as its last finished capture left it"
+    } else {
+        "stopped; nothing was captured"
     }
 }
 
