@@ -217,14 +217,14 @@ pub struct Event {
     pub ordinal: u8,
     /// Whether its fields list workers or tasks.
     pub lists: bool,
-    /// The rows of those it names; a replay sets them, once the rows are known.
-    pub rows: RowNumbers,
     /// The worker it names, if any.
     pub worker: Option<WorkerId>,
     /// The task it names, if any.
     pub task: Option<TaskId>,
     /// The orchestrator process that logged it.
     pub run: Option<RunId>,
+    /// The rows of those it names; a replay sets them, once the rows are known.
+    pub rows: RowNumbers,
     /// That process's cycle.
     pub cycle: Option<i64>,
     /// Captured fields: rows that say the same share them.

@@ -156,8 +156,8 @@ impl<T: Piece> Sorted<T> {
         Merge::of(self.memory.iter().map(Lent::Held), self.runs.all(), read)
     }
 
-    /// Changes each and takes it as new: sort again where the order may have changed. Each thread begins with what
-    /// `start` makes, and carries it on.
+    /// Changes each and takes it as new: sort again where the order may have changed. Some are changed
+    /// one after the other, and what `start` makes goes from each of them to the next.
     pub fn change<S>(
         &mut self,
         start: impl Fn() -> S + Send + Sync,
