@@ -12,6 +12,7 @@ use crate::model::id::{EventId, PodId, RowKey, RunId, TaskId, WorkerId};
 use crate::model::kind::EventKind;
 use crate::model::table::Table;
 use crate::model::time::Micros;
+use crate::spool::sorted::Piece;
 use crate::spool::stored::Stored;
 
 /// Few, so that they repeat; empty, and longer than what is kept.
@@ -115,6 +116,31 @@ proptest! {
                 }
             }
         }
+    }
+}
+
+proptest! {
+    /// What decides among events of one time and kind is written for speed, and is the documented order.
+    #[test]
+    fn a_tie_is_decided_by_the_total_order(
+        mut events in prop::array::uniform2(any_event()),
+        same in any::<[bool; 4]>(),
+    ) {
+        let [one, other] = &mut events;
+        (other.at, other.kind) = (one.at, one.kind);
+        if same[0] {
+            other.evidence.table = one.evidence.table;
+        }
+        if same[1] {
+            other.source = one.source.clone();
+        }
+        if same[2] {
+            other.evidence.key = one.evidence.key.clone();
+        }
+        if same[3] {
+            other.ordinal = one.ordinal;
+        }
+        prop_assert_eq!(one.tie(other), one.order().cmp(&other.order()));
     }
 }
 
