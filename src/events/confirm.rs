@@ -1,185 +1,251 @@
 //! One event, many rows: rows that only repeat an event become further pieces of its evidence.
 
 use std::collections::VecDeque;
-use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use rayon::prelude::*;
 
 use crate::events::log_event::Confirmation;
 use crate::events::ordered::Events;
+use crate::events::reach::{Kinds, Reach, around};
 use crate::events::sender::Senders;
-use crate::model::event::{Event, SourceKey, Subject};
-use crate::model::kind::EventKind;
-use crate::model::time::{Micros, SECOND};
+use crate::model::event::Event;
 use crate::spool::keyed::Keyed;
 use crate::spool::sorted::{Piece, Sorted};
 
-/// A merge never reaches further than this, so that two kills are never one (DESIGN section 5).
-const REACH: i64 = 30 * SECOND;
+/// Rows whose events one thread finds: each such piece has the events within its first reach to itself.
+const ROWS_AT_ONCE: usize = 8_192;
 
-/// Attaches each confirming row to an event of its kind, subject, source and cycle within reach: the
-/// latest before it, else the first after it. Both must be in order; what comes out is to be sorted
-/// again. A row without such an event makes its own, or says nothing; one that would make its own looks
-/// back only.
+/// Attaches each confirming row to the event that it means. Both must be in order; what comes out is to be sorted
+/// again. A row without such an event makes its own, or says nothing.
 pub(super) fn attach(events: Events, rows: Sorted<Confirmation>, senders: &mut Senders) -> Events {
-    let kinds = rows.iter().map(|row| row.kind).collect();
-    let mut window = Window::new(&events, kinds);
-    let mut rows = rows.into_iter().peekable();
-    for event in events {
-        while let Some(row) = rows.next_if(|row| row.at.0 + REACH < event.key.at.0) {
-            window.settle(*row.item, senders);
+    let kinds = Kinds::of(&rows);
+    match (events.in_memory(), rows.in_memory()) {
+        (Some(held), Some(held_rows)) => {
+            let pieces = held_rows.par_chunks(ROWS_AT_ONCE);
+            let found: Vec<_> = pieces.map(|rows| meant(held, rows, kinds)).collect();
+            in_place(events, rows, found.into_iter().flatten(), senders)
         }
-        let wanted_from = rows.peek().map_or(i64::MAX, |row| row.at.0 - REACH);
-        window.release(wanted_from);
-        window.take(event);
-    }
-    rows.for_each(|row| window.settle(*row.item, senders));
-    window.release(i64::MAX);
-    window.made
-}
-
-/// What a row and the event that it confirms have in common.
-#[derive(PartialEq, Eq)]
-struct Key {
-    kind: EventKind,
-    about: Subject,
-    source: SourceKey,
-}
-
-impl Hash for Key {
-    /// Without the source, two texts: few tell of one subject.
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        (self.kind, &self.about).hash(state);
+        (None, _) | (_, None) => in_passing(events, rows, kinds, senders),
     }
 }
 
-/// An event that a row in hand may confirm. Most are of kinds that none confirms: these are not looked at.
-struct Waiting {
-    event: Keyed<Event>,
-    is_confirmed: bool,
-}
-
-impl Waiting {
-    fn at(&self) -> Micros {
-        self.event.key.at
-    }
-
-    fn kind(&self) -> EventKind {
-        self.event.key.kind
-    }
-}
-
-/// The events that a row in hand may confirm.
-struct Window {
-    /// Kinds that some row confirms.
-    kinds: FxHashSet<EventKind>,
-    /// In order; the first has the number `first`.
-    events: VecDeque<Waiting>,
-    first: usize,
-    /// Numbers of events by kind, whom they name and who says so.
-    index: FxHashMap<Key, VecDeque<usize>>,
-    /// What no row can reach any more.
-    made: Events,
-    /// What an event weighs, where nothing was attached to it: to ask each again takes a tenth of this.
-    mean_weight: Option<usize>,
-}
-
-impl Window {
-    fn new(events: &Events, kinds: FxHashSet<EventKind>) -> Self {
-        let mut made = events.beside();
-        made.reserve(events.in_memory().map_or(0, <[_]>::len));
-        Self {
-            kinds,
-            events: VecDeque::new(),
-            first: 0,
-            index: FxHashMap::default(),
-            made,
-            mean_weight: events.mean_weight(),
+/// The places of the events that some rows mean.
+fn meant(
+    events: &[Keyed<Event>],
+    rows: &[Keyed<Confirmation>],
+    kinds: Kinds,
+) -> Vec<Option<usize>> {
+    let mut reach = Reach::new(kinds);
+    let begin = rows.first().map_or(i64::MAX, |row| around(row.key).0);
+    let mut first = events.partition_point(|event| event.key.at.0 < begin);
+    let mut next = first;
+    let of_row = |row: &Keyed<Confirmation>| {
+        let (from, until) = around(row.key);
+        while let Some(event) = events.get(next).filter(|event| event.key.at.0 <= until) {
+            reach.come(next, event);
+            next += 1;
         }
-    }
+        while first < next && events[first].key.at.0 < from {
+            reach.go(&events[first]);
+            first += 1;
+        }
+        reach.meant_by(row, |number| &events[number])
+    };
+    rows.iter().map(of_row).collect()
+}
 
-    fn take(&mut self, event: Keyed<Event>) {
-        let waiting = Waiting { event, is_confirmed: false };
-        if self.kinds.contains(&waiting.kind()) {
-            let number = self.first + self.events.len();
-            for key in keys(&waiting.event) {
-                self.index.entry(key).or_default().push_back(number);
+/// Where all events are in memory they stay where they are.
+fn in_place(
+    mut events: Events,
+    rows: Sorted<Confirmation>,
+    found: impl Iterator<Item = Option<usize>>,
+    senders: &mut Senders,
+) -> Events {
+    let mut others = events.beside();
+    let mut more = 0;
+    let held = events.in_memory_mut().unwrap_or_default();
+    for (row, place) in rows.into_iter().zip(found) {
+        let event = place.map(|place| &mut *held[place].item);
+        let before = event.as_ref().map_or(0, |event| event.weight());
+        more += settle(*row.item, event, &mut others, senders).saturating_sub(before);
+    }
+    events.weigh_more(more);
+    events.append(others);
+    events
+}
+
+/// Where they are not, only those within reach of a row are.
+fn in_passing(
+    events: Events,
+    rows: Sorted<Confirmation>,
+    kinds: Kinds,
+    senders: &mut Senders,
+) -> Events {
+    let (mut reach, mut made) = (Reach::new(kinds), events.beside());
+    let mut events = events.into_iter().peekable();
+    let (mut near, mut first) = (VecDeque::new(), 0);
+    for row in rows {
+        let (from, until) = around(row.key);
+        while let Some(event) = events.next_if(|event| event.key.at.0 <= until) {
+            reach.come(first + near.len(), &event);
+            near.push_back(event);
+        }
+        while let Some(event) = near.pop_front_if(|event| event.key.at.0 < from) {
+            reach.go(&event);
+            first += 1;
+            made.push_boxed(event.item);
+        }
+        let place = reach.meant_by(&row, |number| &near[number - first]);
+        let event = place.map(|number| &mut *near[number - first].item);
+        settle(*row.item, event, &mut made, senders);
+    }
+    near.into_iter().chain(events).for_each(|event| made.push_boxed(event.item));
+    made
+}
+
+/// Adds a row to its event, if it has one; what that weighs then.
+fn settle(
+    row: Confirmation,
+    event: Option<&mut Event>,
+    others: &mut Events,
+    senders: &mut Senders,
+) -> usize {
+    let tally = senders.tally(&row.source);
+    match (event, row.otherwise) {
+        (Some(event), _) => {
+            event.confirmed_by.push(row.evidence);
+            if let Some(fields) = row.fields {
+                Arc::make_mut(&mut event.attributes).adopt(&fields);
             }
+            tally.confirmed += u64::from(!row.is_part);
+            return event.weight();
         }
-        self.events.push_back(waiting);
+        (None, Some(event)) => {
+            others.push_boxed(event);
+            tally.became_events += 1;
+        }
+        (None, None) => tally.said_nothing += u64::from(!row.is_part),
+    }
+    0
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::events::log_event::Confirmation;
+    use crate::model::event::{Basis, Evidence, SourceKey, Subject};
+    use crate::model::id::WorkerId;
+    use crate::model::kind::EventKind;
+    use crate::model::table::Table;
+    use crate::model::time::{Micros, SECOND};
+    use crate::spool::Spool;
+
+    const KINDS: [EventKind; 3] =
+        [EventKind::WorkerMarkedError, EventKind::TasksReset, EventKind::WorkerLogged];
+
+    /// When, of which kind, which worker, in which cycle.
+    type Told = (i64, usize, u8, Option<i64>);
+
+    fn told() -> impl Strategy<Value = Told> {
+        (0i64..400, 0usize..3, 0u8..3, prop::option::of(0i64..3))
     }
 
-    /// Lets go of what happened before an instant.
-    fn release(&mut self, until: i64) {
-        while let Some(waiting) = self.events.pop_front_if(|waiting| waiting.at().0 < until) {
-            if self.kinds.contains(&waiting.kind()) {
-                for key in keys(&waiting.event) {
-                    if let Some(numbers) = self.index.get_mut(&key) {
-                        numbers.pop_front();
-                        if numbers.is_empty() {
-                            self.index.remove(&key);
-                        }
-                    }
-                }
-            }
-            self.first += 1;
-            let Waiting { event, is_confirmed } = waiting;
-            let weight = self.mean_weight.filter(|_| !is_confirmed);
-            let weight = weight.unwrap_or_else(|| event.weight());
-            self.made.push_weighed(event, weight);
+    fn worker(n: u8) -> WorkerId {
+        WorkerId::from(n.to_string().as_str())
+    }
+
+    fn evidence(key: usize) -> Evidence {
+        let key = format!("{key:05}").as_str().into();
+        Evidence { table: Table::SystemLogs, key, column: "message" }
+    }
+
+    fn event(number: usize, (at, kind, of, cycle): Told) -> Event {
+        let (at, what) = (Micros(at * SECOND), (KINDS[kind], Basis::Logged));
+        let made = Event::of_row(evidence(number), what, at, (at, at), "");
+        Event { worker: Some(worker(of)), cycle, ..made }
+    }
+
+    fn row(number: usize, ((at, kind, of, cycle), makes_own): (Told, bool)) -> Confirmation {
+        let number = 50_000 + number;
+        Confirmation {
+            at: Micros(at * SECOND),
+            // of the third kind there are events, and no row confirms one
+            kind: KINDS[kind % 2],
+            about: Subject::Worker(worker(of)),
+            source: SourceKey::default(),
+            cycle,
+            is_part: false,
+            fields: None,
+            evidence: evidence(number),
+            otherwise: makes_own.then(|| Box::new(event(number, (at, kind % 2, of, cycle)))),
         }
     }
 
-    fn settle(&mut self, row: Confirmation, senders: &mut Senders) {
-        let tally = senders.tally(&row.source);
-        match (self.near(&row), row.otherwise) {
-            (Some(place), _) => {
-                let waiting = &mut self.events[place];
-                waiting.is_confirmed = true;
-                let event = &mut waiting.event.item;
-                event.confirmed_by.push(row.evidence);
-                if let Some(fields) = row.fields {
-                    Arc::make_mut(&mut event.attributes).adopt(&fields);
-                }
-                tally.confirmed += u64::from(!row.is_part);
-            }
-            (None, Some(event)) => {
-                self.made.push_boxed(event);
-                tally.became_events += 1;
-            }
-            (None, None) => tally.said_nothing += u64::from(!row.is_part),
-        }
+    fn sorted<T: Piece>(spool: &Arc<Spool>, items: impl Iterator<Item = T>) -> Sorted<T> {
+        let mut all = Sorted::new(spool);
+        all.extend(items);
+        all.sort();
+        all
     }
 
-    /// The place of the event that a row confirms.
-    fn near(&self, row: &Confirmation) -> Option<usize> {
-        let numbers = self.index.get(&key_of(row))?;
-        let places = || numbers.iter().map(|number| number - self.first);
-        let later =
-            numbers.partition_point(|number| self.events[number - self.first].at() <= row.at);
-        let fits = |place: &usize| {
-            let (event, at) = (&self.events[*place].event, self.events[*place].at());
-            let same = event.cycle.is_none() || row.cycle.is_none() || event.cycle == row.cycle;
-            same && (row.at.0 - at.0).abs() <= REACH
+    /// By the words of the rule: of all events of its kind and subject, whose cycle is not another, the last that
+    /// is not after it, else the next, each no further than half a minute.
+    fn by_the_rule(events: &[Keyed<Event>], row: &Confirmation) -> Option<usize> {
+        let of_row = |event: &Event| {
+            event.kind == row.kind
+                && event.worker.clone().map(Subject::Worker) == Some(row.about.clone())
         };
-        let before = later.checked_sub(1).and_then(|last| places().nth(last));
-        let after = places().nth(later).filter(|_| row.otherwise.is_none());
-        before.filter(fits).or_else(|| after.filter(fits))
+        let all = || (0..events.len()).filter(|place| of_row(&events[*place]));
+        let fits = |place: &usize| {
+            let event = &events[*place];
+            (event.at.0 - row.at.0).abs() <= 30 * SECOND
+                && (event.cycle.is_none() || row.cycle.is_none() || event.cycle == row.cycle)
+        };
+        let before = all().rfind(|place| events[*place].at <= row.at);
+        let after = all().find(|place| events[*place].at > row.at);
+        before.filter(fits).or_else(|| after.filter(|_| row.otherwise.is_none()).filter(fits))
     }
-}
 
-fn key_of(row: &Confirmation) -> Key {
-    Key { kind: row.kind, about: row.about.clone(), source: row.source.clone() }
-}
+    proptest! {
+        #[test]
+        fn a_row_finds_its_event_wherever_the_rows_are_cut(
+            events in prop::collection::vec(told(), 0..60),
+            rows in prop::collection::vec((told(), any::<bool>()), 0..60),
+            cut in any::<prop::sample::Index>(),
+        ) {
+            let memory = Spool::in_memory();
+            let events = sorted(&memory, events.into_iter().enumerate().map(|(n, e)| event(n, e)));
+            let rows = sorted(&memory, rows.into_iter().enumerate().map(|(n, r)| row(n, r)));
+            let kinds = Kinds::of(&rows);
+            let (events, rows) = (events.in_memory().unwrap(), rows.in_memory().unwrap());
+            let expected: Vec<_> = rows.iter().map(|row| by_the_rule(events, row)).collect();
+            prop_assert_eq!(&meant(events, rows, kinds), &expected);
+            let (first, rest) = rows.split_at(cut.index(rows.len() + 1));
+            let mut found = meant(events, first, kinds);
+            found.extend(meant(events, rest, kinds));
+            prop_assert_eq!(found, expected);
+        }
 
-fn keys(event: &Event) -> impl Iterator<Item = Key> {
-    let named = [
-        event.worker.clone().map(Subject::Worker),
-        event.task.clone().map(Subject::Task),
-        event.pod.clone().map(Subject::Pod),
-        event.run.clone().map(Subject::Run),
-    ];
-    let (kind, source) = (event.kind, event.source.clone());
-    named.into_iter().flatten().map(move |about| Key { kind, about, source: source.clone() })
+        #[test]
+        fn events_in_files_are_confirmed_as_those_in_memory(
+            events in prop::collection::vec(told(), 0..60),
+            rows in prop::collection::vec((told(), any::<bool>()), 0..60),
+        ) {
+            let dir = tempfile::tempdir().expect("a directory");
+            let all = [Spool::in_memory(), Spool::in_files(dir.path(), 4_000)].map(|spool| {
+                let events = events.iter().enumerate().map(|(n, told)| event(n, *told));
+                let rows = rows.iter().enumerate().map(|(n, told)| row(n, *told));
+                let mut senders = Senders::default();
+                let mut made =
+                    attach(sorted(&spool, events), sorted(&spool, rows), &mut senders);
+                made.sort();
+                let made: Vec<Event> = made.iter().map(|event| Event::clone(&event)).collect();
+                (made, *senders.tally(&SourceKey::default()))
+            });
+            prop_assert_eq!(&all[0], &all[1]);
+        }
+    }
 }

@@ -14,6 +14,7 @@ mod names;
 pub mod ordered;
 mod parsed;
 mod pulse;
+mod reach;
 pub mod row_events;
 mod rows;
 mod said;
@@ -31,6 +32,7 @@ use std::sync::Arc;
 use crate::events::beats::Beats;
 use crate::events::error::EventsError;
 pub use crate::events::ordered::Events;
+use crate::events::pulse::Pulse;
 use crate::events::short_ids::ShortIds;
 use crate::events::tally::RowTally;
 use crate::events::unknown::UnknownMessage;
@@ -83,18 +85,21 @@ pub fn read(
     log.resolve(&ShortIds::of(&facts));
     log.events.append(of_rows);
     rayon::join(|| log.events.sort(), || log.confirmations.sort());
-    let mut events = confirm::attach(log.events, log.confirmations, &mut log.senders);
+    let pulses = log.senders.take_pulses();
+    let (mut events, beats) = rayon::join(
+        || confirm::attach(log.events, log.confirmations, &mut log.senders),
+        || pulses.into_iter().map(Pulse::into_sorted).collect(),
+    );
     events.sort();
     let unknown = log.unknown.into_sorted(&events);
     let mut history = History { events, facts, unknown, known: log.known, ..History::default() };
-    for (key, sender) in log.senders.into_sorted() {
+    for (key, (sender, beats)) in log.senders.into_sorted(beats) {
         sender.tally.assert_balanced();
         history.tallies.insert(key.clone(), sender.tally);
         if sender.origin.is_orchestrator {
             history.templates.insert(key.clone(), sender.templates(grammar));
         }
         // a row without time or text is no sign of life
-        let beats = sender.pulse.into_sorted();
         if !beats.is_empty() {
             history.beats.insert(key, beats);
         }

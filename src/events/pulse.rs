@@ -55,8 +55,13 @@ impl Pulse {
     }
 
     /// More rows, maybe thinned.
-    pub(super) fn extend(&mut self, more: &Beats) {
-        more.iter().for_each(|beat| self.push(beat));
+    pub(super) fn extend(&mut self, more: Beats) {
+        if self.keeps_all {
+            self.in_packed += more.len();
+            self.packed.push(more);
+        } else {
+            more.iter().for_each(|beat| self.push(beat));
+        }
     }
 
     /// In order; the same for any order of rows.

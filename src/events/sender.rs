@@ -50,9 +50,8 @@ impl Origin {
 pub(super) struct Sender {
     pub(super) origin: Arc<Origin>,
     pub(super) pulse: Pulse,
-    /// When templates of its source were first and last used, by number: a few of hundreds, and of
-    /// orchestrators only.
-    used: Vec<(usize, (Micros, Micros))>,
+    /// When templates of its source were first and last used, by their numbers; of orchestrators only.
+    used: Vec<Option<(Micros, Micros)>>,
     pub(super) tally: RowTally,
 }
 
@@ -122,7 +121,7 @@ impl Senders {
         let told = |sender: &Sender| Told {
             source: sender.origin.key.clone(),
             beats: sender.pulse.clone().into_sorted(),
-            used: sender.used.clone(),
+            used: sender.templates_used().collect(),
             tally: sender.tally,
         };
         self.all.iter().map(told).collect()
@@ -133,7 +132,7 @@ impl Senders {
         let number = self.of(&told.source);
         let sender = &mut self.all[number];
         sender.tally = [sender.tally, told.tally].into_iter().sum();
-        sender.pulse.extend(&told.beats);
+        sender.pulse.extend(told.beats);
         for (template, (first, last)) in told.used {
             sender.used(template, first);
             sender.used(template, last);
@@ -144,9 +143,20 @@ impl Senders {
         &mut self.all[number]
     }
 
-    /// Sorted by who they are.
-    pub(super) fn into_sorted(self) -> BTreeMap<SourceKey, Sender> {
-        self.all.into_iter().map(|sender| (sender.origin.key.clone(), sender)).collect()
+    /// When they logged, by their numbers; from now on nobody is heard.
+    pub(super) fn take_pulses(&mut self) -> Vec<Pulse> {
+        let heard = |sender: &mut Sender| {
+            let none = Pulse::of(sender.origin.is_orchestrator);
+            std::mem::replace(&mut sender.pulse, none)
+        };
+        self.all.iter_mut().map(heard).collect()
+    }
+
+    /// Sorted by who they are, each with what was made of its pulse.
+    pub(super) fn into_sorted(self, beats: Vec<Beats>) -> BTreeMap<SourceKey, (Sender, Beats)> {
+        let beats = beats.into_iter().chain(std::iter::repeat_with(Beats::default));
+        let of = |(sender, beats): (Sender, Beats)| (sender.origin.key.clone(), (sender, beats));
+        self.all.into_iter().zip(beats).map(of).collect()
     }
 }
 
@@ -157,20 +167,24 @@ impl Sender {
         if !self.origin.is_orchestrator {
             return;
         }
-        match self.used.binary_search_by_key(&template, |(number, _)| *number) {
-            Ok(place) => {
-                let (first, last) = &mut self.used[place].1;
-                (*first, *last) = ((*first).min(at), (*last).max(at));
-            }
-            Err(place) => self.used.insert(place, (template, (at, at))),
+        if self.used.len() <= template {
+            self.used.resize(template + 1, None);
         }
+        let (first, last) = self.used[template].get_or_insert((at, at));
+        (*first, *last) = ((*first).min(at), (*last).max(at));
+    }
+
+    /// The numbers of the templates used, with the first and last time.
+    fn templates_used(&self) -> impl Iterator<Item = (usize, (Micros, Micros))> {
+        let used = self.used.iter().enumerate();
+        used.filter_map(|(number, times)| Some((number, (*times)?)))
     }
 
     /// The templates used, with the first and last time.
     pub(super) fn templates(&self, grammar: &Grammar) -> BTreeMap<Arc<str>, (Micros, Micros)> {
-        let used = self.used.iter().filter_map(|(number, times)| {
-            let entry = grammar.entry(&self.origin.key.0, *number)?;
-            Some((entry.id.clone(), *times))
+        let used = self.templates_used().filter_map(|(number, times)| {
+            let entry = grammar.entry(&self.origin.key.0, number)?;
+            Some((entry.id.clone(), times))
         });
         // entries of one template share its id
         let mut all: BTreeMap<Arc<str>, (Micros, Micros)> = BTreeMap::new();

@@ -79,6 +79,18 @@ impl<T: Piece> Sorted<T> {
         self.runs.all().is_empty().then_some(&*self.memory)
     }
 
+    /// The same, to be changed in ways that leave their order; what they weigh more then is to be told.
+    pub fn in_memory_mut(&mut self) -> Option<&mut [Keyed<T>]> {
+        self.runs.all().is_empty().then_some(&mut *self.memory)
+    }
+
+    /// Items that are here weigh so much more than they did.
+    pub fn weigh_more(&mut self, bytes: usize) {
+        if self.share.take(bytes) {
+            self.spill();
+        }
+    }
+
     /// Makes room for more, so that what is there need not be moved later.
     pub fn reserve(&mut self, items: usize) {
         self.memory.reserve(items);
@@ -91,22 +103,11 @@ impl<T: Piece> Sorted<T> {
 
     /// The same, where it stands.
     pub fn push_boxed(&mut self, item: Box<T>) {
-        let weight = item.weight();
-        self.push_weighed(Keyed::of(item), weight);
-    }
-
-    /// The same, of one whose weight is known.
-    pub fn push_weighed(&mut self, item: Keyed<T>, weight: usize) {
-        let is_full = self.share.take(weight);
-        self.memory.push(item);
+        let is_full = self.share.take(item.weight());
+        self.memory.push(Keyed::of(item));
         if is_full {
             self.spill();
         }
-    }
-
-    /// What one of those in memory weighs on average, where all are.
-    pub fn mean_weight(&self) -> Option<usize> {
-        self.in_memory().map(|items| self.share.of_one(items.len()))
     }
 
     /// Takes more, as they come.
