@@ -4,14 +4,14 @@ use blake3::Hash;
 use serde_json::{Map, Value};
 
 /// Fields that some rule asks for (domain/worker-app.md 2.5 and 3.5).
-const ASKED: [&str; 7] = [
-    "/orchestration_contract/orchestrator_task_id",
-    "/orchestrator_task_id_ref",
-    "/orchestrator_task_id",
-    "/orchestrator_details/orchestrator_task_id",
-    "/originalParams/orchestrator_details/orchestrator_task_id",
-    "/skip_generation",
-    "/generation_id",
+const ASKED: [&[&str]; 7] = [
+    &["orchestration_contract", "orchestrator_task_id"],
+    &["orchestrator_task_id_ref"],
+    &["orchestrator_task_id"],
+    &["orchestrator_details", "orchestrator_task_id"],
+    &["originalParams", "orchestrator_details", "orchestrator_task_id"],
+    &["skip_generation"],
+    &["generation_id"],
 ];
 
 /// `params`, as far as rules ask.
@@ -26,9 +26,9 @@ impl Params {
     /// Of the whole column: JSON, null when it was NULL or not JSON.
     pub fn of(whole: &Value) -> Self {
         let mut asked = Value::Null;
-        for pointer in ASKED {
-            if let Some(value) = whole.pointer(pointer) {
-                put(&mut asked, &pointer[1..], value);
+        for path in ASKED {
+            if let Some(value) = path.iter().try_fold(whole, |value, key| value.get(key)) {
+                put(&mut asked, path, value);
             }
         }
         Self { asked, digest: blake3::hash(whole.to_string().as_bytes()) }
@@ -36,18 +36,22 @@ impl Params {
 
     /// One of the fields that are asked for, by its JSON pointer.
     pub fn pointer(&self, pointer: &str) -> Option<&Value> {
-        debug_assert!(ASKED.contains(&pointer), "{pointer} is not kept");
+        debug_assert!(ASKED.iter().any(|path| *pointer == of(path)), "{pointer} is not kept");
         self.asked.pointer(pointer)
     }
 }
 
+/// The JSON pointer of a path of keys.
+fn of(path: &[&str]) -> String {
+    format!("/{}", path.join("/"))
+}
+
 /// Puts a value under a path of keys, making the objects on the way.
-fn put(into: &mut Value, path: &str, value: &Value) {
-    let Some((key, rest)) = path.split_once('/') else {
-        object(into).insert(path.to_string(), value.clone());
-        return;
-    };
-    put(object(into).entry(key).or_insert(Value::Null), rest, value);
+fn put(into: &mut Value, path: &[&str], value: &Value) {
+    match path {
+        [] => *into = value.clone(),
+        [key, rest @ ..] => put(object(into).entry(*key).or_insert(Value::Null), rest, value),
+    }
 }
 
 fn object(value: &mut Value) -> &mut Map<String, Value> {
@@ -71,8 +75,8 @@ mod tests {
             "orchestrator_details": {"orchestrator_task_id": "t1", "frames": [1, 2]},
         });
         let params = Params::of(&whole);
-        for pointer in ASKED {
-            assert_eq!(params.pointer(pointer), whole.pointer(pointer), "{pointer}");
+        for pointer in ASKED.map(of) {
+            assert_eq!(params.pointer(&pointer), whole.pointer(&pointer), "{pointer}");
         }
         assert_eq!(params, Params::of(&whole.clone()));
         let mut other = whole.clone();
