@@ -212,6 +212,11 @@ impl<'a> World<'a> {
         world
     }
 
+    /// The numbers of the rows.
+    pub(super) fn numbers(&self) -> &'a Numbers {
+        &self.told.numbers
+    }
+
     /// Events that name a worker and may end its attempts, in order.
     pub fn of_worker(&self, worker: &WorkerId) -> &'a [Kept] {
         self.told.of(worker).map_or(&[], |told| &told.events)

@@ -2,12 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use rustc_hash::FxHashMap;
-
 use crate::model::id::WorkerId;
 use crate::model::state::Outcome;
 use crate::model::time::Micros;
 use crate::replay::task::TaskTimeline;
+use crate::replay::task::world::World;
 
 /// A reset and the ends of what it took back lie within this (evidence-rules fact 5: three rows in 2 ms,
 /// 50 ms after the write).
@@ -15,29 +14,30 @@ const ONE_RESET_S: f64 = 2.0;
 
 /// What the timelines tell of resets and of ends of attempts, in order.
 pub(super) struct Known<'a> {
+    world: &'a World<'a>,
     /// When attempts were reset, with the number of the task.
     resets: Vec<(Micros, usize)>,
-    /// When the attempts of each worker ended.
-    ends: FxHashMap<&'a WorkerId, Vec<Micros>>,
+    /// When the attempts of each worker ended, by the numbers of their rows.
+    ends: Vec<Vec<Micros>>,
 }
 
 impl<'a> Known<'a> {
-    pub(super) fn of(timelines: &'a [TaskTimeline]) -> Self {
-        let (mut resets, mut ends) = (Vec::new(), FxHashMap::<_, Vec<_>>::default());
+    pub(super) fn of(timelines: &[TaskTimeline], world: &'a World<'a>) -> Self {
+        let (mut resets, mut ends) = (Vec::new(), vec![Vec::new(); world.numbers().workers()]);
         for (task, timeline) in timelines.iter().enumerate() {
             for attempt in &timeline.attempts {
                 let Some(at) = attempt.ended_at else { continue };
                 if attempt.outcome == Outcome::Reset {
                     resets.push((at, task));
                 }
-                if let Some(worker) = &attempt.worker {
-                    ends.entry(worker).or_default().push(at);
+                if let Some(worker) = world.numbers().holder(attempt) {
+                    ends[worker].push(at);
                 }
             }
         }
         resets.sort_unstable();
-        ends.values_mut().for_each(|times| times.sort_unstable());
-        Self { resets, ends }
+        ends.iter_mut().for_each(|times| times.sort_unstable());
+        Self { world, resets, ends }
     }
 
     /// The tasks that are known to have been taken back by a reset of that time.
@@ -48,9 +48,9 @@ impl<'a> Known<'a> {
         near.map(|(_, task)| task).collect::<BTreeSet<_>>().len()
     }
 
-    /// The last end of an attempt of a worker before an instant.
+    /// The last end of an attempt of a worker that has a row, before an instant.
     pub(super) fn last_end(&self, worker: &WorkerId, before: Micros) -> Option<Micros> {
-        let times = self.ends.get(worker)?;
+        let times = &self.ends[self.world.numbers().worker(worker)? as usize];
         times[..times.partition_point(|at| *at < before)].last().copied()
     }
 }

@@ -33,7 +33,7 @@ pub fn find(
     timelines: &[TaskTimeline],
     world: &World<'_>,
 ) -> BTreeMap<TaskId, Vec<Missing>> {
-    let known = Known::of(timelines);
+    let known = Known::of(timelines, world);
     let mut found: BTreeMap<TaskId, Vec<Missing>> = BTreeMap::new();
     for reset in world.resets() {
         let worker = if reset.kind == EventKind::TasksReset {
