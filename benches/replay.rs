@@ -26,6 +26,7 @@ use backstory::replay::task::world::Told;
 use backstory::replay::{Replayed, replay};
 use backstory::snapshot::open::Snapshot;
 use backstory::spool::Spool;
+use backstory::spool::pieces::in_pieces;
 
 use crate::cost::{Cost, forget};
 
@@ -99,11 +100,13 @@ fn once(snapshot: &Snapshot, grammar: &Grammar, steps: &mut Steps) -> Done<Repla
     drop(steps.read_cold.least(|| events::read(snapshot, grammar, &spool))?);
     let history = steps.read.least(|| events::read(snapshot, grammar, &spool))?;
     let replayed = steps.replay.least(|| replay(history));
-    // folded as they are written
+    // folded as they are written, one beside the other
     steps.others.least(|| {
         let mut workers = 0;
-        replayed.each_worker(|_| workers += 1);
-        replayed.decisions().for_each(|decision| drop(black_box(decision)));
+        rayon::join(
+            || replayed.each_worker(|_| workers += 1),
+            || replayed.decisions().for_each(|decision| drop(black_box(decision))),
+        );
         black_box(workers)
     });
     // the same events, once more, into states of tasks and workers alone
@@ -112,11 +115,12 @@ fn once(snapshot: &Snapshot, grammar: &Grammar, steps: &mut Steps) -> Done<Repla
         let numbers = Arc::new(Numbers::of(&history.facts));
         let (mut told, mut weighed) =
             (Told::new(&numbers), Weights::new(&history.events, &numbers));
-        for event in history.events.iter() {
-            let seen = Seen::lent(&event);
-            told.see(seen);
-            weighed.see(seen);
-        }
+        in_pieces(history.events.iter(), |piece| {
+            rayon::join(
+                || piece.iter().for_each(|event| told.see(Seen::lent(event))),
+                || piece.iter().for_each(|event| weighed.see(Seen::lent(event))),
+            );
+        });
         let lives = Lives::of(history, &told, weighed);
         let mut workers = Vec::new();
         lives.each_worker(history, |worker| workers.push(worker));

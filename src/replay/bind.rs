@@ -8,6 +8,7 @@ use crate::model::event::Event;
 use crate::model::id::{PodId, WorkerId};
 use crate::model::kind::SubjectKind;
 use crate::model::rows::Facts;
+use crate::replay::seen::Seen;
 
 /// Pods with their one worker; `None` where the evidence names two.
 pub struct Bindings(FxHashMap<PodId, Option<WorkerId>>);
@@ -25,7 +26,7 @@ impl Bindings {
     }
 
     /// What an event says.
-    pub fn see(&mut self, event: &Event) {
+    pub fn see(&mut self, event: Seen<'_>) {
         if event.kind.subject() == SubjectKind::Worker
             && let (Some(pod), Some(worker)) = (&event.pod, &event.worker)
         {

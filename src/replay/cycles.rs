@@ -2,10 +2,10 @@
 
 use rustc_hash::FxHashMap;
 
-use crate::model::event::Event;
 use crate::model::id::RunId;
 use crate::model::kind::EventKind;
 use crate::model::time::Micros;
+use crate::replay::seen::Seen;
 
 /// One control cycle; `None` = not known.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -92,7 +92,7 @@ pub struct Cycles {
 
 impl Cycles {
     /// The next event in the total order.
-    pub fn see(&mut self, event: &Event) {
+    pub fn see(&mut self, event: Seen<'_>) {
         let (Some(run), Some(number)) = (&event.run, event.cycle) else { return };
         let last = self.all.get(self.last as usize);
         if !last.is_some_and(|last| last.cycle == number && last.run.as_ref() == Some(run)) {

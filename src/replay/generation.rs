@@ -6,12 +6,13 @@ use std::collections::BTreeMap;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::events::History;
-use crate::model::event::{Basis, Event};
+use crate::model::event::Basis;
 use crate::model::id::{EventId, TaskId};
 use crate::model::kind::EventKind;
 use crate::model::output::OutputClass;
 use crate::model::rows::{GenerationLink, TaskRow, TaskTypeRow};
 use crate::model::time::Micros;
+use crate::replay::seen::Seen;
 
 /// The verdict on one task.
 #[derive(Clone, Debug, PartialEq)]
@@ -102,18 +103,18 @@ impl EdgeLog {
     }
 
     /// The next event in the total order.
-    pub fn see(&mut self, event: &Event) {
-        let Some(task) = &event.task else { return };
+    pub fn see(&mut self, event: Seen<'_>) {
         const ENDS: [EventKind; 3] =
             [EventKind::TaskCompleted, EventKind::TaskFailed, EventKind::TaskCancelled];
         const ACKNOWLEDGED: [EventKind; 2] =
             [EventKind::CompletionRequested, EventKind::CompletionAcknowledged];
+        let task = || event.task.clone();
         if ENDS.contains(&event.kind) {
-            self.completed.insert(task.clone(), event.id);
+            self.completed.extend(task().map(|task| (task, event.id)));
         } else if ACKNOWLEDGED.contains(&event.kind) {
-            self.acknowledged.insert(task.clone());
+            self.acknowledged.extend(task());
         } else if event.kind == EventKind::GenerationCreationFailed {
-            self.failed.insert(task.clone());
+            self.failed.extend(task());
         }
     }
 

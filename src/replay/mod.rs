@@ -78,15 +78,15 @@ pub fn replay(mut history: History) -> Replayed {
     let (mut starts, mut pairs) = (Starts::default(), Pairs::new(&history.facts));
     in_pieces(history.events.iter(), |piece| {
         rayon::join(
-            || piece.iter().for_each(|event| pairs.see(event)),
+            || piece.iter().for_each(|event| pairs.said.see(Seen::lent(event))),
             || {
-                piece.iter().for_each(|event| bindings.see(event));
-                piece.iter().for_each(|event| starts.see(event));
+                piece.iter().for_each(|event| pairs.stamps.see(Seen::lent(event)));
+                piece.iter().for_each(|event| bindings.see(Seen::lent(event)));
+                piece.iter().for_each(|event| starts.see(Seen::lent(event)));
             },
         );
     });
-    let runs = runs::find(&history, &starts);
-    let mut clocks = pairs.of_sources();
+    let (runs, mut clocks) = rayon::join(|| runs::find(&history, &starts), || pairs.of_sources());
     clocks.extend(pairs.of_runs(&runs));
     drop((starts, pairs));
     let numbers = Arc::new(Numbers::of(&history.facts));
@@ -99,14 +99,14 @@ pub fn replay(mut history: History) -> Replayed {
     in_pieces(history.events.iter(), |piece| {
         rayon::join(
             || {
-                piece.iter().for_each(|event| cycles.see(event));
-                piece.iter().for_each(|event| created.see(event));
+                piece.iter().for_each(|event| cycles.see(Seen::lent(event)));
+                piece.iter().for_each(|event| created.see(Seen::lent(event)));
                 piece.iter().for_each(|event| weighed.see(Seen::lent(event)));
             },
             || {
                 piece.iter().for_each(|event| told.see(Seen::lent(event)));
-                piece.iter().for_each(|event| edge.see(event));
-                piece.iter().for_each(|event| witness.see(event));
+                piece.iter().for_each(|event| edge.see(Seen::lent(event)));
+                piece.iter().for_each(|event| witness.see(Seen::lent(event)));
             },
         );
     });
@@ -146,10 +146,9 @@ fn settle(
     runs: &[Run],
     numbers: &Arc<Numbers>,
 ) {
-    let (correction, assigned) = (Correction::of(clocks), Assigned::of(runs));
-    let lost = LostUpdates::of(&history.facts);
-    let start = || Numbers::clone(numbers);
-    history.events.change(start, |numbers, event| {
+    let (correction, lost) = (Correction::of(clocks), LostUpdates::of(&history.facts));
+    let start = || (Numbers::clone(numbers), Assigned::of(runs));
+    history.events.change(start, |(numbers, assigned), event| {
         bindings.bind(event);
         numbers.number(event);
         assigned.assign(event);

@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use crate::events::History;
-use crate::model::event::Event;
 use crate::model::id::{EventId, PodId, WorkerId};
 use crate::model::kind::EventKind;
 use crate::model::state::EndKind;
 use crate::model::time::Micros;
 use crate::replay::bind::Bindings;
+use crate::replay::seen::Seen;
 use crate::replay::worker::end::WorkerEnd;
 
 /// One pod.
@@ -41,11 +41,15 @@ pub struct Created {
 
 impl Created {
     /// The next event in the total order.
-    pub fn see(&mut self, event: &Event) {
-        if let (EventKind::PodCreated, Some(pod)) = (event.kind, &event.pod) {
+    pub fn see(&mut self, event: Seen<'_>) {
+        if event.kind == EventKind::PodCreated
+            && let Some(pod) = &event.pod
+        {
             self.pods.entry(pod.clone()).or_insert((event.at, event.id));
         }
-        if let (EventKind::WorkerCreated, Some(worker)) = (event.kind, &event.worker) {
+        if event.kind == EventKind::WorkerCreated
+            && let Some(worker) = &event.worker
+        {
             self.rows.insert(worker.clone(), (event.at, event.id));
         }
     }

@@ -1,6 +1,7 @@
 //! Orchestrator processes: where one began to log and where its last row stands.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
@@ -11,6 +12,7 @@ use crate::model::id::RunId;
 use crate::model::kind::EventKind;
 use crate::model::time::{Micros, SECOND};
 use crate::replay::era;
+use crate::replay::seen::Seen;
 
 /// Two start lines within this are one start (domain/orchestrator.md A2 beside G1).
 const ONE_START: i64 = 60 * SECOND;
@@ -44,7 +46,7 @@ pub struct Starts(BTreeMap<SourceKey, Vec<Micros>>);
 
 impl Starts {
     /// The next event in the total order.
-    pub fn see(&mut self, event: &Event) {
+    pub fn see(&mut self, event: Seen<'_>) {
         if event.kind == EventKind::ProcessStarted {
             self.0.entry(event.source.clone()).or_default().push(event.at);
         }
@@ -154,25 +156,39 @@ fn run(
 }
 
 /// Names the process in events.
-pub struct Assigned<'a>(FxHashMap<&'a SourceKey, Vec<&'a Run>>);
+pub struct Assigned {
+    /// The processes of each source, by their first rows.
+    by_source: FxHashMap<SourceKey, Vec<(Micros, RunId)>>,
+    /// The source that was asked for last.
+    last: Option<SourceKey>,
+    /// Its processes.
+    of_last: Vec<(Micros, RunId)>,
+}
 
-impl<'a> Assigned<'a> {
-    /// By the processes that were found.
-    pub fn of(runs: &'a [Run]) -> Self {
-        let mut by_source: FxHashMap<&SourceKey, Vec<&Run>> = FxHashMap::default();
+impl Assigned {
+    /// By the processes that were found; of their ids it has copies of its own, as threads that count the users of
+    /// one text wait for each other.
+    pub fn of(runs: &[Run]) -> Self {
+        let mut by_source: FxHashMap<SourceKey, Vec<(Micros, RunId)>> = FxHashMap::default();
         for run in runs {
-            by_source.entry(&run.source).or_default().push(run);
+            let named = (run.first_row, RunId::from(run.id.as_str()));
+            by_source.entry(run.source.clone()).or_default().push(named);
         }
-        Self(by_source)
+        Self { by_source, last: None, of_last: Vec::new() }
     }
 
     /// Names the process in an event that an orchestrator logged.
-    pub fn assign(&self, event: &mut Event) {
-        if event.run.is_some()
-            && let Some(runs) = self.0.get(&event.source)
-        {
-            let after = runs.partition_point(|run| run.first_row <= event.at);
-            event.run = Some(runs[after.saturating_sub(1)].id.clone());
+    pub fn assign(&mut self, event: &mut Event) {
+        if event.run.is_none() {
+            return;
+        }
+        if !self.last.as_ref().is_some_and(|last| Arc::ptr_eq(last, &event.source)) {
+            self.last = Some(event.source.clone());
+            self.of_last = self.by_source.get(&event.source).cloned().unwrap_or_default();
+        }
+        let after = self.of_last.partition_point(|(first_row, _)| *first_row <= event.at);
+        if let Some((_, id)) = self.of_last.get(after.saturating_sub(1)) {
+            event.run = Some(id.clone());
         }
     }
 }

@@ -19,14 +19,15 @@ const STRAY: i64 = SECOND;
 impl Pairs {
     /// The clocks of workers and edge functions, by name.
     pub fn of_sources(&self) -> Vec<ClockOffset> {
-        let edge = self.lines.iter().filter(|(source, _)| &*source.0 == EDGE);
-        let edge: Vec<(&SourceKey, Bounds)> =
+        let edge = self.said.lines.iter().filter(|(source, _)| &*source.0 == EDGE);
+        let mut edge: Vec<(&SourceKey, Bounds)> =
             edge.map(|(source, lines)| (source, self.of_host(lines))).collect();
+        edge.sort_by_key(|(source, _)| *source);
         let claims = edge.iter().find(|(source, _)| &*source.1 == "claim-next-task");
         // an edge function's word of a claim comes a little after it
         let behind = claims.and_then(|(_, bounds)| bounds.most()).unwrap_or(0);
         let mut clocks: Vec<ClockOffset> =
-            self.workers.ids().map(|worker| self.of_worker(worker, behind)).collect();
+            self.said.workers.ids().map(|worker| self.of_worker(worker, behind)).collect();
         let mut all = Bounds::default();
         for (source, bounds) in &edge {
             all.join(bounds);
@@ -43,10 +44,10 @@ impl Pairs {
     pub fn of_runs(&self, runs: &[Run]) -> Vec<ClockOffset> {
         let of = |run: &Run| {
             let inside = |at: Micros| run.first_row <= at && at <= run.last_row;
-            let lines = self.lines.get(&run.source).map_or(&[][..], Vec::as_slice);
+            let lines = self.said.lines.get(&run.source).map_or(&[][..], Vec::as_slice);
             let lines: Vec<Line> = lines.iter().filter(|line| inside(line.at)).cloned().collect();
             let mut bounds = self.of_host(&lines);
-            let ages = self.ages.get(&run.source).map_or(&[][..], Vec::as_slice);
+            let ages = self.said.ages.get(&run.source).map_or(&[][..], Vec::as_slice);
             let ages = ages.iter().filter(|(at, _)| inside(*at)).map(|(_, age)| *age);
             bounds.ages(&ages.collect::<Vec<i64>>());
             bounds.of_host(format!("run:{}", run.id))
@@ -58,8 +59,8 @@ impl Pairs {
     fn of_worker(&self, worker: &WorkerId, behind: i64) -> ClockOffset {
         let (mut after, mut before) = (Vec::new(), Vec::new());
         let source = SourceKey::new(("worker".into(), worker.as_str().into()));
-        for line in self.lines.get(&source).into_iter().flatten() {
-            let Some(claims) = self.claims.get(&(worker.clone(), line.task.clone())) else {
+        for line in self.said.lines.get(&source).into_iter().flatten() {
+            let Some(claims) = self.stamps.claims.get(&(worker.clone(), line.task.clone())) else {
                 continue;
             };
             if line.side == Side::AfterClaim {
@@ -68,7 +69,7 @@ impl Pairs {
                 };
                 after.extend(claims.iter().map(distance).min_by_key(|distance| distance.abs()));
             } else {
-                before.extend(self.ended.get(&line.task).map(|end| line.at.0 - end.0));
+                before.extend(self.stamps.ended.get(&line.task).map(|end| line.at.0 - end.0));
             }
         }
         near(&mut after);
@@ -85,11 +86,11 @@ impl Pairs {
             distances
         };
         let mut bounds = Bounds::default();
-        bounds.at_once(off(Side::AfterClaim, &self.recorded));
-        bounds.after(off(Side::AfterEnd, &self.ended));
-        bounds.before(off(Side::BeforeEnd, &self.ended));
-        bounds.before(off(Side::BeforeClaim, &self.recorded));
-        bounds.before(off(Side::Seen, &self.ended));
+        bounds.at_once(off(Side::AfterClaim, &self.stamps.recorded));
+        bounds.after(off(Side::AfterEnd, &self.stamps.ended));
+        bounds.before(off(Side::BeforeEnd, &self.stamps.ended));
+        bounds.before(off(Side::BeforeClaim, &self.stamps.recorded));
+        bounds.before(off(Side::Seen, &self.stamps.ended));
         bounds
     }
 }

@@ -1,15 +1,14 @@
 //! Events of one thing on two clocks, collected in one pass over all events.
 
-use std::collections::BTreeMap;
-
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::model::event::{Clock, Event, SourceKey, Subject};
+use crate::model::event::{Clock, SourceKey, Subject};
 use crate::model::id::{TaskId, WorkerId};
 use crate::model::kind::EventKind;
 use crate::model::rows::Facts;
 use crate::model::time::{Micros, SECOND};
 use crate::replay::directory::Directory;
+use crate::replay::seen::Seen;
 
 /// The clock of all edge functions.
 pub(super) const EDGE: &str = "edge_function";
@@ -42,23 +41,37 @@ pub(super) struct Line {
     pub(super) side: Side,
 }
 
-/// What tells how clocks are off; small beside the events.
+/// What tells how clocks are off; small beside the events. Either half sees all events.
 #[derive(Clone, Debug, Default)]
 pub struct Pairs {
+    /// What stands on the database's clock.
+    pub stamps: Stamps,
+    /// What stands on others.
+    pub said: Said,
+}
+
+/// The database's times of claims and ends.
+#[derive(Clone, Debug, Default)]
+pub struct Stamps {
     /// Orchestrator tasks: a progress text moves the claim of their row (evidence-rules fact 2).
     moving: FxHashSet<TaskId>,
-    /// Tasks that a list of a cycle names as in progress, with their claims.
-    listed: FxHashMap<(SourceKey, i64), Vec<(TaskId, Micros)>>,
     /// When each worker claimed each task; true where an edge function says so, and not the database.
     pub(super) claims: FxHashMap<(WorkerId, TaskId), Vec<(Micros, bool)>>,
     /// The claim that a task's row holds: its last.
     pub(super) recorded: FxHashMap<TaskId, Micros>,
     /// When the database says that a task ended.
     pub(super) ended: FxHashMap<TaskId, Micros>,
+}
+
+/// What sources say of tasks and ages.
+#[derive(Clone, Debug, Default)]
+pub struct Said {
+    /// Tasks that a list of a cycle names as in progress, with their claims.
+    listed: FxHashMap<(SourceKey, i64), Vec<(TaskId, Micros)>>,
     /// Lines of every source that has one about a task.
-    pub(super) lines: BTreeMap<SourceKey, Vec<Line>>,
+    pub(super) lines: FxHashMap<SourceKey, Vec<Line>>,
     /// Ages of heartbeats and claims that an orchestrator saw: it is ahead by no more than the youngest.
-    pub(super) ages: BTreeMap<SourceKey, Vec<(Micros, i64)>>,
+    pub(super) ages: FxHashMap<SourceKey, Vec<(Micros, i64)>>,
     /// Workers that logged anything.
     pub(super) workers: Directory<WorkerId>,
 }
@@ -67,11 +80,39 @@ impl Pairs {
     /// Has seen nothing yet.
     pub fn new(facts: &Facts) -> Self {
         let moving = facts.tasks.iter().filter(|row| row.is_orchestrator());
-        Self { moving: moving.map(|row| row.id.clone()).collect(), ..Self::default() }
+        let moving = moving.map(|row| row.id.clone()).collect();
+        Self { stamps: Stamps { moving, ..Stamps::default() }, said: Said::default() }
     }
+}
 
+impl Stamps {
     /// Sees the next event of the total order.
-    pub fn see(&mut self, event: &Event) {
+    pub fn see(&mut self, event: Seen<'_>) {
+        let exact =
+            [EventKind::TaskClaimed, EventKind::TaskClaimRecorded, EventKind::TaskHeldAtKill];
+        let is_exact = exact.contains(&event.kind);
+        let is_end = matches!(event.kind, EventKind::TaskCompleted | EventKind::TaskFailed);
+        // most are neither, and are not looked at
+        if !is_exact && !is_end {
+            return;
+        }
+        let Some(task) = &event.task else { return };
+        if event.kind == EventKind::TaskClaimRecorded && !self.moving.contains(task) {
+            self.recorded.insert(task.clone(), event.at);
+        }
+        if is_end {
+            self.ended.insert(task.clone(), event.at);
+        }
+        if is_exact && let Some(worker) = &event.worker {
+            let claim = (event.at, event.clock == Clock::Edge);
+            self.claims.entry((worker.clone(), task.clone())).or_default().push(claim);
+        }
+    }
+}
+
+impl Said {
+    /// Sees the next event of the total order.
+    pub fn see(&mut self, event: Seen<'_>) {
         if event.clock == Clock::Worker
             && let Some(worker) = &event.worker
         {
@@ -80,28 +121,15 @@ impl Pairs {
         self.see_age(event);
         self.see_reset(event);
         self.see_listed(event);
-        let Some(task) = &event.task else { return };
-        if event.kind == EventKind::TaskClaimRecorded && !self.moving.contains(task) {
-            self.recorded.insert(task.clone(), event.at);
-        }
-        if matches!(event.kind, EventKind::TaskCompleted | EventKind::TaskFailed) {
-            self.ended.insert(task.clone(), event.at);
-        }
-        let exact =
-            [EventKind::TaskClaimed, EventKind::TaskClaimRecorded, EventKind::TaskHeldAtKill];
-        if exact.contains(&event.kind)
-            && let Some(worker) = &event.worker
+        if let Some(side) = side(event)
+            && let Some(task) = &event.task
         {
-            let claim = (event.at, event.clock == Clock::Edge);
-            self.claims.entry((worker.clone(), task.clone())).or_default().push(claim);
-        }
-        if let Some(side) = side(event) {
             let line = Line { task: task.clone(), at: event.at, side };
             self.lines.entry(event.source.clone()).or_default().push(line);
         }
     }
 
-    fn see_age(&mut self, event: &Event) {
+    fn see_age(&mut self, event: Seen<'_>) {
         if event.kind == EventKind::HeartbeatObserved
             && let Some(age) = event.number("age_s")
         {
@@ -113,7 +141,10 @@ impl Pairs {
 
     /// A list of tasks in progress tells of the moment of its cycle's counts call (evidence-rules facts
     /// 11 and 12); the event stands at the claim that the list names.
-    fn see_listed(&mut self, event: &Event) {
+    fn see_listed(&mut self, event: Seen<'_>) {
+        if !matches!(event.kind, EventKind::TaskListedActive | EventKind::DemandObserved) {
+            return;
+        }
         let Some(cycle) = event.cycle else { return };
         if event.kind == EventKind::TaskListedActive
             && let Some(task) = &event.task
@@ -134,7 +165,7 @@ impl Pairs {
         }
     }
 
-    fn see_reset(&mut self, event: &Event) {
+    fn see_reset(&mut self, event: Seen<'_>) {
         if event.clock == Clock::Orchestrator
             && matches!(event.kind, EventKind::TasksReset | EventKind::TaskResetListed)
         {
@@ -150,7 +181,7 @@ impl Pairs {
 }
 
 /// Which stamp of the database a line is paired with, and on which side of it it stands.
-fn side(event: &Event) -> Option<Side> {
+fn side(event: Seen<'_>) -> Option<Side> {
     let kind = event.kind;
     match event.clock {
         Clock::Worker if kind == EventKind::TaskStarted => Some(Side::AfterClaim),

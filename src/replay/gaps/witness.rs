@@ -5,11 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::model::event::{Basis, Clock, Event};
+use crate::model::event::{Basis, Clock};
 use crate::model::id::{RunId, WorkerId};
 use crate::model::kind::EventKind;
 use crate::model::rows::Facts;
 use crate::model::time::Micros;
+use crate::replay::seen::Seen;
 
 /// One statistics line of a log handler (domain/orchestrator.md section 1.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -47,7 +48,7 @@ impl Witness {
     }
 
     /// Sees the next event of the total order.
-    pub fn see(&mut self, event: &Event) {
+    pub fn see(&mut self, event: Seen<'_>) {
         let by_orchestrator = event.basis == Basis::Recorded && event.clock == Clock::Orchestrator;
         let by_gpu = || event.worker.as_ref().is_none_or(|id| !self.api_workers.contains(id));
         // a worker that gives itself up writes the same key
@@ -64,16 +65,18 @@ impl Witness {
                 self.claims.entry(worker.clone()).or_default().push(event.at);
             }
         }
-        let Some(run) = &event.run else { return };
         if matches!(event.kind, EventKind::CycleCompleted | EventKind::CycleFailed)
-            && let Some(cycle) = event.cycle
+            && let (Some(run), Some(cycle)) = (&event.run, event.cycle)
         {
             self.finished.entry(run.clone()).or_default().insert(cycle);
         }
-        if event.kind == EventKind::ProcessStopped {
+        if event.kind == EventKind::ProcessStopped
+            && let Some(run) = &event.run
+        {
             self.stopped.insert(run.clone(), event.at);
         }
         if event.kind == EventKind::LogPipelineObserved
+            && let Some(run) = &event.run
             && let Some(queued) = event.int("total_logs_queued")
         {
             self.counted.entry(run.clone()).or_default().push(Counted {
