@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
+use rayon::prelude::*;
+
 use crate::derived::by_kind::{ByKind, FEW_KINDS};
 use crate::derived::rows::{Cell, Rows, int, text, time, word};
 use crate::derived::table_file::TableFile;
@@ -84,9 +86,17 @@ impl Tables {
     }
 
     fn finish(self) -> Result<Written, SnapshotError> {
-        let made = self.made.into_iter().map(|(name, file)| Ok((name, file.finish()?)));
-        let mut written = made.collect::<Result<Written, SnapshotError>>()?;
-        written.insert(SIGNALS, self.signals.finish()?);
+        // each waits for the disk
+        let (signals, made) = rayon::join(
+            || self.signals.finish(),
+            || {
+                let made: Vec<(&'static str, TableFile)> = self.made.into_iter().collect();
+                let made = made.into_par_iter().map(|(name, file)| Ok((name, file.finish()?)));
+                made.collect::<Result<Written, SnapshotError>>()
+            },
+        );
+        let mut written = made?;
+        written.insert(SIGNALS, signals?);
         Ok(written)
     }
 

@@ -220,7 +220,8 @@ mod tests {
             let events = sorted(&memory, events.into_iter().enumerate().map(|(n, e)| event(n, e)));
             let rows = sorted(&memory, rows.into_iter().enumerate().map(|(n, r)| row(n, r)));
             let kinds = Kinds::of(&rows);
-            let (events, rows) = (events.in_memory().unwrap(), rows.in_memory().unwrap());
+            let events = events.in_memory().expect("all of them are");
+            let rows = rows.in_memory().expect("all of them are");
             let expected: Vec<_> = rows.iter().map(|row| by_the_rule(events, row)).collect();
             prop_assert_eq!(&meant(events, rows, kinds), &expected);
             let (first, rest) = rows.split_at(cut.index(rows.len() + 1));
