@@ -48,21 +48,38 @@ struct Batches<R> {
 }
 
 impl<R> Batches<R> {
-    /// Writes the rows of things: while one batch is encoded, another thread makes the next.
-    fn write<T: Sync>(&mut self, things: &[T], file: &mut TableFile)
-    where
+    /// Writes the rows of batches of things, some of which end a row group: while one batch is encoded, another
+    /// thread makes the next.
+    fn write<'t, T: Sync + 't>(
+        &mut self,
+        mut batches: impl Iterator<Item = (&'t [T], bool)> + Send,
+        file: &mut TableFile,
+    ) where
         R: FnMut(&mut Rows, &T) + Send,
     {
-        let mut batches = things.chunks(BATCH_ROWS);
-        let mut make = || -> Option<Vec<ArrayRef>> {
-            batches.next()?.iter().for_each(|thing| (self.row)(&mut self.rows, thing));
-            Some(self.rows.take())
+        let mut make = || -> Option<(Vec<ArrayRef>, bool)> {
+            let (things, ends_group) = batches.next()?;
+            things.iter().for_each(|thing| (self.row)(&mut self.rows, thing));
+            Some((self.rows.take(), ends_group))
         };
         let mut made = make();
-        while let Some(arrays) = made.take() {
-            ((), made) = rayon::join(|| file.append(&arrays), &mut make);
+        while let Some((arrays, ends_group)) = made.take() {
+            let append = || {
+                file.append(&arrays);
+                if ends_group {
+                    file.end_group();
+                }
+            };
+            ((), made) = rayon::join(append, &mut make);
         }
     }
+}
+
+/// The batches of things of one kind, the last of which may end a row group.
+fn batches<T>(things: &[T], ends_group: bool) -> impl Iterator<Item = (&[T], bool)> {
+    let last = things.len().div_ceil(BATCH_ROWS).saturating_sub(1);
+    let batches = things.chunks(BATCH_ROWS).enumerate();
+    batches.map(move |(n, batch)| (batch, ends_group && n == last))
 }
 
 impl<T: Sync, R: FnMut(&mut Rows, &T) + Send> ByKind<T, R> {
@@ -91,9 +108,8 @@ impl<T: Sync, R: FnMut(&mut Rows, &T) + Send> ByKind<T, R> {
         let Some(held) = all.max_by_key(|held| held.room(self.things_max)) else { return };
         self.things -= held.things.len();
         self.text -= std::mem::take(&mut held.text);
-        self.batches.write(&held.things, &mut self.file);
+        self.batches.write(batches(&held.things, true), &mut self.file);
         held.things.clear();
-        self.file.end_group();
     }
 
     /// Writes what is left, and syncs; returns how many rows there are.
@@ -102,14 +118,15 @@ impl<T: Sync, R: FnMut(&mut Rows, &T) + Send> ByKind<T, R> {
     /// The first thing that went wrong since the file was begun.
     pub(super) fn finish(mut self) -> Result<u64, SnapshotError> {
         let mut in_group = 0;
-        for held in std::mem::take(&mut self.held).into_values() {
+        let all = self.held.values().flat_map(|held| {
             in_group += held.things.len();
-            self.batches.write(&held.things, &mut self.file);
-            if in_group >= GROUP_ROWS_MIN {
-                self.file.end_group();
+            let ends_group = in_group >= GROUP_ROWS_MIN;
+            if ends_group {
                 in_group = 0;
             }
-        }
+            batches(&held.things, ends_group)
+        });
+        self.batches.write(all, &mut self.file);
         self.file.finish()
     }
 }
