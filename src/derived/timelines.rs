@@ -92,7 +92,9 @@ impl Tables {
             || {
                 let made: Vec<(&'static str, TableFile)> = self.made.into_iter().collect();
                 let made = made.into_par_iter().map(|(name, file)| Ok((name, file.finish()?)));
-                made.collect::<Result<Written, SnapshotError>>()
+                let made: Vec<Result<_, SnapshotError>> = made.collect();
+                // of several that failed the first is told, whichever was ready first
+                made.into_iter().collect::<Result<Written, SnapshotError>>()
             },
         );
         let mut written = made?;

@@ -13,7 +13,8 @@ use crate::model::event::Event;
 use crate::spool::keyed::Keyed;
 use crate::spool::sorted::{Piece, Sorted};
 
-/// Rows whose events one thread finds: each such piece has the events within its first reach to itself.
+/// Rows whose events one thread finds. Events near a cut are within reach of rows on either side: both pieces take
+/// them up.
 const ROWS_AT_ONCE: usize = 8_192;
 
 /// Attaches each confirming row to the event that it means. Both must be in order; what comes out is to be sorted
@@ -55,7 +56,7 @@ fn meant(
     rows.iter().map(of_row).collect()
 }
 
-/// Where all events are in memory they stay where they are.
+/// Where all events and rows are in memory, events stay where they are meanwhile.
 fn in_place(
     mut events: Events,
     rows: Sorted<Confirmation>,
@@ -75,7 +76,7 @@ fn in_place(
     events
 }
 
-/// Where they are not, only those within reach of a row are.
+/// Where some are in files, no more events are taken up at once than are within reach of a row.
 fn in_passing(
     events: Events,
     rows: Sorted<Confirmation>,
@@ -83,28 +84,36 @@ fn in_passing(
     senders: &mut Senders,
 ) -> Events {
     let (mut reach, mut made) = (Reach::new(kinds), events.beside());
+    // they come after all of one name: as in memory, those that were read stand for both
+    let mut others = events.beside();
     let mut events = events.into_iter().peekable();
     let (mut near, mut first) = (VecDeque::new(), 0);
     for row in rows {
         let (from, until) = around(row.key);
-        while let Some(event) = events.next_if(|event| event.key.at.0 <= until) {
-            reach.come(first + near.len(), &event);
-            near.push_back(event);
-        }
-        while let Some(event) = near.pop_front_if(|event| event.key.at.0 < from) {
+        while let Some(event) = near.pop_front_if(|event: &mut Keyed<Event>| event.key.at.0 < from)
+        {
             reach.go(&event);
             first += 1;
             made.push_boxed(event.item);
         }
+        // between two rows there may be any number of events
+        while let Some(event) = events.next_if(|event| event.key.at.0 < from) {
+            made.push_boxed(event.item);
+        }
+        while let Some(event) = events.next_if(|event| event.key.at.0 <= until) {
+            reach.come(first + near.len(), &event);
+            near.push_back(event);
+        }
         let place = reach.meant_by(&row, |number| &near[number - first]);
         let event = place.map(|number| &mut *near[number - first].item);
-        settle(*row.item, event, &mut made, senders);
+        settle(*row.item, event, &mut others, senders);
     }
     near.into_iter().chain(events).for_each(|event| made.push_boxed(event.item));
+    made.append(others);
     made
 }
 
-/// Adds a row to its event, if it has one; what that weighs then.
+/// Adds a row to its event, if it has one; else the row makes its own, or says nothing. What its event weighs then.
 fn settle(
     row: Confirmation,
     event: Option<&mut Event>,

@@ -23,7 +23,7 @@ pub(super) struct Pulse {
     keeps_all: bool,
     /// How many were left the last time.
     thinned: usize,
-    /// Earlier rows, each piece in order.
+    /// Other rows, each piece in order.
     packed: Vec<Beats>,
     in_packed: usize,
 }
@@ -57,8 +57,10 @@ impl Pulse {
     /// More rows, maybe thinned.
     pub(super) fn extend(&mut self, more: Beats) {
         if self.keeps_all {
+            // rows mostly come in order: what came before stands before it
+            self.pack();
             self.in_packed += more.len();
-            self.packed.push(more);
+            self.packed.extend((!more.is_empty()).then_some(more));
         } else {
             more.iter().for_each(|beat| self.push(beat));
         }
@@ -83,6 +85,9 @@ impl Pulse {
     }
 
     fn pack(&mut self) {
+        if self.loose.is_empty() {
+            return;
+        }
         self.loose.sort_unstable();
         self.in_packed += self.loose.len();
         self.packed.push(Beats::pack(self.loose.drain(..)));
@@ -156,6 +161,27 @@ mod tests {
         ) {
             let mut whole = beats(&times);
             let kept = heard(whole.iter().copied(), true);
+            whole.sort_unstable();
+            prop_assert_eq!(kept, whole);
+        }
+
+        #[test]
+        fn pieces_heard_elsewhere_are_put_beside(
+            times in prop::collection::vec((0i64..9_000, prop::option::of(0i64..4)), 1..4_000),
+            in_piece in 1usize..1_500,
+        ) {
+            let mut whole = beats(&times);
+            let mut pulse = Pulse::of(true);
+            for (number, piece) in whole.chunks(in_piece).enumerate() {
+                if number % 2 == 0 {
+                    piece.iter().for_each(|beat| pulse.push(*beat));
+                } else {
+                    let mut elsewhere = Pulse::of(true);
+                    piece.iter().for_each(|beat| elsewhere.push(*beat));
+                    pulse.extend(elsewhere.into_sorted());
+                }
+            }
+            let kept: Vec<Beat> = pulse.into_sorted().iter().collect();
             whole.sort_unstable();
             prop_assert_eq!(kept, whole);
         }

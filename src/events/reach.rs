@@ -17,7 +17,7 @@ const REACH: i64 = 30 * SECOND;
 
 /// The instants between which a row finds its event.
 pub(super) fn around(row: Micros) -> (i64, i64) {
-    (row.0 - REACH, row.0 + REACH)
+    (row.0.saturating_sub(REACH), row.0.saturating_add(REACH))
 }
 
 /// Kinds that some row confirms. Most events are of others, and are not looked at.
@@ -102,7 +102,7 @@ impl Reach {
         let fits = |number: &usize| {
             let event = event(*number);
             let same = event.cycle.is_none() || row.cycle.is_none() || event.cycle == row.cycle;
-            same && (row.at.0 - event.key.at.0).abs() <= REACH
+            same && row.at.0.abs_diff(event.key.at.0) <= REACH.unsigned_abs()
         };
         let at = |place: usize| numbers.get(place).copied();
         let before = later.checked_sub(1).and_then(at);

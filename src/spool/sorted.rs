@@ -79,7 +79,7 @@ impl<T: Piece> Sorted<T> {
         self.runs.all().is_empty().then_some(&*self.memory)
     }
 
-    /// The same, to be changed in ways that leave their order; what they weigh more then is to be told.
+    /// The same, to be changed in ways that leave their keys; what they weigh more then is to be told.
     pub fn in_memory_mut(&mut self) -> Option<&mut [Keyed<T>]> {
         self.runs.all().is_empty().then_some(&mut *self.memory)
     }

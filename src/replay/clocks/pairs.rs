@@ -44,13 +44,13 @@ pub(super) struct Line {
 /// What tells how clocks are off; small beside the events. Either half sees all events.
 #[derive(Clone, Debug, Default)]
 pub struct Pairs {
-    /// What stands on the database's clock.
+    /// When tasks were claimed and ended.
     pub stamps: Stamps,
-    /// What stands on others.
+    /// What sources say about that, each on its own clock.
     pub said: Said,
 }
 
-/// The database's times of claims and ends.
+/// Claims and ends: what the clocks of sources are held against, and mostly on the database's.
 #[derive(Clone, Debug, Default)]
 pub struct Stamps {
     /// Orchestrator tasks: a progress text moves the claim of their row (evidence-rules fact 2).
