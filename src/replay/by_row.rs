@@ -87,21 +87,19 @@ impl ByRow {
         &self.numbers
     }
 
-    /// Folds each row, by its place, with its events where it asks for them; what comes of it is given away in the
-    /// order of the rows.
+    /// Folds each row, by its place, with its events; what comes of it is given away in the order of the rows.
     pub fn each<R: Named, T: Send>(
         &self,
         events: &Events,
         rows: &[R],
-        fold: impl Fn(usize, &R, EventsOf<'_>) -> T + Sync,
+        fold: impl Fn(usize, &R, &[Seen<'_>]) -> T + Sync,
         mut give: impl FnMut(T),
     ) {
         let made = |part: &Part| -> Vec<T> {
             part.with::<R, _>(events, &self.numbers, |held, places| {
                 let first = part.rows.start;
                 let rows = rows[part.rows.clone()].par_iter().enumerate();
-                rows.map(|(n, row)| fold(first + n, row, EventsOf { places, held, row: n }))
-                    .collect()
+                rows.map(|(n, row)| fold(first + n, row, &places.events(held, n))).collect()
             })
         };
         for parts in self.parts.chunks(PARTS_AT_ONCE) {
@@ -109,31 +107,14 @@ impl ByRow {
             made.into_iter().flatten().for_each(&mut give);
         }
     }
-}
 
-/// Where the events of one row stand.
-#[derive(Clone, Copy)]
-pub struct EventsOf<'a> {
-    places: &'a Places,
-    held: &'a [Keyed<Event>],
-    row: usize,
-}
-
-impl<'a> EventsOf<'a> {
-    /// All of them, in order, beside each other.
-    pub fn all(self) -> Vec<Seen<'a>> {
-        self.places.events(self.held, self.row)
-    }
-}
-
-impl ByRow {
     /// Folds some rows once more, by their places in order.
     pub fn again<R: Named, T: Send>(
         &self,
         events: &Events,
         rows: &[R],
         of: &[usize],
-        fold: impl Fn(&R, EventsOf<'_>) -> T + Sync,
+        fold: impl Fn(&R, &[Seen<'_>]) -> T + Sync,
         mut give: impl FnMut(usize, T),
     ) {
         for part in &self.parts {
@@ -144,8 +125,8 @@ impl ByRow {
                 continue;
             }
             let made: Vec<T> = part.with::<R, _>(events, &self.numbers, |held, places| {
-                let one = |n: &usize| EventsOf { places, held, row: n - part.rows.start };
-                of.par_iter().map(|n| fold(&rows[*n], one(n))).collect()
+                let seen = |n: usize| places.events(held, n - part.rows.start);
+                of.par_iter().map(|n| fold(&rows[*n], &seen(*n))).collect()
             });
             of.iter().zip(made).for_each(|(n, made)| give(*n, made));
         }

@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use crate::events::History;
 use crate::model::id::WorkerId;
 use crate::model::rows::{TaskRow, WorkerRow};
-use crate::replay::by_row::{ByRow, EventsOf, Weights};
+use crate::replay::by_row::{ByRow, Weights};
+use crate::replay::seen::Seen;
 use crate::replay::task::world::Told;
 use crate::replay::task::{self, TaskTimeline, World};
 use crate::replay::worker::beats::Watch;
@@ -40,8 +41,7 @@ impl Lives {
             || worker::signals::completions(&history.facts, &self.tasks, numbers),
         );
         let latest = worker::beats::horizon(history);
-        let fold = |place: usize, row: &WorkerRow, events: EventsOf<'_>| {
-            let events = &events.all()[..];
+        let fold = |place: usize, row: &WorkerRow, events: &[Seen<'_>]| {
             let (held, done) = (&held[place], &work[place]);
             let end = self.ends.get(&row.id);
             let horizon = history.facts.seen_until(&row.id).min(latest);
@@ -53,8 +53,8 @@ impl Lives {
 
 fn ends(history: &History, by_worker: &ByRow) -> BTreeMap<WorkerId, WorkerEnd> {
     let mut ends = BTreeMap::new();
-    let fold = |_, row: &WorkerRow, events: EventsOf<'_>| {
-        worker::end::of(row, &events.all()).map(|end| (row.id.clone(), end))
+    let fold = |_, row: &WorkerRow, events: &[Seen<'_>]| {
+        worker::end::of(row, events).map(|end| (row.id.clone(), end))
     };
     by_worker.each(&history.events, &history.facts.workers, fold, |end| ends.extend(end));
     ends
@@ -69,7 +69,7 @@ fn tasks(
     let (events, rows) = (&history.events, &history.facts.tasks);
     let world = World::new(history, told, ends);
     let mut timelines = Vec::with_capacity(rows.len());
-    let fold = |_, row: &TaskRow, events: EventsOf<'_>| task::replay(row, &events.all(), &world);
+    let fold = |_, row: &TaskRow, events: &[Seen<'_>]| task::replay(row, events, &world);
     by_task.each(events, rows, fold, |timeline| timelines.push(timeline));
     let eliminated = task::elimination::find(rows, &timelines, &world);
     if eliminated.is_empty() {
@@ -79,7 +79,7 @@ fn tasks(
     let mut of: Vec<usize> = numbers.map(|number| number as usize).collect();
     of.sort_unstable();
     let world = world.with(eliminated);
-    let again = |row: &TaskRow, events: EventsOf<'_>| task::replay(row, &events.all(), &world);
+    let again = |row: &TaskRow, events: &[Seen<'_>]| task::replay(row, events, &world);
     by_task.again(events, rows, &of, again, |place, made| timelines[place] = made);
     timelines
 }
