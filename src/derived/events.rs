@@ -7,6 +7,7 @@ use crate::derived::fields::Known;
 use crate::derived::rows::{Cell, Rows, int, text, time, word};
 use crate::derived::table_file::TableFile;
 use crate::derived::timelines::{Written, create};
+use crate::model::cycle::Cycle;
 use crate::model::event::{Event, Evidence, Role};
 use crate::model::id::EventId;
 use crate::replay::{Item, Replayed};
@@ -67,15 +68,15 @@ fn push(events: &mut Rows, event: &Event, known: &mut Known) {
         word(event.kind.name()),
         text(event.worker.as_ref()),
         text(event.task.as_ref()),
-        text(event.pod.as_ref()),
+        text(event.pod.as_deref()),
         text(event.run.as_ref()),
-        int(event.cycle),
+        int(event.cycle.map(Cycle::number)),
         word(known.json(&event.attributes)),
         word(event.basis.name()),
         Cell::Joined(clock, of),
         word(event.evidence.table),
         word(&event.evidence.key),
-        word(event.evidence.column),
+        word(event.evidence.column.name()),
         time(arrived),
         text(event.call_site.as_ref()),
         text(logged_by(&event.source.0)),
@@ -93,7 +94,7 @@ fn push_evidence(rows: &mut Rows, (event, piece, role): &(EventId, Evidence, Rol
         word(event),
         word(piece.table),
         word(&piece.key),
-        word(piece.column),
+        word(piece.column.name()),
         word(role.name()),
     ]);
 }

@@ -123,7 +123,7 @@ fn settle(
     let tally = senders.tally(&row.source);
     match (event, row.otherwise) {
         (Some(event), _) => {
-            event.confirmed_by.push(row.evidence);
+            event.further_mut().confirmed_by.push(row.evidence);
             if let Some(fields) = row.fields {
                 Arc::make_mut(&mut event.attributes).adopt(&fields);
             }
@@ -145,6 +145,8 @@ mod tests {
 
     use super::*;
     use crate::events::log_event::Confirmation;
+    use crate::model::column::Column;
+    use crate::model::cycle::Cycle;
     use crate::model::event::{Basis, Evidence, SourceKey, Subject};
     use crate::model::id::WorkerId;
     use crate::model::kind::EventKind;
@@ -168,13 +170,13 @@ mod tests {
 
     fn evidence(key: usize) -> Evidence {
         let key = format!("{key:05}").as_str().into();
-        Evidence { table: Table::SystemLogs, key, column: "message" }
+        Evidence { table: Table::SystemLogs, key, column: Column::Message }
     }
 
     fn event(number: usize, (at, kind, of, cycle): Told) -> Event {
         let (at, what) = (Micros(at * SECOND), (KINDS[kind], Basis::Logged));
         let made = Event::of_row(evidence(number), what, at, (at, at), "");
-        Event { worker: Some(worker(of)), cycle, ..made }
+        Event { worker: Some(worker(of)), cycle: cycle.and_then(Cycle::of), ..made }
     }
 
     fn row(number: usize, ((at, kind, of, cycle), makes_own): (Told, bool)) -> Confirmation {
@@ -185,7 +187,7 @@ mod tests {
             kind: KINDS[kind % 2],
             about: Subject::Worker(worker(of)),
             source: SourceKey::default(),
-            cycle,
+            cycle: cycle.and_then(Cycle::of),
             is_part: false,
             fields: None,
             evidence: evidence(number),

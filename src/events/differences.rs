@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::events::ordered::Events;
 use crate::events::row_events;
 use crate::model::attribute::{Attribute, Attributes};
+use crate::model::column::Column;
 use crate::model::event::{Basis, Event, Evidence};
 use crate::model::id::{RowKey, TaskId, WorkerId};
 use crate::model::kind::EventKind;
@@ -88,7 +89,7 @@ impl Histories {
         events: &mut Events,
     ) {
         let vanished = matches!(kind, EventKind::WorkerRowVanished | EventKind::TaskRowVanished);
-        let column = if vanished { Some("id") } else { changes.columns.first().copied() };
+        let column = if vanished { Some(Column::Id) } else { changes.columns.first().copied() };
         let (Some(column), Some(Some(until))) = (column, self.read_by.get(capture)) else { return };
         // the capture before saw the row as it was
         let before = capture.checked_sub(1).and_then(|before| self.seen_at[before]);
@@ -107,19 +108,19 @@ impl Histories {
 /// Columns that differ, and what they held where that is told.
 #[derive(Default)]
 struct Changes {
-    columns: Vec<&'static str>,
+    columns: Vec<Column>,
     told: Vec<(&'static str, String)>,
 }
 
 impl Changes {
-    fn note(&mut self, column: &'static str, differs: bool) {
+    fn note(&mut self, column: Column, differs: bool) {
         if differs {
             self.columns.push(column);
         }
     }
 
     /// Notes a column, and what it held before and after.
-    fn tell(&mut self, column: &'static str, names: [&'static str; 2], values: [Option<&str>; 2]) {
+    fn tell(&mut self, column: Column, names: [&'static str; 2], values: [Option<&str>; 2]) {
         self.note(column, values[0] != values[1]);
         if values[0] != values[1] {
             let both = names.into_iter().zip(values);
@@ -132,7 +133,7 @@ impl Changes {
         let mut all: Attributes =
             told.map(|(name, value)| (name.into(), Attribute::Text(value.into()))).collect();
         if !self.columns.is_empty() {
-            let columns = self.columns.into_iter().map(Arc::from).collect();
+            let columns = self.columns.iter().map(|column| column.name().into()).collect();
             all.insert("columns".into(), Attribute::List(columns));
         }
         all
@@ -142,19 +143,19 @@ impl Changes {
 fn task_changes(before: &TaskRow, after: &TaskRow) -> Changes {
     let mut changes = Changes::default();
     let status = [&before.status, &after.status].map(|status| Some(status.as_str()));
-    changes.tell("status", ["old_status", "new_status"], status);
+    changes.tell(Column::Status, ["old_status", "new_status"], status);
     let worker = [before, after].map(|row| row.worker.as_ref().map(WorkerId::as_str));
-    changes.tell("worker_id", ["old_worker", "new_worker"], worker);
+    changes.tell(Column::WorkerId, ["old_worker", "new_worker"], worker);
     let attempts = [before, after].map(|row| row.attempts.to_string());
     let attempts = [Some(attempts[0].as_str()), Some(attempts[1].as_str())];
-    changes.tell("attempts", ["old_attempts", "new_attempts"], attempts);
-    changes.note("generation_started_at", before.started_at != after.started_at);
-    changes.note("generation_processed_at", before.processed_at != after.processed_at);
-    changes.note("updated_at", before.updated_at != after.updated_at);
-    changes.note("generation_created", before.generation_created != after.generation_created);
-    changes.note("output_location", before.output_location != after.output_location);
-    changes.note("error_message", before.error_message != after.error_message);
-    changes.note("params", before.params != after.params);
+    changes.tell(Column::Attempts, ["old_attempts", "new_attempts"], attempts);
+    changes.note(Column::GenerationStartedAt, before.started_at != after.started_at);
+    changes.note(Column::GenerationProcessedAt, before.processed_at != after.processed_at);
+    changes.note(Column::UpdatedAt, before.updated_at != after.updated_at);
+    changes.note(Column::GenerationCreated, before.generation_created != after.generation_created);
+    changes.note(Column::OutputLocation, before.output_location != after.output_location);
+    changes.note(Column::ErrorMessage, before.error_message != after.error_message);
+    changes.note(Column::Params, before.params != after.params);
     changes
 }
 
@@ -164,8 +165,8 @@ fn worker_changes(before: &WorkerRow, after: &WorkerRow) -> Changes {
     const BEATS: [&str; 3] = ["vram_total_mb", "vram_used_mb", "vram_timestamp"];
     let mut changes = Changes::default();
     let status = [&before.status, &after.status].map(|status| Some(status.as_str()));
-    changes.tell("status", ["old_status", "new_status"], status);
-    changes.note("created_at", before.created_at != after.created_at);
+    changes.tell(Column::Status, ["old_status", "new_status"], status);
+    changes.note(Column::CreatedAt, before.created_at != after.created_at);
     let (old, new) = (before.metadata.object(), after.metadata.object());
     let differing = |one: &serde_json::Map<String, serde_json::Value>,
                      other: &serde_json::Map<String, serde_json::Value>| {
@@ -173,7 +174,7 @@ fn worker_changes(before: &WorkerRow, after: &WorkerRow) -> Changes {
         keys.map(|(key, _)| key.clone()).filter(|key| !BEATS.contains(&key.as_str())).collect()
     };
     let (gone, come): (Vec<String>, Vec<String>) = (differing(&old, &new), differing(&new, &old));
-    changes.note("metadata", !gone.is_empty() || !come.is_empty());
+    changes.note(Column::Metadata, !gone.is_empty() || !come.is_empty());
     // a key that had another value counts as come
     let lost: Vec<&str> =
         gone.iter().filter(|k| !new.contains_key(*k)).map(String::as_str).collect();

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::events::differences::{Histories, Version};
 use crate::events::rows::Cells;
+use crate::model::column::Column;
 use crate::model::event::Evidence;
 use crate::model::id::{RowKey, TaskId, WorkerId};
 use crate::model::metadata::Metadata;
@@ -296,7 +297,8 @@ fn param_tasks(row: &Row<'_>, keys: &[&str]) -> Vec<String> {
 
 fn links(row: &Row<'_>, table: Table, mut tasks: Vec<String>) -> Option<Vec<GenerationLink>> {
     let key = RowKey::from(row.word("id")?);
-    let column = if table == Table::Generations { "tasks" } else { "params" };
+    let of_generations = table == Table::Generations;
+    let column = if of_generations { Column::Tasks } else { Column::Params };
     tasks.sort();
     tasks.dedup();
     let link = |task: String| GenerationLink {

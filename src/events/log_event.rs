@@ -8,6 +8,8 @@ use crate::events::said::{Said, edge_attributes};
 use crate::events::sender::Origin;
 use crate::events::understood::Understood;
 use crate::model::attribute::Attributes;
+use crate::model::column::Column;
+use crate::model::cycle::Cycle;
 use crate::model::event::{Basis, Event, Evidence, RowNumbers, SourceKey, Subject, event_id};
 use crate::model::id::{PodId, TaskId, WorkerId};
 use crate::model::kind::{EventKind, SubjectKind};
@@ -27,7 +29,7 @@ pub(super) struct LogRow<'a> {
     /// The column, where it is set.
     pub(super) worker: Option<&'a WorkerId>,
     /// The column, where it is set.
-    pub(super) cycle: Option<i64>,
+    pub(super) cycle: Option<Cycle>,
     /// `metadata`, JSON text; empty where it is NULL.
     pub(super) metadata: &'a str,
     /// What that says.
@@ -46,7 +48,7 @@ pub(super) struct Confirmation {
     /// By whom.
     pub(super) source: SourceKey,
     /// In which cycle.
-    pub(super) cycle: Option<i64>,
+    pub(super) cycle: Option<Cycle>,
     /// Whether the row makes an event of its own beside: then it is counted there.
     pub(super) is_part: bool,
     /// What it adds to the fields of that event.
@@ -60,7 +62,7 @@ pub(super) struct Confirmation {
 impl LogRow<'_> {
     /// The row as a piece of evidence.
     pub(super) fn evidence(&self) -> Evidence {
-        Evidence { table: Table::SystemLogs, key: self.id.into(), column: "message" }
+        Evidence { table: Table::SystemLogs, key: self.id.into(), column: Column::Message }
     }
 
     /// The worker it names: in its text, its column, its metadata, or as its source.
@@ -116,15 +118,14 @@ pub(super) fn make(row: &LogRow<'_>, text: &Understood<'_>, kind: EventKind) -> 
         kind,
         worker,
         task,
-        pod,
+        pod: pod.map(Box::new),
         run: row.origin.is_orchestrator.then(|| row.origin.run.clone()),
         cycle: row.cycle,
         attributes: row.attributes(text),
         basis: Basis::Logged,
         clock: row.origin.clock,
         evidence,
-        confirmed_by: Vec::new(),
-        contradicted_by: None,
+        further: None,
         call_site: row.said.call_site.clone(),
         ordinal: 0,
         lists: !text.attributes.listed.is_empty(),

@@ -19,6 +19,7 @@ use crate::events::tally::RowTally;
 use crate::events::understood::Understood;
 use crate::grammar::entry::Meaning;
 use crate::grammar::matcher::Grammar;
+use crate::model::cycle::Cycle;
 use crate::model::event::Event;
 use crate::model::kind::EventKind;
 use crate::model::table::Table;
@@ -139,7 +140,7 @@ impl<'a> Reader<'a, '_> {
                 at: time,
                 task: named(&mut memos.tasks, &columns.task, at, |id| self.names.task(id)),
                 worker: named(&mut memos.workers, &columns.worker, at, |id| self.names.worker(id)),
-                cycle,
+                cycle: cycle.and_then(Cycle::of),
                 metadata: metadata.map_or("", |number| columns.metadata.text(number)),
                 said: match metadata {
                     Some(number) => {

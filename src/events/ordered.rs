@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::events::listing::Listing;
 use crate::events::log_event::Confirmation;
 use crate::model::attribute::{Attribute, Attributes};
-use crate::model::event::{Basis, Clock, Event, Evidence, RowNumbers};
+use crate::model::event::{Basis, Clock, Event, Evidence, Further, RowNumbers};
 use crate::model::id::EventId;
 use crate::model::kind::EventKind;
 use crate::model::time::Micros;
@@ -82,13 +82,17 @@ impl Piece for Event {
     }
 
     fn weight(&self) -> usize {
-        let pieces = self.confirmed_by.len() * (size_of::<Evidence>() + PIECE);
+        let pieces = |further: &Further| {
+            let pieces = further.confirmed_by.capacity() * size_of::<Evidence>();
+            size_of::<Further>() + pieces + 2 * PIECE
+        };
+        let further = self.further.as_deref().map_or(0, pieces);
         // rows that say the same share their fields, and what was read last is remembered beside
         let shared = Arc::strong_count(&self.attributes).saturating_sub(1).max(1);
         size_of::<Keyed<Self>>()
             + size_of::<Self>()
             + PIECE
-            + pieces
+            + further
             + weight(&self.attributes) / shared
     }
 }

@@ -115,7 +115,7 @@ fn keys(event: &Event) -> impl Iterator<Item = Key> {
     let named = [
         event.worker.clone().map(Subject::Worker),
         event.task.clone().map(Subject::Task),
-        event.pod.clone().map(Subject::Pod),
+        event.pod.as_deref().cloned().map(Subject::Pod),
         event.run.clone().map(Subject::Run),
     ];
     let (kind, source) = (event.kind, event.source.clone());

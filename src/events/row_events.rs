@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::events::ordered::Events;
 use crate::model::attribute::{Attribute, Attributes};
+use crate::model::column::Column;
 use crate::model::event::{Basis, Clock, Event, Evidence, event_id};
 use crate::model::id::{RowKey, TaskId, WorkerId};
 use crate::model::kind::{EventKind, SubjectKind};
@@ -23,7 +24,7 @@ pub fn of(facts: &Facts, events: &mut Events) {
 struct Fact<'a> {
     kind: EventKind,
     at: Option<Micros>,
-    column: &'static str,
+    column: Column,
     worker: Option<&'a WorkerId>,
     task: Option<&'a TaskId>,
     attributes: Attributes,
@@ -74,32 +75,28 @@ pub(super) fn of_worker(row: &WorkerRow, events: &mut Events) {
         events.extend(event(Table::Workers, row.id.as_str().into(), fact));
     };
     let of_type = texts([("instance_type", Some(row.instance_type.as_str()))]);
-    add(EventKind::WorkerCreated, row.created_at, "created_at", of_type, &orchestrator);
+    add(EventKind::WorkerCreated, row.created_at, Column::CreatedAt, of_type, &orchestrator);
     let beat = if row.status == "crashed" {
         EventKind::WorkerCrashed
     } else {
         EventKind::HeartbeatRecorded
     };
     let status = texts([("status", Some(row.status.as_str()))]);
-    add(beat, row.real_heartbeat(), "last_heartbeat", status, &db);
+    add(beat, row.real_heartbeat(), Column::LastHeartbeat, status, &db);
     // the heartbeat function writes its own time beside the memory it reports (domain/orchestrator.md 1.2)
     let vram = row.metadata.get("vram_timestamp").and_then(|at| at.as_f64());
     let vram = vram.filter(|at| at.is_finite()).map(|at| Micros((at * 1e6) as i64));
-    let (none, column) = (Attributes::default(), "metadata.vram_timestamp");
+    let (none, column) = (Attributes::default(), Column::VramTimestamp);
     add(EventKind::HeartbeatRecorded, vram, column, none, &db);
     let diagnostics = row.metadata.get("diagnostics").unwrap_or_default();
     let text = |pointer: &str| diagnostics.pointer(pointer).and_then(serde_json::Value::as_str);
     let told = text("/last_heartbeat").and_then(Micros::parse);
     let told = told.filter(|beat| !row.is_default_beat(*beat));
-    let (none, column) = (Attributes::default(), "metadata.diagnostics.last_heartbeat");
+    let (none, column) = (Attributes::default(), Column::DiagnosticsLastHeartbeat);
     add(EventKind::HeartbeatRecorded, told, column, none, &db);
     for (key, column, kind) in [
-        ("promoted_to_active_at", "metadata.promoted_to_active_at", EventKind::WorkerPromoted),
-        (
-            "startup_script_launched_at",
-            "metadata.startup_script_launched_at",
-            EventKind::StartupLaunched,
-        ),
+        ("promoted_to_active_at", Column::PromotedToActiveAt, EventKind::WorkerPromoted),
+        ("startup_script_launched_at", Column::StartupScriptLaunchedAt, EventKind::StartupLaunched),
     ] {
         add(kind, row.meta_time(key), column, Attributes::default(), &orchestrator);
     }
@@ -111,11 +108,11 @@ pub(super) fn of_worker(row: &WorkerRow, events: &mut Events) {
     } else {
         EventKind::WorkerErrorRecorded
     };
-    add(errored, row.meta_time("error_time"), "metadata.error_time", error, &orchestrator);
+    add(errored, row.meta_time("error_time"), Column::ErrorTime, error, &orchestrator);
     let [why, who] = ["termination_reason", "terminated_by"].map(|key| row.meta(key));
     let by = texts([("reason", why.as_deref()), ("terminated_by", who.as_deref())]);
     let ended = row.meta_time("terminated_at");
-    add(EventKind::WorkerTerminationRecorded, ended, "metadata.terminated_at", by, &orchestrator);
+    add(EventKind::WorkerTerminationRecorded, ended, Column::TerminatedAt, by, &orchestrator);
     held_at_kill(row, &diagnostics, events);
 }
 
@@ -129,7 +126,7 @@ fn held_at_kill(row: &WorkerRow, diagnostics: &serde_json::Value, events: &mut E
         let fact = Fact {
             kind: EventKind::TaskHeldAtKill,
             at: text("started_at").and_then(Micros::parse),
-            column: "metadata.diagnostics.running_tasks",
+            column: Column::DiagnosticsRunningTasks,
             worker: Some(&row.id),
             task: Some(&task),
             attributes: texts([("task_type", text("task_type"))]),
@@ -148,13 +145,13 @@ pub(super) fn of_task(row: &TaskRow, events: &mut Events) {
         events.extend(event(Table::Tasks, row.id.as_str().into(), fact));
     };
     let of_type = texts([("task_type", Some(row.task_type.as_str()))]);
-    add(EventKind::TaskCreated, row.created_at, "created_at", None, of_type);
+    add(EventKind::TaskCreated, row.created_at, Column::CreatedAt, None, of_type);
     let worker = row.worker.as_ref();
     let started = row.started_at;
     add(
         EventKind::TaskClaimRecorded,
         started,
-        "generation_started_at",
+        Column::GenerationStartedAt,
         worker,
         Attributes::default(),
     );
@@ -163,24 +160,24 @@ pub(super) fn of_task(row: &TaskRow, events: &mut Events) {
         "Complete" => add(
             EventKind::TaskCompleted,
             row.processed_at.or(row.updated_at),
-            "generation_processed_at",
+            Column::GenerationProcessedAt,
             worker,
             texts([("output_class", row.output_class.map(OutputClass::name))]),
         ),
         // a failure writes one or both columns; the later one is the end (evidence-rules class 10)
         "Failed" => {
             let at = row.updated_at.max(row.processed_at);
-            add(EventKind::TaskFailed, at, "updated_at", worker, error);
+            add(EventKind::TaskFailed, at, Column::UpdatedAt, worker, error);
         }
         "Cancelled" => {
-            add(EventKind::TaskCancelled, row.updated_at, "updated_at", worker, error);
+            add(EventKind::TaskCancelled, row.updated_at, Column::UpdatedAt, worker, error);
         }
         _ => {}
     }
     if let Some(text) = reset_text(row) {
         let (by, why) = reset_by(text);
         let told = texts([("text", Some(text)), ("by", Some(by)), ("why", Some(why))]);
-        add(EventKind::TaskResetText, row.created_at, "error_message", None, told);
+        add(EventKind::TaskResetText, row.created_at, Column::ErrorMessage, None, told);
     }
 }
 

@@ -9,6 +9,8 @@ use serde::{Deserialize, Deserializer, Serialize};
 use sha1::{Digest, Sha1};
 
 use crate::model::attribute::{self, Attribute, Attributes};
+use crate::model::column::Column;
+use crate::model::cycle::Cycle;
 use crate::model::id::{EventId, PodId, RowKey, RunId, TaskId, WorkerId};
 use crate::model::kind::{EventKind, SubjectKind};
 use crate::model::shared;
@@ -93,9 +95,6 @@ impl Role {
     }
 }
 
-/// A column's name, as the code spells it.
-pub type Column = &'static str;
-
 /// One cell that says so.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Evidence {
@@ -104,11 +103,19 @@ pub struct Evidence {
     /// The row's id.
     pub key: RowKey,
     /// The column, or `column.key` inside JSON.
-    #[serde(deserialize_with = "kept_for_good")]
     pub column: Column,
 }
 
-/// A text of ours, such as a column's name: there are a handful, so each is kept for good.
+/// Evidence beside the primary piece.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Further {
+    /// Other rows that say so.
+    pub confirmed_by: Vec<Evidence>,
+    /// What should show it, and does not.
+    pub contradicted_by: Option<Evidence>,
+}
+
+/// A text of ours, such as a rule's name: there are a handful, so each is kept for good.
 pub(crate) fn kept_for_good<'de, D: Deserializer<'de>>(from: D) -> Result<&'static str, D::Error> {
     static KNOWN: LazyLock<Mutex<BTreeSet<&'static str>>> = LazyLock::new(Mutex::default);
     thread_local! {
@@ -226,7 +233,7 @@ pub struct Event {
     /// The rows of those it names; a replay sets them, once the rows are known.
     pub rows: RowNumbers,
     /// That process's cycle.
-    pub cycle: Option<i64>,
+    pub cycle: Option<Cycle>,
     /// Captured fields: rows that say the same share them.
     #[serde(deserialize_with = "attribute::of_event")]
     pub attributes: Arc<Attributes>,
@@ -235,22 +242,23 @@ pub struct Event {
     pub source: SourceKey,
     /// Stable name: of the primary evidence, whatever other rows or captures say.
     pub id: EventId,
-    /// The pod it names, if any.
-    pub pod: Option<PodId>,
+    /// The pod it names, if any: few name one.
+    pub pod: Option<Box<PodId>>,
     /// It happened no earlier than this.
     pub earliest: Micros,
     /// And no later than this.
     pub latest: Micros,
     /// The primary piece.
     pub evidence: Evidence,
-    /// Further pieces.
-    pub confirmed_by: Vec<Evidence>,
-    /// What should show it, and does not.
-    pub contradicted_by: Option<Box<Evidence>>,
+    /// Further pieces: few have any.
+    pub further: Option<Box<Further>>,
     /// `module:function:line` where the row says it.
     #[serde(deserialize_with = "shared::optional")]
     pub call_site: Option<Arc<str>>,
 }
+
+// three lines of the cache: all of them are read, by passes and from files
+const _: () = assert!(size_of::<Event>() <= 192);
 
 impl Event {
     /// What a row of the source tells, by its columns: about nobody yet, on the database's clock. `value`
@@ -277,8 +285,7 @@ impl Event {
             basis,
             clock: Clock::Database,
             evidence,
-            confirmed_by: Vec::new(),
-            contradicted_by: None,
+            further: None,
             call_site: None,
             ordinal: 0,
             lists: false,
@@ -289,7 +296,7 @@ impl Event {
 
     /// An event that stands in no row: what implies it is a column of a task's row.
     pub fn implied_by_task(
-        (task, column): (&TaskId, &'static str),
+        (task, column): (&TaskId, Column),
         kind: EventKind,
         at: Micros,
         bounds: (Micros, Micros),
@@ -339,7 +346,7 @@ impl Event {
         let named = match self.kind.subject() {
             SubjectKind::Worker => self.worker.clone().map(Subject::Worker),
             SubjectKind::Task => self.task.clone().map(Subject::Task),
-            SubjectKind::Pod => self.pod.clone().map(Subject::Pod),
+            SubjectKind::Pod => self.pod.as_deref().cloned().map(Subject::Pod),
             SubjectKind::Run => self.run.clone().map(Subject::Run),
         };
         // edge functions and workers have no run: they are processes by their source alone
@@ -374,7 +381,7 @@ impl Event {
         let ids = [
             self.worker.as_ref().map(WorkerId::as_str),
             self.task.as_ref().map(TaskId::as_str),
-            self.pod.as_ref().map(PodId::as_str),
+            self.pod.as_ref().map(|id| id.as_str()),
         ];
         let ids: usize = ids.into_iter().flatten().map(str::len).sum();
         ids + self.evidence.key.text_len() + self.attributes.text_len()
@@ -382,9 +389,24 @@ impl Event {
 
     /// All evidence, the primary piece first.
     pub fn pieces(&self) -> impl Iterator<Item = (&Evidence, Role)> {
-        let confirms = self.confirmed_by.iter().map(|piece| (piece, Role::Confirms));
-        let contradicts = self.contradicted_by.iter().map(|piece| (&**piece, Role::Contradicts));
+        let confirms = self.confirmed_by().iter().map(|piece| (piece, Role::Confirms));
+        let contradicts = self.contradicted_by().map(|piece| (piece, Role::Contradicts));
         std::iter::once((&self.evidence, Role::Primary)).chain(confirms).chain(contradicts)
+    }
+
+    /// Other rows that say so.
+    pub fn confirmed_by(&self) -> &[Evidence] {
+        self.further.as_ref().map_or(&[], |further| &further.confirmed_by)
+    }
+
+    /// What should show it, and does not.
+    pub fn contradicted_by(&self) -> Option<&Evidence> {
+        self.further.as_ref()?.contradicted_by.as_ref()
+    }
+
+    /// Where further pieces are put.
+    pub(crate) fn further_mut(&mut self) -> &mut Further {
+        self.further.get_or_insert_default()
     }
 }
 
@@ -400,7 +422,7 @@ pub fn event_id(evidence: &Evidence, what: &str, ordinal: u8, value: &str) -> Ev
     };
     add(evidence.table.name());
     evidence.key.with_text(&mut add);
-    [evidence.column, what].into_iter().for_each(&mut add);
+    [evidence.column.name(), what].into_iter().for_each(&mut add);
     match ordinal {
         0 => add("0"),
         more => add(&more.to_string()),

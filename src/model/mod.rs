@@ -2,6 +2,8 @@
 
 pub mod alike;
 pub mod attribute;
+pub mod column;
+pub mod cycle;
 pub mod event;
 pub mod hex;
 pub mod holes;

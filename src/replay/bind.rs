@@ -46,7 +46,7 @@ impl Bindings {
     pub fn bind(&self, event: &mut Event) {
         if event.worker.is_none()
             && let Some(pod) = &event.pod
-            && let Some(Some(worker)) = self.0.get(pod)
+            && let Some(Some(worker)) = self.0.get(&**pod)
         {
             event.worker = Some(worker.clone());
         }

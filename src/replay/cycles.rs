@@ -93,7 +93,8 @@ pub struct Cycles {
 impl Cycles {
     /// The next event in the total order.
     pub fn see(&mut self, event: Seen<'_>) {
-        let (Some(run), Some(number)) = (&event.run, event.cycle) else { return };
+        let (Some(run), Some(cycle)) = (&event.run, event.cycle) else { return };
+        let number = cycle.number();
         let last = self.all.get(self.last as usize);
         if !last.is_some_and(|last| last.cycle == number && last.run.as_ref() == Some(run)) {
             self.last = self.place(run, number);

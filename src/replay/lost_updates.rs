@@ -3,6 +3,7 @@
 
 use rustc_hash::FxHashMap;
 
+use crate::model::column::Column;
 use crate::model::event::{Basis, Event, Evidence};
 use crate::model::id::WorkerId;
 use crate::model::kind::EventKind;
@@ -14,15 +15,11 @@ use crate::replay::timeline::Anomaly;
 
 /// Lines whose code writes a key, for good (domain/orchestrator.md 2.2: W5, W6, W10 to W17, W20). Not every
 /// era writes each: a key that no row has is not asked for.
-const WRITES: [(EventKind, &str, &str); 4] = [
-    (
-        EventKind::StartupLaunched,
-        "startup_script_launched_at",
-        "metadata.startup_script_launched_at",
-    ),
-    (EventKind::WorkerMarkedError, "error_time", "metadata.error_time"),
-    (EventKind::WorkerScaledDown, "terminated_at", "metadata.terminated_at"),
-    (EventKind::WorkerPromoted, "promoted_to_active_at", "metadata.promoted_to_active_at"),
+const WRITES: [(EventKind, &str, Column); 4] = [
+    (EventKind::StartupLaunched, "startup_script_launched_at", Column::StartupScriptLaunchedAt),
+    (EventKind::WorkerMarkedError, "error_time", Column::ErrorTime),
+    (EventKind::WorkerScaledDown, "terminated_at", Column::TerminatedAt),
+    (EventKind::WorkerPromoted, "promoted_to_active_at", Column::PromotedToActiveAt),
 ];
 
 /// A write follows its line by up to 19 s (evidence-rules facts 15 and 16); a row seen sooner may not
@@ -33,7 +30,7 @@ const WRITTEN_WITHIN_S: f64 = 30.0;
 pub struct LostUpdates<'a> {
     facts: &'a Facts,
     rows: FxHashMap<&'a WorkerId, &'a WorkerRow>,
-    writes: Vec<&'static (EventKind, &'static str, &'static str)>,
+    writes: Vec<&'static (EventKind, &'static str, Column)>,
 }
 
 impl<'a> LostUpdates<'a> {
@@ -52,7 +49,7 @@ impl<'a> LostUpdates<'a> {
         if event.basis == Basis::Logged
             && let Some(piece) = self.lacking(event)
         {
-            event.contradicted_by = Some(Box::new(piece));
+            event.further_mut().contradicted_by = Some(piece);
         }
     }
 
@@ -64,20 +61,28 @@ impl<'a> LostUpdates<'a> {
         // a column without any key was not read: what it lacks is no proof
         let lacks = !row.metadata.is_empty() && row.meta(key).is_none();
         let lost = lacks && seen_at.seconds_since(event.at) > WRITTEN_WITHIN_S;
-        lost.then(|| Evidence { table: Table::Workers, key: worker.as_str().into(), column })
+        lost.then(|| Evidence {
+            table: Table::Workers,
+            key: worker.as_str().into(),
+            column: *column,
+        })
     }
 }
 
 /// The anomalies of one worker's events.
 pub fn anomalies(events: &[Seen<'_>]) -> Vec<Anomaly> {
     let anomaly = |event: &Seen<'_>| {
-        let piece = event.contradicted_by.as_ref()?;
+        let piece = event.contradicted_by()?;
         Some(Anomaly {
             at: event.at,
             kind: AnomalyKind::LostUpdate,
             state: "",
             event: Some(event.id),
-            detail: format!("{} is told and {} is not there", event.kind.name(), piece.column),
+            detail: format!(
+                "{} is told and {} is not there",
+                event.kind.name(),
+                piece.column.name()
+            ),
         })
     };
     let writes = events.iter().filter(|event| WRITES.iter().any(|(kind, ..)| *kind == event.kind));

@@ -69,13 +69,15 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::model::column::Column;
     use crate::model::event::{Basis, Evidence};
     use crate::model::kind::EventKind;
     use crate::model::table::Table;
     use crate::model::time::Micros;
 
     fn event(worker: Option<u8>, task: Option<u8>) -> Event {
-        let evidence = Evidence { table: Table::SystemLogs, key: "1".into(), column: "message" };
+        let evidence =
+            Evidence { table: Table::SystemLogs, key: "1".into(), column: Column::Message };
         let of = (EventKind::TaskClaimed, Basis::Logged);
         Event {
             worker: worker.map(|n| WorkerId::from(n.to_string().as_str())),

@@ -45,7 +45,7 @@ impl Created {
         if event.kind == EventKind::PodCreated
             && let Some(pod) = &event.pod
         {
-            self.pods.entry(pod.clone()).or_insert((event.at, event.id));
+            self.pods.entry(PodId::clone(pod)).or_insert((event.at, event.id));
         }
         if event.kind == EventKind::WorkerCreated
             && let Some(worker) = &event.worker

@@ -39,11 +39,6 @@ impl<K: Hash + Eq, V> Kept<K, V> {
         Some(number)
     }
 
-    /// All of them, by number.
-    pub(super) fn iter(&self) -> impl Iterator<Item = (usize, &V)> {
-        self.all.iter()
-    }
-
     /// That of a number.
     #[inline]
     pub(super) fn get(&self, number: u32) -> Option<&V> {

@@ -9,7 +9,11 @@ use crate::events::stored::bytes::{Bytes, broken, put_text};
 use crate::events::stored::fields;
 use crate::events::stored::shelf::{Hand, Shelf};
 use crate::model::attribute::Attributes;
-use crate::model::event::{Basis, Clock, Event, Evidence, RowNumber, RowNumbers, SourceKey};
+use crate::model::column::Column;
+use crate::model::cycle::Cycle;
+use crate::model::event::{
+    Basis, Clock, Event, Evidence, Further, RowNumber, RowNumbers, SourceKey,
+};
 use crate::model::id::{EventId, PodId, RowKey, RunId, TaskId, WorkerId};
 use crate::model::kind::EventKind;
 use crate::model::shared::shared;
@@ -45,16 +49,16 @@ impl Stored for Event {
         let has_bounds = bounds != [self.at; 2];
         let flag = |is_so, flag| if is_so { flag } else { 0 };
         let flags = flag(self.cycle.is_some(), HAS_CYCLE)
-            | flag(self.contradicted_by.is_some(), IS_CONTRADICTED)
+            | flag(self.contradicted_by().is_some(), IS_CONTRADICTED)
             | flag(has_bounds, HAS_BOUNDS);
         let (kind, basis, clock) = (self.kind.rank(), self.basis as u8, self.clock as u8);
         to.extend_from_slice(&[kind, basis, clock, self.ordinal, flags]);
-        let confirmed = u32::try_from(self.confirmed_by.len()).map_err(io::Error::other)?;
+        let confirmed = u32::try_from(self.confirmed_by().len()).map_err(io::Error::other)?;
         let texts = [
             self.worker.as_ref().map(WorkerId::shared),
             self.task.as_ref().map(TaskId::shared),
             self.run.as_ref().map(RunId::shared),
-            self.pod.as_ref().map(PodId::shared),
+            self.pod.as_deref().map(PodId::shared),
             self.call_site.as_ref(),
         ];
         let of_texts = texts.map(|text| text.map_or(NONE, |text| put(hand.text(shelf, text))));
@@ -66,7 +70,9 @@ impl Stored for Event {
         let fields_end = to.len();
 
         let bounds = bounds.iter().filter(|_| has_bounds).map(|at| at.0);
-        bounds.chain(self.cycle).for_each(|n| to.extend_from_slice(&n.to_le_bytes()));
+        bounds
+            .chain(self.cycle.map(Cycle::number))
+            .for_each(|n| to.extend_from_slice(&n.to_le_bytes()));
         for (text, number) in texts.iter().zip(of_texts) {
             if let Some(text) = text.filter(|_| number == HERE) {
                 put_text(text, to)?;
@@ -76,9 +82,7 @@ impl Stored for Event {
             put_text(&self.source.0, to)?;
             put_text(&self.source.1, to)?;
         }
-        let pieces = std::iter::once(&self.evidence).chain(&self.confirmed_by);
-        let mut pieces = pieces.chain(self.contradicted_by.as_deref());
-        pieces.try_for_each(|piece| put_evidence(piece, shelf, to))?;
+        self.pieces().try_for_each(|(piece, _)| put_evidence(piece, to))?;
         if known.is_none() {
             let start = to.len();
             fields::put(&self.attributes, shelf, hand, to)?;
@@ -104,19 +108,19 @@ impl Stored for Event {
         let has = |flag| flags & flag != 0;
         let (earliest, latest) =
             if has(HAS_BOUNDS) { (tail.i64()?, tail.i64()?) } else { (at, at) };
-        let cycle = if has(HAS_CYCLE) { Some(tail.i64()?) } else { None };
+        let cycle = if has(HAS_CYCLE) { Cycle::of(tail.i64()?) } else { None };
         let mut text = || take_text(head.u32()?, shelf, &mut tail);
         let (worker, task, run) = (text()?, text()?, text()?);
         let (pod, call_site) = (text()?, text()?);
         let rows = RowNumbers { worker: take_row(head.u32()?), task: take_row(head.u32()?) };
         let source = take_source(head.u32()?, shelf, &mut tail)?;
         let (confirmed, fields) = (head.u32()?, head.u32()?);
-        let evidence = take_evidence(shelf, &mut tail)?;
-        let confirmed_by = (0..confirmed).map(|_| take_evidence(shelf, &mut tail));
-        let confirmed_by = confirmed_by.collect::<io::Result<_>>()?;
-        let contradicted_by = match has(IS_CONTRADICTED) {
-            false => None,
-            true => Some(Box::new(take_evidence(shelf, &mut tail)?)),
+        let evidence = take_evidence(&mut tail)?;
+        let further = match (confirmed, has(IS_CONTRADICTED)) {
+            (0, false) => None,
+            (confirmed, contradicted) => {
+                Some(Box::new(take_further(confirmed, contradicted, &mut tail)?))
+            }
         };
         // they stand last: their bytes have no length before them
         let attributes = take_fields(fields, shelf, &mut tail)?;
@@ -132,13 +136,12 @@ impl Stored for Event {
             run: run.map(RunId::of_shared),
             cycle,
             source,
-            pod: pod.map(PodId::of_shared),
+            pod: pod.map(PodId::of_shared).map(Box::new),
             earliest: Micros(earliest),
             latest: Micros(latest),
             id,
             evidence,
-            confirmed_by,
-            contradicted_by,
+            further,
             call_site,
             lists: !attributes.listed.is_empty(),
             attributes,
@@ -187,10 +190,8 @@ fn take_fields(number: u32, shelf: &Shelf, tail: &mut Bytes<'_>) -> io::Result<A
 const IS_UUID: u8 = 0;
 const IS_TEXT: u8 = 1;
 
-fn put_evidence(piece: &Evidence, shelf: &Shelf, to: &mut Vec<u8>) -> io::Result<()> {
-    let column = shelf.column(piece.column).ok_or_else(broken)?;
-    to.push(piece.table as u8);
-    to.extend_from_slice(&column.to_le_bytes());
+fn put_evidence(piece: &Evidence, to: &mut Vec<u8>) -> io::Result<()> {
+    to.extend_from_slice(&[piece.table as u8, piece.column as u8]);
     match &piece.key {
         RowKey::Uuid(uuid) => {
             to.push(IS_UUID);
@@ -204,10 +205,16 @@ fn put_evidence(piece: &Evidence, shelf: &Shelf, to: &mut Vec<u8>) -> io::Result
     }
 }
 
+fn take_further(confirmed: u32, contradicted: bool, from: &mut Bytes<'_>) -> io::Result<Further> {
+    let confirmed_by = (0..confirmed).map(|_| take_evidence(from)).collect::<io::Result<_>>()?;
+    let contradicted_by = if contradicted { Some(take_evidence(from)?) } else { None };
+    Ok(Further { confirmed_by, contradicted_by })
+}
+
 #[inline]
-fn take_evidence(shelf: &Shelf, from: &mut Bytes<'_>) -> io::Result<Evidence> {
+fn take_evidence(from: &mut Bytes<'_>) -> io::Result<Evidence> {
     let table = *Table::ALL.get(usize::from(from.byte()?)).ok_or_else(broken)?;
-    let column = shelf.columns.get(from.u32()?).ok_or_else(broken)?;
+    let column = *Column::ALL.get(usize::from(from.byte()?)).ok_or_else(broken)?;
     let key = match from.byte()? {
         IS_UUID => RowKey::Uuid(Uuid::from_bytes(from.take()?)),
         IS_TEXT => RowKey::Text(shared(from.text()?)),

@@ -1,4 +1,4 @@
-//! What spilled events have in common: ids, sources, columns, and fields that several say alike.
+//! What spilled events have in common: ids, sources, and fields that several say alike.
 
 use std::hash::Hasher;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use rustc_hash::FxHasher;
 use crate::events::stored::kept::Kept;
 use crate::events::stored::memo::Memo;
 use crate::model::attribute::Attributes;
-use crate::model::event::{Column, SourceKey};
+use crate::model::event::SourceKey;
 
 /// Ids are short; what is longer is no id, and stands in its record.
 const TEXT_BYTES_MAX: usize = 128;
@@ -17,10 +17,6 @@ const TEXT_BYTES_MAX: usize = 128;
 const TEXTS_MAX: usize = 1 << 21;
 /// Sources that are kept: a worker is one.
 const SOURCES_MAX: usize = 1 << 20;
-/// Columns are ours, a few dozen.
-const COLUMNS_MAX: usize = u16::MAX as usize;
-/// Columns that are looked at one by one.
-const COLUMNS_ASKED: usize = 16;
 /// Fields that are kept, and their length: with what they take in memory, some 10 MB.
 const FIELDS_MAX: usize = 1 << 15;
 const FIELDS_BYTES_MAX: usize = 256;
@@ -35,7 +31,6 @@ const SEEN_PLACES: usize = 1 << 16;
 pub struct Shelf {
     pub(super) texts: Kept<Arc<str>, Arc<str>>,
     pub(super) sources: Kept<SourceKey, SourceKey>,
-    pub(super) columns: Kept<Column, Column>,
     /// By their bytes.
     pub(super) fields: Kept<Box<[u8]>, Arc<Attributes>>,
     /// Hashes of fields that were seen: most are seen once, and need not be kept.
@@ -47,7 +42,6 @@ impl Default for Shelf {
         Self {
             texts: Kept::new(TEXTS_MAX),
             sources: Kept::new(SOURCES_MAX),
-            columns: Kept::new(COLUMNS_MAX),
             fields: Kept::new(FIELDS_MAX),
             seen: std::iter::repeat_with(AtomicU64::default).take(SEEN_PLACES).collect(),
         }
@@ -55,14 +49,6 @@ impl Default for Shelf {
 }
 
 impl Shelf {
-    /// The number of a column: of a few dozen texts of ours, most are the first.
-    pub(super) fn column(&self, column: Column) -> Option<u32> {
-        let is_it = |(_, known): &(usize, &Column)| std::ptr::eq(**known, column);
-        let known = self.columns.iter().take(COLUMNS_ASKED).find(is_it);
-        let number = known.and_then(|(number, _)| u32::try_from(number).ok());
-        number.or_else(|| self.columns.number(column, || (column, column)))
-    }
-
     /// Whether fields of these bytes were seen before.
     fn is_seen(&self, bytes: &[u8]) -> bool {
         let mut hasher = FxHasher::default();

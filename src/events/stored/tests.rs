@@ -7,7 +7,9 @@ use uuid::Uuid;
 
 use crate::events::stored::shelf::{Hand, Shelf};
 use crate::model::attribute::{Attribute, Attributes};
-use crate::model::event::{Basis, Clock, Event, Evidence, RowNumber, RowNumbers, Subject};
+use crate::model::column::Column;
+use crate::model::cycle::Cycle;
+use crate::model::event::{Basis, Clock, Event, Evidence, Further, RowNumber, RowNumbers, Subject};
 use crate::model::id::{EventId, PodId, RowKey, RunId, TaskId, WorkerId};
 use crate::model::kind::EventKind;
 use crate::model::table::Table;
@@ -50,7 +52,7 @@ fn any_fields() -> impl Strategy<Value = Arc<Attributes>> {
 }
 
 fn any_evidence() -> impl Strategy<Value = Evidence> {
-    let column = prop::sample::select(vec!["message", "created_at", "metadata.x"]);
+    let column = prop::sample::select(Column::ALL);
     let uuid = any::<u128>().prop_map(|id| RowKey::Uuid(Uuid::from_u128(id)));
     let key = prop_oneof![uuid, any_text().prop_map(RowKey::Text)];
     (0..Table::ALL.len(), key, column).prop_map(|(table, key, column)| Evidence {
@@ -74,6 +76,7 @@ prop_compose! {
         contradicted_by in prop::option::of(any_evidence()),
     ) -> Event {
         let [worker, task, run, pod, call_site] = ids;
+        let further = Further { confirmed_by, contradicted_by };
         let [earliest, latest] = bounds.unwrap_or([at; 2]);
         Event {
             at: Micros(at),
@@ -87,15 +90,14 @@ prop_compose! {
             worker: worker.map(WorkerId::of_shared),
             task: task.map(TaskId::of_shared),
             run: run.map(RunId::of_shared),
-            pod: pod.map(PodId::of_shared),
-            cycle,
+            pod: pod.map(PodId::of_shared).map(Box::new),
+            cycle: cycle.and_then(Cycle::of),
             lists: !attributes.listed.is_empty(),
             attributes,
             source: Arc::new(source),
             id: EventId(Uuid::from_u128(id)),
             evidence,
-            confirmed_by,
-            contradicted_by: contradicted_by.map(Box::new),
+            further: (further != Further::default()).then(|| Box::new(further)),
             call_site,
         }
     }

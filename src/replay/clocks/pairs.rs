@@ -2,6 +2,7 @@
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use crate::model::cycle::Cycle;
 use crate::model::event::{Clock, SourceKey, Subject};
 use crate::model::id::{TaskId, WorkerId};
 use crate::model::kind::EventKind;
@@ -67,7 +68,7 @@ pub struct Stamps {
 #[derive(Clone, Debug, Default)]
 pub struct Said {
     /// Tasks that a list of a cycle names as in progress, with their claims.
-    listed: FxHashMap<(SourceKey, i64), Vec<(TaskId, Micros)>>,
+    listed: FxHashMap<(SourceKey, Cycle), Vec<(TaskId, Micros)>>,
     /// Lines of every source that has one about a task.
     pub(super) lines: FxHashMap<SourceKey, Vec<Line>>,
     /// Ages of heartbeats and claims that an orchestrator saw: it is ahead by no more than the youngest.

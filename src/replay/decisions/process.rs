@@ -1,6 +1,7 @@
 //! One orchestrator process: what it says, cycle by cycle, and the decisions in it.
 
 use crate::model::attribute::Attribute;
+use crate::model::cycle::Cycle;
 use crate::model::event::Event;
 use crate::model::id::EventId;
 use crate::model::kind::EventKind;
@@ -43,7 +44,7 @@ pub(super) struct Process {
 impl Process {
     /// Takes what an event tells of the process and its cycle.
     pub(super) fn hear(&mut self, event: &Event, row: Option<&WorkerRow>, found: &mut Found) {
-        self.notes.turn_to(event.cycle);
+        self.notes.turn_to(event.cycle.map(Cycle::number));
         self.notes.hear(event);
         for (limit, value) in settings::told(event, row) {
             let most = self.settings.get(limit).filter(|_| limit == Limit::MaxActiveAtLeast);
@@ -169,7 +170,7 @@ impl Process {
             event: event.id,
             at: event.at,
             run: event.run.clone(),
-            cycle: event.cycle,
+            cycle: event.cycle.map(Cycle::number),
             subject: event.subject(),
             kind,
             verdict: verdict(event, kind),

@@ -68,7 +68,7 @@ impl Witness {
         if matches!(event.kind, EventKind::CycleCompleted | EventKind::CycleFailed)
             && let (Some(run), Some(cycle)) = (&event.run, event.cycle)
         {
-            self.finished.entry(run.clone()).or_default().insert(cycle);
+            self.finished.entry(run.clone()).or_default().insert(cycle.number());
         }
         if event.kind == EventKind::ProcessStopped
             && let Some(run) = &event.run

@@ -1,7 +1,8 @@
 //! What the row implies and no line tells: bounded, never dated exactly, and no worker named.
 
 use crate::events::row_events::reset_text;
-use crate::model::event::Event;
+use crate::model::column::Column;
+use crate::model::event::{Event, Further};
 use crate::model::kind::EventKind;
 use crate::model::rows::TaskRow;
 use crate::model::time::Micros;
@@ -50,10 +51,11 @@ pub(crate) fn revival(row: &TaskRow, end: Micros, claim: Micros) -> Event {
 /// The end that a row undid, between the last sign of the open task and that row: which names it.
 pub(crate) fn end(row: &TaskRow, since: Micros, undone: &Event) -> Event {
     let middle = Micros(since.0 + (undone.at.0 - since.0) / 2);
-    let (of, bounds) = ((&row.id, "status"), (since, undone.at));
+    let (of, bounds) = ((&row.id, Column::Status), (since, undone.at));
     let kind = EventKind::TaskEndInferred;
     let made = Event::implied_by_task(of, kind, middle, bounds, &undone.at.to_string());
-    Event { confirmed_by: vec![undone.evidence.clone()], ..made }
+    let further = Further { confirmed_by: vec![undone.evidence.clone()], ..Further::default() };
+    Event { further: Some(Box::new(further)), ..made }
 }
 
 impl World<'_> {
@@ -124,5 +126,5 @@ fn event(
     bounds: (Micros, Micros),
     value: &str,
 ) -> Event {
-    Event::implied_by_task((&row.id, "attempts"), kind, at, bounds, value)
+    Event::implied_by_task((&row.id, Column::Attempts), kind, at, bounds, value)
 }

@@ -1,5 +1,6 @@
 //! A claim that was found by elimination.
 
+use crate::model::column::Column;
 use crate::model::event::Event;
 use crate::model::id::WorkerId;
 use crate::model::kind::EventKind;
@@ -27,7 +28,7 @@ impl Missing {
             None => self.unseen.clone(),
         };
         let (when, kind) = (when.after(self.queued), EventKind::TaskClaimInferred);
-        let (of, bounds) = ((&row.id, "error_message"), (when.from, when.until));
+        let (of, bounds) = ((&row.id, Column::ErrorMessage), (when.from, when.until));
         let made = Event::implied_by_task(of, kind, when.at, bounds, &self.reset.to_string());
         Event { worker: Some(self.worker.clone()), ..made }
     }
