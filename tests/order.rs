@@ -4,7 +4,9 @@ use backstory::model::order::Before;
 use backstory::model::time::Micros;
 use proptest::prelude::*;
 
-use crate::support::replayed::{Bench, case};
+use backstory::cases::case as cases;
+
+use crate::support::replayed::{Bench, case, write_tables};
 
 type Bounds = (Micros, Micros);
 
@@ -87,4 +89,37 @@ fn a_worker_s_word_is_placed_by_its_clock_and_keeps_what_is_not_known_of_it() {
     let outside =
         "select count(*) from events where happened_at < earliest or latest < happened_at";
     assert_eq!(bench.sql("s", outside), [["0"]]);
+}
+
+/// What a row keeps no time of, or a later one: its reset, and the claim before the model was loaded.
+const UNDATED: &str = "
+# undated: the row of a task that was put back and claimed again, of which no line tells
+on 2026-05-20
+worker w1 created=09:00:00 beat=09:58:00
+task t1 status=Complete created=09:40:00 worker=w1 started=09:50:00 processed=09:57:00 updated=09:50:00 error=Requeued: worker crashed (attempt 1)
+";
+
+#[test]
+fn what_a_row_keeps_no_time_of_lies_between_bounds() {
+    let bench = Bench::new();
+    let case = &cases::read(UNDATED).expect("a case")[0];
+    write_tables(&bench.path("files"), &case.captures[0]);
+    bench.replayed(&bench.path("files"), "s");
+    let rows = bench.sql(
+        "s",
+        "select kind, strftime(earliest, '%H:%M:%S'), strftime(latest, '%H:%M:%S'), \
+         happened_before(event_id, (select event_id from events where kind = 'task_completed')) \
+         from events where kind in ('task_created', 'task_reset_text', 'task_claim_recorded') order by kind",
+    );
+    let told = |kind: &str| {
+        let row = rows.iter().find(|row| row[0] == kind).unwrap_or_else(|| panic!("{rows:?}"));
+        (row[1].clone(), row[2].clone(), row[3].clone())
+    };
+    let between = |from: &str, until: &str| (from.into(), until.into(), "yes".into());
+    assert_eq!(told("task_created"), between("09:40:00", "09:40:00"));
+    assert_eq!(told("task_claim_recorded"), between("09:40:00", "09:50:00"));
+    assert_eq!(told("task_reset_text"), between("09:40:00", "09:50:00"));
+    let both = "select happened_before(r.event_id, c.event_id) from events r, events c \
+                where r.kind = 'task_reset_text' and c.kind = 'task_claim_recorded'";
+    assert_eq!(bench.sql("s", both)[0][0], "undecidable");
 }

@@ -1,5 +1,5 @@
 --! id        = "task_row_contradicts_logs"
---! title     = "What is told of a task cannot all be true"
+--! title     = "What is told of a task does not agree"
 --! severity  = "medium"
 --! question  = "Which tasks' rows disagree with their events, or have events that their state forbids?"
 --! reads     = ["anomalies", "tasks"]

@@ -1,5 +1,5 @@
 --! id        = "worker_row_contradicts_logs"
---! title     = "What is told of a worker cannot all be true"
+--! title     = "What is told of a worker does not agree"
 --! severity  = "medium"
 --! question  = "Which workers live in their row after their end, acted long after it, or were launched then?"
 --! reads     = ["workers", "worker_ends", "anomalies", "events", "coverage"]

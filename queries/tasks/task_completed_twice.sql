@@ -39,7 +39,12 @@ repeated as (
 select
     'task' as subject_kind, repeated.task_id as subject_id, repeated.happened_at,
     case repeated.how when 'answer' then 'confirmed' else 'probable' end as verdict,
-    format('{} was completed again after it was complete', tasks.task_type) as summary,
+    format(
+        case repeated.how
+            when 'answer' then '{} was completed again after it was complete'
+            else '{} got another result: a second variant was made' end,
+        tasks.task_type
+    ) as summary,
     list_concat(repeated.event_ids, ['tasks:' || repeated.task_id]) as evidence,
     repeated.how, repeated.results, tasks.task_type,
     [repeated.task_id] as affected_tasks, cast(null as double) as lost_worker_s

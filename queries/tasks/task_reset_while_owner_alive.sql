@@ -16,9 +16,10 @@
 --!   the limit for the types in question, or let workers touch the row."""
 --! guide     = """
 --!   `acted_after_s` is how long after the reset its worker's first sign on this task came, `last_act` what
---!   the last one was. A result (`delivered`) means that the work was not lost, but done twice if somebody
+--!   the last one was; where no line tells when it was put back, nobody knows how long after. A result (`delivered`) means that the work was not lost, but done twice if somebody
 --!   else had claimed it: see task_executed_twice. `insufficient_evidence`: nobody knows whose the next
---!   claim was, and all signs came after it: if that one was its own, nothing was taken from it."""
+--!   claim was, and all signs came after it: if that one was its own, nothing was taken from it. `probable`: no
+--!   line tells of the reset, and its result came before the next claim, so it may as well have come first."""
 
 -- Rule: domain/orchestrator.md O15 and O29. 30 s: an orchestrator resets the tasks of a worker that it kills
 -- before its pod is dead, up to 19 s later (domain/evidence-rules.md fact 15).
@@ -30,6 +31,7 @@ with resets as materialized (
         task_id, attempt, worker_id, claimed_at, claimed_event_id, ended_at, ended_event_id, outcome, reason,
         delivered_at, delivered_event_id,
         lead(claimed_at) over (partition by task_id order by attempt) as next_claim_at,
+        lead(claimed_event_id) over (partition by task_id order by attempt) as next_claimed_event_id,
         lead(claimed_at) over (partition by task_id, worker_id order by attempt) as own_next_claim_at,
         -- equivalent: min because the one capture of a case keeps one such claim
         min(claimed_at) filter (where worker_id is null and basis <> 'logged') over (
@@ -96,22 +98,33 @@ told as (
 
 select
     'task' as subject_kind, resets.task_id as subject_id, resets.ended_at as happened_at,
-    case when told.is_its_own then 'confirmed' else 'insufficient_evidence' end as verdict,
+    case
+        when not told.is_its_own then 'insufficient_evidence'
+        when resets.outcome = 'lost' and told.last_at <= resets.next_claim_at then 'probable'
+        else 'confirmed'
+    end as verdict,
     format(
-        '{} was put back ({}), but {} {} on it {} s later', tasks.task_type, resets.reason,
+        '{} was put back ({}), but {} {} on it {}', tasks.task_type, resets.reason,
         coalesce(resets.worker_id, 'its worker'),
         case when told.is_its_own then 'still worked' else '(who may have claimed it again) worked' end,
-        round(epoch(told.last_at) - epoch(resets.ended_at))::bigint
+        case resets.outcome
+            when 'lost' then strftime(told.last_at, 'at %H:%M:%S UTC')
+            else round(epoch(told.last_at) - epoch(resets.ended_at))::bigint || ' s later'
+        end
     ) as summary,
     list_filter(
         [
             resets.claimed_event_id, resets.ended_event_id, told.first_event_id,
+            -- it alone says that the task had been put back
+            case when resets.outcome = 'lost' then resets.next_claimed_event_id end,
             case when told.last_event_id <> told.first_event_id then told.last_event_id end
         ],
         lambda piece: piece is not null
     ) as evidence,
     resets.attempt, resets.reason, resets.worker_id, told.last_act,
-    round(epoch(told.first_at) - epoch(resets.ended_at), 1) as acted_after_s,
+    case
+        when resets.outcome <> 'lost' then round(epoch(told.first_at) - epoch(resets.ended_at), 1)
+    end as acted_after_s,
     resets.next_claim_at < told.last_at as claimed_meanwhile,
     [resets.task_id] as affected_tasks,
     round(epoch(told.last_at) - epoch(resets.claimed_at), 1) as lost_worker_s

@@ -55,7 +55,7 @@ kills as (
     union all
     -- the failsafe's lines were lost with their batch: its row and its silence imply it
     select
-        worker_id, event_id as kill_event_id, ended_before as decided_at,
+        worker_id, event_id as kill_event_id, coalesce(decided_at, ended_before) as decided_at,
         'FAILSAFE: stale heartbeat' as reason, true as is_implied
     from worker_ends
     where end_kind = 'failsafe'

@@ -313,9 +313,14 @@ impl Asked<'_> {
     fn surer(&self, event: &Event) -> Result<Vec<String>, ReadError> {
         let mut said = Vec::new();
         match event.basis.as_str() {
-            "recorded" => {
-                said.push("nothing: a column of the database keeps this time".to_string())
+            "recorded" if event.earliest == event.latest => {
+                said.push("nothing: a column of the database keeps this time".to_string());
             }
+            "recorded" => said.push(format!(
+                "a line that tells of it: its row says that it happened and keeps no time, or a later one; it lies \
+                 between {} and {}",
+                event.earliest, event.latest
+            )),
             "logged" if event.rows.iter().any(|row| row.role == "confirms") => {
                 said.push("little: further rows of the same event say so too".to_string());
             }

@@ -50,7 +50,8 @@ impl Histories {
         }
         for history in &self.tasks {
             let older = history.split_last().map_or(&[][..], |(_, older)| older);
-            older.iter().rev().for_each(|v| row_events::of_task(&v.row, events));
+            let older = older.iter().rev();
+            older.for_each(|v| row_events::of_task(&v.row, self.seen_at[v.capture], events));
             for [before, after] in history.array_windows() {
                 let changed = task_changes(&before.row, &after.row);
                 let of = (EventKind::TaskRowChanged, Table::Tasks, before.row.id.as_str());

@@ -16,7 +16,7 @@ use crate::model::time::Micros;
 /// All events of the rows.
 pub fn of(facts: &Facts, events: &mut Events) {
     facts.workers.iter().for_each(|row| of_worker(row, events));
-    facts.tasks.iter().for_each(|row| of_task(row, events));
+    facts.tasks.iter().for_each(|row| of_task(row, facts.seen_at, events));
     events.extend(facts.links.iter().flatten().filter_map(generation_event));
 }
 
@@ -24,6 +24,8 @@ pub fn of(facts: &Facts, events: &mut Events) {
 struct Fact<'a> {
     kind: EventKind,
     at: Option<Micros>,
+    /// Where the column does not keep when it happened.
+    bounds: Option<(Micros, Micros)>,
     column: Column,
     worker: Option<&'a WorkerId>,
     task: Option<&'a TaskId>,
@@ -41,7 +43,8 @@ fn event(table: Table, key: RowKey, fact: Fact<'_>) -> Option<Event> {
     }
     let evidence = Evidence { table, key, column: fact.column };
     let of = (fact.kind, Basis::Recorded);
-    let made = Event::of_row(evidence, of, at, (at, at), &at.to_string());
+    let bounds = fact.bounds.unwrap_or((at, at));
+    let made = Event::of_row(evidence, of, at, bounds, &at.to_string());
     let id = match fact.ordinal {
         0 => made.id,
         // one column tells of several
@@ -71,7 +74,8 @@ pub(super) fn of_worker(row: &WorkerRow, events: &mut Events) {
     let reason = row.meta("error_reason");
     let mut add = |kind, at, column, attributes, clock: &Clock| {
         let (worker, task, clock) = (Some(&row.id), None, *clock);
-        let fact = Fact { kind, at, column, worker, task, attributes, clock, ordinal: 0 };
+        let fact =
+            Fact { kind, at, bounds: None, column, worker, task, attributes, clock, ordinal: 0 };
         events.extend(event(Table::Workers, row.id.as_str().into(), fact));
     };
     let of_type = texts([("instance_type", Some(row.instance_type.as_str()))]);
@@ -126,6 +130,7 @@ fn held_at_kill(row: &WorkerRow, diagnostics: &serde_json::Value, events: &mut E
         let fact = Fact {
             kind: EventKind::TaskHeldAtKill,
             at: text("started_at").and_then(Micros::parse),
+            bounds: None,
             column: Column::DiagnosticsRunningTasks,
             worker: Some(&row.id),
             task: Some(&task),
@@ -137,24 +142,18 @@ fn held_at_kill(row: &WorkerRow, diagnostics: &serde_json::Value, events: &mut E
     }
 }
 
-/// What one version of a task's row records.
-pub(super) fn of_task(row: &TaskRow, events: &mut Events) {
-    let mut add = |kind, at, column, worker: Option<&WorkerId>, attributes| {
+/// What one version of a task's row records, up to when it was seen.
+pub(super) fn of_task(row: &TaskRow, seen_at: Option<Micros>, events: &mut Events) {
+    let mut add = |kind, at, column, worker: Option<&WorkerId>, attributes, bounds| {
         let (task, clock) = (Some(&row.id), Clock::Database);
-        let fact = Fact { kind, at, column, worker, task, attributes, clock, ordinal: 0 };
+        let fact = Fact { kind, at, bounds, column, worker, task, attributes, clock, ordinal: 0 };
         events.extend(event(Table::Tasks, row.id.as_str().into(), fact));
     };
     let of_type = texts([("task_type", Some(row.task_type.as_str()))]);
-    add(EventKind::TaskCreated, row.created_at, Column::CreatedAt, None, of_type);
-    let worker = row.worker.as_ref();
-    let started = row.started_at;
-    add(
-        EventKind::TaskClaimRecorded,
-        started,
-        Column::GenerationStartedAt,
-        worker,
-        Attributes::default(),
-    );
+    add(EventKind::TaskCreated, row.created_at, Column::CreatedAt, None, of_type, None);
+    let (worker, claimed, none) = (row.worker.as_ref(), claimed_within(row), Attributes::default());
+    let column = Column::GenerationStartedAt;
+    add(EventKind::TaskClaimRecorded, row.started_at, column, worker, none, claimed);
     let error = texts([("error", row.error_message.as_deref())]);
     match row.status.as_str() {
         "Complete" => add(
@@ -163,22 +162,40 @@ pub(super) fn of_task(row: &TaskRow, events: &mut Events) {
             Column::GenerationProcessedAt,
             worker,
             texts([("output_class", row.output_class.map(OutputClass::name))]),
+            None,
         ),
         // a failure writes one or both columns; the later one is the end (evidence-rules class 10)
         "Failed" => {
             let at = row.updated_at.max(row.processed_at);
-            add(EventKind::TaskFailed, at, Column::UpdatedAt, worker, error);
+            add(EventKind::TaskFailed, at, Column::UpdatedAt, worker, error, None);
         }
         "Cancelled" => {
-            add(EventKind::TaskCancelled, row.updated_at, Column::UpdatedAt, worker, error);
+            let (kind, at) = (EventKind::TaskCancelled, row.updated_at);
+            add(kind, at, Column::UpdatedAt, worker, error, None);
         }
         _ => {}
     }
     if let Some(text) = reset_text(row) {
         let (by, why) = reset_by(text);
         let told = texts([("text", Some(text)), ("by", Some(by)), ("why", Some(why))]);
-        add(EventKind::TaskResetText, row.created_at, Column::ErrorMessage, None, told);
+        let within = reset_within(row, seen_at);
+        let (kind, column) = (EventKind::TaskResetText, Column::ErrorMessage);
+        add(kind, row.created_at, column, None, told, within);
     }
+}
+
+/// Between which instants the last claim lies, where the column may have been written anew after it.
+fn claimed_within(row: &TaskRow) -> Option<(Micros, Micros)> {
+    let (created, started) = (row.created_at?, row.started_at?);
+    (row.may_be_moved(started) && created < started).then_some((created, started))
+}
+
+/// Between which instants a task was put back: its text has no time. One that was claimed again was put back before
+/// that; else all that is known is when the row was seen.
+fn reset_within(row: &TaskRow, seen_at: Option<Micros>) -> Option<(Micros, Micros)> {
+    let created = row.created_at?;
+    let latest = row.started_at.or(row.processed_at).or(seen_at)?;
+    Some((created, latest.max(created)))
 }
 
 /// The text of an earlier reset, where the row still shows it (domain/worker-app.md 2.2).
@@ -207,6 +224,7 @@ fn generation_event(link: &GenerationLink) -> Option<Event> {
     let fact = Fact {
         kind: EventKind::GenerationCreated,
         at: link.created_at,
+        bounds: None,
         column: link.evidence.column,
         worker: None,
         task: Some(&link.task),

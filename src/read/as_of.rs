@@ -36,10 +36,7 @@ const CUTS: [Cut; 22] = [
         table: "worker_signals",
         select: "select * from {all}worker_signals where happened_at <= {t}",
     },
-    Cut {
-        table: "worker_ends",
-        select: "select * from {all}worker_ends where coalesce(ended_at, ended_before) <= {t}",
-    },
+    Cut { table: "worker_ends", select: ENDS },
     Cut { table: "task_attempts", select: ATTEMPTS },
     Cut {
         table: "task_generations",
@@ -93,6 +90,15 @@ const ATTEMPTS: &str = "select * replace (case when started_at <= {t} then start
     case when delivered_at <= {t} then delivered_event_id end as delivered_event_id) \
     from {all}task_attempts where claimed_at <= {t}";
 
+/// Who saw or decided it later than it happened had not said so yet.
+const ENDS: &str = "select * replace (case when decided_at <= {t} then decided_at end as decided_at, \
+    case when decided_at > {t} then null else decided_by end as decided_by, \
+    case when decided_at > {t} then null else reason end as reason, \
+    case when decided_at > {t} then null else error_code end as error_code, \
+    case when last_alive_at <= {t} then last_alive_at end as last_alive_at, \
+    case when last_work_at <= {t} then last_work_at end as last_work_at) \
+    from {all}worker_ends where coalesce(ended_at, ended_before) <= {t}";
+
 /// A run that goes on has had its last cycle by then.
 const RUNS: &str = "select runs.* replace (case when ended_at <= {t} then ended_at end as ended_at, \
     case when ended_at <= {t} or turned.goes_on is not true then last_cycle \
@@ -118,7 +124,7 @@ const CYCLES: &str = "select cycles.* replace (\
     where coalesce(started_at, seen_at, completed_at) <= {t}";
 
 /// Where nothing came later the row itself; else the status by the timeline, and the rest of the row
-/// where it had been written by then. A later sweep for tasks without a worker says that `worker_id` was
+/// where it had been written by then: not what a later claim and its end wrote. A later sweep for tasks without a worker says that `worker_id` was
 /// cleared while it was in progress, and no row says when (domain/orchestrator.md 3): it is not told. What is
 /// delivered after the task was cancelled or failed sets the flag then.
 const TASKS: &str = "select tasks.* replace (\
@@ -127,7 +133,8 @@ const TASKS: &str = "select tasks.* replace (\
         when 'failed' then 'Failed' when 'cancelled' then 'Cancelled' else status end end as status, \
     case when state.is_later is not true then tasks.worker_id when state.state = 'queued' \
         or state.state = 'in_progress' and held.why = 'no worker stood on it' then null \
-        else coalesce(held.worker_id, tasks.worker_id) end as worker_id, \
+        else coalesce(held.worker_id, case when held.goes_on is not true then tasks.worker_id end) \
+        end as worker_id, \
     case when generation_started_at <= {t} or state.is_later is not true then generation_started_at \
         when state.state <> 'queued' then held.claimed_at end as generation_started_at, \
     case when generation_processed_at <= {t} then generation_processed_at end as generation_processed_at, \
@@ -137,23 +144,33 @@ const TASKS: &str = "select tasks.* replace (\
         when state.is_later is not true or state.state = 'complete' then generation_created \
         else false end as generation_created, \
     case when state.is_later is not true or state.state in ('complete', 'failed', 'cancelled') \
-        then output_location end as output_location, \
+        and held.goes_on is not true then output_location end as output_location, \
     case when state.is_later is not true or state.state in ('complete', 'failed', 'cancelled') \
-        then error_message end as error_message) \
+        and held.goes_on is not true then error_message end as error_message) \
     from {all}tasks as tasks \
     left join (select task_id, arg_max(state, seq) filter (entered_at <= {t}) as state, \
         bool_or(entered_at > {t}) as is_later from {all}task_states group by task_id) as state \
         on state.task_id = tasks.id \
-    left join (select task_id, arg_max(worker_id, attempt) as worker_id, max(claimed_at) as claimed_at, \
-        arg_max(coalesce(reason, ''), attempt) as why \
-        from {all}task_attempts where claimed_at <= {t} and outcome <> 'duplicate' group by task_id) as held on held.task_id = tasks.id \
+    left join (select task_id, arg_max(worker_id, attempt) filter (claimed_at <= {t}) as worker_id, \
+        max(claimed_at) filter (claimed_at <= {t}) as claimed_at, \
+        arg_max(coalesce(reason, ''), attempt) filter (claimed_at <= {t}) as why, \
+        bool_or(claimed_at > {t}) as goes_on \
+        from {all}task_attempts where outcome <> 'duplicate' group by task_id) as held on held.task_id = tasks.id \
     left join (select task_id, decided_at from {all}task_generations \
         where verdict = 'late_completion') as late on late.task_id = tasks.id \
     where tasks.created_at <= {t}";
 
-/// The same of workers; keys of the metadata that a later end wrote are away.
+/// The same of workers; keys of the metadata that were written later are away. A pod that nobody had missed yet left
+/// its row as it was; then that is in error for ten minutes, as there is none to end (domain/orchestrator.md W18,
+/// ERROR_CLEANUP_GRACE_PERIOD_SEC).
 const WORKERS: &str = "select workers.* replace (\
     case when state.is_later is not true and told.terminated_at > {t} and told.error_time <= {t} then 'error' \
+        when state.state = 'ended' \
+            and (ends.decided_at > {t} or ends.end_kind = 'external' and told.error_time > {t}) \
+            then case when state.before like 'active%' then 'active' \
+                when state.before like 'spawning%' then 'spawning' else status end \
+        when state.state = 'ended' and told.is_missed and told.terminated_at is null \
+            and told.error_time <= {t} and told.error_time + interval 10 minutes > {t} then 'error' \
         when state.is_later is not true or state.state is null then status \
         when state.state = 'requested' then 'inactive' when state.state like 'spawning%' then 'spawning' \
         when state.state like 'active%' then 'active' when state.state = 'condemned' then 'error' \
@@ -168,14 +185,23 @@ const WORKERS: &str = "select workers.* replace (\
         case when told.terminated_at > {t} \
             then '{\"terminated_at\":null,\"termination_reason\":null,\"terminated_by\":null}' else '{}' end, \
         case when told.promoted_at > {t} \
-            then '{\"promoted_to_active_at\":null,\"promotion_reason\":null}' else '{}' end)::varchar end as metadata) \
+            then '{\"promoted_to_active_at\":null,\"promotion_reason\":null}' else '{}' end, \
+        case when told.launched_at > {t} then '{\"startup_script_launched_at\":null}' else '{}' end, \
+        case when told.vram_at > {t} \
+            then '{\"vram_timestamp\":null,\"vram_total_mb\":null,\"vram_used_mb\":null}' else '{}' end \
+        )::varchar end as metadata) \
     from {all}workers as workers \
     left join (select id, json_extract_string(try_cast(metadata as json), \
-            ['$.error_time', '$.terminated_at', '$.promoted_to_active_at']) as times, \
+            ['$.error_time', '$.terminated_at', '$.promoted_to_active_at', '$.startup_script_launched_at', \
+            '$.vram_timestamp', '$.error_reason']) as times, \
         try_cast(times[1] as timestamp) as error_time, try_cast(times[2] as timestamp) as terminated_at, \
-        try_cast(times[3] as timestamp) as promoted_at \
+        try_cast(times[3] as timestamp) as promoted_at, try_cast(times[4] as timestamp) as launched_at, \
+        make_timestamp((try_cast(times[5] as double) * 1e6)::bigint) as vram_at, \
+        starts_with(times[6], 'Pod externally terminated') as is_missed \
         from {all}workers) as told on told.id = workers.id \
+    left join {all}worker_ends as ends on ends.worker_id = workers.id \
     left join (select worker_id, arg_max(state, seq) filter (entered_at <= {t}) as state, \
+        arg_max(state, seq) filter (entered_at <= {t} and state <> 'ended') as before, \
         bool_or(entered_at > {t}) as is_later from {all}worker_states group by worker_id) as state \
         on state.worker_id = workers.id \
     left join (select worker_id, max(happened_at) as beat_at from {all}worker_signals \

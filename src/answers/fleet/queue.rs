@@ -95,11 +95,13 @@ impl Queue {
         self.waits.iter().zip(why).filter_map(|(row, why)| Some((row, why?))).collect()
     }
 
-    /// Queued tasks that could be claimed at once, by an API worker or by a GPU worker.
+    /// Queued tasks that could be claimed at once, by an API worker or by a GPU worker: a claim reads the row, and one
+    /// that was edited since its last event may say otherwise.
     pub(in crate::answers) fn claimable(&self, is_api: bool) -> usize {
         let waiting = self.waiting();
         let is_free = |row: &&Row| {
             row.flag("is_api") == Some(is_api)
+                && row.text("status").is_none_or(|status| status == "Queued")
                 && row.text("id").is_some_and(|id| !waiting.contains(id))
         };
         self.of("queued").filter(is_free).count()

@@ -163,6 +163,12 @@ impl Record {
         attempt.time("claimed_at").filter(|_| event.is_none_or(|event| !event.is_unsure()))
     }
 
+    /// When an attempt ended, where more than bounds are known of that.
+    pub(super) fn sure_end(&self, attempt: &Row) -> Option<Micros> {
+        let event = self.event(attempt.text("ended_event_id"));
+        attempt.time("ended_at").filter(|_| event.is_none_or(|event| !event.is_unsure()))
+    }
+
     /// `params`, where they are JSON.
     pub(super) fn params(&self) -> Option<Json> {
         serde_json::from_str(self.text("params")?).ok()

@@ -26,7 +26,7 @@ const SAID: [(EventKind, &str); 40] = [
     (EventKind::TasksReset, "put back into the queue, with the tasks of its worker"),
     (EventKind::TasksSwept, "put back into the queue, by a sweep of dead workers' tasks"),
     (EventKind::WorkerTasksReset, "put back into the queue, with the tasks of its worker"),
-    (EventKind::TaskResetText, "put back at some time after this, its row says"),
+    (EventKind::TaskResetText, "put back, its row says"),
     (
         EventKind::TaskRequeueInferred,
         "must have gone back into the queue: a later claim implies it",
@@ -34,7 +34,7 @@ const SAID: [(EventKind, &str); 40] = [
     (EventKind::TaskRevivalInferred, "must have come back after its end: a later claim implies it"),
     (EventKind::TaskEndInferred, "must have ended: who undid that says so"),
     (EventKind::WorkerSelfTerminated, "its worker gave itself up"),
-    (EventKind::WorkerCrashed, "its worker's process died"),
+    (EventKind::WorkerCrashed, "its worker's process was reported dead"),
     (EventKind::WorkerMarkedError, "its worker was marked as error"),
     (EventKind::CompletionRequested, "its worker asked to complete it"),
     (EventKind::CompletionAcknowledged, "the completion was acknowledged"),

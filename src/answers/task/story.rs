@@ -21,6 +21,8 @@ const END_MAX: usize = 25;
 struct Entry<'a> {
     event: &'a Told,
     what: String,
+    /// Whether it tells when the model was loaded.
+    is_load: bool,
     times: i64,
     until: Option<Micros>,
 }
@@ -73,7 +75,9 @@ fn entries(record: &Record, asked: TaskAsked) -> Vec<Entry<'_>> {
                 last.times += 1;
                 last.until = Some(at);
             }
-            Some(_) | None => told.push(Entry { event, what, times: 1, until: None }),
+            Some(_) | None => {
+                told.push(Entry { event, what, is_load, times: 1, until: None });
+            }
         }
     }
     told
@@ -131,7 +135,8 @@ impl Entry<'_> {
                 Ordering::Greater => format!("{told}, x {}, until {}", self.times, clock(until)),
             };
         }
-        if self.event.is_unsure() {
+        // of when the model was loaded the row is sure
+        if self.event.is_unsure() && !self.is_load {
             let since = self.event.earliest.map(clock);
             told = match since {
                 Some(since) => format!("{told} (at some time since {since})"),

@@ -99,7 +99,7 @@ impl Parts {
         let before = at.checked_sub(1).and_then(|at| record.attempts.get(at));
         let queued = match before {
             None => record.created_at(),
-            Some(before) => before.time("ended_at"),
+            Some(before) => record.sure_end(before),
         };
         let loaded = loaded_at(record, attempt);
         let handled = handled(record, attempt);
@@ -123,7 +123,7 @@ impl Parts {
             } else {
                 Value::Missing
             },
-            total: forward(claimed, ended),
+            total: forward(claimed, record.sure_end(attempt)),
         })
     }
 }

@@ -60,8 +60,7 @@ pub(super) fn add(page: &mut Page, life: &Life) {
     running(page, of("running_tasks"));
 }
 
-const NONE: &str =
-    "none: an orchestrator notes them when it marks a worker as error, and the row holds none";
+const NONE: &str = "none: an orchestrator notes them when it marks a worker as error, and its row had none by then";
 
 /// An object as a list of its entries.
 fn listed(json: &Json) -> Value {

@@ -66,6 +66,10 @@ pub fn replay(watch: &Watch<'_>, completions: &[Signal]) -> WorkerTimeline {
         liveness: Vec::new(),
         anomalies: Vec::new(),
     };
+    if let Some(end) = &mut timeline.end {
+        let acts = timeline.signals.iter().filter(|signal| !signal.by_guardian);
+        end.last_work = acts.map(|signal| signal.at).max();
+    }
     let mut state = WorkerState::Unseen;
     for moment in moments {
         match state.next(moment.what) {

@@ -15,7 +15,7 @@ use crate::model::time::Micros;
 use crate::replay::seen::Seen;
 use crate::replay::task::claims::duplicates::mark_duplicates;
 use crate::replay::task::claims::exact::{add_exact, add_rewritten, is_rewritten};
-use crate::replay::task::claims::witness::add_witness;
+use crate::replay::task::claims::witness::{add_witness, add_worked, move_back};
 use crate::replay::task::ends::Final;
 use crate::replay::task::world::World;
 
@@ -113,6 +113,13 @@ pub fn find(
         let found_again = event.kind == EventKind::TaskRecovered;
         if own || found_again || event.kind == EventKind::TaskListedActive {
             add_witness(&mut claims, row, event, events, world);
+        } else if event.clock == Clock::Worker {
+            move_back(&mut claims, row, event, events, world);
+        }
+    }
+    for event in events.iter().filter(in_time).filter(|event| event.clock == Clock::Worker) {
+        if matches!(event.kind, EventKind::TaskHandlerSucceeded | EventKind::TaskHandlerFailed) {
+            add_worked(&mut claims, event, events, world);
         }
     }
     for event in events.iter().filter(in_time).filter(|_| is_rewritten) {

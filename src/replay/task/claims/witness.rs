@@ -1,9 +1,7 @@
 //! Lines of workers, and lists of orchestrators, that witness claims.
 
-use std::sync::LazyLock;
-
+use crate::model::event::Clock;
 use crate::model::rows::TaskRow;
-use crate::model::time::Micros;
 use crate::replay::seen::Seen;
 use crate::replay::task::claims::{Claim, EARLY_S, claim_of};
 use crate::replay::task::requeues;
@@ -34,6 +32,43 @@ pub(super) fn add_witness(
     }
 }
 
+/// A worker's line that its work on the task is done, where nothing tells that it had claimed it: by an earlier line
+/// of it about the task, after the last claim of another, it had.
+pub(super) fn add_worked(
+    claims: &mut Vec<Claim>,
+    event: &Seen<'_>,
+    events: &[Seen<'_>],
+    world: &World<'_>,
+) {
+    let names_nobody = event.rows.worker.is_none() && event.worker.is_none();
+    let is_known = claims.iter().any(|claim| claim.is_by(event) || claim.worker.is_none());
+    if names_nobody || is_known {
+        return;
+    }
+    let others = claims.iter().map(|claim| claim.at);
+    let since = others.filter(|at| *at < event.at).max();
+    let first = events.iter().take_while(|line| line.at < event.at).find(|line| {
+        line.clock == Clock::Worker && line.worker == event.worker && since < Some(line.at)
+    });
+    let Some(first) = first else { return };
+    claims.push(claim_of(first, false, world));
+    claims.sort_by(|a, b| (a.at, &a.event).cmp(&(b.at, &b.event)));
+}
+
+/// Any other line of the holder, well before the time that the row has: it adds no claim, but the row's came before it.
+pub(super) fn move_back(
+    claims: &mut [Claim],
+    row: &TaskRow,
+    event: &Seen<'_>,
+    events: &[Seen<'_>],
+    world: &World<'_>,
+) {
+    let later = claims.iter().find(|claim| claim.at > event.at.plus_seconds(EARLY_S));
+    if later.is_some_and(|claim| !claim.by_function && claim.is_by(event)) {
+        moved_back(claims, row, event, events, world);
+    }
+}
+
 /// The row's time moves to the end of the model load, 20 to 80 s after the claim, and a reset empties
 /// its worker (evidence-rules facts 2 and 9): a line of the holder before it, without a way back into
 /// the queue between, is the same claim, earlier and by name.
@@ -48,8 +83,7 @@ fn moved_back(
     let later = claims.iter_mut().find(|claim| claim.at > event.at.plus_seconds(-EARLY_S));
     let Some(claim) = later.filter(|claim| !claim.by_function) else { return false };
     let same = claim.is_by(event) || claim.worker.is_none();
-    // until then only the progress of an orchestrator task moved it (domain/worker-app.md T3, T3b)
-    let moves = row.is_orchestrator() || !is_before_billing_resets(claim.at);
+    let moves = row.may_be_moved(claim.at);
     let far = claim.at.seconds_since(event.at) > EARLY_S;
     if far && !moves {
         return false;
@@ -63,12 +97,4 @@ fn moved_back(
         (claim.at, claim.event, claim.basis) = (event.at, event.id, event.basis);
     }
     true
-}
-
-/// Whether a row's `generation_started_at` is its claim, as nothing else wrote it yet
-/// (domain/worker-app.md T3: workers reset it from 2026-01-15 on).
-fn is_before_billing_resets(at: Micros) -> bool {
-    static SINCE: LazyLock<Option<Micros>> =
-        LazyLock::new(|| Micros::parse("2026-01-15T00:00:00Z"));
-    SINCE.is_some_and(|since| at < since)
 }

@@ -4,7 +4,7 @@ mod kind;
 mod logged;
 mod recorded;
 
-use crate::model::event::{Basis, Clock, Event};
+use crate::model::event::{Basis, Event};
 use crate::model::id::{EventId, RunId};
 use crate::model::kind::EventKind;
 use crate::model::rows::WorkerRow;
@@ -43,7 +43,7 @@ pub struct WorkerEnd {
     pub decided_by: Option<RunId>,
     /// Its last heartbeat.
     pub last_alive: Option<Micros>,
-    /// The last act of its working process.
+    /// The last act of its working process: known once its tasks are.
     pub last_work: Option<Micros>,
     /// The event that proves the end.
     pub event: Option<EventId>,
@@ -83,6 +83,9 @@ impl View<'_> {
         if let Some(event) = self.unlogged_kill(&end) {
             end = self.errored(event);
         }
+        if let Some(stopped) = self.stopped_before(&end) {
+            end = stopped;
+        }
         let errors = [EventKind::WorkerSelfTerminated, EventKind::WorkerErrorRecorded];
         let recorded = self.first(&errors);
         let own = recorded.filter(|event| end.is_told_by(event));
@@ -104,7 +107,6 @@ impl View<'_> {
             end.kind = EndKind::SelfTerminated;
         }
         end.last_alive = self.row.real_heartbeat();
-        end.last_work = self.last_work();
         Some(end)
     }
 
@@ -120,14 +122,6 @@ impl View<'_> {
                 && !contradicted::is_contradicted(self.row, self.events, event.at)
         });
         found.map(Seen::event)
-    }
-
-    fn last_work(&self) -> Option<Micros> {
-        let acts = self.events.iter().filter(|event| {
-            (event.clock == Clock::Worker)
-                || matches!(event.kind, EventKind::TaskClaimed | EventKind::ClaimAttempted)
-        });
-        acts.map(|event| event.at).max()
     }
 
     /// The last claim or completion, which a living process alone brings about.

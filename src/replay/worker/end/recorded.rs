@@ -21,8 +21,21 @@ const SECOND_KILL_S: f64 = 25.0;
 const AFTER_HEARTBEAT_S: f64 = 5.0;
 /// GPU_IDLE_TIMEOUT_SEC and one cycle: the failsafe's bound (evidence-rules class 15).
 const FAILSAFE_S: f64 = 630.0;
+/// A pod is dead so soon after its worker was marked, and so after `error_time`, which follows that
+/// (evidence-rules facts 15 and 16).
+const MARKED_DEAD_AFTER_S: f64 = 19.0;
 /// One cycle.
 const CYCLE_S: f64 = 30.0;
+
+/// What a row that keeps a stop says it was for.
+fn stop_kind(event: &Event) -> EndKind {
+    match (event.text("terminated_by"), event.text("reason")) {
+        (Some(_), _) => EndKind::Manual,
+        (None, Some(text)) if text.starts_with("early_termination") => EndKind::EarlyTermination,
+        (None, Some(text)) if text.starts_with("spawn_failed") => EndKind::SpawnFailed,
+        (None, Some(_) | None) => EndKind::ScaleDown,
+    }
+}
 
 impl View<'_> {
     /// A kill that only the row tells of, long before what else ends the worker: its pod is ended within
@@ -65,15 +78,7 @@ impl View<'_> {
         let back = self.row.status == "active";
         let second = beat.filter(|b| event.at.seconds_since(*b) > SECOND_KILL_S && back);
         let at = second.map_or(event.at, |b| b.plus_seconds(AFTER_HEARTBEAT_S));
-        let reason = event.text("reason").map(str::to_string);
-        let kind = match (event.text("terminated_by"), &reason) {
-            (Some(_), _) => EndKind::Manual,
-            (None, Some(text)) if text.starts_with("early_termination") => {
-                EndKind::EarlyTermination
-            }
-            (None, Some(text)) if text.starts_with("spawn_failed") => EndKind::SpawnFailed,
-            (None, Some(_) | None) => EndKind::ScaleDown,
-        };
+        let kind = stop_kind(event);
         if let Some(refused) = self.refused(event.at) {
             let end = self.row_end(event, None, kind, Basis::Recorded);
             return WorkerEnd { after: Some(refused.at), ..end };
@@ -102,15 +107,37 @@ impl View<'_> {
 
     pub(super) fn errored(&self, event: &Event) -> WorkerEnd {
         let reason = event.text("reason").unwrap_or_default();
-        let kind = if reason.starts_with("Failed to spawn") || reason == "No Runpod ID" {
-            EndKind::SpawnFailed
-        } else {
-            error_kind(reason)
-        };
+        if reason.starts_with("Failed to spawn") || reason == "No Runpod ID" {
+            return self.row_end(event, Some(event.at), EndKind::SpawnFailed, Basis::Inferred);
+        }
+        let kind = error_kind(reason);
         if kind == EndKind::External {
             return self.vanished(event, kind);
         }
-        self.row_end(event, Some(event.at), kind, Basis::Inferred)
+        let end = self.row_end(event, Some(event.at), kind, Basis::Inferred);
+        let before = end.before.map(|before| before.plus_seconds(MARKED_DEAD_AFTER_S));
+        WorkerEnd { before, ..end }
+    }
+
+    /// A normal stop before an error that was told of a row which a late heartbeat had set back to active: the
+    /// reason of the stop stays in the row, its time is overwritten minutes later, when the row in error is cleaned
+    /// up (evidence-rules class 12, domain/orchestrator.md W18). An orchestrator stops none that it holds for an
+    /// error but in the cycle in which it marks it, and no heartbeat after the error made this one active again.
+    pub(super) fn stopped_before(&self, end: &WorkerEnd) -> Option<WorkerEnd> {
+        let is_error = matches!(end.kind, EndKind::Error | EndKind::External | EndKind::Failsafe);
+        let (decided, beat) = (end.decided_at.filter(|_| is_error)?, self.row.real_heartbeat()?);
+        let event = self.first(&[EventKind::WorkerTerminationRecorded])?;
+        event.text("reason")?;
+        let kind = stop_kind(event);
+        let is_stop = matches!(kind, EndKind::ScaleDown | EndKind::EarlyTermination);
+        let in_one_cycle = (0.0..DECISION_REACH_S).contains(&event.at.seconds_since(decided));
+        if !is_stop || decided <= beat || in_one_cycle {
+            return None;
+        }
+        let gone = beat.plus_seconds(HEARTBEAT_PERIOD_S).min(decided);
+        let made = self.row_end(event, None, kind, Basis::Recorded);
+        let ended_at = Some(beat.plus_seconds(AFTER_HEARTBEAT_S).min(gone));
+        Some(WorkerEnd { ended_at, before: Some(gone), decided_at: None, ..made })
     }
 
     fn row_end(&self, event: &Event, at: Option<Micros>, kind: EndKind, basis: Basis) -> WorkerEnd {
