@@ -115,7 +115,7 @@ select
     list_filter(
         [
             resets.claimed_event_id, resets.ended_event_id, told.first_event_id,
-            -- it alone says that the task had been put back
+            -- it says that the task had been put back
             case when resets.outcome = 'lost' then resets.next_claimed_event_id end,
             case when told.last_event_id <> told.first_event_id then told.last_event_id end
         ],

@@ -187,14 +187,17 @@ pub(super) fn of_task(row: &TaskRow, seen_at: Option<Micros>, events: &mut Event
 /// Between which instants the last claim lies, where the column may have been written anew after it.
 fn claimed_within(row: &TaskRow) -> Option<(Micros, Micros)> {
     let (created, started) = (row.created_at?, row.started_at?);
-    (row.may_be_moved(started) && created < started).then_some((created, started))
+    // the last child of an orchestrator task puts the start of the first there (domain/worker-app.md T5)
+    let latest = row.processed_at.filter(|_| row.is_orchestrator()).max(Some(started))?;
+    (row.may_be_moved(started) && created < started).then_some((created, latest))
 }
 
 /// Between which instants a task was put back: its text has no time. One that was claimed again was put back before
 /// that; else all that is known is when the row was seen.
 fn reset_within(row: &TaskRow, seen_at: Option<Micros>) -> Option<(Micros, Micros)> {
     let created = row.created_at?;
-    let latest = row.started_at.or(row.processed_at).or(seen_at)?;
+    let claimed = row.started_at.filter(|_| !row.is_orchestrator());
+    let latest = claimed.or(row.processed_at).or(seen_at)?;
     Some((created, latest.max(created)))
 }
 

@@ -106,13 +106,14 @@ impl TaskRow {
         self.task_type.as_bytes().windows(name.len()).any(|part| part.eq_ignore_ascii_case(name))
     }
 
-    /// Whether such a `generation_started_at` may be later than the claim: workers write it anew once the model is
+    /// Whether such a `generation_started_at` may be later than the claim: GPU workers write it anew once the model is
     /// loaded, since 2026-01-15, and the progress of an orchestrator task always did (domain/worker-app.md T3,
     /// T3b).
     pub fn may_be_moved(&self, started: Micros) -> bool {
         static SINCE: LazyLock<Option<Micros>> =
             LazyLock::new(|| Micros::parse("2026-01-15T00:00:00Z"));
-        self.is_orchestrator() || SINCE.is_some_and(|since| since <= started)
+        let is_api = self.worker.as_ref().is_some_and(|worker| worker.as_str().starts_with("api-"));
+        self.is_orchestrator() || (!is_api && SINCE.is_some_and(|since| since <= started))
     }
 
     /// Whether its error says that someone else than its holder failed it: a cascade, the cron job, or the

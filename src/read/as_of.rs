@@ -161,16 +161,14 @@ const TASKS: &str = "select tasks.* replace (\
     where tasks.created_at <= {t}";
 
 /// The same of workers; keys of the metadata that were written later are away. A pod that nobody had missed yet left
-/// its row as it was; then that is in error for ten minutes, as there is none to end (domain/orchestrator.md W18,
-/// ERROR_CLEANUP_GRACE_PERIOD_SEC).
+/// its row as it was.
 const WORKERS: &str = "select workers.* replace (\
     case when state.is_later is not true and told.terminated_at > {t} and told.error_time <= {t} then 'error' \
         when state.state = 'ended' \
             and (ends.decided_at > {t} or ends.end_kind = 'external' and told.error_time > {t}) \
             then case when state.before like 'active%' then 'active' \
-                when state.before like 'spawning%' then 'spawning' else status end \
-        when state.state = 'ended' and told.is_missed and told.terminated_at is null \
-            and told.error_time <= {t} and told.error_time + interval 10 minutes > {t} then 'error' \
+                when state.before like 'spawning%' then 'spawning' \
+                when state.before = 'requested' then 'inactive' else status end \
         when state.is_later is not true or state.state is null then status \
         when state.state = 'requested' then 'inactive' when state.state like 'spawning%' then 'spawning' \
         when state.state like 'active%' then 'active' when state.state = 'condemned' then 'error' \
@@ -187,17 +185,16 @@ const WORKERS: &str = "select workers.* replace (\
         case when told.promoted_at > {t} \
             then '{\"promoted_to_active_at\":null,\"promotion_reason\":null}' else '{}' end, \
         case when told.launched_at > {t} then '{\"startup_script_launched_at\":null}' else '{}' end, \
-        case when told.vram_at > {t} \
+        case when told.vram_at > epoch_us({t}) \
             then '{\"vram_timestamp\":null,\"vram_total_mb\":null,\"vram_used_mb\":null}' else '{}' end \
         )::varchar end as metadata) \
     from {all}workers as workers \
     left join (select id, json_extract_string(try_cast(metadata as json), \
             ['$.error_time', '$.terminated_at', '$.promoted_to_active_at', '$.startup_script_launched_at', \
-            '$.vram_timestamp', '$.error_reason']) as times, \
+            '$.vram_timestamp']) as times, \
         try_cast(times[1] as timestamp) as error_time, try_cast(times[2] as timestamp) as terminated_at, \
         try_cast(times[3] as timestamp) as promoted_at, try_cast(times[4] as timestamp) as launched_at, \
-        make_timestamp((try_cast(times[5] as double) * 1e6)::bigint) as vram_at, \
-        starts_with(times[6], 'Pod externally terminated') as is_missed \
+        try_cast(try_cast(times[5] as double) * 1e6 as bigint) as vram_at \
         from {all}workers) as told on told.id = workers.id \
     left join {all}worker_ends as ends on ends.worker_id = workers.id \
     left join (select worker_id, arg_max(state, seq) filter (entered_at <= {t}) as state, \

@@ -14,6 +14,8 @@ use crate::replay::task::world::World;
 /// Between a requeue that nothing tells and the next claim lay at most 35 s (evidence-rules class 6);
 /// the middle of half a minute is said.
 const BEFORE_CLAIM_S: f64 = 15.0;
+/// So many failures that are counted end a task for good (evidence-rules fact 8).
+const ATTEMPTS_MAX: i64 = 3;
 /// Why a way back into the queue is certain.
 const LATER_CLAIM: &str = "a later claim implies it";
 
@@ -67,7 +69,7 @@ impl World<'_> {
     }
 }
 
-/// Adds the claims that the row counts and no witness tells.
+/// Adds the claims that the row counts and no witness tells, where the task is thought to have waited longest.
 pub(crate) fn complete(
     row: &TaskRow,
     claims: &mut Vec<Claim>,
@@ -75,47 +77,73 @@ pub(crate) fn complete(
     end: Option<&Final>,
     world: &World<'_>,
 ) {
-    let missing = counted(row, requeues, world).saturating_sub(claims.len());
-    let Some(created) = row.created_at else { return };
-    let until = claims.first().map(|claim| claim.at).or(row.started_at).or(end.map(|end| end.at));
-    let Some(until) = until.filter(|until| created < *until) else { return };
-    let step = (until.0 - created.0) / (missing as i64 * 2 + 1);
-    let keep_last = claims.is_empty() && row.status != "Queued";
-    let mut at = created;
+    let beyond = row.created_at.zip(world.oldest_log()).is_some_and(|(made, log)| made < log);
+    let missing = counted(row, requeues, beyond).saturating_sub(claims.len());
+    let Some(wait) = (missing > 0).then(|| longest_wait(row, claims, requeues, end)).flatten()
+    else {
+        return;
+    };
+    let step = (wait.until.0 - wait.from.0) / (missing as i64 * 2 + 1);
+    let keep_last = wait.place == claims.len() && row.status != "Queued";
+    // where lines of the others reached us, which of them is missing is not known
+    let latest = end.filter(|_| !beyond).map_or(wait.until, |end| end.at);
+    let bounds = (row.created_at.unwrap_or(wait.from), latest);
+    let mut at = wait.from;
     for n in 0..missing {
         at = Micros(at.0 + step);
-        let bounds = (created, until);
         let value = n.to_string();
-        let mut claim_at = at;
         let last = keep_last && n + 1 == missing;
-        if let (true, Some(started)) = (last, row.started_at) {
-            claim_at = started;
-        }
+        let started = row.started_at.filter(|started| last && wait.from < *started);
+        let claim_at = started.unwrap_or(at);
         let made = event(row, EventKind::TaskClaimInferred, claim_at, bounds, &value);
-        claims.insert(n, Claim::implied(made));
+        claims.insert(wait.place + n, Claim::implied(made));
         at = Micros(at.0 + step);
         let back = event(row, EventKind::TaskRequeueInferred, at, bounds, &value);
-        requeues.insert(n, (!last).then(|| Requeue::implied(back, LATER_CLAIM)));
+        requeues.insert(wait.place + n, (!last).then(|| Requeue::implied(back, LATER_CLAIM)));
     }
 }
 
+/// A time in the queue, and the place of the claim that ends it.
+struct Wait {
+    place: usize,
+    from: Micros,
+    until: Micros,
+}
+
+/// The longest of a task's times in the queue.
+fn longest_wait(
+    row: &TaskRow,
+    claims: &[Claim],
+    requeues: &[Option<Requeue>],
+    end: Option<&Final>,
+) -> Option<Wait> {
+    let over = row.started_at.filter(|_| claims.is_empty()).or(end.map(|end| end.at));
+    let until = |place: usize| claims.get(place).map(|claim| claim.at).or(over);
+    let back = requeues.iter().enumerate();
+    let back = back.filter_map(|(n, requeue)| Some((n + 1, requeue.as_ref()?.at)));
+    let waits = row.created_at.map(|created| (0, created)).into_iter().chain(back);
+    let waits = waits.filter_map(|(place, from)| Some(Wait { place, from, until: until(place)? }));
+    // the first of those that are as long
+    waits.filter(|wait| wait.from < wait.until).min_by_key(|wait| wait.from.0 - wait.until.0)
+}
+
 /// How many claims the row counts (evidence-rules classes 16 and 17, fact 8): `attempts` counts
-/// failures that were reported and API resets; a reset text proves at least one earlier claim.
-fn counted(row: &TaskRow, requeues: &[Option<Requeue>], world: &World<'_>) -> usize {
-    let beyond = row.created_at.zip(world.oldest_log()).is_some_and(|(made, log)| made < log);
+/// failures that were reported and API resets; a reset text proves at least one earlier claim. Where no line can tell
+/// of a failure that was not counted, the holder of a failed row counts as well.
+fn counted(row: &TaskRow, requeues: &[Option<Requeue>], beyond: bool) -> usize {
     let told = requeues.iter().flatten().count();
     let attempts = usize::try_from(row.attempts).unwrap_or(0);
     let holds = matches!(row.status.as_str(), "Complete" | "In Progress");
-    let failed_holding = row.status == "Failed" && row.worker.is_some();
+    let is_holder = row.status == "Failed" && row.worker.is_some();
+    // a crash that finds them all used up counts none (domain/worker-app.md T11)
+    let is_uncounted = row.attempts < ATTEMPTS_MAX || row.is_failed_by_others();
+    let failed_holding = beyond && is_holder && is_uncounted;
     let by_attempts = attempts + usize::from(attempts > 0 && (holds || failed_holding));
     // a reset empties the worker: who stands there now claimed it after (domain/worker-app.md T10)
     let claimed_since = holds || row.worker.is_some();
     let one_more = usize::from(claimed_since);
     let by_text = if reset_text(row).is_some() && told == 0 { 1 + one_more } else { 0 };
-    match (beyond, by_attempts, by_text) {
-        (true, attempts, text) => attempts.max(text),
-        (false, _, text) => text,
-    }
+    by_attempts.max(by_text)
 }
 
 /// What the count of attempts in the row implies.

@@ -3,14 +3,9 @@
 use crate::model::rows::TaskRow;
 use crate::model::time::Micros;
 use crate::replay::seen::Seen;
-use crate::replay::task::claims::{Claim, EARLY_S, ONE_CLAIM_S};
+use crate::replay::task::claims::{Claim, EARLY_S, ONE_CLAIM_S, RACE_S};
 use crate::replay::task::requeues;
 use crate::replay::task::world::World;
-
-/// Two claims by different workers this close are one row given out twice: the claim function locks
-/// nothing, so both calls run at once (domain/worker-app.md 1.6, Race). A task that came back between
-/// them would have to be failed and polled for within it.
-const RACE_S: f64 = 2.0;
 
 /// Marks claims that found the task held and left no trace in its row. The row keeps the claim that came
 /// first: two calls at once, or a line of a worker after the last claim that the row kept.
@@ -29,17 +24,18 @@ pub(super) fn mark_duplicates(
         let (held, claim) = (&claims[before], &claims[n]);
         let both = held.worker.is_some() && claim.worker.is_some() && !held.is_by_the_same(claim);
         let stood = |n: usize| stood_until(&claims[n..], events, world);
+        let is_kept = |claim: &Claim| is_kept(row, claim, events, world);
         if !both || requeues::between(held, claim.at, events, world) {
             holder = Some(n);
-        } else if is_kept(row, held)
+        } else if is_kept(held)
             || stood(before).is_some_and(|until| claim.at < until)
-            || (at_once(held, claim) && !is_kept(row, claim))
+            || (at_once(held, claim) && !is_kept(claim))
         {
             claims[n].is_duplicate = true;
         } else {
             // a worker's own line may stand before the other's claim by as much as its clock is off
             let near = claim.at.seconds_since(held.at) < EARLY_S;
-            let keeps = is_kept(row, claim) || stood(n).is_some();
+            let keeps = is_kept(claim) || stood(n).is_some();
             claims[before].is_duplicate = near && !held.by_function && keeps;
             holder = Some(n);
         }
@@ -59,9 +55,14 @@ fn at_once(held: &Claim, later: &Claim) -> bool {
 }
 
 /// Whether the row shows that a claim was the last it took in: every claim writes both of its columns,
-/// and a reset empties them (domain/worker-app.md T2, T10).
-fn is_kept(row: &TaskRow, claim: &Claim) -> bool {
-    let same = |started: Micros| started.seconds_since(claim.at).abs() < ONE_CLAIM_S;
+/// and a reset empties them (domain/worker-app.md T2, T10). Its time may have moved since (T3).
+fn is_kept(row: &TaskRow, claim: &Claim, events: &[Seen<'_>], world: &World<'_>) -> bool {
+    let same = |started: Micros| {
+        started.seconds_since(claim.at).abs() < ONE_CLAIM_S
+            || (row.may_be_moved(started)
+                && claim.at < started
+                && !requeues::between(claim, started, events, world))
+    };
     !row.is_orchestrator()
         && claim.worker.is_some()
         && row.worker == claim.worker

@@ -24,6 +24,10 @@ use crate::replay::task::world::World;
 const ONE_CLAIM_S: f64 = 2.0;
 /// A worker's own line may stand this much before its claim: its clock's uncertainty (fact 24).
 pub(crate) const EARLY_S: f64 = 3.5;
+/// Two claims by different workers this close are one row given out twice: the claim function locks
+/// nothing, so both calls run at once (domain/worker-app.md 1.6, Race). A task that came back between
+/// them would have to be failed and polled for within it.
+const RACE_S: f64 = 2.0;
 
 /// One claim of a task by one worker.
 #[derive(Clone, Debug, PartialEq)]
@@ -108,18 +112,18 @@ pub fn find(
             add_exact(&mut claims, row, event, events, world);
         }
     }
+    in_order(&mut claims);
     for event in events.iter().filter(in_time) {
         let own = event.clock == Clock::Worker && event.kind == EventKind::TaskStarted;
         let found_again = event.kind == EventKind::TaskRecovered;
         if own || found_again || event.kind == EventKind::TaskListedActive {
             add_witness(&mut claims, row, event, events, world);
-        } else if event.clock == Clock::Worker {
-            move_back(&mut claims, row, event, events, world);
         }
     }
     for event in events.iter().filter(in_time).filter(|event| event.clock == Clock::Worker) {
+        move_back(&mut claims, row, event, events, world);
         if matches!(event.kind, EventKind::TaskHandlerSucceeded | EventKind::TaskHandlerFailed) {
-            add_worked(&mut claims, event, events, world);
+            add_worked(&mut claims, row, event, events, world);
         }
     }
     for event in events.iter().filter(in_time).filter(|_| is_rewritten) {
@@ -133,9 +137,13 @@ pub fn find(
             claims.push(Claim { worker: event.worker.clone(), ..Claim::implied(event) });
         }
     }
-    claims.sort_by(|a, b| (a.at, &a.event).cmp(&(b.at, &b.event)));
+    in_order(&mut claims);
     mark_duplicates(&mut claims, row, events, world);
     claims
+}
+
+fn in_order(claims: &mut [Claim]) {
+    claims.sort_by(|a, b| (a.at, &a.event).cmp(&(b.at, &b.event)));
 }
 
 fn claim_of(event: &Seen<'_>, by_function: bool, world: &World<'_>) -> Claim {

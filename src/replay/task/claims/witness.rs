@@ -1,9 +1,10 @@
 //! Lines of workers, and lists of orchestrators, that witness claims.
 
-use crate::model::event::Clock;
+use crate::model::event::{Basis, Clock};
+use crate::model::kind::EventKind;
 use crate::model::rows::TaskRow;
 use crate::replay::seen::Seen;
-use crate::replay::task::claims::{Claim, EARLY_S, claim_of};
+use crate::replay::task::claims::{Claim, EARLY_S, RACE_S, claim_of, in_order};
 use crate::replay::task::requeues;
 use crate::replay::task::world::World;
 
@@ -28,7 +29,7 @@ pub(super) fn add_witness(
     });
     if !told {
         claims.push(claim_of(event, false, world));
-        claims.sort_by(|a, b| (a.at, &a.event).cmp(&(b.at, &b.event)));
+        in_order(claims);
     }
 }
 
@@ -36,26 +37,38 @@ pub(super) fn add_witness(
 /// of it about the task, after the last claim of another, it had.
 pub(super) fn add_worked(
     claims: &mut Vec<Claim>,
+    row: &TaskRow,
     event: &Seen<'_>,
     events: &[Seen<'_>],
     world: &World<'_>,
 ) {
     let names_nobody = event.rows.worker.is_none() && event.worker.is_none();
-    let is_known = claims.iter().any(|claim| claim.is_by(event) || claim.worker.is_none());
-    if names_nobody || is_known {
+    // by its own clock it began anew after it was done: what it had claimed before is not known
+    let begins_after = |claim: &Claim| {
+        let near = claim.at.plus_seconds(EARLY_S);
+        let later = events.iter().filter(|line| event.at < line.at && line.at < near);
+        later.filter(|line| line.kind == EventKind::TaskStarted).any(|line| claim.is_by(line))
+    };
+    let is_its = |claim: &Claim| {
+        claim.at < event.at.plus_seconds(EARLY_S)
+            && (claim.worker.is_none() || claim.is_by(event))
+            && (claim.at <= event.at || !begins_after(claim))
+    };
+    if names_nobody || claims.iter().any(is_its) {
         return;
     }
     let others = claims.iter().map(|claim| claim.at);
-    let since = others.filter(|at| *at < event.at).max();
+    let since = others.filter(|at| *at < event.at).max().max(row.created_at);
     let first = events.iter().take_while(|line| line.at < event.at).find(|line| {
         line.clock == Clock::Worker && line.worker == event.worker && since < Some(line.at)
     });
     let Some(first) = first else { return };
     claims.push(claim_of(first, false, world));
-    claims.sort_by(|a, b| (a.at, &a.event).cmp(&(b.at, &b.event)));
+    in_order(claims);
 }
 
 /// Any other line of the holder, well before the time that the row has: it adds no claim, but the row's came before it.
+/// Not where the same worker had claimed the task before: it may be the last of that.
 pub(super) fn move_back(
     claims: &mut [Claim],
     row: &TaskRow,
@@ -63,8 +76,11 @@ pub(super) fn move_back(
     events: &[Seen<'_>],
     world: &World<'_>,
 ) {
-    let later = claims.iter().find(|claim| claim.at > event.at.plus_seconds(EARLY_S));
-    if later.is_some_and(|claim| !claim.by_function && claim.is_by(event)) {
+    let mut its = claims.iter().filter(|claim| claim.is_by(event));
+    let is_moved = its.next().is_some_and(|claim| {
+        claim.basis == Basis::Recorded && claim.at > event.at.plus_seconds(EARLY_S)
+    });
+    if is_moved && row.created_at < Some(event.at) {
         moved_back(claims, row, event, events, world);
     }
 }
@@ -80,7 +96,12 @@ fn moved_back(
     world: &World<'_>,
 ) -> bool {
     let line = claim_of(event, false, world);
-    let later = claims.iter_mut().find(|claim| claim.at > event.at.plus_seconds(-EARLY_S));
+    // one that was given out at the same moment, to another, says nothing of this one
+    let is_beside = |claim: &Claim| {
+        claim.by_function && !claim.is_by(event) && claim.at.seconds_since(event.at).abs() < RACE_S
+    };
+    let mut later = claims.iter_mut().filter(|claim| claim.at > event.at.plus_seconds(-EARLY_S));
+    let later = later.find(|claim| !is_beside(claim));
     let Some(claim) = later.filter(|claim| !claim.by_function) else { return false };
     let same = claim.is_by(event) || claim.worker.is_none();
     let moves = row.may_be_moved(claim.at);

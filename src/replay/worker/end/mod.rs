@@ -83,8 +83,8 @@ impl View<'_> {
         if let Some(event) = self.unlogged_kill(&end) {
             end = self.errored(event);
         }
-        if let Some(stopped) = self.stopped_before(&end) {
-            end = stopped;
+        if let Some(unsure) = self.stopped_or_lost(&end) {
+            end = unsure;
         }
         let errors = [EventKind::WorkerSelfTerminated, EventKind::WorkerErrorRecorded];
         let recorded = self.first(&errors);

@@ -5,6 +5,7 @@ use crate::model::kind::EventKind;
 use crate::model::state::EndKind;
 use crate::model::time::Micros;
 use crate::replay::seen::Seen;
+use crate::replay::worker::contradicted;
 use crate::replay::worker::end::kind::error_kind;
 use crate::replay::worker::end::{
     DECISION_REACH_S, HEARTBEAT_PERIOD_S, SAID_AFTER_S, View, WorkerEnd,
@@ -116,28 +117,34 @@ impl View<'_> {
         }
         let end = self.row_end(event, Some(event.at), kind, Basis::Inferred);
         let before = end.before.map(|before| before.plus_seconds(MARKED_DEAD_AFTER_S));
+        let before = before.max(end.after);
         WorkerEnd { before, ..end }
     }
 
-    /// A normal stop before an error that was told of a row which a late heartbeat had set back to active: the
-    /// reason of the stop stays in the row, its time is overwritten minutes later, when the row in error is cleaned
-    /// up (evidence-rules class 12, domain/orchestrator.md W18). An orchestrator stops none that it holds for an
-    /// error but in the cycle in which it marks it, and no heartbeat after the error made this one active again.
-    pub(super) fn stopped_before(&self, end: &WorkerEnd) -> Option<WorkerEnd> {
+    /// An end by an error that the row alone tells, where the row also keeps the reason of a stop: either the stop
+    /// succeeded and a late heartbeat set the row back to active before the error was found, or its pod was lost and the
+    /// stop failed (evidence-rules class 12, domain/orchestrator.md W18, W20, G125). No line tells which, so neither is
+    /// claimed; the pod was gone by the next heartbeat. An orchestrator stops none that it holds for an error but in the
+    /// cycle in which it marks it, and no heartbeat after the error made this one active again.
+    pub(super) fn stopped_or_lost(&self, end: &WorkerEnd) -> Option<WorkerEnd> {
         let is_error = matches!(end.kind, EndKind::Error | EndKind::External | EndKind::Failsafe);
         let (decided, beat) = (end.decided_at.filter(|_| is_error)?, self.row.real_heartbeat()?);
+        let refused = self.first(&[EventKind::PodTerminateFailed]).is_some();
         let event = self.first(&[EventKind::WorkerTerminationRecorded])?;
         event.text("reason")?;
-        let kind = stop_kind(event);
-        let is_stop = matches!(kind, EndKind::ScaleDown | EndKind::EarlyTermination);
-        let in_one_cycle = (0.0..DECISION_REACH_S).contains(&event.at.seconds_since(decided));
-        if !is_stop || decided <= beat || in_one_cycle {
+        let is_stop = matches!(stop_kind(event), EndKind::ScaleDown | EndKind::EarlyTermination);
+        let cleaned_up = event.at.seconds_since(decided) > DECISION_REACH_S;
+        if !is_stop || decided <= beat || !cleaned_up || refused || self.by_logs().is_some() {
             return None;
         }
         let gone = beat.plus_seconds(HEARTBEAT_PERIOD_S).min(decided);
-        let made = self.row_end(event, None, kind, Basis::Recorded);
-        let ended_at = Some(beat.plus_seconds(AFTER_HEARTBEAT_S).min(gone));
-        Some(WorkerEnd { ended_at, before: Some(gone), decided_at: None, ..made })
+        let made = self.row_end(event, None, EndKind::Unknown, Basis::Inferred);
+        let ended_at = beat.plus_seconds(AFTER_HEARTBEAT_S).min(gone);
+        if contradicted::is_contradicted(self.row, self.events, ended_at) {
+            return None;
+        }
+        let (ended_at, before) = (Some(ended_at), Some(gone));
+        Some(WorkerEnd { ended_at, before, decided_at: None, ..made })
     }
 
     fn row_end(&self, event: &Event, at: Option<Micros>, kind: EndKind, basis: Basis) -> WorkerEnd {
