@@ -39,16 +39,19 @@ fn stop_kind(event: &Event) -> EndKind {
 }
 
 impl View<'_> {
-    /// A kill that only the row tells of, long before what else ends the worker: its pod is ended within
+    /// A kill of whose pod only the row tells, long before what else ends the worker: its pod is ended within
     /// seconds of `error_time` (evidence-rules facts 15 and 16). What a cleanup or a failsafe writes
-    /// minutes later is aftermath (domain/orchestrator.md W18, W19).
+    /// minutes later is aftermath (domain/orchestrator.md W18, W19), unless the cloud had refused.
     pub(super) fn unlogged_kill(&self, end: &WorkerEnd) -> Option<&Event> {
         let event = self.first(&[EventKind::WorkerErrorRecorded])?;
         let after = |at: Micros, s: f64| at.seconds_since(event.at) > s;
-        let logged = self.events.iter().any(|other| {
-            other.kind == EventKind::WorkerMarkedError
-                && other.at.seconds_since(event.at).abs() < DECISION_REACH_S
-        });
+        let near = |kind: EventKind| {
+            self.events.iter().any(|other| {
+                other.kind == kind && other.at.seconds_since(event.at).abs() < DECISION_REACH_S
+            })
+        };
+        let ends_by_lines = end.basis == Basis::Logged || near(EventKind::PodTerminateFailed);
+        let logged = near(EventKind::WorkerMarkedError) && ends_by_lines;
         let lived_on =
             self.row.real_heartbeat().is_some_and(|beat| after(beat, HEARTBEAT_PERIOD_S * 2.0));
         let late = end.ended_at.is_some_and(|at| after(at, DECISION_REACH_S));
