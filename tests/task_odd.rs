@@ -235,6 +235,51 @@ fn who_cancelled_a_task_no_row_tells() {
     assert_eq!(attempt["ended_by"], "the task's row (no row names who cancelled)", "{page}");
 }
 
+/// Two workers hold one task: the row names the second, whoever completed it.
+const RACE: &str = "
+# race: two workers claimed one task at once
+on 2025-10-28
+worker w1 created=09:00:00 beat=10:25:00
+worker w2 created=09:00:00 beat=10:25:00
+task t1 type=wan_2_2_i2v status=Complete created=10:00:00 worker=w2 started=10:00:05 processed=10:02:00 updated=10:00:05
+log 10:00:05 w1/t1 INFO HEADLESS: Processing wan_2_2_i2v task
+log 10:00:05 w2/t1 INFO HEADLESS: Processing wan_2_2_i2v task
+log 10:20:00 w1 INFO HEADLESS: No tasks available
+log 10:20:00 w2 INFO HEADLESS: No tasks available
+";
+
+#[test]
+fn whose_result_completed_a_task_that_two_held_is_said_only_where_it_is_known() {
+    let finished = |time: &str, worker: &str| {
+        format!("log {time} {worker}/t1 INFO HEADLESS: Finished task (Success: True)\n")
+    };
+    let unknown = "the task's row (no row names who completed)";
+    let cases = [
+        // neither says that it was done
+        (String::new(), "complete", unknown),
+        // the one that the row does not name was done by then, the other a while later
+        (finished("10:01:58", "w1") + &finished("10:05:00", "w2"), "overtaken", "w1"),
+        // the one that the row does not name was done only later
+        (finished("10:05:00", "w1"), "complete", "w2"),
+    ];
+    for (more, outcome, by) in cases {
+        let bench = Bench::of_case(&format!("{RACE}{more}"));
+        let page = json(&bench, "task", &[&only_task(&bench)]);
+        let attempts = page["attempts"].as_array().expect("attempts");
+        let last = attempts.iter().find(|one| one["outcome"] != "duplicate").expect("the row's");
+        assert_eq!(last["outcome"], outcome, "{page}");
+        let of = |query: &str| bench.sql("s", query)[0][0].clone();
+        let told = match by {
+            "w1" => of("select id from workers where id not in (select worker_id from tasks)"),
+            "w2" => of("select worker_id from tasks"),
+            unknown => unknown.to_string(),
+        };
+        assert_eq!(last["ended_by"], told.as_str(), "{page}");
+        let unsure = "two workers held it, and no row tells whose result it was";
+        assert_eq!(last["why"] == unsure, by == unknown, "{page}");
+    }
+}
+
 /// A task of the last era: its claim is a line, and the load of its model a column.
 const LOADED: &str = "
 # loaded: the column of the claim is written anew when the model is there

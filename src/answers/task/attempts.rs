@@ -5,6 +5,7 @@ use super::record::Record;
 use crate::answers::ask::Row;
 use crate::answers::page::{Page, Value};
 use crate::model::kind::EventKind;
+use crate::model::time::Micros;
 
 /// Keys of the table.
 const COLUMNS: [&str; 12] = [
@@ -21,6 +22,9 @@ const COLUMNS: [&str; 12] = [
     "claimed_event",
     "ended_event",
 ];
+
+/// The answer to a completion stands 0.12 s after the write (evidence-rules fact 1).
+const ANSWER_S: f64 = 2.0;
 
 /// Adds it.
 pub(super) fn section(page: &mut Page, record: &Record) {
@@ -71,7 +75,27 @@ fn ended_by(record: &Record, attempt: &Row) -> Value {
     if event.kind == EventKind::TaskCancelled {
         return Value::Text("the task's row (no row names who cancelled)".to_string());
     }
+    // nor does completing write who did (domain/worker-app.md T4)
+    if event.kind == EventKind::TaskCompleted && event.source.is_none() {
+        return completer(record, event.at);
+    }
     Value::Text(event.by().unwrap_or("the task's row").to_string())
+}
+
+/// Whose result completed the task, where that is known.
+fn completer(record: &Record, at: Micros) -> Value {
+    let delivered = |attempt: &&Row| {
+        attempt.time("delivered_at").is_some_and(|sent| sent.seconds_since(at).abs() < ANSWER_S)
+    };
+    // a reason says what keeps it from being known
+    let holds = |attempt: &&Row| {
+        attempt.text("outcome") == Some("complete") && attempt.text("reason").is_none()
+    };
+    let by = record.attempts.iter().find(delivered).or(record.attempts.iter().find(holds));
+    match by.and_then(|attempt| attempt.text("worker_id")) {
+        Some(worker) => Value::Text(worker.to_string()),
+        None => Value::Text("the task's row (no row names who completed)".to_string()),
+    }
 }
 
 /// The last error that was said of the task within the attempt, by its worker or by nobody named.

@@ -69,7 +69,7 @@ pub(super) fn of(row: &TaskRow, parts: &Parts<'_>, events: &[Seen<'_>]) -> Vec<A
                     event: requeue.event,
                 },
                 None if claim.is_duplicate => duplicate(claim, ends, events),
-                None => by_end(n, claims, ends, results),
+                None => by_end(n, claims, ends, results, events),
             };
             let started = events.iter().find(|event| {
                 event.kind == EventKind::TaskStarted
@@ -98,7 +98,13 @@ pub(super) fn of(row: &TaskRow, parts: &Parts<'_>, events: &[Seen<'_>]) -> Vec<A
 }
 
 /// What ended a claim that was not put back: the end of its task.
-fn by_end(n: usize, claims: &[Claim], ends: &Ends, results: &[Delivery]) -> Ended {
+fn by_end(
+    n: usize,
+    claims: &[Claim],
+    ends: &Ends,
+    results: &[Delivery],
+    events: &[Seen<'_>],
+) -> Ended {
     let next = claims[n + 1..].iter().find(|claim| !claim.is_duplicate).map(|next| next.at);
     let last = ends.last.as_ref().filter(|_| next.is_none());
     let Some(end) = ends.of(&claims[n], next).or(last) else {
@@ -109,6 +115,12 @@ fn by_end(n: usize, claims: &[Claim], ends: &Ends, results: &[Delivery]) -> Ende
     let (outcome, reason) = match end.what {
         TaskEvent::Completed if by_other => {
             (Outcome::Overtaken, Some("the result of another claim completed the task"))
+        }
+        TaskEvent::Completed
+            if effective.is_some_and(|result| result.by.is_none())
+                && has_rival(&claims[n], claims, end.at, events) =>
+        {
+            (Outcome::Complete, Some("two workers held it, and no row tells whose result it was"))
         }
         TaskEvent::Completed => (Outcome::Complete, end.reason),
         TaskEvent::Failed => (Outcome::Failed, end.reason),
@@ -123,13 +135,26 @@ fn by_end(n: usize, claims: &[Claim], ends: &Ends, results: &[Delivery]) -> Ende
     Ended { at: Some(end.at), outcome, reason, event: Some(end.event) }
 }
 
+/// Whether another worker may have completed what a claim held: it held the task as well, and did not say
+/// that it was done with it only later.
+fn has_rival(claim: &Claim, claims: &[Claim], at: Micros, events: &[Seen<'_>]) -> bool {
+    let mut duplicates = claims.iter().filter(|other| other.is_duplicate);
+    duplicates.any(|other| {
+        other.worker != claim.worker && done(other, events).is_none_or(|done| done.at <= at)
+    })
+}
+
+/// When the worker of a claim said that it was done with it.
+fn done<'a>(claim: &Claim, events: &[Seen<'a>]) -> Option<Seen<'a>> {
+    let handler = [EventKind::TaskHandlerSucceeded, EventKind::TaskHandlerFailed];
+    let mut own = events.iter().filter(|event| claim.is_by(event) && claim.at < event.at);
+    own.find(|event| handler.contains(&event.kind)).copied()
+}
+
 /// A claim that its row does not know ends when its own worker is done with it, as far as that says so;
 /// else no later than the task.
 fn duplicate(claim: &Claim, ends: &Ends, events: &[Seen<'_>]) -> Ended {
-    let handler = [EventKind::TaskHandlerSucceeded, EventKind::TaskHandlerFailed];
-    let done = events
-        .iter()
-        .find(|event| handler.contains(&event.kind) && claim.is_by(event) && claim.at < event.at);
+    let done = done(claim, events);
     let end = ends.last.as_ref();
     let at = done.map(|event| event.at).or(end.map(|end| end.at.max(claim.at)));
     Ended {
