@@ -12,11 +12,12 @@ use rayon::prelude::*;
 use crate::support::imported::{import_at, write_derived};
 use crate::support::replayed::write_tables;
 
-const FILES: [&str; 4] = [
+const FILES: [&str; 5] = [
     include_str!("transitions/workers.txt"),
     include_str!("transitions/workers_e7.txt"),
     include_str!("transitions/tasks.txt"),
     include_str!("transitions/resets.txt"),
+    include_str!("transitions/rows.txt"),
 ];
 
 /// The rows of the tables. W: orchestrator.md 2.2. E: 2.3, in its order. R: the resets of section 3, in

@@ -307,7 +307,12 @@ facts as (
         workers.id is not null and coalesce(signs.beat_at, signs.act_at) is null as never_lived,
         epoch(deaths.pod_dead_at) - epoch(signs.beat_at) as beat_age_s,
         epoch(deaths.pod_dead_at) - epoch(signs.act_at) as act_age_s,
-        epoch(signs.act_at) - epoch(signs.beat_at) as act_after_beat_s
+        epoch(signs.act_at) - epoch(signs.beat_at) as act_after_beat_s,
+        -- what is held against it is that it never began; any act of its process says otherwise
+        signs.act_at is not null and regexp_matches(
+            deaths.reason,
+            '^(Startup phase|GPU ready but never|Never initialized|Failed basic health check with)'
+        ) as had_worked
     from deaths
     left join signs using (worker_id)
     left join probes using (worker_id)
@@ -383,6 +388,12 @@ select
             -- the probe's own line is lost, but a basic check failed on a worker that beat to the end
             when reason = 'Failed basic health check' and beat_age_s <= $beat_sure_s
                 then case when pod_was_seen then 'probable' else 'insufficient_evidence' end
+            -- it was said not to have begun to work, and it had (domain/orchestrator.md O21, O26)
+            when had_worked and act_age_s <= $quiet_s and not is_broken and not held_a_killer
+                then case
+                    when act = 'completion' or len(held_tasks) > 0 then 'probable'
+                    else 'insufficient_evidence'
+                end
             else 'refuted'
         end
         -- an idle worker whose guardian died leaves the same rows as a frozen one
@@ -420,6 +431,8 @@ select
             case
                 when done_event_id is not null
                     then 'killed for "{}", although it had ended well with that task and gone on to others'
+                when had_worked and act_age_s <= $quiet_s
+                    then 'killed for "{}", although its process was at work just before'
                 else 'killed for "{}" while its heartbeats went on, which alone proves no work'
             end,
             reason

@@ -99,11 +99,12 @@ judged as (
         coalesce(workers.last_heartbeat <= workers.created_at + to_seconds($born_s), true)
             and lives.worker_id is null as is_mute,
         epoch(
-            coalesce(worker_ends.ended_at, worker_ends.ended_before, evidence.until_at) - workers.created_at
-        )
-            as lived_s,
+            coalesce(worker_ends.ended_at, worker_ends.decided_at, worker_ends.ended_after, evidence.until_at)
+            - workers.created_at
+        ) as lived_s,
         epoch(
-            coalesce(worker_ends.ended_at, worker_ends.ended_before, evidence.until_at) - furthest.entered_at
+            coalesce(worker_ends.ended_at, worker_ends.decided_at, worker_ends.ended_after, evidence.until_at)
+            - furthest.entered_at
         ) as step_s,
         usual.slowest_s as slowest_step_s, usual.starts, claims.worker_id as claimer,
         lives.last_spoke_at

@@ -62,7 +62,7 @@ select
         'its row was active again after its end ({} s)', epoch(late.last_heartbeat - late.ended_at)
     )
     || case
-        when still.worker_id is not null then ', and is to this day'
+        when late.status = 'active' then ', and is to this day'
         when looks.kills > 0 then ', and it was killed again'
         else ', until an orchestrator looked'
     end as summary,
@@ -70,7 +70,7 @@ select
         ['workers:' || late.worker_id, late.end_event_id, looks.event_id, still.event_id],
         lambda piece: piece is not null
     ) as evidence,
-    late.end_kind, late.ended_at, late.last_heartbeat, still.worker_id is not null as still_active,
+    late.end_kind, late.ended_at, late.last_heartbeat, late.status = 'active' as still_active,
     coalesce(looks.kills, 0) as killed_again,
     cast([] as varchar[]) as affected_tasks, cast(null as double) as lost_worker_s
 from late

@@ -118,6 +118,33 @@ pub(super) fn of_worker(row: &WorkerRow, events: &mut Events) {
     let ended = row.meta_time("terminated_at");
     add(EventKind::WorkerTerminationRecorded, ended, Column::TerminatedAt, by, &orchestrator);
     held_at_kill(row, &diagnostics, events);
+    stuck_with(row, events);
+}
+
+/// A worker that was killed for a task that it held too long had claimed it at least as long before
+/// (domain/orchestrator.md W16).
+fn stuck_with(row: &WorkerRow, events: &mut Events) {
+    const UNTIL_E1_S: f64 = 300.0;
+    let reason = row.meta("error_reason");
+    let Some(told) = reason.as_deref().and_then(|text| text.strip_prefix("Stuck task ")) else {
+        return;
+    };
+    let Some(task) = told.split(' ').next().map(TaskId::from) else { return };
+    let limit = told.split("timeout: ").nth(1).and_then(|rest| rest.split('s').next());
+    let limit = limit.and_then(|s| s.parse::<f64>().ok()).unwrap_or(UNTIL_E1_S);
+    let at = row.meta_time("error_time").map(|at| at.plus_seconds(-limit));
+    let fact = Fact {
+        kind: EventKind::TaskListedActive,
+        at,
+        bounds: at.zip(row.created_at).map(|(at, created)| (created.min(at), at)),
+        column: Column::ErrorReason,
+        worker: Some(&row.id),
+        task: Some(&task),
+        attributes: texts([("reason", reason.as_deref())]),
+        clock: Clock::Orchestrator,
+        ordinal: 0,
+    };
+    events.extend(event(Table::Workers, row.id.as_str().into(), fact));
 }
 
 /// `diagnostics.running_tasks`: the only durable proof of what a killed worker held.
@@ -180,8 +207,17 @@ pub(super) fn of_task(row: &TaskRow, seen_at: Option<Micros>, events: &mut Event
         let told = texts([("text", Some(text)), ("by", Some(by)), ("why", Some(why))]);
         let within = reset_within(row, seen_at);
         let (kind, column) = (EventKind::TaskResetText, Column::ErrorMessage);
-        add(kind, row.created_at, column, None, told, within);
+        let at = put_back_at(row).or(row.created_at);
+        add(kind, at, column, None, told, within.filter(|_| put_back_at(row).is_none()));
     }
+}
+
+/// When a task was put back that waits since: a retry and a crash report write that time with their text, and
+/// whoever claims it next another; the sweeps of an orchestrator leave the time alone (domain/worker-app.md T9 to T11).
+pub fn put_back_at(row: &TaskRow) -> Option<Micros> {
+    let text = reset_text(row).filter(|_| row.status == "Queued")?;
+    let dates = ["Requeued: ", "Retry "].iter().any(|start| text.starts_with(start));
+    row.updated_at.filter(|at| dates && row.created_at < Some(*at))
 }
 
 /// Between which instants the last claim lies, where the column may have been written anew after it.

@@ -38,6 +38,7 @@ columns! {
     Metadata = "metadata",
     DiagnosticsLastHeartbeat = "metadata.diagnostics.last_heartbeat",
     DiagnosticsRunningTasks = "metadata.diagnostics.running_tasks",
+    ErrorReason = "metadata.error_reason",
     ErrorTime = "metadata.error_time",
     PromotedToActiveAt = "metadata.promoted_to_active_at",
     StartupScriptLaunchedAt = "metadata.startup_script_launched_at",

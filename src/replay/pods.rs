@@ -32,10 +32,11 @@ pub struct Pod {
     pub ended_event: Option<EventId>,
 }
 
-/// When pods and rows of workers came to be.
+/// When pods and rows of workers came to be, and when pods were ended.
 #[derive(Default)]
 pub struct Created {
     pods: BTreeMap<PodId, (Micros, EventId)>,
+    ended: BTreeMap<PodId, (Micros, EventId)>,
     rows: BTreeMap<WorkerId, (Micros, EventId)>,
 }
 
@@ -46,6 +47,11 @@ impl Created {
             && let Some(pod) = &event.pod
         {
             self.pods.entry(PodId::clone(pod)).or_insert((event.at, event.id));
+        }
+        if event.kind == EventKind::PodTerminated
+            && let Some(pod) = &event.pod
+        {
+            self.ended.entry(PodId::clone(pod)).or_insert((event.at, event.id));
         }
         if event.kind == EventKind::WorkerCreated
             && let Some(worker) = &event.worker
@@ -79,12 +85,15 @@ pub fn find(
             let end = worker.as_ref().and_then(|worker| ends.get(worker));
             let row = worker.as_ref().and_then(|worker| created.rows.get(worker));
             let made = created.pods.get(&id).or(row).copied();
+            // an orphan has no worker whose end could tell (domain/orchestrator.md G136, G137)
+            let gone = created.ended.get(&id).filter(|_| row.is_none());
+            let unknown = gone.map(|_| EndKind::Unknown);
             Pod {
                 created_at: made.map(|(at, _)| at),
                 created_event: made.map(|(_, event)| event),
-                ended_at: end.and_then(|end| end.ended_at),
-                end_kind: end.map(|end| end.kind),
-                ended_event: end.and_then(|end| end.event),
+                ended_at: end.and_then(|end| end.ended_at).or(gone.map(|(at, _)| *at)),
+                end_kind: end.map(|end| end.kind).or(unknown),
+                ended_event: end.and_then(|end| end.event).or(gone.map(|(_, event)| *event)),
                 cost_per_hour: worker.as_ref().and_then(|worker| costs.get(worker)).copied(),
                 id,
                 worker,

@@ -1,6 +1,6 @@
 //! What the row implies and no line tells: bounded, never dated exactly, and no worker named.
 
-use crate::events::row_events::reset_text;
+use crate::events::row_events::{put_back_at, reset_text};
 use crate::model::column::Column;
 use crate::model::event::{Event, Further};
 use crate::model::kind::EventKind;
@@ -18,6 +18,8 @@ const BEFORE_CLAIM_S: f64 = 15.0;
 const ATTEMPTS_MAX: i64 = 3;
 /// Why a way back into the queue is certain.
 const LATER_CLAIM: &str = "a later claim implies it";
+const WAITS: &str = "its row says that it waits";
+const EMPTIED: &str = "its row has the claim no more";
 
 /// The requeue that a later claim implies: the kill of the holder, or its end, where that lies between, else
 /// shortly before that claim; bounded by both (evidence-rules fact 10).
@@ -30,7 +32,7 @@ pub(crate) fn requeue(
     let latest = next.map_or_else(|| world.ended_or_later(claim), |next| next.at);
     // the row says that it waits, and not since when: it was seen much later
     let bound = next.map_or(world.seen_at().map_or(latest, |seen| seen.max(latest)), |_| latest);
-    let why = if next.is_some() { LATER_CLAIM } else { "its row says that it waits" };
+    let why = if next.is_some() { LATER_CLAIM } else { WAITS };
     let holder = claim.worker.as_ref();
     let condemned = holder.and_then(|worker| world.condemned(worker, claim.at, latest));
     let ended = condemned.or_else(|| world.ended(holder?));
@@ -79,28 +81,51 @@ pub(crate) fn complete(
 ) {
     let beyond = row.created_at.zip(world.oldest_log()).is_some_and(|(made, log)| made < log);
     let missing = counted(row, requeues, beyond).saturating_sub(claims.len());
-    let Some(wait) = (missing > 0).then(|| longest_wait(row, claims, requeues, end)).flatten()
+    let over = over(row, claims, end, world);
+    let Some(wait) = (missing > 0).then(|| longest_wait(row, claims, requeues, over)).flatten()
     else {
         return;
     };
     let step = (wait.until.0 - wait.from.0) / (missing as i64 * 2 + 1);
-    let keep_last = wait.place == claims.len() && row.status != "Queued";
+    let is_at_end = wait.place == claims.len();
     // where lines of the others reached us, which of them is missing is not known
     let latest = end.filter(|_| !beyond).map_or(wait.until, |end| end.at);
     let bounds = (row.created_at.unwrap_or(wait.from), latest);
     let mut at = wait.from;
     for n in 0..missing {
+        let is_latest = is_at_end && n + 1 == missing;
+        let stays = is_latest && ends_in_progress(row);
+        let known = if stays { row.started_at } else { swept_after(row).filter(|_| is_latest) };
+        let known = known.filter(|known| wait.from < *known && *known < wait.until);
         at = Micros(at.0 + step);
         let value = n.to_string();
-        let last = keep_last && n + 1 == missing;
-        let started = row.started_at.filter(|started| last && wait.from < *started);
-        let claim_at = started.unwrap_or(at);
+        let claim_at = known.unwrap_or(at);
         let made = event(row, EventKind::TaskClaimInferred, claim_at, bounds, &value);
         claims.insert(wait.place + n, Claim::implied(made));
-        at = Micros(at.0 + step);
-        let back = event(row, EventKind::TaskRequeueInferred, at, bounds, &value);
-        requeues.insert(wait.place + n, (!last).then(|| Requeue::implied(back, LATER_CLAIM)));
+        at = match known {
+            Some(known) => known.plus_seconds(BEFORE_CLAIM_S).min(wait.until),
+            None => Micros(at.0 + step),
+        };
+        let back = (!stays).then(|| back(row, is_latest, (at, bounds), &value));
+        requeues.insert(wait.place + n, back);
     }
+}
+
+/// The way back into the queue after a claim that only the row counts.
+fn back(
+    row: &TaskRow,
+    is_latest: bool,
+    (at, bounds): (Micros, (Micros, Micros)),
+    value: &str,
+) -> Requeue {
+    let why = match row.status.as_str() {
+        _ if !is_latest => LATER_CLAIM,
+        "Queued" => WAITS,
+        _ => EMPTIED,
+    };
+    let told = put_back_at(row).filter(|_| is_latest).map(|told| (told, (told, told)));
+    let (at, bounds) = told.unwrap_or((at, bounds));
+    Requeue::implied(event(row, EventKind::TaskRequeueInferred, at, bounds, value), why)
 }
 
 /// A time in the queue, and the place of the claim that ends it.
@@ -110,14 +135,38 @@ struct Wait {
     until: Micros,
 }
 
+/// When its last time in the queue was over, as far as that is told: by the claim that the row keeps, or by its end;
+/// of one that waits again, by the text that says since when, or else when it was seen.
+fn over(row: &TaskRow, claims: &[Claim], end: Option<&Final>, world: &World<'_>) -> Option<Micros> {
+    let told = row.started_at.filter(|_| claims.is_empty()).or(end.map(|end| end.at));
+    let waits = row.status == "Queued" && claims.is_empty();
+    told.or_else(|| put_back_at(row).or(world.seen_at()).filter(|_| waits))
+}
+
+/// The claim of a task that a sweep put back: the sweeps leave the time that the claim wrote (domain/worker-app.md T2,
+/// T10).
+fn swept_after(row: &TaskRow) -> Option<Micros> {
+    let is_swept = row.status == "Queued" && reset_text(row)?.starts_with("Reset ");
+    row.updated_at.filter(|at| is_swept && row.created_at < Some(*at))
+}
+
+/// Whether its last claim lasted until its end, and was not put back before it: a reset empties the worker and the time
+/// of the claim, and neither a failure nor a cancellation does (domain/worker-app.md T7 to T14).
+fn ends_in_progress(row: &TaskRow) -> bool {
+    match row.status.as_str() {
+        "Queued" => false,
+        "Failed" | "Cancelled" => row.worker.is_some() || row.started_at.is_some(),
+        _ => true,
+    }
+}
+
 /// The longest of a task's times in the queue.
 fn longest_wait(
     row: &TaskRow,
     claims: &[Claim],
     requeues: &[Option<Requeue>],
-    end: Option<&Final>,
+    over: Option<Micros>,
 ) -> Option<Wait> {
-    let over = row.started_at.filter(|_| claims.is_empty()).or(end.map(|end| end.at));
     let until = |place: usize| claims.get(place).map(|claim| claim.at).or(over);
     let back = requeues.iter().enumerate();
     let back = back.filter_map(|(n, requeue)| Some((n + 1, requeue.as_ref()?.at)));
@@ -137,7 +186,11 @@ fn counted(row: &TaskRow, requeues: &[Option<Requeue>], beyond: bool) -> usize {
     let is_holder = row.status == "Failed" && row.worker.is_some();
     // a crash that finds them all used up counts none (domain/worker-app.md T11)
     let is_uncounted = row.attempts < ATTEMPTS_MAX || row.is_failed_by_others();
-    let failed_holding = beyond && is_holder && is_uncounted;
+    // a retry empties the worker: who stands there claimed it after the last one that is counted (T9)
+    let is_retried = row.worker.is_some()
+        && matches!(row.status.as_str(), "Failed" | "Cancelled")
+        && reset_text(row).is_some_and(|text| text.starts_with("Retry "));
+    let failed_holding = (beyond && is_holder && is_uncounted) || is_retried;
     let by_attempts = attempts + usize::from(attempts > 0 && (holds || failed_holding));
     // a reset empties the worker: who stands there now claimed it after (domain/worker-app.md T10)
     let claimed_since = holds || row.worker.is_some();

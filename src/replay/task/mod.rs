@@ -45,6 +45,24 @@ pub struct TaskTimeline {
 
 /// Rebuilds one task.
 pub fn replay(row: &TaskRow, events: &[Seen<'_>], world: &World<'_>) -> TaskTimeline {
+    if !events.iter().any(|event| is_refuted(row, event)) {
+        return believed(row, events, world);
+    }
+    let events: Vec<Seen<'_>> =
+        events.iter().copied().filter(|event| !is_refuted(row, event)).collect();
+    believed(row, &events, world)
+}
+
+/// Whether a sweep listed the task and did not put it back: it lists what it found before it wrote, and its write
+/// empties the time of the claim, which the row still has from before (domain/orchestrator.md section 3). The end
+/// of an orchestrator task puts that of its first child there.
+fn is_refuted(row: &TaskRow, event: &Seen<'_>) -> bool {
+    event.kind == EventKind::TaskResetListed
+        && !row.is_orchestrator()
+        && row.started_at.is_some_and(|started| started < event.at)
+}
+
+fn believed(row: &TaskRow, events: &[Seen<'_>], world: &World<'_>) -> TaskTimeline {
     let last = ends::last(row, events);
     let mut claims = claims::find(row, events, last.as_ref(), world);
     let ends = ends::all(row, events, &claims, last);

@@ -109,9 +109,14 @@ impl WorkerTimeline {
     }
 }
 
-/// A row set back to active by a late heartbeat: the worker stays ended (domain/worker-app.md X1).
+/// A row set back to active by a late heartbeat: the worker stays ended (domain/worker-app.md X1). Heartbeats leave
+/// the status alone before 2025-10-19 (domain/worker-app.md 1.5).
 fn resurrected(row: &WorkerRow, end: Option<&WorkerEnd>) -> Option<Anomaly> {
+    const SETS_STATUS_SINCE: &str = "2025-10-19";
     let (ended, beat) = (end?.ended_at?, row.last_heartbeat?);
+    if beat.to_string().as_str() < SETS_STATUS_SINCE {
+        return None;
+    }
     let back = row.status == "active" || beat.seconds_since(ended) > LATE_HEARTBEAT_S;
     back.then(|| Anomaly {
         at: beat,

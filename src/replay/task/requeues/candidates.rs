@@ -28,6 +28,8 @@ pub(super) fn candidates(
             found.push(requeue(event, outcome, why_named(event), true));
         } else if event.kind == EventKind::TaskHandlerFailed && claim.is_by(event) {
             found.push(requeue(event, Outcome::Requeued, "its worker failed on it", false));
+        } else if event.kind == EventKind::TaskResetText && event.earliest == event.latest {
+            found.push(requeue(event, Outcome::Requeued, by_its_text(event), true));
         } else if seen_queued(event) {
             found.push(requeue(event, by_text(row), "a capture found it queued again", false));
         }
@@ -110,6 +112,14 @@ fn why_named(event: &Event) -> &'static str {
     let site = event.call_site.as_deref().unwrap_or_default();
     let known = SWEEPS.iter().find(|(function, _)| site.contains(function));
     known.map_or("a sweep listed it", |(_, why)| *why)
+}
+
+/// Why, by a text that dates itself: nothing was written to the row since.
+fn by_its_text(event: &Event) -> &'static str {
+    match event.text("why") {
+        Some("worker_crashed") => "its worker crashed",
+        Some(_) | None => "its worker failed on it",
+    }
 }
 
 /// Who put a task back, by the text that it left in the row (domain/worker-app.md 2.2).

@@ -22,7 +22,6 @@ impl View<'_> {
             EventKind::WorkerEarlyTerminated,
             EventKind::PodTerminated,
             EventKind::FailsafeCleaned,
-            EventKind::WorkerSaidGoodbye,
         ]);
         let external = self.first_true(&[EventKind::WorkerExternallyTerminated]);
         let unseen = self.gone_before_verdict();
@@ -75,7 +74,7 @@ impl View<'_> {
     }
 
     fn terminated(&self, done: &Event) -> WorkerEnd {
-        let before = self.decision(done.at);
+        let before = self.decision(done.at).or_else(|| self.condemned(done.at));
         let since = before.as_ref().map(|(_, event)| event.at);
         let decision = before.or_else(|| self.said_after(done.at));
         let kind = decision.as_ref().map_or(EndKind::Unknown, |(kind, _)| *kind);
@@ -130,6 +129,21 @@ impl View<'_> {
         before
             .filter(|event| reach <= event.at && event.at <= ended)
             .find_map(|event| Some((decided_kind(event)?, event.event())))
+    }
+
+    /// The verdict of ten minutes before that a cleanup carries out: its own attempt failed, or its lines are lost
+    /// (domain/orchestrator.md W18, G119).
+    fn condemned(&self, ended: Micros) -> Option<(EndKind, &Event)> {
+        let was = |kind: EventKind, from: Micros| {
+            self.events
+                .iter()
+                .any(|event| event.kind == kind && from <= event.at && event.at <= ended)
+        };
+        let mut before = self.events.iter().rev().filter(|event| event.at <= ended);
+        let marked = before.find(|event| event.kind == EventKind::WorkerMarkedError)?;
+        let is_cleanup = was(EventKind::PodTerminateFailed, marked.at)
+            || was(EventKind::ErrorCleanupForced, ended.plus_seconds(-DECISION_REACH_S));
+        is_cleanup.then_some((decided_kind(marked)?, marked.event()))
     }
 
     /// What a line right after the pod's end says that it was for: some steps are told only when they are

@@ -3,6 +3,7 @@
 mod kind;
 mod logged;
 mod recorded;
+mod silent;
 
 use crate::model::event::{Basis, Event};
 use crate::model::id::{EventId, RunId};

@@ -1,42 +1,28 @@
 //! Ends that only the row of a worker tells.
 
+use std::borrow::Cow;
+
 use crate::model::event::{Basis, Event};
 use crate::model::kind::EventKind;
 use crate::model::state::EndKind;
 use crate::model::time::Micros;
 use crate::replay::seen::Seen;
 use crate::replay::worker::contradicted;
-use crate::replay::worker::end::kind::error_kind;
+use crate::replay::worker::end::kind::{error_kind, stop_kind};
+use crate::replay::worker::end::silent::SAYS_WHY_SINCE;
 use crate::replay::worker::end::{
     DECISION_REACH_S, HEARTBEAT_PERIOD_S, SAID_AFTER_S, View, WorkerEnd,
 };
 
 /// The pod is dead so soon after it was asked to stop (evidence-rules fact 15).
 const ASKED_DEAD_AFTER_S: f64 = 8.0;
-/// Early termination falls in the first cycle past the grace of 180 s as a rule, and up to an hour later where
-/// the pod stays spawning (evidence-rules class 13, fact 20).
-const EARLY_S: (f64, f64, f64) = (180.0, 197.0, 3_600.0);
 /// A second kill is dated later than the heartbeat that proves the first (evidence-rules class 12).
 const SECOND_KILL_S: f64 = 25.0;
 /// The pod was gone by then when the first kill answers its last heartbeat (evidence-rules class 12).
 const AFTER_HEARTBEAT_S: f64 = 5.0;
-/// GPU_IDLE_TIMEOUT_SEC and one cycle: the failsafe's bound (evidence-rules class 15).
-const FAILSAFE_S: f64 = 630.0;
 /// A pod is dead so soon after its worker was marked, and so after `error_time`, which follows that
 /// (evidence-rules facts 15 and 16).
 const MARKED_DEAD_AFTER_S: f64 = 19.0;
-/// One cycle.
-const CYCLE_S: f64 = 30.0;
-
-/// What a row that keeps a stop says it was for.
-fn stop_kind(event: &Event) -> EndKind {
-    match (event.text("terminated_by"), event.text("reason")) {
-        (Some(_), _) => EndKind::Manual,
-        (None, Some(text)) if text.starts_with("early_termination") => EndKind::EarlyTermination,
-        (None, Some(text)) if text.starts_with("spawn_failed") => EndKind::SpawnFailed,
-        (None, Some(_) | None) => EndKind::ScaleDown,
-    }
-}
 
 impl View<'_> {
     /// A kill of whose pod only the row tells, long before what else ends the worker: its pod is ended within
@@ -82,41 +68,82 @@ impl View<'_> {
         let back = self.row.status == "active";
         let second = beat.filter(|b| event.at.seconds_since(*b) > SECOND_KILL_S && back);
         let at = second.map_or(event.at, |b| b.plus_seconds(AFTER_HEARTBEAT_S));
-        let kind = stop_kind(event);
-        if let Some(refused) = self.refused(event.at) {
+        let failed = self.failed_before(event);
+        let error = failed.as_ref().and_then(|(_, error)| *error);
+        let kind = match &failed {
+            Some((why, _)) => error_kind(why),
+            None => stop_kind(event).unwrap_or(EndKind::ScaleDown),
+        };
+        if let (EndKind::External, Some(error)) = (kind, error) {
+            return self.errored(error);
+        }
+        if let Some(refused) = self.refused(event.at, SAID_AFTER_S) {
             let end = self.row_end(event, None, kind, Basis::Recorded);
             return WorkerEnd { after: Some(refused.at), ..end };
         }
         let end = self.row_end(event, Some(at), kind, Basis::Recorded);
         // the row has the time of the request
         let before = end.before.map(|before| before.plus_seconds(ASKED_DEAD_AFTER_S));
-        WorkerEnd { before, ..end }
+        let decided_at = error.map(|error| self.verdict(error).at).or(end.decided_at);
+        let reason = end.reason.or(failed.map(|(why, _)| why.into_owned()));
+        WorkerEnd { before, decided_at, reason, ..end }
     }
 
-    /// The cloud's refusal to end the pod at the time that its row says it was ended: the row is written all the
-    /// same (domain/orchestrator.md G53).
-    fn refused(&self, recorded: Micros) -> Option<&Event> {
+    /// The failure that a row's stop carries out, and its event, where it is dated: what stopped a worker that had not
+    /// failed says why, since E7; before that, only a stop wrote the time at all (domain/orchestrator.md 2.2, 2.3, W18).
+    fn failed_before(&self, stop: &Event) -> Option<(Cow<'_, str>, Option<&Event>)> {
+        let why = self.row.meta("error_reason").filter(|_| stop_kind(stop).is_none())?;
+        match self.first(&[EventKind::WorkerErrorRecorded]) {
+            Some(error) => (error.at <= stop.at).then_some((why, Some(error))),
+            None => (stop.at.to_string().as_str() >= SAYS_WHY_SINCE).then_some((why, None)),
+        }
+    }
+
+    /// The line of the verdict that a row's error is of, else the error itself (evidence-rules fact 16).
+    fn verdict<'a>(&'a self, error: &'a Event) -> &'a Event {
+        let marked = self.events.iter().rfind(|event| {
+            event.kind == EventKind::WorkerMarkedError
+                && error.at.seconds_since(event.at).abs() < DECISION_REACH_S
+        });
+        marked.map_or(error, |marked| marked.event())
+    }
+
+    /// The cloud's refusal to end the pod at about the time that its row says it was ended: the row is written all
+    /// the same (domain/orchestrator.md G53, G119).
+    fn refused(&self, recorded: Micros, within_s: f64) -> Option<&Event> {
         let refused = self.events.iter().find(|event| {
             event.kind == EventKind::PodTerminateFailed
-                && event.at.seconds_since(recorded).abs() < SAID_AFTER_S
+                && event.at.seconds_since(recorded).abs() < within_s
         });
         refused.map(Seen::event)
     }
 
     /// An end of the row alone: when the pod stopped, nothing says.
-    fn runs_on(&self, refused: &Event, kind: EndKind) -> WorkerEnd {
+    pub(super) fn runs_on(&self, refused: &Event, kind: EndKind) -> WorkerEnd {
         let end = self.row_end(refused, None, kind, Basis::Inferred);
         WorkerEnd { after: Some(refused.at), ..end }
     }
 
     pub(super) fn errored(&self, event: &Event) -> WorkerEnd {
-        let reason = event.text("reason").unwrap_or_default();
-        if reason.starts_with("Failed to spawn") || reason == "No Runpod ID" {
-            return self.row_end(event, Some(event.at), EndKind::SpawnFailed, Basis::Inferred);
+        let kind = error_kind(event.text("reason").unwrap_or_default());
+        match kind {
+            EndKind::SpawnFailed => {
+                return self.row_end(event, Some(event.at), kind, Basis::Inferred);
+            }
+            EndKind::External => return self.vanished(event, kind),
+            EndKind::Error
+            | EndKind::IdleTimeout
+            | EndKind::EarlyTermination
+            | EndKind::Failsafe
+            | EndKind::ScaleDown
+            | EndKind::SelfTerminated
+            | EndKind::Manual
+            | EndKind::Unknown => {}
         }
-        let kind = error_kind(reason);
-        if kind == EndKind::External {
-            return self.vanished(event, kind);
+        // a verdict is no end: the cloud had refused, and nothing says when the pod stopped (O18)
+        if let Some(refused) = self.refused(event.at, DECISION_REACH_S) {
+            let end = self.row_end(event, None, kind, Basis::Inferred);
+            return WorkerEnd { after: Some(refused.at).max(end.after), ..end };
         }
         let end = self.row_end(event, Some(event.at), kind, Basis::Inferred);
         let before = end.before.map(|before| before.plus_seconds(MARKED_DEAD_AFTER_S));
@@ -135,7 +162,8 @@ impl View<'_> {
         let refused = self.first(&[EventKind::PodTerminateFailed]).is_some();
         let event = self.first(&[EventKind::WorkerTerminationRecorded])?;
         event.text("reason")?;
-        let is_stop = matches!(stop_kind(event), EndKind::ScaleDown | EndKind::EarlyTermination);
+        let is_stop =
+            matches!(stop_kind(event), Some(EndKind::ScaleDown | EndKind::EarlyTermination));
         let cleaned_up = event.at.seconds_since(decided) > DECISION_REACH_S;
         if !is_stop || decided <= beat || !cleaned_up || refused || self.by_logs().is_some() {
             return None;
@@ -164,66 +192,6 @@ impl View<'_> {
             last_work: None,
             event: Some(event.id),
             basis,
-        }
-    }
-
-    /// `terminated` without a time and a reason: an early termination when it never beat, else a death
-    /// whose time the row does not keep (evidence-rules classes 13 and 15).
-    fn silent(&self, beat: Option<Micros>) -> WorkerEnd {
-        let proof = self.first(&[EventKind::WorkerCreated]);
-        let refused = self.first(&[EventKind::PodTerminateFailed]);
-        match (beat, refused, self.row.created_at) {
-            (None, Some(refused), _) => self.runs_on(refused, EndKind::EarlyTermination),
-            (None, None, Some(created)) => self.never_beat(created, proof),
-            (None, None, None) => self.unseen(proof, (None, None), EndKind::EarlyTermination),
-            (Some(beat), _, _) => {
-                let latest = Some(beat.plus_seconds(FAILSAFE_S));
-                self.unseen(proof, (Some(beat), latest), EndKind::Failsafe)
-            }
-        }
-    }
-
-    /// The first cycle past the grace ended it, unless its pod was seen running after that: then the failsafe, where
-    /// it was seen in the last cycle before that acts (domain/orchestrator.md W19), else nothing says.
-    fn never_beat(&self, created: Micros, proof: Option<&Event>) -> WorkerEnd {
-        let plus = |s: f64| Some(created.plus_seconds(s));
-        let bounds = (plus(EARLY_S.0), plus(EARLY_S.2));
-        let running = self.events.iter().rev().find(|event| event.kind == EventKind::PodRunning);
-        let seen = running.map(|event| event.at).filter(|seen| plus(EARLY_S.1) <= Some(*seen));
-        let Some(seen) = seen else {
-            let end = self.unseen(proof, bounds, EndKind::EarlyTermination);
-            return WorkerEnd { ended_at: plus(EARLY_S.1), ..end };
-        };
-        let last_cycle = plus(FAILSAFE_S - CYCLE_S * 2.0) <= Some(seen);
-        let before = bounds.1.max(Some(seen.plus_seconds(CYCLE_S)));
-        let kind = if last_cycle { EndKind::Failsafe } else { EndKind::Unknown };
-        let middle = plus(FAILSAFE_S - CYCLE_S / 2.0).filter(|at| last_cycle && seen < *at);
-        WorkerEnd {
-            ended_at: middle,
-            ..self.unseen(running.map(Seen::event), (Some(seen), before), kind)
-        }
-    }
-
-    /// An end between two bounds.
-    fn unseen(
-        &self,
-        proof: Option<&Event>,
-        (after, before): (Option<Micros>, Option<Micros>),
-        kind: EndKind,
-    ) -> WorkerEnd {
-        WorkerEnd {
-            ended_at: None,
-            after,
-            before,
-            kind,
-            reason: None,
-            error_code: None,
-            decided_at: None,
-            decided_by: None,
-            last_alive: None,
-            last_work: None,
-            event: proof.map(|event| event.id),
-            basis: Basis::Inferred,
         }
     }
 }
