@@ -399,3 +399,48 @@ fn a_kill_that_only_a_row_tells_is_a_decision_once() {
         assert_eq!(asked(&snapshot, query), [expected]);
     }
 }
+
+/// E7 writes an early termination as an error (domain/orchestrator.md W9).
+#[test]
+fn an_early_termination_that_a_row_calls_an_error_is_no_kill() {
+    let case = |line: &str| {
+        format!(
+            "
+# early: one worker too many
+on 2026-01-25
+worker w1 created=09:00:00 status=terminated meta={{\"runpod_id\": \"{{p1}}\", \"error_reason\": \"Early termination: over-capacity (3 > 1)\", \"error_time\": \"@09:04:00\", \"terminated_at\": \"@09:04:02\"}}
+log 09:03:00 gpu#6 INFO Starting orchestrator cycle
+{line}log 09:05:00 gpu#10 INFO Starting orchestrator cycle
+"
+        )
+    };
+    let line = "log 09:04:02.1 gpu#8 INFO Terminated spawning worker {w1} (RunPod {p1})\n";
+    for (line, run) in [("", ""), (line, "o")] {
+        let bench = Bench::of_case(&case(line));
+        let rows =
+            bench.sql("s", "select rule, coalesce(left(run_id, 0) || 'o', '') from decisions");
+        assert_eq!(rows, [["early_termination", run]], "{line}");
+    }
+}
+
+/// The breaker says itself that it blocks, until E3b (domain/orchestrator.md 5.2).
+#[test]
+fn a_scale_up_that_the_breaker_blocked_is_not_judged_as_one_that_nobody_thought_of() {
+    let lines = |blocked: &'static str| {
+        [
+            (1, "INFO", "Starting orchestrator cycle"),
+            (1, "CRITICAL", "🔢 TASK COUNT (Cycle #1): Queued=5, Active=0, Total=5"),
+            (1, "CRITICAL", "🎯 SCALING DECISION (Cycle #1): Current=0+0, Desired=5"),
+            (1, "ERROR", blocked),
+            (
+                1,
+                "INFO",
+                "Cycle completed: {'workers_promoted': 0, 'workers_failed': 0, 'workers_spawned': 0, 'workers_terminated': 0, 'tasks_reset': 0}",
+            ),
+        ]
+    };
+    let query = "select decided, recomputed from decisions where rule = 'scale_up'";
+    let blocked = "⚠️  SCALING BLOCKED: High failure rate detected, not spawning 5 workers";
+    assert_eq!(asked(&logged(&lines(blocked)), query), [["0", ""]]);
+    assert_eq!(asked(&logged(&lines("something else")), query), [["0", "5"]]);
+}

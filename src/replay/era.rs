@@ -16,6 +16,7 @@ const MARKERS: &[(&str, &str, &str)] = &[
     ("G59d", "E12", "E12"),
     ("G3c", "E10", "E12"),
     ("G28c", "E8", "E9"),
+    ("G43b", "E7", "E7"),
     ("G90j", "E7", "E7"),
     ("G155a", "E6", "E6"),
     ("G109a", "E5", "E6"),
@@ -108,10 +109,16 @@ impl Used<'_> {
     }
 }
 
-/// The era of a process between two instants: by its markers, by date without one.
+/// The era of a process between two instants: by its markers, by date without one, and by date where its markers
+/// would make it run code that was not written yet.
 pub fn of(history: &History, source: &SourceKey, from: Micros, until: Micros) -> &'static str {
     let used = Used { history, source, from, until };
-    let era = used.marker().map_or_else(|| by_date(&source.0, from), |(_, era, _)| *era);
+    let dated = by_date(&source.0, from);
+    let era = used.marker().map_or(dated, |(_, era, _)| *era);
+    let place = |era: &str| ORCHESTRATORS.iter().position(|(_, known)| *known == era);
+    // the latest stands first
+    let is_later = place(era).zip(place(dated)).is_some_and(|(era, dated)| era < dated);
+    let era = if is_later { dated } else { era };
     // from E11 on a kill no longer logs its pod's termination
     if era == "E10" && used.has("G118c") && !used.has("G128a") { "E11" } else { era }
 }
@@ -151,5 +158,9 @@ mod tests {
         // code of before runs on after the next commit
         assert_eq!(told("2026-01-22", &["G155a"]), "E6");
         assert_eq!(told("2026-06-22", &["G59e"]), "E13");
+        // the lines of a decision tell E7 before its first look at the storage
+        assert_eq!(told("2026-01-25", &["G43b", "G28"]), "E7");
+        // what later eras write as well was written by the code of the day
+        assert_eq!(told("2025-10-16", &["G107c", "G28"]), "E3b");
     }
 }

@@ -60,7 +60,8 @@ impl Process {
             notes.scale_down_at = Some(event.at);
             notes.no_scale_down = None;
         }
-        if event.kind == EventKind::ScaleUpStarted {
+        // the breaker says so itself where it blocks (domain/orchestrator.md 5.2)
+        if matches!(event.kind, EventKind::ScaleUpStarted | EventKind::ScaleUpBlocked) {
             notes.no_scale_up = None;
         }
         // only a cycle that went on to its end shows that no step followed

@@ -24,8 +24,12 @@ const SAME_S: f64 = 60.0;
 #[derive(Default)]
 pub(super) struct Recorded {
     marked: FxHashMap<WorkerId, Micros>,
-    promoted: FxHashMap<WorkerId, (Micros, Option<usize>)>,
+    promoted: Acts,
+    early: Acts,
 }
+
+/// When each worker's act was told, and which decision of a row it is: its line may follow.
+type Acts = FxHashMap<WorkerId, (Micros, Option<usize>)>;
 
 impl Recorded {
     /// Takes a line: what a row told of the same act is no decision of its own.
@@ -35,13 +39,18 @@ impl Recorded {
         if matches!(event.kind, EventKind::WorkerMarkedError | EventKind::FailsafeStale) {
             self.marked.insert(worker.clone(), event.at);
         }
-        if event.kind == EventKind::WorkerPromoted {
-            let before = self.promoted.insert(worker.clone(), (event.at, None));
-            if let Some((at, Some(place))) = before
-                && event.at.seconds_since(at) < SAME_S
-            {
-                found.replace(place);
-            }
+        let acts = if event.kind == EventKind::WorkerPromoted {
+            &mut self.promoted
+        } else if event.kind == EventKind::WorkerEarlyTerminated {
+            &mut self.early
+        } else {
+            return;
+        };
+        let before = acts.insert(worker.clone(), (event.at, None));
+        if let Some((at, Some(place))) = before
+            && event.at.seconds_since(at) < SAME_S
+        {
+            found.replace(place);
         }
     }
 
@@ -54,8 +63,19 @@ impl Recorded {
         let is_new = |known: Option<&Micros>| {
             known.is_none_or(|known| event.at.seconds_since(*known) >= SAME_S)
         };
+        // since E7 an early termination is written as an error (domain/orchestrator.md W9)
+        let reason = event.text("reason").filter(|text| text.starts_with("Early termination"));
+        let early = self.early.get(worker).map(|(at, _)| at);
         if event.kind == EventKind::WorkerErrorRecorded && is_new(self.marked.get(worker)) {
-            found.push(kill(event, row, about));
+            match reason {
+                None => found.push(kill(event, row, about)),
+                Some(_) if !is_new(early) => {}
+                Some(reason) => {
+                    self.early.insert(worker.clone(), (event.at, Some(found.next())));
+                    let of = (DecisionKind::EarlyTermination, None);
+                    found.push(decision(event, of, reason, Inputs::default(), about));
+                }
+            }
         }
         let promoted = self.promoted.get(worker).map(|(at, _)| at);
         if event.kind == EventKind::WorkerPromoted && is_new(promoted) {
