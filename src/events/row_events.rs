@@ -179,8 +179,8 @@ pub(super) fn of_task(row: &TaskRow, seen_at: Option<Micros>, events: &mut Event
     let of_type = texts([("task_type", Some(row.task_type.as_str()))]);
     add(EventKind::TaskCreated, row.created_at, Column::CreatedAt, None, of_type, None);
     let (worker, claimed, none) = (row.worker.as_ref(), claimed_within(row), Attributes::default());
-    let column = Column::GenerationStartedAt;
-    add(EventKind::TaskClaimRecorded, row.started_at, column, worker, none, claimed);
+    let (at, column) = claim_column(row);
+    add(EventKind::TaskClaimRecorded, at, column, worker, none, claimed);
     let error = texts([("error", row.error_message.as_deref())]);
     match row.status.as_str() {
         "Complete" => add(
@@ -220,11 +220,27 @@ pub fn put_back_at(row: &TaskRow) -> Option<Micros> {
     row.updated_at.filter(|at| dates && row.created_at < Some(*at))
 }
 
+/// The column that keeps the time of the last claim, or one nearest after it. The last child of an orchestrator task puts
+/// the start of the first there and leaves the time of the claim, or of what its worker wrote since, where every
+/// claim writes it (domain/worker-app.md T2, T3b, T5; evidence-rules fact 4).
+fn claim_column(row: &TaskRow) -> (Option<Micros>, Column) {
+    let is_moved = row.is_orchestrator() && row.status == "Complete";
+    let earlier = row.updated_at.filter(|at| {
+        is_moved && row.created_at < Some(*at) && row.started_at.is_some_and(|moved| *at < moved)
+    });
+    match earlier {
+        Some(at) => (Some(at), Column::UpdatedAt),
+        None => (row.started_at, Column::GenerationStartedAt),
+    }
+}
+
 /// Between which instants the last claim lies, where the column may have been written anew after it.
 fn claimed_within(row: &TaskRow) -> Option<(Micros, Micros)> {
-    let (created, started) = (row.created_at?, row.started_at?);
+    let (created, (started, column)) = (row.created_at?, claim_column(row));
+    let started = started?;
     // the last child of an orchestrator task puts the start of the first there (domain/worker-app.md T5)
-    let latest = row.processed_at.filter(|_| row.is_orchestrator()).max(Some(started))?;
+    let is_moved = row.is_orchestrator() && column == Column::GenerationStartedAt;
+    let latest = row.processed_at.filter(|_| is_moved).max(Some(started))?;
     (row.may_be_moved(started) && created < started).then_some((created, latest))
 }
 

@@ -118,11 +118,8 @@ fn back(
     (at, bounds): (Micros, (Micros, Micros)),
     value: &str,
 ) -> Requeue {
-    let why = match row.status.as_str() {
-        _ if !is_latest => LATER_CLAIM,
-        "Queued" => WAITS,
-        _ => EMPTIED,
-    };
+    let after_all = if row.status == "Queued" { WAITS } else { EMPTIED };
+    let why = if is_latest { after_all } else { LATER_CLAIM };
     let told = put_back_at(row).filter(|_| is_latest).map(|told| (told, (told, told)));
     let (at, bounds) = told.unwrap_or((at, bounds));
     Requeue::implied(event(row, EventKind::TaskRequeueInferred, at, bounds, value), why)
@@ -151,13 +148,15 @@ fn swept_after(row: &TaskRow) -> Option<Micros> {
 }
 
 /// Whether its last claim lasted until its end, and was not put back before it: a reset empties the worker and the time
-/// of the claim, and neither a failure nor a cancellation does (domain/worker-app.md T7 to T14).
+/// of the claim, and neither a failure nor a cancellation does (domain/worker-app.md T7 to T14). The last failure that
+/// is counted, and a crash after it, end the task where it is (evidence-rules fact 8, T11).
 fn ends_in_progress(row: &TaskRow) -> bool {
-    match row.status.as_str() {
-        "Queued" => false,
-        "Failed" | "Cancelled" => row.worker.is_some() || row.started_at.is_some(),
-        _ => true,
-    }
+    let keeps_claim = row.worker.is_some() || row.started_at.is_some();
+    let is_crash = row.error_message.as_deref().unwrap_or("").starts_with("Failed: worker crashed");
+    let is_counted = row.attempts >= ATTEMPTS_MAX && !row.is_failed_by_others();
+    let (failed, cancelled) = (row.status == "Failed", row.status == "Cancelled");
+    let stays = failed && (is_crash || is_counted);
+    row.status != "Queued" && (keeps_claim || stays || !(failed || cancelled))
 }
 
 /// The longest of a task's times in the queue.

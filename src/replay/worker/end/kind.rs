@@ -24,14 +24,16 @@ pub(super) fn decided_kind(event: &Seen<'_>) -> Option<EndKind> {
 /// What a row that keeps the reason of a stop, or who stopped it, says it was for (domain/orchestrator.md 2.3).
 pub(super) fn stop_kind(event: &Event) -> Option<EndKind> {
     const EARLY: [&str; 2] = ["early_termination", "reconciler_cancel_pending_spawn"];
-    let text = event.text("reason");
     if event.text("terminated_by").is_some() {
         return Some(EndKind::Manual);
     }
-    Some(match text? {
-        text if EARLY.iter().any(|early| text.starts_with(early)) => EndKind::EarlyTermination,
-        text if text.starts_with("spawn_failed") => EndKind::SpawnFailed,
-        _ => EndKind::ScaleDown,
+    let text = event.text("reason")?;
+    Some(if EARLY.iter().any(|early| text.starts_with(early)) {
+        EndKind::EarlyTermination
+    } else if text.starts_with("spawn_failed") {
+        EndKind::SpawnFailed
+    } else {
+        EndKind::ScaleDown
     })
 }
 
