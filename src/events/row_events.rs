@@ -133,10 +133,12 @@ fn stuck_with(row: &WorkerRow, events: &mut Events) {
     let limit = told.split("timeout: ").nth(1).and_then(|rest| rest.split('s').next());
     let limit = limit.and_then(|s| s.parse::<f64>().ok()).unwrap_or(UNTIL_E1_S);
     let at = row.meta_time("error_time").map(|at| at.plus_seconds(-limit));
+    // a text that says more than its worker lived is none of an orchestrator's
+    let at = at.filter(|at| row.created_at.is_none_or(|created| created <= *at));
     let fact = Fact {
         kind: EventKind::TaskListedActive,
         at,
-        bounds: at.zip(row.created_at).map(|(at, created)| (created.min(at), at)),
+        bounds: row.created_at.zip(at),
         column: Column::ErrorReason,
         worker: Some(&row.id),
         task: Some(&task),

@@ -21,6 +21,11 @@ impl Micros {
         Self(self.0.saturating_add((seconds * SECOND as f64) as i64))
     }
 
+    /// The begin of a day in UTC, written `2026-01-21`; the end of time for anything else.
+    pub fn day(text: &str) -> Self {
+        Self::parse(&format!("{text}T00:00:00Z")).unwrap_or(Self(i64::MAX))
+    }
+
     /// Parses a timestamp as PostgreSQL, PostgREST and Python print them: date, `T` or space, time,
     /// up to nine fractional digits (cut to six), and an offset (`Z`, `+00`, `+0000`, `+05:30`) that
     /// means UTC when absent. `None` for anything else, infinity and BC included.

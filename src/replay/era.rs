@@ -59,6 +59,11 @@ pub fn by_date(source_type: &str, at: Micros) -> &'static str {
     eras.iter().find(|(first, _)| *first <= day.as_str()).map_or("unknown", |(_, era)| era)
 }
 
+/// Where an era of orchestrators stands in the list.
+fn place(era: &str) -> Option<usize> {
+    ORCHESTRATORS.iter().position(|(_, known)| *known == era)
+}
+
 /// The eras of a source: those of its processes in order, or by the date of its first row.
 pub fn of_source(history: &History, runs: &[Run], source: &SourceKey) -> String {
     let of_run = |run: &Run| fitting(history, source, run.first_row, run.last_row);
@@ -80,7 +85,6 @@ fn fitting(history: &History, source: &SourceKey, from: Micros, until: Micros) -
     let last = used.marker().map_or(first, |(.., last)| *last);
     // a line that only eras before E11 write
     let last = if first == "E10" && used.has("G128a") { "E10" } else { last };
-    let place = |era: &str| ORCHESTRATORS.iter().position(|(_, known)| *known == era);
     let dated = by_date(&source.0, from);
     // the latest stands first
     match (place(first), place(last).max(place(dated))) {
@@ -115,7 +119,6 @@ pub fn of(history: &History, source: &SourceKey, from: Micros, until: Micros) ->
     let used = Used { history, source, from, until };
     let dated = by_date(&source.0, from);
     let era = used.marker().map_or(dated, |(_, era, _)| *era);
-    let place = |era: &str| ORCHESTRATORS.iter().position(|(_, known)| *known == era);
     // the latest stands first
     let is_later = place(era).zip(place(dated)).is_some_and(|(era, dated)| era < dated);
     let era = if is_later { dated } else { era };

@@ -124,7 +124,7 @@ impl EdgeLog {
     fn covers(&self, at: Micros) -> bool {
         // nothing tells of a silence after their last row whether it is one
         let within = self.covered.is_some_and(|(first, last)| first <= at && at <= last);
-        within && day("2025-12-10") <= at
+        within && Micros::day("2025-12-10") <= at
     }
 }
 
@@ -219,10 +219,6 @@ fn is_child(row: &TaskRow) -> bool {
     uuids.any(|id| id != row.id.as_str())
 }
 
-fn day(text: &str) -> Micros {
-    Micros::parse(&format!("{text}T00:00:00Z")).unwrap_or(Micros(i64::MAX))
-}
-
 /// Top-down, first match wins: D0 to D16.
 fn rule(row: &TaskRow, facts: &TaskFacts, linked: Option<usize>, logs: &EdgeLog) -> Ruling {
     let has_link = linked.is_some_and(|n| n > 0);
@@ -247,7 +243,7 @@ fn rule(row: &TaskRow, facts: &TaskFacts, linked: Option<usize>, logs: &EdgeLog)
         return ("no", "not_expected", "D3: an orchestrator task");
     }
     let skip = row.params.pointer("/skip_generation").is_some_and(|value| value == true);
-    if skip && day("2026-02-05") <= at {
+    if skip && Micros::day("2026-02-05") <= at {
         return ("no", "not_expected", "D4: skip_generation is set");
     }
     match (linked, row.generation_created) {
@@ -272,31 +268,33 @@ fn rule(row: &TaskRow, facts: &TaskFacts, linked: Option<usize>, logs: &EdgeLog)
 fn not_expected(row: &TaskRow, facts: &TaskFacts, at: Micros) -> Option<Ruling> {
     let no = |why| Some(("no", "not_expected", why));
     let category = facts.category.as_str();
-    if category.is_empty() && at < day("2025-12-02") {
+    if category.is_empty() && at < Micros::day("2025-12-02") {
         // what such a task made hangs on its type, which nothing tells; one that had no row then made one from
         // 2025-11-05 on (domain/worker-app.md 3.2, F0 and F1)
         let unknown = ("unknown", "missing_generation", "what its type made then is not known");
         return match facts.known {
             false => Some(unknown),
-            true if at < day("2025-11-05") => {
+            true if at < Micros::day("2025-11-05") => {
                 no("D8: before 2025-11-05 a task whose type had no row made none")
             }
             true => None,
         };
     }
-    if at < day("2025-11-21") && !matches!(category, "generation" | "inpaint" | "orchestration") {
+    if at < Micros::day("2025-11-21")
+        && !matches!(category, "generation" | "inpaint" | "orchestration")
+    {
         return no("D8: before 2025-11-21 only the category generation made one");
     }
-    if at < day("2025-12-02") && category == "processing" && !facts.is_child {
+    if at < Micros::day("2025-12-02") && category == "processing" && !facts.is_child {
         return no("D9: before 2025-12-02 processing made one only for children");
     }
-    if category == "upscale" && at < day("2026-02-04") {
+    if category == "upscale" && at < Micros::day("2026-02-04") {
         let of = row.params.pointer("/generation_id").is_some_and(|value| !value.is_null());
-        if at < day("2025-12-02") || !of {
+        if at < Micros::day("2025-12-02") || !of {
             return no("D10: an upscale without generation_id makes none");
         }
     }
-    let window = day("2025-12-02") <= at && at < day("2026-02-05");
+    let window = Micros::day("2025-12-02") <= at && at < Micros::day("2026-02-05");
     let image = facts.content.as_deref() == Some("image");
     if window && category == "processing" && !facts.is_child && !image {
         return no("D11: a processing video that is no child makes none");
@@ -311,7 +309,7 @@ fn missing(row: &TaskRow, facts: &TaskFacts, at: Micros, logs: &EdgeLog) -> Ruli
     if !stored && facts.run_type == "api" {
         return ("yes", "missing_external_url", "D12: the output is not on the storage host");
     }
-    if !facts.exists && facts.known && at < day("2026-02-13") {
+    if !facts.exists && facts.known && at < Micros::day("2026-02-13") {
         return ("yes", "missing_unknown_type", "D13: the task type had no row");
     }
     if logs.failed.contains(&row.id) {

@@ -114,7 +114,7 @@ impl WorkerTimeline {
 fn resurrected(row: &WorkerRow, end: Option<&WorkerEnd>) -> Option<Anomaly> {
     const SETS_STATUS_SINCE: &str = "2025-10-19";
     let (ended, beat) = (end?.ended_at?, row.last_heartbeat?);
-    if beat.to_string().as_str() < SETS_STATUS_SINCE {
+    if beat < Micros::day(SETS_STATUS_SINCE) {
         return None;
     }
     let back = row.status == "active" || beat.seconds_since(ended) > LATE_HEARTBEAT_S;

@@ -95,7 +95,7 @@ impl View<'_> {
         let why = self.row.meta("error_reason").filter(|_| stop_kind(stop).is_none())?;
         match self.first(&[EventKind::WorkerErrorRecorded]) {
             Some(error) => (error.at <= stop.at).then_some((why, Some(error))),
-            None => (stop.at.to_string().as_str() >= SAYS_WHY_SINCE).then_some((why, None)),
+            None => (stop.at >= Micros::day(SAYS_WHY_SINCE)).then_some((why, None)),
         }
     }
 
@@ -126,19 +126,11 @@ impl View<'_> {
 
     pub(super) fn errored(&self, event: &Event) -> WorkerEnd {
         let kind = error_kind(event.text("reason").unwrap_or_default());
-        match kind {
-            EndKind::SpawnFailed => {
-                return self.row_end(event, Some(event.at), kind, Basis::Inferred);
-            }
-            EndKind::External => return self.vanished(event, kind),
-            EndKind::Error
-            | EndKind::IdleTimeout
-            | EndKind::EarlyTermination
-            | EndKind::Failsafe
-            | EndKind::ScaleDown
-            | EndKind::SelfTerminated
-            | EndKind::Manual
-            | EndKind::Unknown => {}
+        if kind == EndKind::SpawnFailed {
+            return self.row_end(event, Some(event.at), kind, Basis::Inferred);
+        }
+        if kind == EndKind::External {
+            return self.vanished(event, kind);
         }
         // a verdict is no end: the cloud had refused, and nothing says when the pod stopped (O18)
         if let Some(refused) = self.refused(event.at, DECISION_REACH_S) {

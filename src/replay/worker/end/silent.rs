@@ -32,18 +32,18 @@ impl View<'_> {
             let end = self.unseen(proof, (beat.or(self.row.created_at), None), error_kind(&reason));
             return WorkerEnd { reason: Some(reason.into_owned()), ..end };
         }
-        let day = beat.or(self.row.created_at).map(|at| at.to_string()).unwrap_or_default();
-        if day.as_str() >= SAYS_WHY_SINCE && refused.is_none() {
-            let latest = beat.map(|beat| beat.plus_seconds(FAILSAFE_S));
-            let latest = latest.or(self.row.created_at.map(|at| at.plus_seconds(EARLY_S.2)));
-            return self.unseen(proof, (beat.or(self.row.created_at), latest), EndKind::Unknown);
+        let seen = beat.or(self.row.created_at);
+        if refused.is_none() && seen >= Some(Micros::day(SAYS_WHY_SINCE)) {
+            let reach = if beat.is_some() { FAILSAFE_S } else { EARLY_S.2 };
+            let latest = seen.map(|seen| seen.plus_seconds(reach));
+            return self.unseen(proof, (seen, latest), EndKind::Unknown);
         }
         match (beat, refused, self.row.created_at) {
             (None, Some(refused), _) => self.runs_on(refused, EndKind::EarlyTermination),
             (None, None, Some(created)) => self.never_beat(created, proof),
             (None, None, None) => self.unseen(proof, (None, None), EndKind::EarlyTermination),
             (Some(beat), _, _) => {
-                let is_old = day.as_str() < OLD_FAILSAFE_S.1;
+                let is_old = beat < Micros::day(OLD_FAILSAFE_S.1);
                 let reach = if is_old { OLD_FAILSAFE_S.0 } else { FAILSAFE_S };
                 let latest = Some(beat.plus_seconds(reach));
                 self.unseen(proof, (Some(beat), latest), EndKind::Failsafe)
