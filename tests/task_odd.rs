@@ -1,8 +1,9 @@
 //! `task` and its kin on evidence that is long, strange or only half there.
 
+use backstory::cases::case::read;
 use serde_json::Value;
 
-use crate::support::replayed::Bench;
+use crate::support::replayed::{Bench, write_tables};
 
 fn json(bench: &Bench, verb: &str, more: &[&str]) -> Value {
     let said = bench.run(verb, "s", &[more, &["--format", "json"]].concat()).ok();
@@ -343,4 +344,58 @@ log 10:23:57 w2/t1 INFO HEADLESS: Finished task (Success: True)
                   where signal = 'completion' and happened_at = '2026-01-12 10:21:00.12'";
         assert_eq!(bench.sql("s", by)[0][0], "1", "{last}");
     }
+}
+
+/// An orphan has no row whose end could tell of its pod: the line of the zombie check does.
+#[test]
+fn an_orphan_that_was_ended_does_not_run() {
+    let bench = Bench::of_case(
+        "
+# zombie: a pod without a row
+on 2026-02-10
+worker w1 created=09:00:00 beat=10:00:00 status=active
+log 09:50:00 gpu#100 WARNING ZOMBIE DETECTED: RunPod pod gpu-20260210_080000-bbbbbbb1 (podzombie00001) not in database
+log 09:50:02 gpu#100 INFO Pod terminated: podzombie00001
+",
+    );
+    let pods = "select ended_at, end_kind from pods where pod_id = 'podzombie00001'";
+    assert_eq!(bench.sql("s", pods), [["2026-02-10 09:50:02.000000", "unknown"]]);
+}
+
+/// Before 2025-12-02 what a task made hangs on its type; after the edge functions' last row they may be silent.
+#[test]
+fn what_could_not_have_been_known_of_a_generation_is_not_told_as_known() {
+    let output = "output=https://abcdefghijklmnopqrst.supabase.co/storage/v1/object/public/image_uploads/u/x.png";
+    let told = |case: &str, types: bool| {
+        let bench = Bench::new();
+        let mut tables = read(case).expect("a case")[0].captures[0].clone();
+        if !types {
+            tables.remove("task_types");
+        }
+        write_tables(&bench.path("files"), &tables);
+        bench.replayed(&bench.path("files"), "s");
+        let query = "select expected, verdict from task_generations order by decided_at";
+        bench.sql("s", query)
+    };
+    let task = |name: &str, at: &str| {
+        format!(
+            "task {name} type=nobody_knows status=Complete created=08:00:00 started=08:01:00 processed={at} updated=08:01:00 {output}\n"
+        )
+    };
+    let early = format!("\n# types: not exported\non 2025-11-10\n{}", task("t1", "09:00:00"));
+    assert_eq!(told(&early, false), [["unknown", "missing_generation"]]);
+    // its type had no row: such a task made one from 2025-11-05 on
+    assert_eq!(told(&early, true), [["yes", "missing_unknown_type"]]);
+    let earlier = early.replace("2025-11-10", "2025-11-04");
+    assert_eq!(told(&earlier, true), [["no", "not_expected"]]);
+    let line = "log 10:00:00 edge:complete-task INFO Complete task request | {}\n";
+    let late = format!(
+        "\n# edge: a row before, and one after the first\non 2026-01-10\n{}{}{line}{}",
+        line.replace("10:00:00", "08:00:00"),
+        task("t1", "09:00:00"),
+        task("t2", "11:00:00"),
+    );
+    let expected =
+        [["unknown", "completed_outside_complete_task"], ["unknown", "missing_generation"]];
+    assert_eq!(told(&late, false), expected);
 }
