@@ -25,6 +25,9 @@ const MARKERS: &[(&str, &str, &str)] = &[
     ("G122a", "E3", "E4"),
 ];
 
+/// The marker that eras before its own write too (E2 to E4).
+const SHARED: &str = "G107c";
+
 /// First days of eras, latest first: commits, so the code ran later by hours or days
 /// (domain/orchestrator.md section 0).
 const ORCHESTRATORS: &[(&str, &str)] = &[
@@ -113,15 +116,19 @@ impl Used<'_> {
     }
 }
 
-/// The era of a process between two instants: by its markers, by date without one, and by date where its markers
-/// would make it run code that was not written yet.
+/// The era of a process between two instants: by its markers, by date without one. A line that only later eras
+/// write outranks the date; one that earlier eras write as well makes no process run code that was not written yet.
 pub fn of(history: &History, source: &SourceKey, from: Micros, until: Micros) -> &'static str {
     let used = Used { history, source, from, until };
     let dated = by_date(&source.0, from);
-    let era = used.marker().map_or(dated, |(_, era, _)| *era);
     // the latest stands first
-    let is_later = place(era).zip(place(dated)).is_some_and(|(era, dated)| era < dated);
-    let era = if is_later { dated } else { era };
+    let is_dated_before =
+        |era| place(era).zip(place(dated)).is_some_and(|(era, dated)| era < dated);
+    let era = match used.marker() {
+        None => dated,
+        Some((marker, era, _)) if *marker == SHARED && is_dated_before(era) => dated,
+        Some((_, era, _)) => era,
+    };
     // from E11 on a kill no longer logs its pod's termination
     if era == "E10" && used.has("G118c") && !used.has("G128a") { "E11" } else { era }
 }
@@ -163,7 +170,9 @@ mod tests {
         assert_eq!(told("2026-06-22", &["G59e"]), "E13");
         // the lines of a decision tell E7 before its first look at the storage
         assert_eq!(told("2026-01-25", &["G43b", "G28"]), "E7");
-        // what later eras write as well was written by the code of the day
+        // what only later eras write is theirs, whatever the date
+        assert_eq!(told("2026-01-02", &["G3c"]), "E10");
+        // what earlier eras write as well was written by the code of the day
         assert_eq!(told("2025-10-16", &["G107c", "G28"]), "E3b");
     }
 }
