@@ -14,6 +14,9 @@ pub type Era = &'static str;
 const MARKERS: &[(&str, &str, &str)] = &[
     ("G59e", "E13", "E13"),
     ("G59d", "E12", "E12"),
+    ("G59a", "E12", "E12"),
+    ("G59b", "E12", "E12"),
+    ("G59c", "E12", "E12"),
     ("G3c", "E10", "E12"),
     ("G28c", "E8", "E9"),
     ("G43b", "E7", "E7"),
@@ -164,6 +167,8 @@ mod tests {
         assert_eq!(told("2026-04-14", &["G3c"]), "E10");
         assert_eq!(told("2026-04-24", &["G3c", "G118c"]), "E11");
         assert_eq!(told("2026-05-20", &["G59d", "G3c"]), "E12");
+        // only E12 knows stale routes
+        assert_eq!(told("2026-05-20", &["G59b", "G3c"]), "E12");
         assert_eq!(told("2026-01-12", &["G155a", "G109a"]), "E6");
         // code of before runs on after the next commit
         assert_eq!(told("2026-01-22", &["G155a"]), "E6");
