@@ -17,7 +17,7 @@
 --! guide     = """
 --!   `sign`: orphan_pod_detected (a pod without a live row) or pod_terminate_failed. `ended_again_at`: when
 --!   a later try ended it; empty, and it still runs as far as the evidence goes. `cost` runs from the sign
---!   to there."""
+--!   to there. `insufficient_evidence`: no row names a pod, so there may be none."""
 
 -- Signs: domain/orchestrator.md O18 and O19 (G68, G53, G119, G125, G136). price_per_hour:
 -- domain/orchestrator.md section 7. near_s: half a cycle, as the row's time of the end is set by the very try that
@@ -71,6 +71,8 @@ judged as (
 select
     'pod' as subject_kind, coalesce(judged.known_pod_id, judged.worker_id) as subject_id, judged.happened_at,
     case
+        -- no row names a pod: it may never have been made
+        when judged.known_pod_id is null then 'insufficient_evidence'
         -- equivalent: > and 1 because a second sign comes with an end in the cases
         when judged.signs > 1 or judged.end_event_id is not null then 'confirmed'
         else 'probable'
