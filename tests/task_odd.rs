@@ -362,6 +362,71 @@ log 09:50:02 gpu#100 INFO Pod terminated: podzombie00001
     assert_eq!(bench.sql("s", pods), [["2026-02-10 09:50:02.000000", "unknown"]]);
 }
 
+/// A process that says goodbye is over; its pod runs on until somebody stops it.
+#[test]
+fn a_goodbye_ends_a_worker_and_not_its_pod() {
+    let bench = Bench::of_case(
+        "
+# bye: nobody tells when the pod was stopped
+on 2025-12-20
+worker w1 created=08:00:40 beat=09:20:02 status=active meta={\"runpod_id\": \"{p1}\"}
+log 09:20:05 w1 INFO HEADLESS: Shutting down...
+log 09:20:06 w1 INFO QUEUE: Shutting down task queue...
+log 11:40:00 gpu#300 INFO Starting orchestrator cycle
+",
+    );
+    let ends = "select end_kind, ended_at from worker_ends";
+    assert_eq!(bench.sql("s", ends)[0][0], "self_terminated");
+    assert_eq!(bench.sql("s", "select count(*) from pods where ended_at is null"), [["1"]]);
+    assert_eq!(bench.sql("s", "select count(*) from anomalies"), [["0"]]);
+}
+
+/// What no orchestrator writes is no claim, and no count of a row makes more rows than people can read.
+#[test]
+fn hostile_numbers_of_a_row_make_no_claims() {
+    for limit in ["nan", "inf", "-600", "1e300", "x"] {
+        let bench = Bench::of_case(&format!(
+            "
+# stuck: a limit that no orchestrator has
+on 2026-02-10
+worker w1 created=09:00:00 beat=09:40:00 status=terminated meta={{\"error_reason\": \"Stuck task {{t1}} (timeout: {limit}s)\", \"error_time\": \"@09:40:01\"}}
+task t1 status=Queued created=09:05:00 updated=09:45:00
+"
+        ));
+        assert_eq!(bench.sql("s", "select count(*) from task_attempts"), [["0"]], "{limit}");
+    }
+    let bench = Bench::of_case(
+        "
+# counted: more attempts than there can be
+on 2026-02-10
+worker w1 created=09:00:00 beat=10:00:00 status=active
+task t1 status=Complete created=09:05:00 worker=w1 started=09:40:00 updated=09:40:00 processed=09:45:00 attempts=2000000000
+",
+    );
+    // the row's own, and as many as are believed
+    assert_eq!(bench.sql("s", "select count(*) from task_attempts"), [["101"]]);
+}
+
+/// Who completed a task before it was sent back had no part in its last end.
+#[test]
+fn each_attempt_that_completed_a_task_names_its_own_worker() {
+    let bench = Bench::of_case(
+        "
+# again: completed, sent back, and completed by another worker
+on 2026-01-10
+worker w1 created=08:00:00 beat=11:00:00 status=active
+worker w2 created=08:00:00 beat=11:00:00 status=active
+task t1 status=Complete created=08:50:00 updated=10:00:00 started=10:00:00 worker=w2 processed=10:30:00
+log 09:00:00.03 edge:claim-next-task/t1 INFO Task claimed successfully | {\"worker_id\": \"{w1}\"}
+log 09:45:00.15 edge:update-task-status/t1 INFO Task status updated successfully | {\"old_status\": \"Complete\", \"new_status\": \"Queued\"}
+log 10:00:00.03 edge:claim-next-task/t1 INFO Task claimed successfully | {\"worker_id\": \"{w2}\"}
+",
+    );
+    let page = json(&bench, "task", &[&only_task(&bench)]);
+    let last = page["attempts"].as_array().and_then(|all| all.last()).expect("an attempt");
+    assert_eq!(last["ended_by"], last["worker"], "{page}");
+}
+
 /// Before 2025-12-02 what a task made hangs on its type; after the edge functions' last row they may be silent.
 #[test]
 fn what_could_not_have_been_known_of_a_generation_is_not_told_as_known() {

@@ -131,10 +131,11 @@ fn stuck_with(row: &WorkerRow, events: &mut Events) {
     };
     let Some(task) = told.split(' ').next().map(TaskId::from) else { return };
     let limit = told.split("timeout: ").nth(1).and_then(|rest| rest.split('s').next());
-    let limit = limit.and_then(|s| s.parse::<f64>().ok()).unwrap_or(UNTIL_E1_S);
-    let at = row.meta_time("error_time").map(|at| at.plus_seconds(-limit));
+    let limit = limit.map_or(Some(UNTIL_E1_S), |text| text.parse::<f64>().ok());
+    let limit = limit.filter(|limit| limit.is_finite() && *limit > 0.0);
+    let at = row.meta_time("error_time").zip(limit).map(|(at, limit)| at.plus_seconds(-limit));
     // a text that says more than its worker lived is none of an orchestrator's
-    let at = at.filter(|at| row.created_at.is_none_or(|created| created <= *at));
+    let at = at.filter(|at| row.created_at.is_some_and(|created| created <= *at));
     let fact = Fact {
         kind: EventKind::TaskListedActive,
         at,

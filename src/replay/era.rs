@@ -19,7 +19,7 @@ const MARKERS: &[(&str, &str, &str)] = &[
     ("G59c", "E12", "E12"),
     ("G3c", "E10", "E12"),
     ("G28c", "E8", "E9"),
-    ("G43b", "E7", "E7"),
+    ("G43b", "E7", "E9"),
     ("G90j", "E7", "E7"),
     ("G155a", "E6", "E6"),
     ("G109a", "E5", "E6"),
@@ -28,8 +28,9 @@ const MARKERS: &[(&str, &str, &str)] = &[
     ("G122a", "E3", "E4"),
 ];
 
-/// The marker that eras before its own write too (E2 to E4).
-const SHARED: &str = "G107c";
+/// The marker that eras before its own write too (E2 to E4), and the one that later eras do (E7 to E9).
+const SHARED: [(&str, &[&str]); 2] =
+    [("G107c", &["E3", "E3b", "E3c", "E4"]), ("G43b", &["E7", "E8", "E8b", "E9"])];
 
 /// First days of eras, latest first: commits, so the code ran later by hours or days
 /// (domain/orchestrator.md section 0).
@@ -119,19 +120,15 @@ impl Used<'_> {
     }
 }
 
-/// The era of a process between two instants: by its markers, by date without one. A line that only later eras
-/// write outranks the date; one that earlier eras write as well makes no process run code that was not written yet.
+/// The era of a process between two instants: by its markers, by date without one. A line that one era alone
+/// writes outranks the date; among those that share a line the date decides.
 pub fn of(history: &History, source: &SourceKey, from: Micros, until: Micros) -> &'static str {
     let used = Used { history, source, from, until };
     let dated = by_date(&source.0, from);
-    // the latest stands first
-    let is_dated_before =
-        |era| place(era).zip(place(dated)).is_some_and(|(era, dated)| era < dated);
-    let era = match used.marker() {
-        None => dated,
-        Some((marker, era, _)) if *marker == SHARED && is_dated_before(era) => dated,
-        Some((_, era, _)) => era,
-    };
+    let era = used.marker().map_or(dated, |(marker, era, _)| {
+        let shared = SHARED.iter().find(|(shared, _)| shared == marker);
+        if shared.is_some_and(|(_, eras)| eras.contains(&dated)) { dated } else { *era }
+    });
     // from E11 on a kill no longer logs its pod's termination
     if era == "E10" && used.has("G118c") && !used.has("G128a") { "E11" } else { era }
 }
@@ -175,6 +172,7 @@ mod tests {
         assert_eq!(told("2026-06-22", &["G59e"]), "E13");
         // the lines of a decision tell E7 before its first look at the storage
         assert_eq!(told("2026-01-25", &["G43b", "G28"]), "E7");
+        assert_eq!(told("2026-03-10", &["G43b"]), "E8b");
         // what only later eras write is theirs, whatever the date
         assert_eq!(told("2026-01-02", &["G3c"]), "E10");
         // what earlier eras write as well was written by the code of the day

@@ -83,6 +83,8 @@ pub fn find(
         .into_iter()
         .map(|(id, worker)| {
             let end = worker.as_ref().and_then(|worker| ends.get(worker));
+            // a process that said goodbye left its pod running
+            let end = end.filter(|end| !end.of_process);
             let row = worker.as_ref().and_then(|worker| created.rows.get(worker));
             let made = created.pods.get(&id).or(row).copied();
             // an orphan has no worker whose end could tell (domain/orchestrator.md G136, G137)

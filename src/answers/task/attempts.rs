@@ -89,7 +89,9 @@ fn completer(record: &Record, at: Micros) -> Value {
     };
     // a reason says what keeps it from being known
     let holds = |attempt: &&Row| {
-        attempt.text("outcome") == Some("complete") && attempt.text("reason").is_none()
+        attempt.text("outcome") == Some("complete")
+            && attempt.text("reason").is_none()
+            && attempt.time("ended_at") == Some(at)
     };
     let by = record.attempts.iter().find(delivered).or(record.attempts.iter().find(holds));
     match by.and_then(|attempt| attempt.text("worker_id")) {

@@ -13,6 +13,7 @@ use crate::replay::task::deliveries::Delivery;
 use crate::replay::task::ends::Ends;
 use crate::replay::task::fold::Parts;
 use crate::replay::task::state::TaskEvent;
+use crate::replay::task::world::World;
 
 /// One attempt.
 #[derive(Clone, Debug, PartialEq)]
@@ -54,8 +55,14 @@ struct Ended {
 }
 
 /// The attempts behind claims and requeues.
-pub(super) fn of(row: &TaskRow, parts: &Parts<'_>, events: &[Seen<'_>]) -> Vec<Attempt> {
+pub(super) fn of(
+    row: &TaskRow,
+    parts: &Parts<'_>,
+    events: &[Seen<'_>],
+    world: &World<'_>,
+) -> Vec<Attempt> {
     let Parts { claims, requeues, ends, results } = *parts;
+    let rivals = rivals(claims, events, world);
     claims
         .iter()
         .zip(requeues)
@@ -69,7 +76,7 @@ pub(super) fn of(row: &TaskRow, parts: &Parts<'_>, events: &[Seen<'_>]) -> Vec<A
                     event: requeue.event,
                 },
                 None if claim.is_duplicate => duplicate(claim, ends, events),
-                None => by_end(n, claims, ends, results, events),
+                None => by_end(n, claims, ends, results, &rivals),
             };
             let started = events.iter().find(|event| {
                 event.kind == EventKind::TaskStarted
@@ -103,7 +110,7 @@ fn by_end(
     claims: &[Claim],
     ends: &Ends,
     results: &[Delivery],
-    events: &[Seen<'_>],
+    rivals: &[Rival<'_>],
 ) -> Ended {
     let next = claims[n + 1..].iter().find(|claim| !claim.is_duplicate).map(|next| next.at);
     let last = ends.last.as_ref().filter(|_| next.is_none());
@@ -118,7 +125,7 @@ fn by_end(
         }
         TaskEvent::Completed
             if effective.is_some_and(|result| result.by.is_none())
-                && has_rival(&claims[n], claims, end.at, events) =>
+                && has_rival(&claims[n], rivals, end.at) =>
         {
             (Outcome::Complete, Some("two workers held it, and no row tells whose result it was"))
         }
@@ -135,12 +142,34 @@ fn by_end(
     Ended { at: Some(end.at), outcome, reason, event: Some(end.event) }
 }
 
-/// Whether another worker may have completed what a claim held: it held the task as well, and did not say
-/// that it was done with it only later.
-fn has_rival(claim: &Claim, claims: &[Claim], at: Micros, events: &[Seen<'_>]) -> bool {
-    let mut duplicates = claims.iter().filter(|other| other.is_duplicate);
-    duplicates.any(|other| {
-        other.worker != claim.worker && done(other, events).is_none_or(|done| done.at <= at)
+/// A second holder of the task: from when on it may have completed it, and until when.
+struct Rival<'a> {
+    worker: Option<&'a WorkerId>,
+    from: Option<Micros>,
+    until: Option<Micros>,
+}
+
+/// What was sent before a pod was stopped is answered so soon (evidence-rules class 11).
+const SENT_BEFORE_END_S: f64 = 30.0;
+
+fn rivals<'a>(claims: &'a [Claim], events: &[Seen<'_>], world: &World<'_>) -> Vec<Rival<'a>> {
+    let duplicates = claims.iter().filter(|claim| claim.is_duplicate);
+    let rival = |claim: &'a Claim| {
+        let worker = claim.worker.as_ref();
+        let ended = worker.and_then(|worker| world.ended(worker));
+        let until = ended.map(|ended| ended.plus_seconds(SENT_BEFORE_END_S));
+        Rival { worker, from: done(claim, events).map(|done| done.at), until }
+    };
+    duplicates.map(rival).collect()
+}
+
+/// Whether another worker may have completed what a claim held: it held the task as well, did not say that it was
+/// done with it only later, and had not ended before.
+fn has_rival(claim: &Claim, rivals: &[Rival<'_>], at: Micros) -> bool {
+    rivals.iter().any(|rival| {
+        rival.worker != claim.worker.as_ref()
+            && rival.from.is_none_or(|from| from <= at)
+            && rival.until.is_none_or(|until| at <= until)
     })
 }
 

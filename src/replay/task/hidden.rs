@@ -6,9 +6,10 @@ use crate::model::event::{Event, Further};
 use crate::model::kind::EventKind;
 use crate::model::rows::TaskRow;
 use crate::model::time::Micros;
+use crate::replay::seen::Seen;
 use crate::replay::task::claims::Claim;
 use crate::replay::task::ends::Final;
-use crate::replay::task::requeues::Requeue;
+use crate::replay::task::requeues::{self, Requeue};
 use crate::replay::task::world::World;
 
 /// Between a requeue that nothing tells and the next claim lay at most 35 s (evidence-rules class 6);
@@ -16,6 +17,8 @@ use crate::replay::task::world::World;
 const BEFORE_CLAIM_S: f64 = 15.0;
 /// So many failures that are counted end a task for good (evidence-rules fact 8).
 const ATTEMPTS_MAX: i64 = 3;
+/// More claims than these no row counts truly: a sweep that counts takes a task up to the third time.
+const MISSING_MAX: usize = 100;
 /// Why a way back into the queue is certain.
 const LATER_CLAIM: &str = "a later claim implies it";
 const WAITS: &str = "its row says that it waits";
@@ -74,13 +77,14 @@ impl World<'_> {
 /// Adds the claims that the row counts and no witness tells, where the task is thought to have waited longest.
 pub(crate) fn complete(
     row: &TaskRow,
+    events: &[Seen<'_>],
     claims: &mut Vec<Claim>,
     requeues: &mut Vec<Option<Requeue>>,
     end: Option<&Final>,
     world: &World<'_>,
 ) {
     let beyond = row.created_at.zip(world.oldest_log()).is_some_and(|(made, log)| made < log);
-    let missing = counted(row, requeues, beyond).saturating_sub(claims.len());
+    let missing = counted(row, requeues, beyond).saturating_sub(claims.len()).min(MISSING_MAX);
     let over = over(row, claims, end, world);
     let Some(wait) = (missing > 0).then(|| longest_wait(row, claims, requeues, over)).flatten()
     else {
@@ -103,10 +107,12 @@ pub(crate) fn complete(
         let made = event(row, EventKind::TaskClaimInferred, claim_at, bounds, &value);
         claims.insert(wait.place + n, Claim::implied(made));
         at = match known {
-            Some(known) => known.plus_seconds(BEFORE_CLAIM_S).min(wait.until),
+            Some(known) => known.plus_seconds(swept_age_s(row).max(BEFORE_CLAIM_S)).min(wait.until),
             None => Micros(at.0 + step),
         };
-        let back = (!stays).then(|| back(row, is_latest, (at, bounds), &value));
+        let listed = known.and_then(|known| listed_after(events, known));
+        let back = || listed.unwrap_or_else(|| back(row, is_latest, (at, bounds), &value));
+        let back = (!stays).then(back);
         requeues.insert(wait.place + n, back);
     }
 }
@@ -145,6 +151,27 @@ fn over(row: &TaskRow, claims: &[Claim], end: Option<&Final>, world: &World<'_>)
 fn swept_after(row: &TaskRow) -> Option<Micros> {
     let is_swept = row.status == "Queued" && reset_text(row)?.starts_with("Reset ");
     row.updated_at.filter(|at| is_swept && row.created_at < Some(*at))
+}
+
+/// How long a task showed nothing before the sweep of its text takes it (domain/orchestrator.md section 3).
+fn swept_age_s(row: &TaskRow) -> f64 {
+    let text = reset_text(row).unwrap_or_default();
+    let minutes = text.split(' ').find_map(|word| word.parse::<u16>().ok());
+    if text.starts_with("Reset - no activity") {
+        f64::from(minutes.unwrap_or(30)) * 60.0
+    } else if text.starts_with("Reset - stuck in progress") {
+        900.0
+    } else if text.starts_with("Reset - orphaned from API worker") {
+        300.0
+    } else {
+        0.0
+    }
+}
+
+/// The sweep that says that it put the task back after an instant.
+fn listed_after(events: &[Seen<'_>], after: Micros) -> Option<Requeue> {
+    let listed = |event: &&Seen<'_>| event.kind == EventKind::TaskResetListed && after < event.at;
+    events.iter().find(listed).map(|event| requeues::listed(event))
 }
 
 /// Whether its last claim lasted until its end, and was not put back before it: a reset empties the worker and the time

@@ -55,11 +55,14 @@ pub fn replay(row: &TaskRow, events: &[Seen<'_>], world: &World<'_>) -> TaskTime
 
 /// Whether a sweep listed the task and did not put it back: it lists what it found before it wrote, and its write
 /// empties the time of the claim, which the row still has from before (domain/orchestrator.md section 3). The end
-/// of an orchestrator task puts that of its first child there.
+/// of an orchestrator task puts that of its first child there. A claim that is younger than any that a sweep takes
+/// came after the write, and its clock or the line is late.
 fn is_refuted(row: &TaskRow, event: &Seen<'_>) -> bool {
     event.kind == EventKind::TaskResetListed
         && !row.is_orchestrator()
-        && row.started_at.is_some_and(|started| started < event.at)
+        && row
+            .started_at
+            .is_some_and(|started| event.at.seconds_since(started) >= requeues::SWEPT_AFTER_S)
 }
 
 fn believed(row: &TaskRow, events: &[Seen<'_>], world: &World<'_>) -> TaskTimeline {
@@ -67,14 +70,14 @@ fn believed(row: &TaskRow, events: &[Seen<'_>], world: &World<'_>) -> TaskTimeli
     let mut claims = claims::find(row, events, last.as_ref(), world);
     let ends = ends::all(row, events, &claims, last);
     let mut requeues = requeues::find(row, events, &claims, &ends, world);
-    hidden::complete(row, &mut claims, &mut requeues, ends.last.as_ref(), world);
+    hidden::complete(row, events, &mut claims, &mut requeues, ends.last.as_ref(), world);
     let results = deliveries::find(row, events, &claims, &ends, world);
     let parts = Parts { claims: &claims, requeues: &requeues, ends: &ends, results: &results };
     let (mut states, mut anomalies) = fold::states(&fold::moments(row, events, &parts));
     anomalies.extend(disagreement(row, &states));
     anomalies.extend(overtaken(&claims, &results));
     anomalies.extend(run_twice(&claims, events));
-    let mut attempts = attempt::of(row, &parts, events);
+    let mut attempts = attempt::of(row, &parts, events, world);
     // all tasks are held until the last one is folded: without room for more
     states.shrink_to_fit();
     attempts.shrink_to_fit();

@@ -40,6 +40,20 @@ pub(crate) fn is_contradicted(row: &WorkerRow, events: &[Seen<'_>], ended: Micro
     last_act(row, events).is_some_and(|act| act.at.seconds_since(ended) > GONE_WITHIN_S)
 }
 
+/// The goodbye of its process that nothing it did later contradicts, and when its last words were over: that ends a
+/// worker, whenever its pod is stopped.
+pub(crate) fn goodbye<'a>(row: &WorkerRow, events: &[Seen<'a>]) -> Option<(Micros, Seen<'a>)> {
+    let said = |event: &Seen<'_>| {
+        event.kind == EventKind::WorkerSaidGoodbye && !is_contradicted(row, events, event.at)
+    };
+    let goodbye = events.iter().copied().find(said)?;
+    let words = events.iter().filter(|event| {
+        event.clock == Clock::Worker && event.at.seconds_since(goodbye.at) <= GONE_WITHIN_S
+    });
+    let last = words.map(|event| event.at).max();
+    Some((last.map_or(goodbye.at, |last| last.max(goodbye.at)), goodbye))
+}
+
 /// The first end that the worker's acts contradict.
 pub(crate) fn anomaly(row: &WorkerRow, events: &[Seen<'_>]) -> Option<Anomaly> {
     let ended = events.iter().find(|event| ENDS.contains(&event.kind))?;

@@ -57,7 +57,7 @@ struct Moment {
 /// Folds one worker's events into its timeline.
 pub fn replay(watch: &Watch<'_>, completions: &[Signal]) -> WorkerTimeline {
     let Watch { row, events, held, end, .. } = *watch;
-    let (moments, ages) = (moments(events, held, end), beats::ages(events));
+    let (moments, ages) = (moments(row, events, held, end), beats::ages(events));
     let mut timeline = WorkerTimeline {
         id: row.id.clone(),
         states: Vec::new(),
@@ -113,7 +113,8 @@ impl WorkerTimeline {
 /// the status alone before 2025-10-19 (domain/worker-app.md 1.5).
 fn resurrected(row: &WorkerRow, end: Option<&WorkerEnd>) -> Option<Anomaly> {
     const SETS_STATUS_SINCE: &str = "2025-10-19";
-    let (ended, beat) = (end?.ended_at?, row.last_heartbeat?);
+    let of_pod = end.filter(|end| !end.of_process);
+    let (ended, beat) = (of_pod?.ended_at?, row.last_heartbeat?);
     if beat < Micros::day(SETS_STATUS_SINCE) {
         return None;
     }
@@ -127,14 +128,24 @@ fn resurrected(row: &WorkerRow, end: Option<&WorkerEnd>) -> Option<Anomaly> {
     })
 }
 
-fn moments(events: &[Seen<'_>], held: &[Held], end: Option<&WorkerEnd>) -> Vec<Moment> {
+fn moments(
+    row: &WorkerRow,
+    events: &[Seen<'_>],
+    held: &[Held],
+    end: Option<&WorkerEnd>,
+) -> Vec<Moment> {
+    let goodbye = contradicted::goodbye(row, events);
+    // who kills it after that stops the pod that it left running
+    let over = |event: &Seen<'_>| goodbye.is_some_and(|(_, goodbye)| goodbye.at <= event.at);
     let mut moments: Vec<Moment> = events
         .iter()
         .filter(|event| event.kind != EventKind::HeartbeatRecorded || !beats::is_unproven(event.at))
         .filter_map(|event| {
-            Some(Moment {
+            let what = WorkerEvent::of(event.kind)?;
+            let is_aftermath = what == WorkerEvent::Condemned && over(event);
+            (!is_aftermath).then_some(Moment {
                 at: event.at,
-                what: WorkerEvent::of(event.kind)?,
+                what,
                 basis: event.basis,
                 because: Some(event.id),
             })
@@ -148,6 +159,10 @@ fn moments(events: &[Seen<'_>], held: &[Held], end: Option<&WorkerEnd>) -> Vec<M
             let because = attempt.ended_event;
             moments.push(Moment { at: until, what: WorkerEvent::Released, basis, because });
         }
+    }
+    if let Some((at, goodbye)) = goodbye {
+        let (what, basis) = (WorkerEvent::Ended, goodbye.basis);
+        moments.push(Moment { at, what, basis, because: Some(goodbye.id) });
     }
     // an end whose time is not known is over by its latest bound
     if let Some(end) = end

@@ -12,6 +12,11 @@ use crate::replay::task::requeues::Requeue;
 use crate::replay::task::requeues::certain::{names_task, resets_worker, seen_queued};
 use crate::replay::task::world::World;
 
+/// No sweep takes a claim that is younger: API workers' tasks go back the soonest (domain/orchestrator.md section 3).
+pub(crate) const SWEPT_AFTER_S: f64 = 300.0;
+/// A claim writes the time by which a text dates itself: so near to one, it is the claim's (domain/worker-app.md T2).
+const CLAIM_REACH_S: f64 = 2.0;
+
 pub(super) fn candidates(
     row: &TaskRow,
     claim: &Claim,
@@ -22,13 +27,18 @@ pub(super) fn candidates(
     let after = |at: Micros| claim.at < at && at <= until;
     let mut found = Vec::new();
     for event in events.iter().filter(|event| after(event.at)) {
-        if names_task(event) && !found_ended(event) {
+        if is_too_young(claim.at, event) {
+            // it is of the claim before
+        } else if names_task(event) && !found_ended(event) {
             let by_worker = event.kind == EventKind::TaskStatusUpdated;
             let outcome = if by_worker { Outcome::Requeued } else { Outcome::Reset };
             found.push(requeue(event, outcome, why_named(event), true));
         } else if event.kind == EventKind::TaskHandlerFailed && claim.is_by(event) {
             found.push(requeue(event, Outcome::Requeued, "its worker failed on it", false));
-        } else if event.kind == EventKind::TaskResetText && event.earliest == event.latest {
+        } else if event.kind == EventKind::TaskResetText
+            && event.earliest == event.latest
+            && until.seconds_since(event.at) > CLAIM_REACH_S
+        {
             found.push(requeue(event, Outcome::Requeued, by_its_text(event), true));
         } else if seen_queued(event) {
             found.push(requeue(event, by_text(row), "a capture found it queued again", false));
@@ -45,6 +55,18 @@ pub(super) fn candidates(
         }));
     }
     found
+}
+
+/// Whether a sweep lists a task that was claimed too shortly before for any sweep.
+fn is_too_young(claimed: Micros, event: &Seen<'_>) -> bool {
+    event.kind == EventKind::TaskResetListed && event.at.seconds_since(claimed) < SWEPT_AFTER_S
+}
+
+/// Sweeps that say only after the next claim what they had put back before it: by clocks that differ, or as the line
+/// follows the write.
+pub(super) fn listed_late(next: Micros, events: &[Seen<'_>]) -> impl Iterator<Item = Requeue> {
+    let late = move |event: &&Seen<'_>| next < event.at && is_too_young(next, event);
+    events.iter().filter(late).map(move |event| Requeue { at: Micros(next.0 - 1), ..listed(event) })
 }
 
 /// A line that found the task at its end put nothing back that a claim holds: it undid the end.
@@ -139,6 +161,11 @@ fn requeues_crashed(row: &TaskRow, at: Micros) -> bool {
     let text = row.error_message.as_deref().unwrap_or("");
     let since = Micros::parse("2026-03-31T00:00:00Z");
     text.starts_with("Requeued: worker crashed") || since.is_some_and(|since| since <= at)
+}
+
+/// What a sweep says that it put back.
+pub(crate) fn listed(event: &Event) -> Requeue {
+    requeue(event, Outcome::Reset, why_named(event), true)
 }
 
 fn requeue(event: &Event, outcome: Outcome, reason: &'static str, named: bool) -> Requeue {

@@ -13,7 +13,8 @@ use crate::replay::seen::Seen;
 use crate::replay::task::claims::Claim;
 use crate::replay::task::ends::Ends;
 use crate::replay::task::hidden;
-use crate::replay::task::requeues::candidates::candidates;
+pub(crate) use crate::replay::task::requeues::candidates::{SWEPT_AFTER_S, listed};
+use crate::replay::task::requeues::candidates::{candidates, listed_late};
 use crate::replay::task::state::TaskEvent;
 use crate::replay::task::world::World;
 
@@ -61,6 +62,9 @@ pub fn find(
             let end = earlier.or(ends.last.as_ref().filter(|_| next.is_none()));
             let until = end.map_or(next.map_or(Micros(i64::MAX), |next| next.at), |end| end.at);
             let mut found = candidates(row, &claims[n], until, events, world);
+            if end.is_none() {
+                found.extend(listed_late(until, events));
+            }
             if let Some(held) = stood_until(&claims[n], until, events, world) {
                 found.retain(|requeue| requeue.named || held <= requeue.at);
             }

@@ -4,13 +4,15 @@ use crate::model::event::{Basis, Event};
 use crate::model::kind::EventKind;
 use crate::model::state::EndKind;
 use crate::model::time::Micros;
-use crate::replay::worker::end::kind::{decided_kind, done_kind};
+use crate::replay::worker::end::kind::{decided_kind, done_kind, error_kind};
 use crate::replay::worker::end::{
     DECISION_REACH_S, HEARTBEAT_PERIOD_S, SAID_AFTER_S, View, WorkerEnd,
 };
 
 /// The pod is dead so soon after the line that says so (evidence-rules fact 15).
 const DEAD_AFTER_S: f64 = 7.0;
+/// ERROR_CLEANUP_GRACE_PERIOD_SEC and two cycles (domain/orchestrator.md W18).
+const CLEANED_UP_WITHIN_S: f64 = 660.0;
 /// What the cloud says of a pod that is not there (domain/orchestrator.md G128).
 const GONE: &str = "pod not found to terminate";
 
@@ -91,6 +93,7 @@ impl View<'_> {
             last_alive: None,
             last_work: None,
             event: Some(done.id),
+            of_process: false,
             basis: Basis::Logged,
         }
     }
@@ -118,12 +121,13 @@ impl View<'_> {
             last_alive: None,
             last_work: None,
             event: Some(found.id),
+            of_process: false,
             basis: Basis::Inferred,
         }
     }
 
     /// What was decided shortly before the pod's end.
-    fn decision(&self, ended: Micros) -> Option<(EndKind, &Event)> {
+    pub(super) fn decision(&self, ended: Micros) -> Option<(EndKind, &Event)> {
         let reach = ended.plus_seconds(-DECISION_REACH_S);
         let before = self.events.iter().rev();
         before
@@ -132,18 +136,21 @@ impl View<'_> {
     }
 
     /// The verdict of ten minutes before that a cleanup carries out: its own attempt failed, or its lines are lost
-    /// (domain/orchestrator.md W18, G119).
+    /// (domain/orchestrator.md W18, G119). Where no line of the verdict is left, the row's error.
     fn condemned(&self, ended: Micros) -> Option<(EndKind, &Event)> {
         let was = |kind: EventKind, from: Micros| {
             self.events
                 .iter()
                 .any(|event| event.kind == kind && from <= event.at && event.at <= ended)
         };
+        let verdicts = [EventKind::WorkerMarkedError, EventKind::WorkerErrorRecorded];
         let mut before = self.events.iter().rev().filter(|event| event.at <= ended);
-        let marked = before.find(|event| event.kind == EventKind::WorkerMarkedError)?;
-        let is_cleanup = was(EventKind::PodTerminateFailed, marked.at)
+        let marked = before.find(|event| verdicts.contains(&event.kind))?;
+        let in_time = ended.seconds_since(marked.at) <= CLEANED_UP_WITHIN_S;
+        let is_cleanup = (in_time && was(EventKind::PodTerminateFailed, marked.at))
             || was(EventKind::ErrorCleanupForced, ended.plus_seconds(-DECISION_REACH_S));
-        is_cleanup.then_some((decided_kind(marked)?, marked.event()))
+        let kind = error_kind(marked.text("reason").unwrap_or_default());
+        is_cleanup.then_some((kind, marked.event()))
     }
 
     /// What a line right after the pod's end says that it was for: some steps are told only when they are

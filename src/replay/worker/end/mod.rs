@@ -26,7 +26,7 @@ const SAID_AFTER_S: f64 = 5.0;
 /// The end of one worker.
 #[derive(Clone, Debug, PartialEq)]
 pub struct WorkerEnd {
-    /// When its pod stopped; `None` where not knowable.
+    /// When its pod stopped, or its process by its own word; `None` where not knowable.
     pub ended_at: Option<Micros>,
     /// It stopped no earlier.
     pub after: Option<Micros>,
@@ -48,6 +48,8 @@ pub struct WorkerEnd {
     pub last_work: Option<Micros>,
     /// The event that proves the end.
     pub event: Option<EventId>,
+    /// Only its process ended, by its own word: when its pod stopped is not known.
+    pub of_process: bool,
     /// How it is known.
     pub basis: Basis,
 }
@@ -89,7 +91,7 @@ impl View<'_> {
         }
         let errors = [EventKind::WorkerSelfTerminated, EventKind::WorkerErrorRecorded];
         let recorded = self.first(&errors);
-        let own = recorded.filter(|event| end.is_told_by(event));
+        let own = recorded.filter(|event| end.is_told_by(event) && !self.is_past(event, end.kind));
         let code = own.and_then(|event| event.text("error_code")).map(str::to_string);
         end.error_code = code;
         if end.reason.is_none() {
@@ -109,6 +111,22 @@ impl View<'_> {
         }
         end.last_alive = self.row.real_heartbeat();
         Some(end)
+    }
+
+    /// Whether an error is none of what ended its worker: it outlived it, or was idle and stopped for that.
+    fn is_past(&self, error: &Event, kind: EndKind) -> bool {
+        let stopped = match kind {
+            EndKind::ScaleDown => true,
+            EndKind::EarlyTermination | EndKind::Unknown => self.lived_on(error.at),
+            EndKind::IdleTimeout
+            | EndKind::SpawnFailed
+            | EndKind::External
+            | EndKind::Failsafe
+            | EndKind::Error
+            | EndKind::SelfTerminated
+            | EndKind::Manual => false,
+        };
+        stopped && error.kind == EventKind::WorkerErrorRecorded
     }
 
     /// The first event of one of these kinds.

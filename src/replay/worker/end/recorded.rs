@@ -36,32 +36,46 @@ impl View<'_> {
                 other.kind == kind && other.at.seconds_since(event.at).abs() < DECISION_REACH_S
             })
         };
-        let ends_by_lines = end.basis == Basis::Logged || near(EventKind::PodTerminateFailed);
-        let logged = near(EventKind::WorkerMarkedError) && ends_by_lines;
-        let lived_on =
-            self.row.real_heartbeat().is_some_and(|beat| after(beat, HEARTBEAT_PERIOD_S * 2.0));
+        let (by_lines, refused) = (end.basis == Basis::Logged, near(EventKind::PodTerminateFailed));
+        let marked = near(EventKind::WorkerMarkedError);
+        let logged = (marked && (by_lines || refused)) || (by_lines && refused);
         let late = end.ended_at.is_some_and(|at| after(at, DECISION_REACH_S));
-        (late && !logged && !lived_on).then_some(event)
+        (late && !logged && !self.lived_on(event.at)).then_some(event)
     }
 
     /// Without log lines: what the row records.
     pub(super) fn by_row(&self) -> Option<WorkerEnd> {
         let beat = self.row.real_heartbeat();
+        let over = self.row.status == "terminated" || self.row.status == "error";
+        let errors = [EventKind::WorkerErrorRecorded, EventKind::WorkerSelfTerminated];
         if let Some(event) = self.first(&[EventKind::WorkerTerminationRecorded]) {
             return Some(self.recorded(event, beat));
         }
-        let errors = [EventKind::WorkerErrorRecorded, EventKind::WorkerSelfTerminated];
         if let Some(event) = self.first(&errors) {
-            let lived_on =
-                beat.is_some_and(|b| b.seconds_since(event.at) > HEARTBEAT_PERIOD_S * 2.0);
-            let over = self.row.status == "terminated" || self.row.status == "error";
-            return (over && !lived_on).then(|| self.errored(event));
+            return (over && !self.lived_on(event.at)).then(|| self.errored(event));
+        }
+        if let Some(goodbye) = self.said_goodbye() {
+            return Some(goodbye);
         }
         if let Some(event) = self.first(&[EventKind::WorkerCrashed]) {
             // the process is dead, its pod may run on: when it stops, nothing says
             return Some(self.row_end(event, None, EndKind::Error, Basis::Recorded));
         }
         (self.row.status == "terminated").then(|| self.silent(beat))
+    }
+
+    /// Its process said that it ends, and when its pod stopped, nothing says.
+    fn said_goodbye(&self) -> Option<WorkerEnd> {
+        let (over, goodbye) = contradicted::goodbye(self.row, self.events)?;
+        let (event, kind) = (goodbye.event(), EndKind::SelfTerminated);
+        let end = self.row_end(event, Some(over), kind, Basis::Logged);
+        Some(WorkerEnd { after: Some(event.at), of_process: true, ..end })
+    }
+
+    /// Whether it beat so long after an instant that it cannot have ended there.
+    pub(super) fn lived_on(&self, at: Micros) -> bool {
+        let beat = self.row.real_heartbeat();
+        beat.is_some_and(|beat| beat.seconds_since(at) > HEARTBEAT_PERIOD_S * 2.0)
     }
 
     fn recorded(&self, event: &Event, beat: Option<Micros>) -> WorkerEnd {
@@ -74,8 +88,11 @@ impl View<'_> {
             Some((why, _)) => error_kind(why),
             None => stop_kind(event).unwrap_or(EndKind::ScaleDown),
         };
-        if let (EndKind::External, Some(error)) = (kind, error) {
-            return self.errored(error);
+        if kind == EndKind::External {
+            // where its error has no time, it was found gone by its stop
+            let reason = error.map_or(failed.as_ref().map(|(why, _)| why.to_string()), |_| None);
+            let found = self.vanished(error.unwrap_or(event), kind);
+            return WorkerEnd { reason: found.reason.or(reason), ..found };
         }
         if let Some(refused) = self.refused(event.at, SAID_AFTER_S) {
             let end = self.row_end(event, None, kind, Basis::Recorded);
@@ -91,10 +108,18 @@ impl View<'_> {
 
     /// The failure that a row's stop carries out, and its event, where it is dated: what stopped a worker that had not
     /// failed says why, since E7; before that, only a stop wrote the time at all (domain/orchestrator.md 2.2, 2.3, W18).
+    /// One that lived on was stopped for something else, and so was one of whose stop a line tells.
     fn failed_before(&self, stop: &Event) -> Option<(Cow<'_, str>, Option<&Event>)> {
         let why = self.row.meta("error_reason").filter(|_| stop_kind(stop).is_none())?;
+        let decided = self.decision(stop.at).map(|(kind, _)| kind);
+        if matches!(decided, Some(EndKind::ScaleDown | EndKind::EarlyTermination)) {
+            return None;
+        }
         match self.first(&[EventKind::WorkerErrorRecorded]) {
-            Some(error) => (error.at <= stop.at).then_some((why, Some(error))),
+            Some(error) => {
+                let carried_out = error.at <= stop.at && !self.lived_on(error.at);
+                carried_out.then_some((why, Some(error)))
+            }
             None => (stop.at >= Micros::day(SAYS_WHY_SINCE)).then_some((why, None)),
         }
     }
@@ -183,6 +208,7 @@ impl View<'_> {
             last_alive: None,
             last_work: None,
             event: Some(event.id),
+            of_process: false,
             basis,
         }
     }

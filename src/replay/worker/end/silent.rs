@@ -6,7 +6,7 @@ use crate::model::state::EndKind;
 use crate::model::time::Micros;
 use crate::replay::seen::Seen;
 use crate::replay::worker::end::kind::error_kind;
-use crate::replay::worker::end::{View, WorkerEnd};
+use crate::replay::worker::end::{HEARTBEAT_PERIOD_S, View, WorkerEnd};
 
 /// Early termination falls in the first cycle past the grace of 180 s as a rule, and up to an hour later where
 /// the pod stays spawning (evidence-rules class 13, fact 20).
@@ -29,20 +29,32 @@ impl View<'_> {
         let refused = self.first(&[EventKind::PodTerminateFailed]);
         if let Some(reason) = self.row.meta("error_reason") {
             // a failure whose time is lost: the next cycle cleaned it up, whenever that was (W18)
-            let end = self.unseen(proof, (beat.or(self.row.created_at), None), error_kind(&reason));
-            return WorkerEnd { reason: Some(reason.into_owned()), ..end };
+            let kind = error_kind(&reason);
+            let end = self.unseen(proof, (beat.or(self.row.created_at), None), kind);
+            let gone = beat.filter(|_| kind == EndKind::External);
+            let plus = |s: f64| gone.map(|beat| beat.plus_seconds(s));
+            let (ended_at, before) = (plus(HEARTBEAT_PERIOD_S / 2.0), plus(HEARTBEAT_PERIOD_S));
+            return WorkerEnd { reason: Some(reason.into_owned()), ended_at, before, ..end };
         }
         let seen = beat.or(self.row.created_at);
-        if refused.is_none() && seen >= Some(Micros::day(SAYS_WHY_SINCE)) {
+        let says_why = seen >= Some(Micros::day(SAYS_WHY_SINCE));
+        if let Some(refused) = refused {
+            let kind = match (says_why, beat) {
+                (true, _) => EndKind::Unknown,
+                (false, Some(_)) => EndKind::Failsafe,
+                (false, None) => EndKind::EarlyTermination,
+            };
+            return self.runs_on(refused, kind);
+        }
+        if says_why {
             let reach = if beat.is_some() { FAILSAFE_S } else { EARLY_S.2 };
             let latest = seen.map(|seen| seen.plus_seconds(reach));
             return self.unseen(proof, (seen, latest), EndKind::Unknown);
         }
-        match (beat, refused, self.row.created_at) {
-            (None, Some(refused), _) => self.runs_on(refused, EndKind::EarlyTermination),
-            (None, None, Some(created)) => self.never_beat(created, proof),
-            (None, None, None) => self.unseen(proof, (None, None), EndKind::EarlyTermination),
-            (Some(beat), _, _) => {
+        match (beat, self.row.created_at) {
+            (None, Some(created)) => self.never_beat(created, proof),
+            (None, None) => self.unseen(proof, (None, None), EndKind::EarlyTermination),
+            (Some(beat), _) => {
                 let is_old = beat < Micros::day(OLD_FAILSAFE_S.1);
                 let reach = if is_old { OLD_FAILSAFE_S.0 } else { FAILSAFE_S };
                 let latest = Some(beat.plus_seconds(reach));
@@ -91,6 +103,7 @@ impl View<'_> {
             last_alive: None,
             last_work: None,
             event: proof.map(|event| event.id),
+            of_process: false,
             basis: Basis::Inferred,
         }
     }
