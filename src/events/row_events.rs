@@ -216,9 +216,13 @@ pub(super) fn of_task(row: &TaskRow, seen_at: Option<Micros>, events: &mut Event
 }
 
 /// When a task was put back that waits since: a retry and a crash report write that time with their text, and
-/// whoever claims it next another; the sweeps of an orchestrator leave the time alone (domain/worker-app.md T9 to T11).
+/// whoever claims it next another; the sweeps of an orchestrator leave the time alone (domain/worker-app.md T9 to T11),
+/// and so does the last child of an orchestrator task, which completes it all the same (T5).
 pub fn put_back_at(row: &TaskRow) -> Option<Micros> {
-    let text = reset_text(row).filter(|_| row.status == "Queued")?;
+    let completed_waiting =
+        row.status == "Complete" && row.is_orchestrator() && row.worker.is_none();
+    let waits = row.status == "Queued" || completed_waiting;
+    let text = reset_text(row).filter(|_| waits)?;
     let dates = ["Requeued: ", "Retry "].iter().any(|start| text.starts_with(start));
     row.updated_at.filter(|at| dates && row.created_at < Some(*at))
 }
@@ -229,7 +233,10 @@ pub fn put_back_at(row: &TaskRow) -> Option<Micros> {
 fn claim_column(row: &TaskRow) -> (Option<Micros>, Column) {
     let is_moved = row.is_orchestrator() && row.status == "Complete";
     let earlier = row.updated_at.filter(|at| {
-        is_moved && row.created_at < Some(*at) && row.started_at.is_some_and(|moved| *at < moved)
+        is_moved
+            && put_back_at(row).is_none()
+            && row.created_at < Some(*at)
+            && row.started_at.is_some_and(|moved| *at < moved)
     });
     match earlier {
         Some(at) => (Some(at), Column::UpdatedAt),

@@ -29,8 +29,7 @@ const MARKERS: &[(&str, &str, &str)] = &[
 ];
 
 /// The marker that eras before its own write too (E2 to E4), and the one that later eras do (E7 to E9).
-const SHARED: [(&str, &[&str]); 2] =
-    [("G107c", &["E3", "E3b", "E3c", "E4"]), ("G43b", &["E7", "E8", "E8b", "E9"])];
+const SHARED: [(&str, &str, &str); 2] = [("G107c", "E3", "E4"), ("G43b", "E7", "E9")];
 
 /// First days of eras, latest first: commits, so the code ran later by hours or days
 /// (domain/orchestrator.md section 0).
@@ -126,8 +125,15 @@ pub fn of(history: &History, source: &SourceKey, from: Micros, until: Micros) ->
     let used = Used { history, source, from, until };
     let dated = by_date(&source.0, from);
     let era = used.marker().map_or(dated, |(marker, era, _)| {
-        let shared = SHARED.iter().find(|(shared, _)| shared == marker);
-        if shared.is_some_and(|(_, eras)| eras.contains(&dated)) { dated } else { *era }
+        let Some((_, first, last)) = SHARED.iter().find(|(shared, ..)| shared == marker) else {
+            return *era;
+        };
+        // the latest stands first
+        match (place(first), place(dated), place(last)) {
+            (Some(_), Some(dated), Some(latest)) if dated < latest => last,
+            (Some(earliest), Some(at), Some(_)) if at <= earliest => dated,
+            (_, _, _) => *era,
+        }
     });
     // from E11 on a kill no longer logs its pod's termination
     if era == "E10" && used.has("G118c") && !used.has("G128a") { "E11" } else { era }
@@ -173,6 +179,7 @@ mod tests {
         // the lines of a decision tell E7 before its first look at the storage
         assert_eq!(told("2026-01-25", &["G43b", "G28"]), "E7");
         assert_eq!(told("2026-03-10", &["G43b"]), "E8b");
+        assert_eq!(told("2026-04-14", &["G43b"]), "E9");
         // what only later eras write is theirs, whatever the date
         assert_eq!(told("2026-01-02", &["G3c"]), "E10");
         // what earlier eras write as well was written by the code of the day

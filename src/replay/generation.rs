@@ -275,7 +275,7 @@ fn not_expected(row: &TaskRow, facts: &TaskFacts, at: Micros) -> Option<Ruling> 
         return match facts.known {
             false => Some(unknown),
             true if at < Micros::day("2025-11-05") => {
-                no("D8: before 2025-11-05 a task whose type had no row made none")
+                no("D8: before 2025-11-05 a task of a type without a category made none")
             }
             true => None,
         };

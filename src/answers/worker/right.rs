@@ -45,7 +45,7 @@ impl Right {
             Self::Yes => "yes: it was at fault itself",
             Self::NothingAgainst => "nothing found speaks against it",
             Self::NotDecided => "not known: no row tells why it was decided",
-            Self::NotTheirs => "no orchestrator ended it (a decision told here came after)",
+            Self::NotTheirs => "no orchestrator ended it: whatever one decided came after",
             Self::NotEnded => "it was not ended: no row tells of anybody who decided it",
         }
     }

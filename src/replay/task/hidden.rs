@@ -208,7 +208,9 @@ fn longest_wait(
 fn counted(row: &TaskRow, requeues: &[Option<Requeue>], beyond: bool) -> usize {
     let told = requeues.iter().flatten().count();
     let attempts = usize::try_from(row.attempts).unwrap_or(0);
-    let holds = matches!(row.status.as_str(), "Complete" | "In Progress");
+    // its last child completes an orchestrator task that waits again, too (domain/worker-app.md T5)
+    let waits = row.is_orchestrator() && row.worker.is_none();
+    let holds = row.status == "In Progress" || (row.status == "Complete" && !waits);
     let is_holder = row.status == "Failed" && row.worker.is_some();
     // a crash that finds them all used up counts none (domain/worker-app.md T11)
     let is_uncounted = row.attempts < ATTEMPTS_MAX || row.is_failed_by_others();

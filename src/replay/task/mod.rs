@@ -55,14 +55,14 @@ pub fn replay(row: &TaskRow, events: &[Seen<'_>], world: &World<'_>) -> TaskTime
 
 /// Whether a sweep listed the task and did not put it back: it lists what it found before it wrote, and its write
 /// empties the time of the claim, which the row still has from before (domain/orchestrator.md section 3). The end
-/// of an orchestrator task puts that of its first child there. A claim that is younger than any that a sweep takes
-/// came after the write, and its clock or the line is late.
+/// of an orchestrator task puts that of its first child there. A claim right before the line came after the write, and
+/// its clock or the line is late.
 fn is_refuted(row: &TaskRow, event: &Seen<'_>) -> bool {
     event.kind == EventKind::TaskResetListed
         && !row.is_orchestrator()
         && row
             .started_at
-            .is_some_and(|started| event.at.seconds_since(started) >= requeues::SWEPT_AFTER_S)
+            .is_some_and(|started| event.at.seconds_since(started) >= requeues::SAID_LATE_S)
 }
 
 fn believed(row: &TaskRow, events: &[Seen<'_>], world: &World<'_>) -> TaskTimeline {

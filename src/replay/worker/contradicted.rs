@@ -12,6 +12,9 @@ use crate::replay::timeline::Anomaly;
 /// class 11): what acts later was not ended.
 const GONE_WITHIN_S: f64 = 30.0;
 
+/// Two heartbeat periods: what beats later lives (evidence-rules class 14).
+const LAST_BEAT_WITHIN_S: f64 = 40.0;
+
 /// The events that may end a worker.
 const ENDS: [EventKind; 7] = [
     EventKind::WorkerPodTerminated,
@@ -43,8 +46,13 @@ pub(crate) fn is_contradicted(row: &WorkerRow, events: &[Seen<'_>], ended: Micro
 /// The goodbye of its process that nothing it did later contradicts, and when its last words were over: that ends a
 /// worker, whenever its pod is stopped.
 pub(crate) fn goodbye<'a>(row: &WorkerRow, events: &[Seen<'a>]) -> Option<(Micros, Seen<'a>)> {
+    // its guardian goes with it (domain/worker-app.md 4.1)
+    let beat = row.real_heartbeat();
+    let beats = |at: Micros| beat.is_some_and(|beat| beat.seconds_since(at) > LAST_BEAT_WITHIN_S);
     let said = |event: &Seen<'_>| {
-        event.kind == EventKind::WorkerSaidGoodbye && !is_contradicted(row, events, event.at)
+        event.kind == EventKind::WorkerSaidGoodbye
+            && !beats(event.at)
+            && !is_contradicted(row, events, event.at)
     };
     let goodbye = events.iter().copied().find(said)?;
     let words = events.iter().filter(|event| {

@@ -12,8 +12,9 @@ use crate::replay::task::requeues::Requeue;
 use crate::replay::task::requeues::certain::{names_task, resets_worker, seen_queued};
 use crate::replay::task::world::World;
 
-/// No sweep takes a claim that is younger: API workers' tasks go back the soonest (domain/orchestrator.md section 3).
-pub(crate) const SWEPT_AFTER_S: f64 = 300.0;
+/// A sweep takes no claim that is as young (domain/orchestrator.md section 3: five minutes at least): a line so soon
+/// after one tells of the claim before, by clocks that differ, or as it follows the write.
+pub(crate) const SAID_LATE_S: f64 = 5.0;
 /// A claim writes the time by which a text dates itself: so near to one, it is the claim's (domain/worker-app.md T2).
 const CLAIM_REACH_S: f64 = 2.0;
 
@@ -59,7 +60,7 @@ pub(super) fn candidates(
 
 /// Whether a sweep lists a task that was claimed too shortly before for any sweep.
 fn is_too_young(claimed: Micros, event: &Seen<'_>) -> bool {
-    event.kind == EventKind::TaskResetListed && event.at.seconds_since(claimed) < SWEPT_AFTER_S
+    event.kind == EventKind::TaskResetListed && event.at.seconds_since(claimed) < SAID_LATE_S
 }
 
 /// Sweeps that say only after the next claim what they had put back before it: by clocks that differ, or as the line

@@ -13,7 +13,7 @@ use crate::replay::seen::Seen;
 use crate::replay::task::claims::Claim;
 use crate::replay::task::ends::Ends;
 use crate::replay::task::hidden;
-pub(crate) use crate::replay::task::requeues::candidates::{SWEPT_AFTER_S, listed};
+pub(crate) use crate::replay::task::requeues::candidates::{SAID_LATE_S, listed};
 use crate::replay::task::requeues::candidates::{candidates, listed_late};
 use crate::replay::task::state::TaskEvent;
 use crate::replay::task::world::World;

@@ -143,10 +143,13 @@ impl View<'_> {
                 .iter()
                 .any(|event| event.kind == kind && from <= event.at && event.at <= ended)
         };
-        let verdicts = [EventKind::WorkerMarkedError, EventKind::WorkerErrorRecorded];
-        let mut before = self.events.iter().rev().filter(|event| event.at <= ended);
-        let marked = before.find(|event| verdicts.contains(&event.kind))?;
-        let in_time = ended.seconds_since(marked.at) <= CLEANED_UP_WITHIN_S;
+        let before = |kind: EventKind| {
+            self.events.iter().rev().find(|event| event.kind == kind && event.at <= ended)
+        };
+        let marked = before(EventKind::WorkerMarkedError)
+            .or_else(|| before(EventKind::WorkerErrorRecorded))?;
+        let in_time =
+            ended.seconds_since(marked.at) <= CLEANED_UP_WITHIN_S || !self.lived_on(marked.at);
         let is_cleanup = (in_time && was(EventKind::PodTerminateFailed, marked.at))
             || was(EventKind::ErrorCleanupForced, ended.plus_seconds(-DECISION_REACH_S));
         let kind = error_kind(marked.text("reason").unwrap_or_default());

@@ -26,7 +26,7 @@ const SAID_AFTER_S: f64 = 5.0;
 /// The end of one worker.
 #[derive(Clone, Debug, PartialEq)]
 pub struct WorkerEnd {
-    /// When its pod stopped, or its process by its own word; `None` where not knowable.
+    /// When its pod stopped; `None` where not knowable.
     pub ended_at: Option<Micros>,
     /// It stopped no earlier.
     pub after: Option<Micros>,

@@ -24,6 +24,9 @@ const AFTER_HEARTBEAT_S: f64 = 5.0;
 /// (evidence-rules facts 15 and 16).
 const MARKED_DEAD_AFTER_S: f64 = 19.0;
 
+/// From then on a stop writes its reason (E8, domain/orchestrator.md 2.3): one without is a cleanup.
+const STOP_SAYS_WHY_SINCE: &str = "2026-02-03";
+
 impl View<'_> {
     /// A kill of whose pod only the row tells, long before what else ends the worker: its pod is ended within
     /// seconds of `error_time` (evidence-rules facts 15 and 16). What a cleanup or a failsafe writes
@@ -54,7 +57,9 @@ impl View<'_> {
         if let Some(event) = self.first(&errors) {
             return (over && !self.lived_on(event.at)).then(|| self.errored(event));
         }
-        if let Some(goodbye) = self.said_goodbye() {
+        // until then no process writes `terminated` itself: somebody stopped its pod
+        let stopped = self.row.status == "terminated" && beat < Some(Micros::day(SAYS_WHY_SINCE));
+        if let Some(goodbye) = self.said_goodbye().filter(|_| !stopped) {
             return Some(goodbye);
         }
         if let Some(event) = self.first(&[EventKind::WorkerCrashed]) {
@@ -68,8 +73,8 @@ impl View<'_> {
     fn said_goodbye(&self) -> Option<WorkerEnd> {
         let (over, goodbye) = contradicted::goodbye(self.row, self.events)?;
         let (event, kind) = (goodbye.event(), EndKind::SelfTerminated);
-        let end = self.row_end(event, Some(over), kind, Basis::Logged);
-        Some(WorkerEnd { after: Some(event.at), of_process: true, ..end })
+        let end = self.row_end(event, None, kind, Basis::Logged);
+        Some(WorkerEnd { after: Some(over), of_process: true, ..end })
     }
 
     /// Whether it beat so long after an instant that it cannot have ended there.
@@ -117,7 +122,9 @@ impl View<'_> {
         }
         match self.first(&[EventKind::WorkerErrorRecorded]) {
             Some(error) => {
-                let carried_out = error.at <= stop.at && !self.lived_on(error.at);
+                let unsaid = stop.at < Micros::day(STOP_SAYS_WHY_SINCE);
+                let outlived = unsaid && self.lived_on(error.at);
+                let carried_out = error.at <= stop.at && !outlived;
                 carried_out.then_some((why, Some(error)))
             }
             None => (stop.at >= Micros::day(SAYS_WHY_SINCE)).then_some((why, None)),

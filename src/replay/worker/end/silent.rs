@@ -30,8 +30,10 @@ impl View<'_> {
         if let Some(reason) = self.row.meta("error_reason") {
             // a failure whose time is lost: the next cycle cleaned it up, whenever that was (W18)
             let kind = error_kind(&reason);
-            let end = self.unseen(proof, (beat.or(self.row.created_at), None), kind);
-            let gone = beat.filter(|_| kind == EndKind::External);
+            let sign = beat.max(self.last_act());
+            let gone = sign.filter(|_| kind == EndKind::External);
+            let after = gone.or(beat).or(self.row.created_at);
+            let end = self.unseen(proof, (after, None), kind);
             let plus = |s: f64| gone.map(|beat| beat.plus_seconds(s));
             let (ended_at, before) = (plus(HEARTBEAT_PERIOD_S / 2.0), plus(HEARTBEAT_PERIOD_S));
             return WorkerEnd { reason: Some(reason.into_owned()), ended_at, before, ..end };
