@@ -30,6 +30,8 @@ with again as (
     where events.kind in ('worker_marked_error', 'worker_terminating')
         -- both lines of a kill stand before its pod's end
         and events.happened_at > greatest(worker_ends.ended_at, worker_ends.decided_at)
+        -- when the pod was gone is not known: then a kill may be the first
+        and worker_ends.ended_at is not null
         -- what follows where a pod was found gone is of that one discovery
         and worker_ends.end_kind <> 'external'
     group by events.worker_id
