@@ -43,15 +43,19 @@ pub(crate) fn is_contradicted(row: &WorkerRow, events: &[Seen<'_>], ended: Micro
     last_act(row, events).is_some_and(|act| act.at.seconds_since(ended) > GONE_WITHIN_S)
 }
 
+/// Whether a worker beat so long after an instant that it cannot have ended there.
+pub(crate) fn lived_on(row: &WorkerRow, at: Micros) -> bool {
+    let beat = row.real_heartbeat();
+    beat.is_some_and(|beat| beat.seconds_since(at) > LAST_BEAT_WITHIN_S)
+}
+
 /// The goodbye of its process that nothing it did later contradicts, and when its last words were over: that ends a
 /// worker, whenever its pod is stopped.
 pub(crate) fn goodbye<'a>(row: &WorkerRow, events: &[Seen<'a>]) -> Option<(Micros, Seen<'a>)> {
     // its guardian goes with it (domain/worker-app.md 4.1)
-    let beat = row.real_heartbeat();
-    let beats = |at: Micros| beat.is_some_and(|beat| beat.seconds_since(at) > LAST_BEAT_WITHIN_S);
     let said = |event: &Seen<'_>| {
         event.kind == EventKind::WorkerSaidGoodbye
-            && !beats(event.at)
+            && !lived_on(row, event.at)
             && !is_contradicted(row, events, event.at)
     };
     let goodbye = events.iter().copied().find(said)?;

@@ -113,8 +113,7 @@ impl WorkerTimeline {
 /// the status alone before 2025-10-19 (domain/worker-app.md 1.5).
 fn resurrected(row: &WorkerRow, end: Option<&WorkerEnd>) -> Option<Anomaly> {
     const SETS_STATUS_SINCE: &str = "2025-10-19";
-    let of_pod = end.filter(|end| !end.of_process);
-    let (ended, beat) = (of_pod?.ended_at?, row.last_heartbeat?);
+    let (ended, beat) = (end?.ended_at?, row.last_heartbeat?);
     if beat < Micros::day(SETS_STATUS_SINCE) {
         return None;
     }

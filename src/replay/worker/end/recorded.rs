@@ -77,10 +77,8 @@ impl View<'_> {
         Some(WorkerEnd { after: Some(over), of_process: true, ..end })
     }
 
-    /// Whether it beat so long after an instant that it cannot have ended there.
     pub(super) fn lived_on(&self, at: Micros) -> bool {
-        let beat = self.row.real_heartbeat();
-        beat.is_some_and(|beat| beat.seconds_since(at) > HEARTBEAT_PERIOD_S * 2.0)
+        contradicted::lived_on(self.row, at)
     }
 
     fn recorded(&self, event: &Event, beat: Option<Micros>) -> WorkerEnd {
