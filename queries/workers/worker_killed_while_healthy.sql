@@ -113,20 +113,51 @@ probes as (
     group by deaths.worker_id
 ),
 
-held as (
-    -- what it held when it was condemned, and how long such work usually takes
+said as (
+    -- how each task ended, by the word of the worker that was at it
+    select worker_id, task_id, happened_at, event_id, kind
+    from events
+    where kind in ('task_handler_succeeded', 'task_handler_failed')
+),
+
+outcomes as (
+    -- of those who were killed, up to the verdict
+    select said.*
+    from deaths
+    -- equivalent: join because only what was said is used
+    join said on said.worker_id = deaths.worker_id and said.happened_at <= deaths.decided_at
+),
+
+in_hand as (
+    -- what it held when it was condemned, and whether it had said the end of it since: an orchestrator task
+    -- stays in hand until its last child is done, and another one whose completion got lost
     select
-        deaths.worker_id,
-        list_sort(list(distinct task_attempts.task_id)) as task_ids,
-        max(usual.long_s) as long_s
+        deaths.worker_id, task_attempts.task_id, task_attempts.claimed_at,
+        bool_or(outcomes.event_id is not null) as is_done
     from deaths
     -- equivalent: join because the next one drops what it would keep
     join task_attempts
         on task_attempts.worker_id = deaths.worker_id
         and task_attempts.claimed_at <= deaths.decided_at
-        and coalesce(task_attempts.ended_at > deaths.decided_at, true)
+        -- what it lost, and no line tells when, is said to end with the verdict
+        and coalesce(task_attempts.ended_at >= deaths.decided_at, true)
+    left join outcomes
+        on outcomes.worker_id = deaths.worker_id
+        and outcomes.task_id = task_attempts.task_id
+        and outcomes.happened_at > task_attempts.claimed_at
+    group by deaths.worker_id, task_attempts.task_id, task_attempts.claimed_at
+),
+
+held as (
+    -- all of it, how much of it it may have been at, and how long such work usually takes
+    select
+        in_hand.worker_id,
+        list_sort(list(distinct in_hand.task_id)) as task_ids,
+        count(*) filter (where not in_hand.is_done) as undone,
+        max(usual.long_s) filter (where not in_hand.is_done) as long_s
+    from in_hand
     -- equivalent: join because every attempt is at a task that has a row
-    join tasks on tasks.id = task_attempts.task_id
+    join tasks on tasks.id = in_hand.task_id
     left join (
         select
             tasks.task_type,
@@ -137,34 +168,60 @@ held as (
         -- equivalent: join because every attempt is at a task that has a row
         join tasks on tasks.id = task_attempts.task_id
         where task_attempts.outcome = 'complete'
+            -- those last as long as their children, and take no work (domain/evidence-rules.md section 2, traps)
+            and not contains(lower(tasks.task_type), 'orchestrator')
         group by tasks.task_type
     ) as usual using (task_type)
-    group by deaths.worker_id
+    group by in_hand.worker_id
+),
+
+ends as (
+    -- each time a worker died of itself, or was condemned for a stuck task and had been silent until then
+    select worker_id, happened_at
+    from events
+    where kind in ('worker_crashed', 'worker_self_terminated')
+    union all
+    select condemned.worker_id, condemned.happened_at
+    from condemned
+    -- equivalent: join because a worker with a task in hand has claimed it, which is a sign
+    join signs using (worker_id)
+    where starts_with(condemned.reason, 'Stuck task')
+        and signs.act_at < condemned.happened_at - to_seconds($quiet_s)
+),
+
+ends_with as (
+    -- what it was at then: the last that it had claimed
+    select
+        ends.worker_id, ends.happened_at, max(theirs.claimed_at) as claimed_at,
+        arg_max(theirs.task_id, (theirs.claimed_at, theirs.task_id)) as task_id
+    from ends
+    -- equivalent: join because only the tasks are used
+    join task_attempts as theirs
+        on theirs.worker_id = ends.worker_id
+        and ends.happened_at between theirs.claimed_at and theirs.ended_at
+    group by ends.worker_id, ends.happened_at
 ),
 
 killers as (
-    -- it held a task with which another worker died or got stuck, too: the task may be what ended both. One that
-    -- it was itself killed for as stuck it was not at any more, as it had acted since
-    select distinct held.worker_id
-    from (select worker_id, unnest(task_ids) as task_id from held) as held
+    -- it held a task that another worker was at when it died or got stuck, too: the task may be what ended both.
+    -- One that it was itself killed for as stuck it was not at any more, as it had acted since; nor was either at
+    -- one that it had done
+    select distinct in_hand.worker_id
+    from in_hand
     -- equivalent: join because every held task is of a death
     join deaths using (worker_id)
-    -- equivalent: join because the next one drops what it would keep
-    join task_attempts as theirs
-        on theirs.task_id = held.task_id
-        and theirs.worker_id <> held.worker_id
-        and not starts_with(deaths.reason, 'Stuck task ' || theirs.task_id)
-    join (
-        select worker_id, happened_at
-        from events
-        where kind in ('worker_crashed', 'worker_self_terminated')
-        union all
-        select worker_id, happened_at
-        from condemned
-        where starts_with(reason, 'Stuck task')
-    ) as ends
-        on ends.worker_id = theirs.worker_id
-        and ends.happened_at between theirs.claimed_at and theirs.ended_at
+    -- equivalent: join because only those that others ended with are used
+    join ends_with
+        on ends_with.task_id = in_hand.task_id
+        and ends_with.worker_id <> in_hand.worker_id
+    left join said
+        on said.worker_id = ends_with.worker_id
+        and said.task_id = ends_with.task_id
+        and said.kind = 'task_handler_succeeded'
+        and said.happened_at between ends_with.claimed_at and ends_with.happened_at
+    where not in_hand.is_done
+        and said.event_id is null
+        and not starts_with(deaths.reason, 'Stuck task ' || in_hand.task_id)
 ),
 
 resets as (
@@ -181,29 +238,30 @@ resets as (
     group by deaths.worker_id
 ),
 
-outcomes as (
-    -- how each of its tasks ended by its own word, up to the verdict
-    select deaths.worker_id, events.task_id, events.happened_at, events.event_id, events.kind
-    from deaths
-    -- equivalent: join because only rows of a known kind are used
-    join events
-        on events.worker_id = deaths.worker_id
-        and events.kind in ('task_handler_succeeded', 'task_handler_failed')
-        and events.happened_at <= deaths.decided_at
-),
-
 done as (
-    -- it had ended well with the task it was killed for, and gone on to others: that task was stuck at its
-    -- completion (domain/worker-app.md X7), and not the worker
-    select deaths.worker_id, first(outcomes.event_id order by outcomes.event_id) as event_id
+    -- it had ended well with the task it was killed for, or with another one since it claimed that, and gone on:
+    -- that task was stuck, at its completion (domain/worker-app.md X7) or on its way to the worker, and not the worker
+    select
+        deaths.worker_id,
+        bool_or(starts_with(deaths.reason, 'Stuck task ' || outcomes.task_id)) as was_that_task,
+        first(
+            outcomes.event_id
+            order by starts_with(deaths.reason, 'Stuck task ' || outcomes.task_id) desc, outcomes.event_id
+        ) as event_id
     from deaths
     -- equivalent: join because the next one drops what it would keep
     join signs using (worker_id)
+    left join in_hand
+        on in_hand.worker_id = deaths.worker_id
+        and starts_with(deaths.reason, 'Stuck task ' || in_hand.task_id)
     -- equivalent: join because a worker that had not done with it has no event of it either way
     join outcomes
         on outcomes.worker_id = deaths.worker_id
         and outcomes.kind = 'task_handler_succeeded'
-        and starts_with(deaths.reason, 'Stuck task ' || outcomes.task_id)
+        and (
+            starts_with(deaths.reason, 'Stuck task ' || outcomes.task_id)
+            or outcomes.happened_at > in_hand.claimed_at + to_seconds($near_s)
+        )
         and outcomes.happened_at < signs.act_at - to_seconds($near_s)
     group by deaths.worker_id
 ),
@@ -290,14 +348,14 @@ facts as (
     select
         deaths.*, signs.beat_at, signs.beat_event_id, probes.probe_event_id,
         signs.act_at, signs.act_event_id, signs.act,
-        coalesce(held.task_ids, []) as held_tasks,
+        coalesce(held.task_ids, []) as held_tasks, coalesce(held.undone, 0) as undone,
         coalesce(resets.task_ids, []) as tasks_reset,
         resets.lost_s,
         greatest($quiet_s, held.long_s) as quiet_allowed_s,
         streaks.distinct_tasks, streaks.failures, streaks.poison_task, streaks.worked_before,
         streaks.event_ids as failure_event_ids, coalesce(elsewhere.tasks, 0) as failed_elsewhere,
         broken.worker_id is not null as is_broken,
-        done.event_id as done_event_id,
+        done.event_id as done_event_id, done.was_that_task,
         reached.worker_id is not null as acts_could_reach,
         killers.worker_id is not null as held_a_killer,
         try_cast(regexp_extract(deaths.reason, '([0-9]+) consecutive', 1) as bigint) as failures_counted,
@@ -308,6 +366,11 @@ facts as (
         epoch(deaths.pod_dead_at) - epoch(signs.beat_at) as beat_age_s,
         epoch(deaths.pod_dead_at) - epoch(signs.act_at) as act_age_s,
         epoch(signs.act_at) - epoch(signs.beat_at) as act_after_beat_s,
+        case
+            when broken.worker_id is not null then '; its GPU had failed'
+            when killers.worker_id is not null then '; it held a task that others died or got stuck with'
+            else ''
+        end as doubt,
         -- what is held against it is that it never began; any act of its process says otherwise
         signs.act_at is not null and regexp_matches(
             deaths.reason,
@@ -381,7 +444,8 @@ select
             when reason like 'Stuck task%' and act_age_s <= $quiet_s and not is_broken and not held_a_killer
                 then 'probable'
             when done_event_id is not null and not is_broken and not held_a_killer
-                and (act_age_s <= quiet_allowed_s or len(held_tasks) = 1)
+                -- the one it is stuck with it takes up again, if it never had (X7)
+                and (act_age_s <= quiet_allowed_s or (was_that_task and undone = 0))
                 then 'probable'
             -- it may hang, or work at something longer than we have seen: its heartbeats tell neither
             when reason like 'Stuck task%' and not is_broken then 'insufficient_evidence'
@@ -391,14 +455,14 @@ select
             -- it was said not to have begun to work, and it had (domain/orchestrator.md O21, O26)
             when had_worked and act_age_s <= $quiet_s and not is_broken and not held_a_killer
                 then case
-                    when act = 'completion' or len(held_tasks) > 0 then 'probable'
+                    when act = 'completion' or undone > 0 then 'probable'
                     else 'insufficient_evidence'
                 end
             else 'refuted'
         end
         -- an idle worker whose guardian died leaves the same rows as a frozen one
         else case
-            when len(held_tasks) = 0 or not acts_could_reach then 'insufficient_evidence'
+            when undone = 0 or not acts_could_reach then 'insufficient_evidence'
             -- one heartbeat can get lost, and work of that kind is quiet as long as that
             when act_age_s <= quiet_allowed_s then 'insufficient_evidence'
             else 'refuted'
@@ -424,25 +488,27 @@ select
             )
         )
         when 'guardian' then format(
-            'killed for "{}"; only its heartbeats had stopped: its last act ({}) came {} s after the last one',
-            reason, act, round(act_after_beat_s)::bigint
+            'killed for "{}"; only its heartbeats had stopped: its last act ({}) came {} s after the last one{}',
+            reason, act, round(act_after_beat_s)::bigint, doubt
         )
         when 'beating' then format(
             case
+                when not was_that_task
+                    then 'killed for "{}", although it had ended well with another task since it had that one{}'
                 when done_event_id is not null
-                    then 'killed for "{}", although it had ended well with that task and gone on to others'
-                when had_worked and act_age_s <= $quiet_s
-                    then 'killed for "{}", although its process was at work just before'
-                else 'killed for "{}" while its heartbeats went on, which alone proves no work'
+                    then 'killed for "{}", although it had ended well with that task and gone on to others{}'
+                when (reason like 'Stuck task%' or had_worked) and act_age_s <= $quiet_s
+                    then 'killed for "{}", although its process was at work just before{}'
+                else 'killed for "{}" while its heartbeats went on, which alone proves no work{}'
             end,
-            reason
+            reason, doubt
         )
         else format(
             case
                 when beat_at is null
                     then 'killed for "{}"; no heartbeat of it is known'
-                when len(held_tasks) = 0
-                    then 'killed for "{}" after its heartbeats had stopped while it held no task: a dead '
+                when undone = 0
+                    then 'killed for "{}" after its heartbeats had stopped while it was at no task: a dead '
                         || 'heartbeat guardian and a frozen worker leave the same rows'
                 when not acts_could_reach
                     then 'killed for "{}" after its heartbeats had stopped with a task in hand; whether it '
