@@ -115,6 +115,30 @@ fn a_worker_that_crashed_failed_however_it_was_stopped_then() {
     );
 }
 
+/// Two were given up before they began to work: of one a line tells it, of the other its row alone.
+const GIVEN_UP: &str = "
+# given up: a process that never polled, before there were lines; a pod that never ran, with its lines
+on 2026-05-20
+worker w1 created=07:50:00 beat=07:59:50 status=terminated meta={\"runpod_id\": \"{p1}\", \"error_reason\": \"GPU ready but never claimed tasks (622s)\", \"error_code\": \"GPU_READY_NOT_CLAIMING\", \"error_time\": \"@08:00:02\"}
+worker w2 created=09:50:00 status=terminated meta={\"runpod_id\": \"{p2}\", \"error_reason\": \"Spawning timeout (601s)\", \"error_code\": \"UNKNOWN\", \"error_time\": \"@10:00:02\", \"diagnostics\": {\"context\": {\"error_code\": \"SPAWNING_TIMEOUT\"}}}
+log 10:00:01 gpu#120 ERROR WORKER_LIFECYCLE [Worker {w2}] MARKING AS ERROR: Spawning timeout (601s)
+log 10:00:03 gpu#120 INFO WORKER_LIFECYCLE [Worker {w2}] RunPod terminated successfully
+";
+
+#[test]
+fn what_is_only_probable_is_not_said_to_be_sure() {
+    let bench = Bench::of_case(GIVEN_UP);
+    let ids = bench.sql("s", "select id from workers order by created_at");
+    let answers: Vec<String> = ids
+        .iter()
+        .map(|id| text(&json(&bench, "worker", &[&id[0]])["was_it_right"], "answer").to_owned())
+        .collect();
+    assert_eq!(
+        answers,
+        ["probably: it seems to have been at fault itself", "yes: it was at fault itself"]
+    );
+}
+
 /// A task was claimed a second after its worker's pod had gone; another worker was killed while it was well.
 const ORPHANED: &str = "
 # orphaned: in progress on a worker that is gone

@@ -30,6 +30,7 @@ enum Right {
     ProbablyNot,
     Undecidable,
     Yes,
+    ProbablyYes,
     NothingAgainst,
     NotDecided,
     NotTheirs,
@@ -43,6 +44,7 @@ impl Right {
             Self::ProbablyNot => "probably not",
             Self::Undecidable => "not known: the rows do not decide it",
             Self::Yes => "yes: it was at fault itself",
+            Self::ProbablyYes => "probably: it seems to have been at fault itself",
             Self::NothingAgainst => "nothing found speaks against it",
             Self::NotDecided => "not known: no row tells why it was decided",
             Self::NotTheirs => "no orchestrator ended it: whatever one decided came after",
@@ -89,22 +91,25 @@ pub(super) fn add(page: &mut Page, life: &Life, told: &[&Told], main: Option<&Ro
         Right::NotEnded
     } else if kind.is_some_and(|kind| SEEN.contains(&kind)) {
         Right::NotTheirs
-    } else if !own.is_empty() {
+    } else if own.iter().any(|one| one.verdict == Verdict::Confirmed) {
         Right::Yes
+    } else if !own.is_empty() {
+        Right::ProbablyYes
     } else if main.is_some() {
         Right::NothingAgainst
     } else {
         Right::NotDecided
     };
+    let is_its_own = matches!(right, Right::Yes | Right::ProbablyYes);
     let said = |told: &[&Told]| {
         let said = told.iter().map(|one| Value::Text(format!("{} ({})", one.summary, one.query)));
         Value::List(said.collect())
     };
     let mut fields = vec![
         ("answer", say(right.told())),
-        ("because", said(if right == Right::Yes { &own } else { &against })),
+        ("because", said(if is_its_own { &own } else { &against })),
     ];
-    if right != Right::Yes && !own.is_empty() {
+    if !is_its_own && !own.is_empty() {
         fields.push(("its_own_faults", said(&own)));
     }
     if let Some(main) = main {
