@@ -183,10 +183,9 @@ ends as (
     union all
     select condemned.worker_id, condemned.happened_at
     from condemned
-    -- equivalent: join because a worker with a task in hand has claimed it, which is a sign
-    join signs using (worker_id)
+    left join signs using (worker_id)
     where starts_with(condemned.reason, 'Stuck task')
-        and signs.act_at < condemned.happened_at - to_seconds($quiet_s)
+        and (signs.act_at >= condemned.happened_at - to_seconds($quiet_s)) is not true
 ),
 
 ends_with as (
@@ -429,6 +428,7 @@ select
             else 'probable'
         end
         when 'guardian' then case
+            when is_broken then 'refuted'
             -- it may have died of the task since its last act, which a dead guardian could not tell
             when held_a_killer then 'insufficient_evidence'
             when act_age_s <= $act_sure_s and end_is_told then 'confirmed'
@@ -437,23 +437,24 @@ select
         end
         -- it beat to the end; whether it could work is told by what it did, not by the beat
         when 'beating' then case
+            when is_broken then 'refuted'
             when (reason like 'Idle with%' or reason like 'GPU ready, previously claimed%')
                 and act in ('completion', 'claim') and act_age_s <= $quiet_s
                 then 'probable'
             -- a process that hangs in the stuck task does nothing else
-            when reason like 'Stuck task%' and act_age_s <= $quiet_s and not is_broken and not held_a_killer
+            when reason like 'Stuck task%' and act_age_s <= $quiet_s and not held_a_killer
                 then 'probable'
-            when done_event_id is not null and not is_broken and not held_a_killer
-                -- the one it is stuck with it takes up again, if it never had (X7)
+            when done_event_id is not null and not held_a_killer
+                -- if it had not done the stuck one, it may have taken that up again since (X7)
                 and (act_age_s <= quiet_allowed_s or (was_that_task and undone = 0))
                 then 'probable'
             -- it may hang, or work at something longer than we have seen: its heartbeats tell neither
-            when reason like 'Stuck task%' and not is_broken then 'insufficient_evidence'
+            when reason like 'Stuck task%' then 'insufficient_evidence'
             -- the probe's own line is lost, but a basic check failed on a worker that beat to the end
             when reason = 'Failed basic health check' and beat_age_s <= $beat_sure_s
                 then case when pod_was_seen then 'probable' else 'insufficient_evidence' end
             -- it was said not to have begun to work, and it had (domain/orchestrator.md O21, O26)
-            when had_worked and act_age_s <= $quiet_s and not is_broken and not held_a_killer
+            when had_worked and act_age_s <= $quiet_s and not held_a_killer
                 then case
                     when act = 'completion' or undone > 0 then 'probable'
                     else 'insufficient_evidence'
