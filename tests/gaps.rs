@@ -1,6 +1,6 @@
 //! The ledger of coverage: each cause on rows written for it, and the ledger's shape on all evidence.
 
-mod log;
+pub(crate) mod log;
 mod orchestrators;
 mod others;
 

@@ -31,6 +31,7 @@ mod query_lint;
 mod query_verbs;
 mod redact;
 mod roundtrip;
+mod runs;
 mod score;
 mod simulate;
 mod soak;

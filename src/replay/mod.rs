@@ -24,6 +24,7 @@ pub mod runs;
 pub mod seen;
 pub mod task;
 pub mod timeline;
+pub mod turns;
 pub mod worker;
 
 use std::sync::Arc;

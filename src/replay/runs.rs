@@ -13,6 +13,7 @@ use crate::model::kind::EventKind;
 use crate::model::time::{Micros, SECOND};
 use crate::replay::era;
 use crate::replay::seen::Seen;
+use crate::replay::turns::Turns;
 
 /// Two start lines within this are one start (domain/orchestrator.md A2 beside G1).
 const ONE_START: i64 = 60 * SECOND;
@@ -26,7 +27,7 @@ pub struct Run {
     pub id: RunId,
     /// Source type and id.
     pub source: SourceKey,
-    /// When it started: its start line, or its first row, or by cycle arithmetic.
+    /// When it started: its start line, or by the arithmetic of its cycles or turns, or its first row.
     pub started_at: Micros,
     /// Its first row.
     pub first_row: Micros,
@@ -40,31 +41,46 @@ pub struct Run {
     pub era: &'static str,
 }
 
-/// When processes said that they start, by source.
+/// When processes began, by source.
 #[derive(Default)]
-pub struct Starts(BTreeMap<SourceKey, Vec<Micros>>);
+pub struct Starts {
+    /// As their start lines say.
+    said: BTreeMap<SourceKey, Vec<Micros>>,
+    turns: Turns,
+}
 
 impl Starts {
     /// The next event in the total order.
     pub fn see(&mut self, event: Seen<'_>) {
         if event.kind == EventKind::ProcessStarted {
-            self.0.entry(event.source.clone()).or_default().push(event.at);
+            self.said.entry(event.source.clone()).or_default().push(event.at);
         }
+        self.turns.see(event);
     }
 }
 
-/// Splits each orchestrator source into processes: at its start lines, and where cycles begin again.
+/// Splits each orchestrator source into processes: at its start lines, and where cycles or turns begin again.
 pub fn find(history: &History, starts: &Starts) -> Vec<Run> {
     let mut runs = Vec::new();
     for (source, beats) in &history.beats {
         if source.0.starts_with("orchestrator") {
-            let starts = starts.0.get(source).map_or(&[][..], Vec::as_slice);
-            for (number, piece) in split(beats, starts).into_iter().enumerate() {
+            for (number, piece) in split(beats, &starts.of(source)).into_iter().enumerate() {
                 runs.push(run(source, number + 1, &piece, starts, history));
             }
         }
     }
     runs
+}
+
+impl Starts {
+    /// When a process of this source begins, as its line says or its turns do.
+    fn of(&self, source: &SourceKey) -> Vec<Micros> {
+        self.said(source).iter().copied().chain(self.turns.again(source)).collect()
+    }
+
+    fn said(&self, source: &SourceKey) -> &[Micros] {
+        self.said.get(source).map_or(&[], Vec::as_slice)
+    }
 }
 
 /// The rows of one process.
@@ -123,9 +139,9 @@ fn split(beats: &Beats, starts: &[Micros]) -> Vec<Piece> {
             pieces.push(Piece::of((time, cycle)));
             continue;
         };
-        let said = starts.contains(&time);
+        let begins = starts.contains(&time);
         let again = matches!((cycle, piece.last_cycle), (Some(c), Some(h)) if c + 1 < h && c <= 2);
-        if (said || again) && time.0 - piece.first_row.0 > ONE_START {
+        if (begins || again) && time.0 - piece.first_row.0 > ONE_START {
             pieces.push(Piece::of((time, cycle)));
         } else {
             piece.take((time, cycle));
@@ -138,15 +154,17 @@ fn run(
     source: &SourceKey,
     number: usize,
     piece: &Piece,
-    starts: &[Micros],
+    starts: &Starts,
     history: &History,
 ) -> Run {
     let (first_row, last_row) = (piece.first_row, piece.last_row);
-    let said = starts.iter().find(|at| **at >= first_row && at.0 - first_row.0 <= BATCH).copied();
+    let is_first = |at: &&Micros| **at >= first_row && at.0 - first_row.0 <= BATCH;
+    let said = starts.said(source).iter().find(is_first).copied();
+    let counted = || piece.by_arithmetic().or(starts.turns.began(source, (first_row, last_row)));
     Run {
         id: RunId::from(format!("{}#{number}", source.1).as_str()),
         source: source.clone(),
-        started_at: said.or_else(|| piece.by_arithmetic()).unwrap_or(first_row),
+        started_at: said.or_else(counted).unwrap_or(first_row),
         first_row,
         last_row,
         first_cycle: piece.first_cycle,
