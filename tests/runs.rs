@@ -34,6 +34,7 @@ fn run(id: &str, number: u32, second: i64) -> (String, i64) {
 fn a_start_beyond_the_horizon_is_told_by_the_number_of_the_cycle() {
     let log = Log::default().cycles(600, GPU, 41, 60);
     assert_eq!(began(&log), [run(GPU, 1, 600 - 40 * 30)]);
+    assert_eq!(began(&Log::default().cycles(600, GPU, 41, 42)), [run(GPU, 1, 600 - 40 * 30)]);
     // the first cycle may be cut, and of one alone nobody knows how long it takes
     assert_eq!(began(&Log::default().cycles(600, GPU, 41, 41)), [run(GPU, 1, 600)]);
 }

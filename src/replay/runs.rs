@@ -17,6 +17,8 @@ use crate::replay::turns::Turns;
 
 /// Two start lines within this are one start (domain/orchestrator.md A2 beside G1).
 const ONE_START: i64 = 60 * SECOND;
+/// From one cycle to the next, where no two tell (domain/orchestrator.md 5.3, ORCHESTRATOR_POLL_SEC).
+const POLL: i64 = 30 * SECOND;
 /// Rows may overtake each other by this much inside one batch (domain/orchestrator.md 9.3).
 const BATCH: i64 = 5 * SECOND;
 
@@ -123,10 +125,13 @@ impl Piece {
     /// (evidence-rules class 22: 3.3 s wrong after 48 h).
     fn by_arithmetic(&self) -> Option<Micros> {
         let (first, last) = (self.second?, self.highest?);
-        if first.0 <= 2 || last.0 <= first.0 {
+        if first.0 <= 2 {
             return None;
         }
-        let period = (last.1.0 - first.1.0) / (last.0 - first.0);
+        let period = match last.0 - first.0 {
+            0 => POLL,
+            cycles => (last.1.0 - first.1.0) / cycles,
+        };
         Some(Micros(first.1.0 - (first.0 - 1) * period))
     }
 }
