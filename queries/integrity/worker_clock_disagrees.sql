@@ -4,10 +4,11 @@
 --! question  = "Which workers' clocks are so far off that the order of their lines and others' is wrong?"
 --! reads     = ["clocks", "events"]
 --! grain     = ["subject_id"]
---! params    = { off_s = 5 }
+--! params    = { off_s = 5, proofs = 3 }
 --! incidents = ["X2"]
 --! innocent  = """
---!   Its lines were late, not its clock: one pair alone may be a slow claim. Look at `pairs`."""
+--!   Its lines were late, not its clock: of fewer pairs than `proofs` each may be a slow claim, which is
+--!   `insufficient_evidence`."""
 --! remedy    = """
 --!   Read this worker's lines `offset_s` earlier (positive: its clock is ahead) before you compare them
 --!   with others. Look at the host: time synchronisation is off. Rows with a wrong future time also outlive
@@ -42,7 +43,9 @@ seen as (
 )
 
 select
-    'worker' as subject_kind, worker_id as subject_id, seen.happened_at, 'confirmed' as verdict,
+    'worker' as subject_kind, worker_id as subject_id, seen.happened_at,
+    -- a line long after its claim may be late, or of something else
+    case when off.pairs >= $proofs then 'confirmed' else 'insufficient_evidence' end as verdict,
     format('its clock is off by {} s, give or take {} s', round(off.offset_s), round(off.uncertainty_s))
         as summary,
     [seen.claimed_event_id, seen.started_event_id] as evidence,

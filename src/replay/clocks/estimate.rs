@@ -12,6 +12,10 @@ use crate::replay::runs::Run;
 /// A line about a task comes within this of what it is paired with; pairs further apart are not of one
 /// claim (evidence-rules fact 24: clocks were off by up to 3 s).
 const PAIR_REACH: i64 = 15 * SECOND;
+/// So much later a row may date a claim (evidence-rules section 2: the end of a model's load, 20 to 80 s).
+const MOVED: i64 = 80 * SECOND;
+/// So many pairs at one distance tell of a clock that is far off.
+const FAR_PAIRS: usize = 3;
 /// A pair this far below the middle one is none: the time of an orchestrator task's row moves after its
 /// claim (domain/worker-app.md T3b and T5).
 const STRAY: i64 = SECOND;
@@ -65,14 +69,18 @@ impl Pairs {
             };
             if line.side == Side::AfterClaim {
                 let distance = |(claim, by_edge): &(Micros, bool)| {
-                    line.at.0 - claim.0 + if *by_edge { behind } else { 0 }
+                    (line.at.0 - claim.0 + if *by_edge { behind } else { 0 }, *by_edge)
                 };
-                after.extend(claims.iter().map(distance).min_by_key(|distance| distance.abs()));
+                after.extend(claims.iter().map(distance).min_by_key(|(off, _)| off.abs()));
             } else {
                 before.extend(self.stamps.ended.get(&line.task).map(|end| line.at.0 - end.0));
             }
         }
-        near(&mut after);
+        let after = far(&after).unwrap_or_else(|| {
+            let mut after = after.into_iter().map(|(distance, _)| distance).collect();
+            near(&mut after);
+            after
+        });
         ClockOffset::of_worker(format!("worker:{worker}"), &after, &before)
     }
 
@@ -93,6 +101,17 @@ impl Pairs {
         bounds.before(off(Side::Seen, &self.stamps.ended));
         bounds
     }
+}
+
+/// The distances of a clock that is further off than a pair reaches: most of them beside each other, out there.
+fn far(distances: &[(i64, bool)]) -> Option<Vec<i64>> {
+    let reach = |by_edge: bool| if by_edge { PAIR_REACH } else { PAIR_REACH + MOVED };
+    let are_far = distances.iter().filter(|(distance, by_edge)| distance.abs() > reach(*by_edge));
+    let mut far: Vec<i64> = are_far.map(|(distance, _)| *distance).collect();
+    far.sort_unstable();
+    let middle = *far.get(far.len() / 2)?;
+    far.retain(|distance| (distance - middle).abs() <= STRAY);
+    (far.len() >= FAR_PAIRS && far.len() * 2 > distances.len()).then_some(far)
 }
 
 /// Leaves out what is too far apart to be a pair, and what stands before the others.
