@@ -58,3 +58,19 @@ fn turns_that_count_from_the_beginning_are_another_process() {
     let log = turns(turns(turns(Log::default(), 0, 1, 40), 480, 42, 42), 481, 41, 41);
     assert_eq!(began(&turns(log, 504, 43, 60)), [run(API, 1, 0)]);
 }
+
+/// domain/orchestrator.md 1.1: the number of cycles begins again with each process.
+#[test]
+fn cycles_that_fall_after_a_silence_are_another_process() {
+    let log = Log::default().starts(0, GPU).cycles(0, GPU, 1, 100).cycles(6_000, GPU, 20, 60);
+    assert_eq!(began(&log), [run(GPU, 1, 0), run(GPU, 2, 6_000 - 19 * 30)]);
+}
+
+#[test]
+fn each_start_line_is_a_process_however_short_it_was() {
+    let log = Log::default().starts(0, GPU).starts(20, GPU).starts(40, GPU).cycles(41, GPU, 1, 9);
+    assert_eq!(began(&log), [run(GPU, 1, 0), run(GPU, 2, 20), run(GPU, 3, 40)]);
+    // two lines of one start
+    let log = Log::default().starts(0, GPU).starts(1, GPU).cycles(2, GPU, 1, 9);
+    assert_eq!(began(&log), [run(GPU, 1, 0)]);
+}

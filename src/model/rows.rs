@@ -185,4 +185,9 @@ impl Facts {
     pub fn seen_until(&self, worker: &WorkerId) -> Option<Micros> {
         self.last_seen.get(worker).copied().unwrap_or(self.seen_at)
     }
+
+    /// Up to when a worker's row was seen that is gone; `None` of one that is there.
+    pub fn vanished(&self, worker: &WorkerId) -> Option<Micros> {
+        self.last_seen.get(worker).copied().flatten()
+    }
 }

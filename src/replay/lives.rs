@@ -44,8 +44,9 @@ impl Lives {
         let fold = |place: usize, row: &WorkerRow, events: &[Seen<'_>]| {
             let (held, done) = (&held[place], &work[place]);
             let end = self.ends.get(&row.id);
+            let vanished = history.facts.vanished(&row.id);
             let horizon = history.facts.seen_until(&row.id).min(latest);
-            worker::replay(&Watch { row, events, held, end, horizon }, done)
+            worker::replay(&Watch { row, events, held, end, horizon, vanished }, done)
         };
         self.by_worker.each(&history.events, &history.facts.workers, fold, give);
     }

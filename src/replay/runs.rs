@@ -8,6 +8,7 @@ use rustc_hash::FxHashMap;
 use crate::events::History;
 use crate::events::beats::{Beat, Beats};
 use crate::model::event::{Event, SourceKey};
+use crate::model::holes::SILENCE;
 use crate::model::id::RunId;
 use crate::model::kind::EventKind;
 use crate::model::time::{Micros, SECOND};
@@ -15,7 +16,7 @@ use crate::replay::era;
 use crate::replay::seen::Seen;
 use crate::replay::turns::Turns;
 
-/// Two start lines within this are one start (domain/orchestrator.md A2 beside G1).
+/// A start line may stand so long before the first cycle or turn of its process.
 const ONE_START: i64 = 60 * SECOND;
 /// From one cycle to the next, where no two tell (domain/orchestrator.md 5.3, ORCHESTRATOR_POLL_SEC).
 const POLL: i64 = 30 * SECOND;
@@ -74,10 +75,15 @@ pub fn find(history: &History, starts: &Starts) -> Vec<Run> {
     runs
 }
 
+/// When the processes of one source begin, as lines say and as turns do.
+struct Begins<'a> {
+    said: &'a [Micros],
+    turns: Vec<Micros>,
+}
+
 impl Starts {
-    /// When a process of this source begins, as its line says or its turns do.
-    fn of(&self, source: &SourceKey) -> Vec<Micros> {
-        self.said(source).iter().copied().chain(self.turns.again(source)).collect()
+    fn of(&self, source: &SourceKey) -> Begins<'_> {
+        Begins { said: self.said(source), turns: self.turns.again(source) }
     }
 
     fn said(&self, source: &SourceKey) -> &[Micros] {
@@ -137,16 +143,20 @@ impl Piece {
 }
 
 /// Pieces of one source's rows, each a process.
-fn split(beats: &Beats, starts: &[Micros]) -> Vec<Piece> {
+fn split(beats: &Beats, starts: &Begins<'_>) -> Vec<Piece> {
     let mut pieces: Vec<Piece> = Vec::new();
     for (time, cycle) in beats.iter() {
         let Some(piece) = pieces.last_mut() else {
             pieces.push(Piece::of((time, cycle)));
             continue;
         };
-        let begins = starts.contains(&time);
-        let again = matches!((cycle, piece.last_cycle), (Some(c), Some(h)) if c + 1 < h && c <= 2);
-        if (begins || again) && time.0 - piece.first_row.0 > ONE_START {
+        let age = time.0 - piece.first_row.0;
+        let begins = starts.said.contains(&time) && age > BATCH;
+        // without its first cycles only where it came after a silence
+        let is_first = |cycle: i64| cycle <= 2 || time.0 - piece.last_row.0 > SILENCE;
+        let falls =
+            matches!((cycle, piece.last_cycle), (Some(c), Some(h)) if c + 1 < h && is_first(c));
+        if begins || (falls || starts.turns.contains(&time)) && age > ONE_START {
             pieces.push(Piece::of((time, cycle)));
         } else {
             piece.take((time, cycle));

@@ -1,7 +1,7 @@
 //! What makes an orchestrator silent.
 
 use crate::gaps::log::{Log, at};
-use crate::gaps::{GPU, assert_whole, gap, gpu, replayed};
+use crate::gaps::{GPU, assert_whole, gap, gaps, gpu, replayed};
 use crate::support::replayed::Bench;
 
 const NEXT: &str = "orchestrator_gpu-h2";
@@ -190,4 +190,62 @@ fn lines_of_a_lower_level_are_not_missed() {
     assert_eq!(gpu(&bench), []);
     let bench = replayed(&Log::default().starts(0, GPU).cycles(0, GPU, 1, 10));
     assert_eq!(bench.sql("s", kinds), [["0"]]);
+}
+
+#[test]
+fn a_source_that_is_down_while_another_logs_has_a_gap() {
+    let other = "orchestrator_gpu-h3";
+    let log = Log::default().starts(0, GPU).cycles(0, GPU, 1, 10).starts(5, other);
+    let log = log.cycles(5, other, 1, 60).starts(1_500, GPU).cycles(1_500, GPU, 1, 9);
+    // what was written meanwhile the other one may have written
+    let metadata = format!(r#"{{"terminated_at": "{}"}}"#, at(900));
+    let bench = replayed(&log.worker(WORKER, 30, Some(800), &metadata));
+    let of_first = gaps(&bench, "orchestrator_gpu").into_iter().filter(|(id, ..)| id == GPU);
+    let of_first: Vec<_> = of_first.map(|(_, cause, began, ended)| (cause, began, ended)).collect();
+    assert_eq!(of_first, [gap("unsent", 280, 285), gap("process_down", 280, 1_500)]);
+}
+
+/// domain/orchestrator.md 1.2, 1.3, W16, W22.
+#[test]
+fn what_others_write_is_no_act_of_an_orchestrator() {
+    let by_script =
+        format!(r#"{{"terminated_at": "{}", "terminated_by": "shutdown_script"}}"#, at(900));
+    let stuck = "Stuck task 00000000-0000-4000-8000-000000000001 (timeout: 1200s)";
+    // the task was claimed 1,200 seconds before that, which nobody wrote
+    let stuck = format!(r#"{{"error_time": "{}", "error_reason": "{stuck}"}}"#, at(2_100));
+    let down = [gap("unsent", 280, 285), gap("process_down", 280, 1_500)];
+    for log in [
+        two_processes().worker(WORKER, 30, Some(250), &by_script),
+        two_processes().worker(WORKER, 30, Some(250), &stuck),
+        two_processes().worker("manual-gpu-1", 900, None, "{}"),
+    ] {
+        assert_eq!(gpu(&replayed(&log)), down);
+    }
+    // what it had written before it said that it stops, or another did later, is none of it
+    let metadata = format!(r#"{{"terminated_at": "{}"}}"#, at(900));
+    let said = two_processes().line(281, "orchestrator_gpu", GPU, "Orchestrator stopped by user");
+    let bench = replayed(&said.worker(WORKER, 30, Some(250), &metadata));
+    assert_eq!(gpu(&bench)[1], gap("process_down", 281, 1_500));
+}
+
+#[test]
+fn a_process_that_ran_before_its_first_line_is_missing_those_before() {
+    let edge = |log: Log| log.line(0, "edge_function", "task-counts", "counted");
+    let log = edge(Log::default()).cycles(1_200, GPU, 121, 130);
+    let bench = replayed(&log);
+    assert_eq!(gpu(&bench), [gap("unknown", 0, 1_200)]);
+    assert_eq!(why(&bench, "unknown")[0][2], "by the number of its first cycle it ran");
+    let metadata = format!(r#"{{"promoted_to_active_at": "{}"}}"#, at(600));
+    let bench = replayed(&log.worker(WORKER, 500, Some(1_300), &metadata));
+    assert_eq!(gpu(&bench), [gap("logging_outage", 0, 1_200)]);
+    // a worker's clock tells nothing of when the others could log
+    let log = Log::default().line(0, "worker", WORKER, "HEADLESS: hello");
+    let bench = replayed(&log.cycles(1_200, GPU, 121, 130).worker(WORKER, 0, Some(1_300), "{}"));
+    assert_eq!(gpu(&bench), []);
+    // between two processes: down until it began, and unheard from then on
+    let log = Log::default().starts(0, GPU).cycles(0, GPU, 1, 10);
+    let bench = replayed(&log.cycles(1_500, NEXT, 21, 40));
+    let expected =
+        [gap("unsent", 280, 285), gap("process_down", 280, 900), gap("unknown", 900, 1_500)];
+    assert_eq!(gpu(&bench), expected);
 }

@@ -47,6 +47,30 @@ fn a_worker_is_heard_from_its_first_line_to_its_last_heartbeat() {
 }
 
 #[test]
+fn a_worker_that_had_a_task_had_started() {
+    let log = hour().worker(WORKER, 100, Some(1_000), "{}").task(1, WORKER, 300, 350);
+    let bench = replayed(&log.line(900, "worker", WORKER, "HEADLESS: again"));
+    let expected =
+        [gap("not_started", 100, 300), gap("unknown", 300, 900), gap("no_heartbeat", 1_000, 3_550)];
+    assert_eq!(of(&bench, "worker", WORKER), expected);
+    // its line may come with the next heartbeat
+    let log = hour().worker(WORKER, 100, Some(3_540), "{}").task(1, WORKER, 300, 350);
+    let bench = replayed(&log.line(320, "worker", WORKER, "HEADLESS: hello"));
+    assert_eq!(of(&bench, "worker", WORKER), [gap("not_started", 100, 320)]);
+}
+
+/// domain/orchestrator.md section 0: the log was first written to in E3.
+#[test]
+fn nothing_was_deleted_of_a_log_that_was_not_there() {
+    let e3 = 1_760_548_800 - BEGAN;
+    let log = hour().worker(WORKER, e3 - 5_000, Some(e3 + 100), "{}");
+    let bench = replayed(&log.line(3_000, "worker", SECOND, "HEADLESS: hello"));
+    let expected = [gap("no_such_source", e3 - 5_000, e3), gap("retention", e3, 0)];
+    assert_eq!(of(&bench, "worker", WORKER)[..2], expected);
+    assert_eq!(of(&bench, "orchestrator_gpu", GPU), [gap("retention", e3, 0)]);
+}
+
+#[test]
 fn after_its_end_a_worker_says_nothing() {
     let metadata = format!(r#"{{"terminated_at": "{}", "termination_reason": "idle"}}"#, at(1_200));
     let log = hour().worker(WORKER, 100, Some(1_190), &metadata);

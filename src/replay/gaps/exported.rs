@@ -1,5 +1,7 @@
 //! What of the log was still there and was taken: before that retention, between captures a hole.
 
+use std::collections::BTreeMap;
+
 use crate::events::History;
 use crate::model::event::{Basis, SourceKey};
 use crate::model::holes::holes;
@@ -22,14 +24,18 @@ pub(super) struct Exported {
 }
 
 impl Exported {
-    pub(super) fn of(history: &History) -> Self {
+    pub(super) fn of(history: &History, offsets: &BTreeMap<&str, f64>) -> Self {
         let facts = &history.facts;
-        let horizon = history.beats.values().filter_map(|beats| beats.first()).min();
+        let firsts = history.beats.iter().filter_map(|(source, beats)| {
+            let off = offsets.get(&*source.1).filter(|_| &*source.0 == "worker");
+            Some(beats.first()?.0.plus_seconds(-off.copied().unwrap_or(0.0)))
+        });
+        let horizon = firsts.min();
         let workers = facts.workers.iter().filter_map(|row| row.created_at);
         let tasks = facts.tasks.iter().filter_map(|row| row.created_at);
         let holes = holes(&facts.logs).into_iter().map(|hole| (hole.from, hole.until)).collect();
         Self {
-            horizon: horizon.map(|(at, _)| at),
+            horizon,
             oldest: workers.chain(tasks).min(),
             until: Micros(last_row(history).0 - DELAY),
             holds_logs: !facts.logs.is_empty(),
@@ -44,11 +50,12 @@ impl Exported {
 }
 
 /// The latest time that stands in a row. When a capture was taken is no evidence: the same rows tell the
-/// same, however and whenever they came.
+/// same, however and whenever they came. Nor is what workers say: their clocks may be off, and their lines come
+/// with heartbeats, which their rows keep.
 fn last_row(history: &History) -> Micros {
     let facts = &history.facts;
-    let lines = history.beats.values().filter_map(|beats| beats.last()).map(|(at, _)| at);
-    let lines: Vec<Micros> = lines.collect();
+    let others = history.beats.iter().filter(|(source, _)| &*source.0 != "worker");
+    let lines: Vec<Micros> = others.filter_map(|(_, beats)| Some(beats.last()?.0)).collect();
     let workers = facts.workers.iter().flat_map(|row| [row.created_at, row.last_heartbeat]);
     let tasks = facts.tasks.iter();
     let tasks =
@@ -57,7 +64,8 @@ fn last_row(history: &History) -> Micros {
     let rows = workers.chain(tasks).chain(links).flatten().chain(lines.iter().copied());
     // a row of the future is wrong, unless all are: then the capture's own clock is
     let seen = rows.filter(|at| facts.seen_at.is_none_or(|seen| *at <= seen)).max();
-    seen.or(lines.into_iter().max()).or(facts.seen_at).unwrap_or(Micros(0))
+    let any = || history.beats.values().filter_map(|beats| Some(beats.last()?.0)).max();
+    seen.or_else(any).or(facts.seen_at).unwrap_or(Micros(0))
 }
 
 /// Whether one of the holes covers more than half of an interval.

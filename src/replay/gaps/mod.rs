@@ -10,6 +10,7 @@ mod edge;
 mod exported;
 mod orchestrators;
 mod process;
+mod since;
 mod witness;
 mod workers;
 
@@ -68,6 +69,17 @@ struct Known<'a> {
     exported: Exported,
 }
 
+impl Known<'_> {
+    /// Whether a process certainly acted between two rows: its type did, and no other of that type logged then.
+    fn acted(&self, run: &Run, from: Micros, until: Micros) -> bool {
+        let is_other = |other: &&Run| other.source.0 == run.source.0 && other.id != run.id;
+        let mut others = self.runs.iter().filter(is_other);
+        let is_alone = !others.any(|other| other.first_row < until && other.last_row > from);
+        is_alone
+            && self.witness.acted(&run.source.0, Micros(from.0 + DELAY), Micros(until.0 - DELAY))
+    }
+}
+
 /// The ledger in the making.
 #[derive(Default)]
 struct Account {
@@ -98,7 +110,11 @@ pub fn find(
     ends: &BTreeMap<WorkerId, WorkerEnd>,
     witness: &Witness,
 ) -> Ledger {
-    let known = Known { history, runs, witness, exported: Exported::of(history) };
+    let offsets = clocks.iter();
+    let offsets =
+        offsets.filter_map(|one| Some((one.clock.strip_prefix("worker:")?, one.offset_s?)));
+    let offsets: BTreeMap<&str, f64> = offsets.collect();
+    let known = Known { history, runs, witness, exported: Exported::of(history, &offsets) };
     let mut account = Account::default();
     for (source, beats) in &history.beats {
         if let (Some((first, _)), Some((last, _))) = (beats.first(), beats.last())
@@ -110,7 +126,7 @@ pub fn find(
     orchestrators::account(&known, &mut account);
     let holes = exported::spread(&known, &mut account);
     edge::account(&known, &mut account);
-    workers::account(&known, clocks, ends, &holes, &mut account);
+    workers::account(&known, &offsets, ends, &holes, &mut account);
     account.gaps.sort_by(|a, b| {
         (&a.source, a.began_at, a.ended_at, a.cause)
             .cmp(&(&b.source, b.began_at, b.ended_at, b.cause))

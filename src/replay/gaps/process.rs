@@ -4,7 +4,7 @@ use crate::model::event::Basis;
 use crate::model::state::GapCause;
 use crate::model::time::Micros;
 use crate::replay::gaps::orchestrators::{Judged, gap};
-use crate::replay::gaps::{Account, DELAY, Known, SILENCE};
+use crate::replay::gaps::{Account, Known, SILENCE};
 use crate::replay::runs::Run;
 
 /// What the counters before and after a silence say.
@@ -77,7 +77,7 @@ fn judge_inside(
         Told::Gone(why) => return Some((GapCause::NotExported, Basis::Logged, why)),
         Told::AllHere | Told::Nothing => {}
     }
-    if known.witness.acted(&run.source.0, Micros(a.0 + DELAY), Micros(b.0 - DELAY)) {
+    if known.acted(run, a, b) {
         let why = "rows that it wrote meanwhile".to_string();
         return Some((GapCause::LoggingOutage, Basis::Recorded, why));
     }

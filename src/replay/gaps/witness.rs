@@ -8,7 +8,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use crate::model::event::{Basis, Clock};
 use crate::model::id::{RunId, WorkerId};
 use crate::model::kind::EventKind;
-use crate::model::rows::Facts;
+use crate::model::rows::{Facts, WorkerRow};
 use crate::model::time::Micros;
 use crate::replay::seen::Seen;
 
@@ -31,10 +31,15 @@ pub struct Witness {
     acts: Vec<Micros>,
     /// When workers acted in the database, by worker: an API orchestrator is a worker, too.
     claims: FxHashMap<WorkerId, Vec<Micros>>,
+    /// The first of them, which all are asked for.
+    first_claims: FxHashMap<WorkerId, Micros>,
     /// When an API orchestrator certainly acted, by its claims.
     api_acts: Vec<Micros>,
     /// Workers that are an API orchestrator.
     api_workers: BTreeSet<WorkerId>,
+    /// Workers whose rows no orchestrator made: a script's, and those that the heartbeat function made
+    /// (domain/orchestrator.md 1.2, 1.3).
+    strangers: BTreeSet<WorkerId>,
     counted: BTreeMap<RunId, Vec<Counted>>,
     finished: FxHashMap<RunId, FxHashSet<i64>>,
     stopped: BTreeMap<RunId, Micros>,
@@ -43,16 +48,18 @@ pub struct Witness {
 impl Witness {
     /// Has seen nothing yet.
     pub fn new(facts: &Facts) -> Self {
-        let api = facts.workers.iter().filter(|row| row.is_api());
-        Self { api_workers: api.map(|row| row.id.clone()).collect(), ..Self::default() }
+        let ids = |is: fn(&WorkerRow) -> bool| {
+            facts.workers.iter().filter(|row| is(row)).map(|row| row.id.clone()).collect()
+        };
+        let is_strange = |row: &WorkerRow| {
+            row.instance_type == "external" || row.id.as_str().starts_with("manual-")
+        };
+        Self { api_workers: ids(WorkerRow::is_api), strangers: ids(is_strange), ..Self::default() }
     }
 
     /// Sees the next event of the total order.
     pub fn see(&mut self, event: Seen<'_>) {
-        let by_orchestrator = event.basis == Basis::Recorded && event.clock == Clock::Orchestrator;
-        let by_gpu = || event.worker.as_ref().is_none_or(|id| !self.api_workers.contains(id));
-        // a worker that gives itself up writes the same key
-        if by_orchestrator && event.kind != EventKind::WorkerSelfTerminated && by_gpu() {
+        if self.is_act(event) {
             self.acts.push(event.at);
         }
         let claims = [EventKind::TaskClaimed, EventKind::TaskClaimRecorded];
@@ -63,6 +70,7 @@ impl Witness {
                 self.api_workers.insert(worker.clone());
             } else if event.clock != Clock::Worker {
                 self.claims.entry(worker.clone()).or_default().push(event.at);
+                self.first_claims.entry(worker.clone()).or_insert(event.at);
             }
         }
         if matches!(event.kind, EventKind::CycleCompleted | EventKind::CycleFailed)
@@ -88,6 +96,24 @@ impl Witness {
         }
     }
 
+    /// Whether a GPU orchestrator wrote this into a row, just then.
+    fn is_act(&self, event: Seen<'_>) -> bool {
+        if event.basis != Basis::Recorded || event.clock != Clock::Orchestrator {
+            return false;
+        }
+        // what follows from a row has bounds, and nobody wrote it then
+        let is_dated = event.earliest == event.latest;
+        let by_gpu = event.worker.as_ref().is_none_or(|id| !self.api_workers.contains(id));
+        let is_made = || event.worker.as_ref().is_none_or(|id| !self.strangers.contains(id));
+        is_dated
+            && by_gpu
+            // a worker that gives itself up writes the same key
+            && event.kind != EventKind::WorkerSelfTerminated
+            // and so does a script (domain/orchestrator.md W22)
+            && event.text("terminated_by").is_none()
+            && (event.kind != EventKind::WorkerCreated || is_made())
+    }
+
     /// Nothing more comes.
     pub fn finish(mut self) -> Self {
         let api = self.api_workers.iter();
@@ -111,6 +137,11 @@ impl Witness {
             &[]
         };
         acts.get(acts.partition_point(|act| *act < from)).is_some_and(|act| *act <= until)
+    }
+
+    /// When a worker first claimed a task.
+    pub(super) fn first_claim(&self, worker: &str) -> Option<Micros> {
+        self.first_claims.get(worker).copied()
     }
 
     /// The statistics lines of a process, in order.

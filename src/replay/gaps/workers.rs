@@ -10,9 +10,8 @@ use crate::model::id::WorkerId;
 use crate::model::rows::WorkerRow;
 use crate::model::state::GapCause;
 use crate::model::time::{Micros, SECOND};
-use crate::replay::clocks::ClockOffset;
 use crate::replay::gaps::exported::NO_ROW;
-use crate::replay::gaps::{Account, Gap, Known};
+use crate::replay::gaps::{Account, Gap, Known, SILENCE, since};
 use crate::replay::worker::end::WorkerEnd;
 
 /// Between two heartbeats of a worker that lives: 20 s and a call of up to 15 s
@@ -22,15 +21,11 @@ const BEAT: i64 = 35 * SECOND;
 /// Accounts for every worker that has a row or a line; `holes` are missing of the whole log.
 pub(super) fn account(
     known: &Known<'_>,
-    clocks: &[ClockOffset],
+    offsets: &BTreeMap<&str, f64>,
     ends: &BTreeMap<WorkerId, WorkerEnd>,
     holes: &[(Micros, Micros)],
     account: &mut Account,
 ) {
-    let offsets: BTreeMap<&str, f64> = clocks
-        .iter()
-        .filter_map(|clock| Some((clock.clock.strip_prefix("worker:")?, clock.offset_s?)))
-        .collect();
     let rows = known.history.facts.workers.iter().filter(|row| !row.is_api());
     let rows: BTreeMap<&str, &WorkerRow> = rows.map(|row| (row.id.as_str(), row)).collect();
     let logged = known.history.beats.keys().filter(|source| &*source.0 == "worker");
@@ -46,6 +41,7 @@ pub(super) fn account(
             row: rows.get(id).copied(),
             first: at(lines.and_then(Beats::first)),
             last: at(lines.and_then(Beats::last)),
+            worked: known.witness.first_claim(id),
             end: ends.get(id),
             holes,
         };
@@ -60,6 +56,8 @@ struct Life<'a> {
     /// Its first and last line, on the database's clock.
     first: Option<Micros>,
     last: Option<Micros>,
+    /// When it first claimed a task, as its row or an edge function's line says.
+    worked: Option<Micros>,
     end: Option<&'a WorkerEnd>,
     holes: &'a [(Micros, Micros)],
 }
@@ -72,6 +70,8 @@ impl Life<'_> {
         let seen = self.last.into_iter().chain(beat).max();
         let until = known.exported.until.max(seen.unwrap_or(began));
         account.span(&self.source, began, until);
+        let horizon = known.exported.horizon.map_or(began, |horizon| horizon.min(until));
+        since::before_horizon(&self.source, (began, horizon), account);
         let mut told = |from: Micros, until: Micros, cause, basis, why: &str| {
             account.gap(Gap {
                 source: self.source.clone(),
@@ -86,11 +86,6 @@ impl Life<'_> {
         if !known.exported.holds_logs {
             let why = "no capture took the log";
             return told(began, until, GapCause::NotExported, Basis::Recorded, why);
-        }
-        if let Some(horizon) = known.exported.horizon {
-            let why = "older rows were deleted";
-            let horizon = horizon.min(until);
-            told(began, horizon, GapCause::Retention, Basis::Inferred, why);
         }
         let ended = self.end.and_then(|end| end.ended_at.or(end.before));
         if let Some(ended) = ended.filter(|ended| *ended < until) {
@@ -108,10 +103,16 @@ impl Life<'_> {
             }
         }
         let silent = (GapCause::NoHeartbeat, Basis::Inferred, "no heartbeat carried a line");
+        let from = began.max(horizon);
         match (self.first, seen) {
             (Some(first), Some(seen)) => {
                 let why = "its first line came later";
-                told(began, first, GapCause::NotStarted, Basis::Inferred, why);
+                let worked = self.worked.unwrap_or(first);
+                // the line of a claim may come with the next heartbeat
+                let worked = if first.0 - worked.0 > SILENCE { worked.max(from) } else { first };
+                told(from, worked, GapCause::NotStarted, Basis::Inferred, why);
+                let why = "it had a task, and no line of that time is here";
+                told(worked, first, GapCause::Unknown, Basis::Inferred, why);
                 // one that still beats at the end of the evidence may yet send what it says
                 if ended.is_some() || until.0 - seen.0 > BEAT {
                     told(seen, over, silent.0, silent.1, silent.2);
@@ -120,9 +121,9 @@ impl Life<'_> {
             // heartbeats came, and no line with them: lost, or there was nothing to send
             (None, Some(_)) => {
                 let why = "heartbeats came, and no line with them";
-                told(began, over, GapCause::Unknown, Basis::Inferred, why);
+                told(from, over, GapCause::Unknown, Basis::Inferred, why);
             }
-            (_, None) => told(began, over, silent.0, silent.1, silent.2),
+            (_, None) => told(from, over, silent.0, silent.1, silent.2),
         }
     }
 }

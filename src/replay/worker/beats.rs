@@ -36,6 +36,8 @@ pub struct Watch<'a> {
     pub end: Option<&'a WorkerEnd>,
     /// Up to when its row was seen.
     pub horizon: Option<Micros>,
+    /// The same of a row that is gone.
+    pub vanished: Option<Micros>,
 }
 
 impl Watch<'_> {
@@ -53,10 +55,12 @@ impl Watch<'_> {
 }
 
 /// The latest time that stands in the evidence, and no later than it was seen: a source that nobody wrote
-/// to any more says nothing of the time until it was captured.
+/// to any more says nothing of the time until it was captured. A worker's lines come with heartbeats, which its
+/// row keeps, and its clock may be off.
 pub(crate) fn horizon(history: &History) -> Option<Micros> {
     let facts = &history.facts;
-    let lines = history.beats.values().filter_map(|beats| beats.last()).map(|beat| beat.0);
+    let others = history.beats.iter().filter(|(source, _)| &*source.0 != "worker");
+    let lines = others.filter_map(|(_, beats)| beats.last()).map(|beat| beat.0);
     let workers = facts.workers.iter().filter_map(|row| row.last_heartbeat.max(row.created_at));
     let tasks = facts.tasks.iter().flat_map(|row| {
         [row.created_at, row.started_at, row.processed_at, row.updated_at].into_iter().flatten()

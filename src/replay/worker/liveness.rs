@@ -129,6 +129,11 @@ fn line(
     }
     if let Some(gone) = gone.filter(|gone| signs.last().is_none_or(|last| last <= gone)) {
         enter(gone, Life::Silent);
+    } else if let Some(seen) =
+        watch.vanished.filter(|seen| signs.last().is_some_and(|at| at < seen))
+    {
+        // of a row that is gone nobody could see more
+        enter(seen, Life::Unknown);
     }
     line
 }
