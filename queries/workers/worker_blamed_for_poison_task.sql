@@ -10,15 +10,17 @@
 --! cause     = ["poison_task", "error"]
 --! innocent  = """
 --!   The worker broke while it was at that task, and would have failed the next one too: `probable` where
---!   neither an earlier success of the worker nor a failure of the task elsewhere speaks for it, and where
---!   no text of a failure was kept and nobody else failed."""
+--!   neither an earlier success of the worker nor a failure of the task elsewhere speaks for it, where no
+--!   text of a failure was kept and nobody else failed, and where only the row of the task tells of a
+--!   failure that was counted. `insufficient_evidence`: fewer failures are known than were counted, and the
+--!   others may have been of another task."""
 --! remedy    = """
 --!   Quarantine `poison_task`: it goes on to the next worker with each retry, and kills that one too. Count
 --!   distinct tasks, not failures, in the streak rule."""
 --! guide     = """
 --!   `elsewhere` counts other workers that the task failed on; `worked_before` says that the worker had
---!   completed something. The other side of it is worker_fails_every_task, the task's is
---!   task_bounced_between_workers."""
+--!   completed something; `failures` are those that are known. The other side of it is
+--!   worker_fails_every_task, the task's is task_bounced_between_workers."""
 
 -- Rule: domain/evidence-rules.md section 2 (one distinct task since the last success: the task is the poison;
 -- texts of a broken GPU speak against the worker).
@@ -26,40 +28,72 @@ with kills as (
     -- the orchestrator counts failures, not tasks (domain/orchestrator.md 2.3)
     select
         worker_id, min(happened_at) as killed_at,
-        arg_min(event_id, (happened_at, event_id)) as kill_event_id
+        arg_min(event_id, (happened_at, event_id)) as kill_event_id,
+        arg_min(
+            try_cast(
+                regexp_extract(json_extract_string(attributes, '$.reason'), '([0-9]+) consecutive', 1) as bigint
+            ),
+            (happened_at, event_id)
+        ) as counted
     from events
     where kind in ('worker_marked_error', 'worker_error_recorded')
         and starts_with(json_extract_string(attributes, '$.reason'), 'Task failure loop')
     group by worker_id
 ),
 
+endings as (
+    -- how its tasks ended: by its own lines, which are what the orchestrator counts, and by the rows of the tasks
+    select
+        worker_id, task_id, happened_at, event_id, kind = 'task_handler_succeeded' as was_good, true as by_line
+    from events
+    where kind in ('task_handler_succeeded', 'task_handler_failed')
+    union all
+    select
+        task_attempts.worker_id, task_attempts.task_id, task_attempts.ended_at, task_attempts.ended_event_id,
+        task_attempts.outcome = 'complete', false
+    from task_attempts
+    -- equivalent: join because every attempt is at a task that has a row
+    join tasks on tasks.id = task_attempts.task_id
+    where task_attempts.outcome in ('complete', 'requeued', 'failed')
+        and task_attempts.reason is distinct from 'a related task failed'
+        -- an orchestrator task ends by what other workers do (domain/evidence-rules.md section 2, traps)
+        and not contains(lower(tasks.task_type), 'orchestrator')
+),
+
 outcomes as (
-    select kills.worker_id, events.task_id, events.happened_at, events.event_id, events.kind
+    select endings.*
     from kills
-    -- equivalent: join because a row without an event has no kind, and is dropped below
-    join events
-        on events.worker_id = kills.worker_id
-        and events.kind in ('task_handler_succeeded', 'task_handler_failed')
-        and events.happened_at <= kills.killed_at
+    -- equivalent: join because only endings are used
+    join endings on endings.worker_id = kills.worker_id and endings.happened_at <= kills.killed_at
 ),
 
 successes as (
     select worker_id, max(happened_at) as succeeded_at
     from outcomes
-    where kind = 'task_handler_succeeded'
+    where was_good
     group by worker_id
 ),
 
 streaks as (
     -- what failed since its last success
     select
-        outcomes.worker_id, count(distinct outcomes.task_id) as tasks, count(*) as failures,
+        outcomes.worker_id, count(distinct outcomes.task_id) as tasks,
+        count(*) filter (where outcomes.by_line) as lines,
+        -- a line and the end of an attempt may be the same failure
+        greatest(
+            count(*) filter (where outcomes.by_line), count(*) filter (where not outcomes.by_line)
+        ) as failures,
         any_value(outcomes.task_id) as poison_task, min(outcomes.happened_at) as began_at,
-        list(outcomes.event_id order by outcomes.happened_at, outcomes.event_id) as event_ids,
+        -- the line may be how we know that the attempt ended
+        list_transform(
+            -- equivalent: 'at' because it is only a name
+            list_sort(list_distinct(list({'at': outcomes.happened_at, 'id': outcomes.event_id}))),
+            lambda piece: piece.id
+        ) as event_ids,
         any_value(successes.succeeded_at) is not null as worked_before
     from outcomes
     left join successes using (worker_id)
-    where outcomes.kind = 'task_handler_failed'
+    where not outcomes.was_good
         and coalesce(outcomes.happened_at > successes.succeeded_at, true)
     group by outcomes.worker_id
 ),
@@ -111,14 +145,22 @@ elsewhere as (
 select
     'worker' as subject_kind, kills.worker_id as subject_id, kills.killed_at as happened_at,
     case
+        -- one that is not known may have been of another task, and then it is the worker
+        when kills.counted > streaks.failures then 'insufficient_evidence'
+        -- a line is missing: what the row tells of may not be the failure that it told of
+        when kills.counted > streaks.lines then 'probable'
         when elsewhere.worker_id is not null then 'confirmed'
         -- without any text it may be a broken GPU all the same
         when streaks.worked_before and texts.worker_id is not null then 'confirmed'
         else 'probable'
     end as verdict,
     format(
-        'killed for {} failures, all of task {}: {}', streaks.failures, streaks.poison_task,
-        coalesce(texts.error, 'no reason was kept')
+        case
+            when kills.counted > streaks.failures
+                then 'killed for {1} failures; those that are known ({0}) were all of task {2}: {3}'
+            else 'killed for {0} failures, all of task {2}: {3}'
+        end,
+        streaks.failures, kills.counted, streaks.poison_task, coalesce(texts.error, 'no reason was kept')
     ) as summary,
     list_concat(
         [kills.kill_event_id, 'tasks:' || streaks.poison_task], streaks.event_ids,
