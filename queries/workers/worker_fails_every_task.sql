@@ -2,7 +2,7 @@
 --! title     = "A broken worker fails whatever it is given"
 --! severity  = "critical"
 --! question  = "Which workers failed several different tasks in a row, where the tasks are not to blame?"
---! reads     = ["events", "task_attempts", "worker_ends"]
+--! reads     = ["events", "task_attempts", "tasks", "worker_ends"]
 --! grain     = ["subject_id"]
 --! params    = { failures = 3, tasks = 2, gpu_failures = 2 }
 --! incidents = ["X12", "X29"]
@@ -22,17 +22,31 @@
 -- task_failure_loop); tasks: two distinct ones mean the worker, one means the task (domain/evidence-rules.md
 -- section 2). gpu_failures: the fatal handler's own threshold for such errors (domain/worker-app.md 4.3,
 -- cuda_driver(2)).
-with outcomes as (
-    -- how each of its tasks ended by its own word
-    select
-        worker_id, task_id, event_id, happened_at, kind,
-        count(*) filter (where kind = 'task_handler_succeeded')
-            over (partition by worker_id order by happened_at, event_id) as successes
+with endings as (
+    -- how each of its tasks ended by its own word; a completion in its row counts as well as the line that it may
+    -- have lost
+    select worker_id, task_id, event_id, happened_at, kind = 'task_handler_succeeded' as was_good
     from events
     where kind in ('task_handler_succeeded', 'task_handler_failed')
         -- lines without a name may be of several workers
         -- equivalent: and, '' because a case knows such a name as NULL only
         and worker_id <> ''
+    union all
+    select task_attempts.worker_id, task_attempts.task_id, task_attempts.ended_event_id, task_attempts.ended_at, true
+    from task_attempts
+    -- equivalent: join because every attempt is at a task that has a row
+    join tasks on tasks.id = task_attempts.task_id
+    where task_attempts.outcome = 'complete'
+        -- those complete with another worker's last child (domain/evidence-rules.md section 2, traps)
+        and not contains(lower(tasks.task_type), 'orchestrator')
+),
+
+outcomes as (
+    -- each with the number of successes before it
+    select
+        *,
+        count(*) filter (where was_good) over (partition by worker_id order by happened_at, event_id) as successes
+    from endings
 ),
 
 others as (
@@ -41,7 +55,7 @@ others as (
         mine.task_id, mine.worker_id,
         bool_or(theirs.outcome = 'complete') as was_done,
         bool_or(theirs.outcome = 'requeued') as failed_too
-    from (select distinct task_id, worker_id from outcomes where kind = 'task_handler_failed') as mine
+    from (select distinct task_id, worker_id from outcomes where not was_good) as mine
     -- equivalent: join because nobody else is none either way
     join task_attempts as theirs on theirs.task_id = mine.task_id and theirs.worker_id <> mine.worker_id
     group by mine.task_id, mine.worker_id
@@ -74,7 +88,7 @@ streaks as (
     from outcomes
     left join others using (task_id, worker_id)
     left join texts using (task_id, worker_id)
-    where outcomes.kind = 'task_handler_failed'
+    where not outcomes.was_good
         -- a task that fails everywhere says nothing of the worker
         -- equivalent: or because what was done elsewhere and failed there too counts by the first alone
         and coalesce(others.was_done or not others.failed_too, true)
