@@ -2,14 +2,18 @@
 --! title     = "Workers are spawned and die, one after the other, without a task"
 --! severity  = "critical"
 --! question  = "Did workers die of one reason in a row without ever claiming a task, and how many?"
---! reads     = ["workers", "worker_ends", "worker_signals", "task_attempts", "pods", "runs"]
+--! reads     = [
+--!   "workers", "worker_ends", "worker_signals", "task_attempts", "events", "event_objects", "coverage", "pods",
+--!   "runs",
+--! ]
 --! grain     = ["subject_id", "reason"]
 --! params    = { workers = 5, window_s = 1800, price_per_hour = 0.69 }
 --! incidents = ["O5", "O27"]
 --! cause     = ["reason"]
 --! innocent  = """
 --!   A fleet that is stopped in one go, by a person. Normal stops (scale-down, early termination, idle
---!   timeout) are not counted."""
+--!   timeout) are not counted, nor is a worker killed for what it did with a task. `probable`: one of them
+--!   lived, and a claim of it may not have reached us."""
 --! remedy    = """
 --!   Stop spawning until the reason is understood: nothing else will, where the breaker is off. Look at one
 --!   of the workers with worker_never_ready; if none of them ever wrote a line, the process never started
@@ -31,28 +35,58 @@ with deaths as (
     join workers on workers.id = worker_ends.worker_id
     where worker_ends.end_kind in ('error', 'failsafe', 'spawn_failed')
         and coalesce(worker_ends.ended_at, worker_ends.ended_before) is not null
+        -- kills for what it did with a task, which nobody but its killer may tell of (domain/orchestrator.md W10, W11,
+        -- W16 and 2.3)
+        and regexp_matches(
+            worker_ends.reason, 'with active tasks|^Stuck task|^Task failure loop|previously claimed'
+        ) is not true
 ),
 
 claimers as (
-    select distinct worker_id, true as has_claimed from task_attempts
+    select worker_id from task_attempts
+    union all
+    -- what a reset took from it, it had: of several workers nobody says whose it was (domain/evidence-rules.md fact 6)
+    select event_objects.object_id
+    from events
+    -- equivalent: join because only the worker is used
+    join event_objects on event_objects.event_id = events.event_id
+    where events.kind in ('tasks_reset', 'worker_tasks_reset')
+        and event_objects.object_kind = 'worker'
+        and try_cast(json_extract_string(events.attributes, '$.count') as bigint) > 0
 ),
 
 voices as (
-    select distinct worker_id, true as has_spoken from worker_signals where not by_guardian
+    select worker_id, bool_or(not by_guardian) as has_spoken from worker_signals group by worker_id
+),
+
+reached as (
+    -- a claim of it would have reached us
+    select distinct deaths.worker_id
+    from deaths
+    join coverage
+        on coverage.source_type = 'edge_function'
+        -- equivalent: = because the edge functions that log since the same day are covered alike
+        and coverage.source_id = 'claim-next-task'
+        and coverage.could_reach
+        and coverage.from_at <= deaths.created_at
+        and coverage.until_at >= deaths.died_at
 ),
 
 idle_deaths as (
-    select deaths.*, coalesce(voices.has_spoken, false) as has_spoken
+    select
+        deaths.*,
+        -- one that gave no sign of life never ran, and so claimed nothing
+        voices.worker_id is not null and (voices.has_spoken or reached.worker_id is null) as may_have_claimed
     from deaths
-    left join claimers using (worker_id)
     left join voices using (worker_id)
-    where not coalesce(claimers.has_claimed, false)
+    left join reached using (worker_id)
+    where deaths.worker_id not in (select worker_id from claimers where worker_id is not null)
 ),
 
 runs_of as (
     -- who killed the first of them; a run that is not known is the first that we know
     select
-        reason, bool_or(has_spoken) as has_spoken,
+        reason, bool_or(may_have_claimed) as may_have_claimed,
         min(died_at) as first_at, max(died_at) as last_at, count(*) as died,
         -- equivalent: arg_min because one process runs in the cases
         arg_min(coalesce(decided_by, first_run.run_id), (died_at, event_id)) as run_id,
@@ -97,8 +131,8 @@ costs as (
 
 select
     'run' as subject_kind, runs_of.run_id as subject_id, runs_of.first_at as happened_at,
-    -- one whose process spoke may have had a task that no row tells of
-    case when runs_of.has_spoken then 'probable' else 'confirmed' end as verdict,
+    -- one whose process spoke may have had a task that no row tells of, or whose claim could not have reached us
+    case when runs_of.may_have_claimed then 'probable' else 'confirmed' end as verdict,
     format('{} workers died without a task, of "{}"', runs_of.died, runs_of.reason) as summary,
     runs_of.event_ids as evidence,
     runs_of.reason, worst.deaths, runs_of.died, runs_of.last_at,
