@@ -272,13 +272,38 @@ successes as (
     group by worker_id
 ),
 
-failed as (
-    -- its failures since its last success
-    select outcomes.*, successes.succeeded_at
+failures as (
+    -- by its lines, which are what the orchestrator counts
+    select worker_id, task_id, happened_at, event_id
     from outcomes
+    where kind = 'task_handler_failed'
+    union all
+    -- and by the rows of the tasks, where a line was lost
+    select
+        deaths.worker_id, task_attempts.task_id, task_attempts.ended_at, task_attempts.ended_event_id
+    from deaths
+    -- equivalent: join because the next one drops what it would keep
+    join task_attempts
+        on task_attempts.worker_id = deaths.worker_id
+        and task_attempts.outcome in ('requeued', 'failed')
+        and task_attempts.reason is distinct from 'a related task failed'
+        and task_attempts.ended_at <= deaths.decided_at
+    -- equivalent: join because every attempt is at a task that has a row
+    join tasks on tasks.id = task_attempts.task_id
+    anti join outcomes
+        on outcomes.worker_id = task_attempts.worker_id
+        and outcomes.task_id = task_attempts.task_id
+    where deaths.reason like 'Task failure loop%'
+        -- an orchestrator task ends by what other workers do
+        and not contains(lower(tasks.task_type), 'orchestrator')
+),
+
+failed as (
+    -- those since its last success
+    select failures.*, successes.succeeded_at
+    from failures
     left join successes using (worker_id)
-    where outcomes.kind = 'task_handler_failed'
-        and (successes.succeeded_at is null or outcomes.happened_at > successes.succeeded_at)
+    where successes.succeeded_at is null or failures.happened_at > successes.succeeded_at
 ),
 
 elsewhere as (

@@ -24,7 +24,7 @@ const MARKERS: &[(&str, &str, &str)] = &[
     ("G155a", "E6", "E6"),
     ("G109a", "E5", "E6"),
     ("G107c", "E4", "E4"),
-    ("G28", "E3b", "E4"),
+    ("G28", "E3b", "E6"),
     ("G122a", "E3", "E4"),
 ];
 
@@ -86,11 +86,8 @@ pub fn of_source(history: &History, runs: &[Run], source: &SourceKey) -> String 
 /// The eras that the lines of a process fit: one, or `E11-E12` where they are those of each. Code runs
 /// after its commit, so none is later than the date.
 fn fitting(history: &History, source: &SourceKey, from: Micros, until: Micros) -> String {
-    let first = of(history, source, from, until);
     let used = Used { history, source, from, until };
-    let last = used.marker().map_or(first, |(.., last)| *last);
-    // a line that only eras before E11 write
-    let last = if first == "E10" && used.has("G128a") { "E10" } else { last };
+    let (first, last) = used.fits();
     let dated = by_date(&source.0, from);
     // the latest stands first
     match (place(first), place(last).max(place(dated))) {
@@ -113,6 +110,28 @@ impl Used<'_> {
         seen.is_some_and(|(first, last)| *first <= self.until && self.from <= *last)
     }
 
+    /// The first and the last era that its lines fit; without a marker that of the date.
+    fn fits(&self) -> (Era, Era) {
+        let dated = by_date(&self.source.0, self.from);
+        let Some((marker, era, last)) = self.marker() else { return (dated, dated) };
+        let shared = SHARED.iter().find(|(shared, ..)| shared == marker);
+        let era = shared.map_or(*era, |(_, first, last)| {
+            // the latest stands first
+            match (place(first), place(dated), place(last)) {
+                (Some(_), Some(dated), Some(latest)) if dated < latest => last,
+                (Some(earliest), Some(at), Some(_)) if at <= earliest => dated,
+                (_, _, _) => *era,
+            }
+        });
+        match era {
+            // a line that only eras before E11 write
+            "E10" if self.has("G128a") => ("E10", "E10"),
+            // from E11 on a kill no longer logs its pod's termination
+            "E10" if self.has("G118c") => ("E11", last),
+            _ => (era, last),
+        }
+    }
+
     /// The marker that decides.
     fn marker(&self) -> Option<&'static (&'static str, &'static str, &'static str)> {
         MARKERS.iter().find(|(marker, ..)| self.has(marker))
@@ -121,22 +140,16 @@ impl Used<'_> {
 
 /// The era of a process between two instants: by its markers, by date without one. A line that one era alone
 /// writes outranks the date; among those that share a line the date decides.
-pub fn of(history: &History, source: &SourceKey, from: Micros, until: Micros) -> &'static str {
-    let used = Used { history, source, from, until };
+pub fn of(history: &History, source: &SourceKey, from: Micros, until: Micros) -> Era {
+    let (first, last) = Used { history, source, from, until }.fits();
     let dated = by_date(&source.0, from);
-    let era = used.marker().map_or(dated, |(marker, era, _)| {
-        let Some((_, first, last)) = SHARED.iter().find(|(shared, ..)| shared == marker) else {
-            return *era;
-        };
-        // the latest stands first
-        match (place(first), place(dated), place(last)) {
-            (Some(_), Some(dated), Some(latest)) if dated < latest => last,
-            (Some(earliest), Some(at), Some(_)) if at <= earliest => dated,
-            (_, _, _) => *era,
+    // the latest stands first
+    match (place(first), place(dated), place(last)) {
+        (Some(earliest), Some(at), Some(latest)) if latest < earliest => {
+            ORCHESTRATORS[at.clamp(latest, earliest)].1
         }
-    });
-    // from E11 on a kill no longer logs its pod's termination
-    if era == "E10" && used.has("G118c") && !used.has("G128a") { "E11" } else { era }
+        (_, _, _) => first,
+    }
 }
 
 #[cfg(test)]
@@ -147,14 +160,18 @@ mod tests {
     use super::*;
 
     /// What is said of a process that used these templates on that day.
-    fn told(day: &str, templates: &[&str]) -> String {
+    fn both(day: &str, templates: &[&str]) -> (Era, String) {
         let at = Micros::parse(&format!("{day}T10:00:00Z")).expect("a time");
         let source: SourceKey = Arc::new(("orchestrator_gpu".into(), "gpu-1".into()));
         let used: BTreeMap<Arc<str>, _> =
             templates.iter().map(|id| (Arc::from(*id), (at, at))).collect();
         let templates = BTreeMap::from([(source.clone(), used)]);
         let history = History { templates, ..History::default() };
-        fitting(&history, &source, at, at)
+        (of(&history, &source, at, at), fitting(&history, &source, at, at))
+    }
+
+    fn told(day: &str, templates: &[&str]) -> String {
+        both(day, templates).1
     }
 
     #[test]
@@ -162,6 +179,21 @@ mod tests {
         assert_eq!(told("2026-05-20", &["G3c", "G118c"]), "E11-E12");
         assert_eq!(told("2026-05-20", &["G3c"]), "E10-E12");
         assert_eq!(told("2026-01-12", &["G109a", "G28"]), "E5-E6");
+    }
+
+    /// Rules and limits are those of one era: of those that fit, of the date's.
+    #[test]
+    fn among_eras_that_share_a_line_the_date_decides() {
+        let era = |day: &str, templates: &[&str]| both(day, templates).0;
+        assert_eq!(era("2026-05-20", &["G3c"]), "E12");
+        assert_eq!(era("2026-04-24", &["G3c"]), "E11");
+        assert_eq!(era("2026-05-20", &["G3c", "G128a"]), "E10");
+        assert_eq!(era("2026-04-14", &["G3c", "G118c"]), "E11");
+        assert_eq!(era("2026-04-05", &["G28c", "G28"]), "E9");
+        assert_eq!(era("2026-01-02", &["G28"]), "E6");
+        assert_eq!(era("2025-11-06", &["G109a", "G28"]), "E5");
+        assert_eq!(era("2026-03-10", &["G43b"]), "E8b");
+        assert_eq!(era("2026-05-20", &["G155a"]), "E6");
     }
 
     #[test]

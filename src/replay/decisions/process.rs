@@ -207,8 +207,11 @@ impl Process {
             }
             DecisionKind::EarlyTermination => Some(Formula::KeptEarly),
             DecisionKind::ScaleDown if event.worker.is_some() => {
+                // a stop for a reason of its own, in the same cycle (domain/orchestrator.md 2.3)
+                let is_stale =
+                    event.text("reason").is_some_and(|why| why.starts_with("STALE_ROUTE_CONTRACT"));
                 let is_victim = self.notes.scale_down_at.is_some() && since(about.era, "E1");
-                is_victim.then_some(Formula::ScaleDownVictim)
+                (is_victim && !is_stale).then_some(Formula::ScaleDownVictim)
             }
             DecisionKind::ScaleDown => Some(Formula::ScaleDown),
             DecisionKind::TaskReset => match event.text("sort") {
