@@ -10,7 +10,8 @@
 --! cause     = ["kind"]
 --! innocent  = """
 --!   The database refused heartbeats for a while: then the workers' lines stop too, as they travel
---!   together, but their tasks complete."""
+--!   together, but their tasks complete. Or the rows of workers were taken before the log was: later lines
+--!   tell, which is `insufficient_evidence`."""
 --! remedy    = """
 --!   Look at the provider's account first: when it has no pod at all, the census returns early and marks
 --!   nobody. If the pods are there, look at the key that the guardians write with, or at the heartbeat
@@ -34,7 +35,8 @@ beats as (
         max(happened_at) filter (where by_guardian) as beat_at,
         -- equivalent: arg_max because the row holds one heartbeat, its last
         arg_max(event_id, (happened_at, event_id)) filter (where by_guardian) as beat_event_id,
-        max(happened_at) filter (where not by_guardian) as act_at
+        max(happened_at) filter (where not by_guardian and signal <> 'log_line') as act_at,
+        max(happened_at) filter (where signal = 'log_line') as line_at
     from worker_signals
     group by worker_id
 ),
@@ -74,7 +76,8 @@ moments as (
             where lives.until_at - lives.beat_at > to_seconds($silent_s)
                 and lives.beat_at between silent.beat_at and silent.beat_at + to_seconds($near_s)
         ) as members,
-        count(*) filter (where lives.act_at > silent.beat_at + to_seconds($near_s)) as working
+        count(*) filter (where lives.act_at > silent.beat_at + to_seconds($near_s)) as working,
+        count(*) filter (where lives.line_at > silent.beat_at + to_seconds($near_s)) as heard
     from silent
     -- equivalent: join because it lived at its own last heartbeat
     join lives
@@ -109,9 +112,11 @@ watchers as (
 
 select
     'run' as subject_kind, watchers.run_id as subject_id, moments.beat_at as happened_at,
-    'confirmed' as verdict,
+    -- lines come with heartbeats (domain/worker-app.md 4.1): the rows were taken before these came
+    if(moments.heard > 0, 'insufficient_evidence', 'confirmed') as verdict,
     format(
-        'all {} workers stopped beating within {} s, and none was taken for gone', moments.members, $near_s
+        'all {} workers stopped beating within {} s, and none was taken for gone{}', moments.members, $near_s,
+        if(moments.heard > 0, '; but lines of ' || moments.heard || ' came later, as with heartbeats', '')
     ) as summary,
     proofs.event_ids as evidence,
     case when moments.working > 0 then 'heartbeats' else 'fleet' end as kind,

@@ -42,6 +42,8 @@ acts as (
     join worker_signals
         on worker_signals.worker_id = beats.worker_id
         and not worker_signals.by_guardian
+        -- a line comes with a heartbeat (domain/worker-app.md 4.1): a later one tells of an old row, or a wrong clock
+        and worker_signals.signal <> 'log_line'
         and worker_signals.happened_at > beats.beat_at + to_seconds($late_s)
     left join worker_ends on worker_ends.worker_id = beats.worker_id
     where coalesce(worker_signals.happened_at <= worker_ends.ended_at, true)
