@@ -4,7 +4,8 @@
 --! question  = """
 --!   Which workers never did anything: pods that did not start, scripts that hung, processes that never
 --!   polled?"""
---! reads     = ["workers", "worker_ends", "worker_signals", "worker_states", "decisions", "pods", "coverage"]
+--! reads     = ["workers", "worker_ends", "worker_signals", "worker_states", "decisions", "pods", "coverage", "events",
+--!   "task_attempts"]
 --! grain     = ["subject_id"]
 --! params    = { born_s = 5, startup_s = 600, slow_factor = 1.5, starts = 5, quiet_s = 60 }
 --! incidents = ["O5", "O22", "O36", "X25"]
@@ -13,7 +14,7 @@
 --! innocent  = """
 --!   It was still installing: a startup script may take twenty minutes. Then `step_s`, how long it had been
 --!   at the step it reached, is not longer than other workers took for it (`slowest_step_s`): it is not
---!   listed."""
+--!   listed. Nor is one that had a task, said that it polls, or was marked ready for tasks."""
 --! remedy    = """
 --!   Look at `reached`: a pod that never ran is the provider's (take another GPU type or region); a script
 --!   that was never launched is the SSH key; a script that never ended is the image or the dependencies
@@ -22,13 +23,15 @@
 --!   `reached` is the furthest state before its end. `confirmed`: the orchestrator's own timeout gave up on
 --!   it, and its row never had a heartbeat or a claim. `probable`: it was stopped as one too many, before
 --!   any timeout, but had been longer at its step than any other of the fleet, or longer than the spawning
---!   timeout."""
+--!   timeout. `insufficient_evidence`: the timeout was one of a startup phase, which nobody clears, and the
+--!   worker had been promoted: it may have been ready."""
 
 -- born_s: a row is born with a heartbeat that is none, until 2026-01-21 (domain/worker-app.md X25).
 -- startup_s: the orchestrators' own spawning timeout (domain/orchestrator.md W8). slow_factor and starts:
 -- longer at one step of its start than the slowest of this fleet by half, where enough of them are known.
 -- quiet_s: a worker whose process still spoke when it was condemned was loading (domain/orchestrator.md O21):
--- see worker_killed_during_startup.
+-- see worker_killed_during_startup. A startup phase is never cleared (O26), and a promotion is no more than a
+-- heartbeat (2.3): together they leave open whether the worker was ready.
 with evidence as (
     -- equivalent: max because a case has one end
     select max(until_at) as until_at from coverage
@@ -77,10 +80,23 @@ timeouts as (
     group by subject_id
 ),
 
-claims as (
+started as (
+    -- it got as far as to ask for tasks
+    select worker_id from worker_signals where signal = 'claim'
+    union
+    -- its lines may be lost
+    select worker_id from task_attempts
+    union
+    select worker_id from events where kind = 'worker_ready'
+    union
+    select id as worker_id from workers
+    where json_extract_string(try_cast(metadata as json), '$.ready_for_tasks') = 'true'
+),
+
+promotions as (
     select distinct worker_id
-    from worker_signals
-    where signal = 'claim'
+    from events
+    where kind = 'worker_promoted'
 ),
 
 furthest as (
@@ -106,8 +122,9 @@ judged as (
             coalesce(worker_ends.ended_at, worker_ends.decided_at, worker_ends.ended_after, evidence.until_at)
             - furthest.entered_at
         ) as step_s,
-        usual.slowest_s as slowest_step_s, usual.starts, claims.worker_id as claimer,
-        lives.last_spoke_at
+        usual.slowest_s as slowest_step_s, usual.starts, started.worker_id as starter,
+        lives.last_spoke_at,
+        timeouts.formula = 'startup_phase' and promotions.worker_id is not null as is_open
     from workers
     cross join evidence
     -- equivalent: join because a worker has been requested, at least
@@ -116,7 +133,8 @@ judged as (
     left join usual on usual.state = furthest.state
     left join lives on lives.worker_id = workers.id
     left join timeouts on timeouts.worker_id = workers.id
-    left join claims on claims.worker_id = workers.id
+    left join started on started.worker_id = workers.id
+    left join promotions on promotions.worker_id = workers.id
 ),
 
 paid as (
@@ -127,9 +145,18 @@ paid as (
 
 select
     'worker' as subject_kind, judged.worker_id as subject_id, judged.created_at as happened_at,
-    case when judged.timeout_event_id is not null then 'confirmed' else 'probable' end as verdict,
+    case
+        when judged.is_open then 'insufficient_evidence'
+        when judged.timeout_event_id is not null then 'confirmed'
+        else 'probable'
+    end as verdict,
     format(
-        'never became ready in {} s (reached {}){}', round(judged.lived_s)::bigint, judged.reached,
+        '{} in {} s (reached {}){}',
+        case
+            when judged.is_open then 'no row tells that it became ready'
+            else 'never became ready'
+        end,
+        round(judged.lived_s)::bigint, judged.reached,
         case when judged.reason is null then '' else ': ' || judged.reason end
     ) as summary,
     list_filter(
@@ -144,7 +171,7 @@ select
     cast([] as varchar[]) as affected_tasks, judged.lived_s as lost_worker_s
 from judged
 join paid using (worker_id)
-where judged.claimer is null
+where judged.starter is null
     and (
         (
             judged.timeout_event_id is not null
