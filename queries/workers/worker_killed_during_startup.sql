@@ -3,27 +3,29 @@
 --! severity  = "high"
 --! question  = """
 --!   Which kills hit a worker that was installing, loading its model, or held a task in a startup phase?"""
---! reads     = ["decisions", "events", "worker_states", "worker_signals", "worker_ends", "task_attempts"]
+--! reads     = ["decisions", "events", "workers", "worker_states", "worker_signals", "worker_ends", "task_attempts"]
 --! grain     = ["subject_id"]
---! params    = { install_s = 360, quiet_s = 60 }
+--! params    = { install_s = 360, quiet_s = 60, startup_s = 1800 }
 --! incidents = ["O8", "O21", "O26"]
 --! cause     = ["stage", "formula"]
 --! known_fix = "81188ba (2025-10-17), 61d37ab (2026-04-13)"
 --! innocent  = """
 --!   It hung, and its last line only happened to be young: `quiet_s` before the kill is the least that a
---!   process is given."""
+--!   process is given. Nor is every worker that never claimed loading: one that was killed by no rule of
+--!   starts, or lived for longer than `startup_s`, may have had nothing to do."""
 --! remedy    = """
 --!   Give the timeout named by `formula` the time that startups take here (worker_never_ready shows the
 --!   slowest), and let it count from the launch of the script. A startup phase that nobody clears must not
 --!   outlive the first claim."""
 --! guide     = """
 --!   `stage`: installing (the script ran for less than an install takes, and nothing had spoken yet),
---!   loading (its process still spoke when it was condemned, and had not claimed yet), startup_phase
---!   (killed for a phase that was long over: it held a task)."""
+--!   loading (a rule of starts condemned it, while its process still spoke and had not claimed yet),
+--!   startup_phase (killed for a phase that was long over: it held a task)."""
 
 -- install_s: an install takes five to six minutes (domain/orchestrator.md O8). quiet_s: the orchestrator
--- itself takes a sign of 60 s for life (domain/orchestrator.md W15); O21: lines still flow, no claim yet;
--- O26: the phase was never cleared, and a task is in progress.
+-- itself takes a sign of 60 s for life (domain/orchestrator.md W15); O21: lines still flow, no claim yet, by
+-- the rules that judge a start; startup_s: the longest that any of them gives (2.3); O26: the phase was never
+-- cleared, and a task is in progress.
 with kills as (
     select
         subject_id as worker_id, min(happened_at) as killed_at,
@@ -92,11 +94,21 @@ judged as (
             when coalesce(signs.acts, 0) = 0
                 and kills.killed_at - launches.launched_at < to_seconds($install_s) then 'installing'
             when steps.state = 'active_initialising'
+                and kills.formula in (
+                    'ready_not_claiming', 'never_initialised', 'startup_phase', 'gpu_not_detected',
+                    'spawning_timeout', 'script_running_timeout', 'no_heartbeat'
+                )
+                and kills.killed_at - workers.created_at <= to_seconds($startup_s)
+                and coalesce(
+                    json_extract_string(try_cast(workers.metadata as json), '$.ready_for_tasks') <> 'true', true
+                )
                 and kills.killed_at - signs.act_at < to_seconds($quiet_s) then 'loading'
         end as stage
     from kills
     -- equivalent: join because a worker that is condemned stood somewhere
     join steps using (worker_id)
+    -- equivalent: join because of the same
+    join workers on workers.id = kills.worker_id
     left join launches using (worker_id)
     left join signs using (worker_id)
     left join held using (worker_id)
