@@ -2,7 +2,7 @@
 --! title     = "Idle workers were stopped, none could be had again, and the breaker shut"
 --! severity  = "high"
 --! question  = "Did scale-downs, failing spawns and the failure-rate breaker follow each other?"
---! reads     = ["events"]
+--! reads     = ["events", "runs"]
 --! grain     = ["subject_id", "happened_at"]
 --! params    = { window_s = 1800, failures = 3 }
 --! incidents = ["O27", "O6"]
@@ -10,7 +10,7 @@
 --! known_fix = "6ccfa22 (2026-03-30)"
 --! innocent  = """
 --!   The breaker was right: workers truly failed (`failed_spawns` of it are only those that no pod could be
---!   had for)."""
+--!   had for). In E3c to E6 nothing heeds its line: see run_breaker_ignored."""
 --! remedy    = """
 --!   Keep one idle worker rather than stop it for thirty seconds of idleness: the provider may have none
 --!   left when it is wanted again. A spawn that the provider refuses is no failure of a worker: do not
@@ -22,15 +22,30 @@
 -- Rule: domain/orchestrator.md O27 (an idle kill, a burst of refused spawns, the breaker); window_s: the
 -- window of the breaker in its first form, 30 minutes (domain/orchestrator.md 0, E3c); failures: G57, three
 -- in a row.
-with breakers as (
+with spawned as (
+    -- who spawns in the cycle of the line was not held back (see run_breaker_ignored)
+    select distinct run_id, cycle, true as is_spawning from events where kind = 'scale_up_started'
+),
+
+breakers as (
     -- the breaker shut; it samples each cycle, so the first of a stretch is the one
     select run_id, happened_at, event_id, kind
     from (
         select
-            run_id, happened_at, event_id, kind,
-            lag(happened_at) over (partition by run_id order by happened_at) as before
+            events.run_id, events.happened_at, events.event_id, events.kind,
+            lag(events.happened_at) over (partition by events.run_id order by events.happened_at) as before
         from events
-        where kind in ('failure_rate_exceeded', 'scale_up_blocked')
+        -- equivalent: join because every run of an event has its row
+        join runs on runs.run_id = events.run_id
+        left join spawned on spawned.run_id = events.run_id and spawned.cycle = events.cycle
+        where events.kind = 'scale_up_blocked'
+            or (
+                -- until E3b a line says that it blocks; since E7 it does without a word, and between them nothing
+                -- heeds it (domain/orchestrator.md 5.2)
+                events.kind = 'failure_rate_exceeded'
+                and not coalesce(spawned.is_spawning, false)
+                and try_cast(regexp_extract(runs.era, '[0-9]+') as bigint) >= 7
+            )
     )
     where coalesce(happened_at - before > to_seconds($window_s), true)
 ),

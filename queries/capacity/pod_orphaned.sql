@@ -16,7 +16,7 @@
 --!   down."""
 --! guide     = """
 --!   `sign`: orphan_pod_detected (a pod without a live row) or pod_terminate_failed. `ended_again_at`: when
---!   a later try ended it; empty, and it still runs as far as the evidence goes. `cost` runs from the sign
+--!   a later try ended it, by its line or by its row; empty, and it still runs as far as the evidence goes. `cost` runs from the sign
 --!   to there. `insufficient_evidence`: no row names a pod, so there may be none."""
 
 -- Signs: domain/orchestrator.md O18 and O19 (G68, G53, G119, G125, G136). price_per_hour:
@@ -32,7 +32,8 @@ signs as (
         any_value(worker_id order by happened_at, event_id) as worker_id,
         min(happened_at) as happened_at, list_sort(list(distinct event_id)) as event_ids,
         -- equivalent: arg_min because a case has one kind of sign
-        arg_min(kind, (happened_at, event_id)) as sign, count(*) as signs
+        arg_min(kind, (happened_at, event_id)) as sign, count(*) as signs,
+        max(happened_at) as last_sign_at
     from events
     where kind in ('orphan_pod_detected', 'pod_terminate_failed')
     group by coalesce(pod_id, worker_id)
@@ -53,7 +54,14 @@ ends as (
 
 judged as (
     select
-        signs.*, coalesce(signs.pod_id, pods.pod_id) as known_pod_id, pods.cost_per_hour, ends.ended_at,
+        signs.*, coalesce(signs.pod_id, pods.pod_id) as known_pod_id, pods.cost_per_hour,
+        coalesce(
+            ends.ended_at,
+            -- the cleanup of W18 ends it without a word; nearer, the row's time is of the try that failed
+            case
+                when worker_ends.ended_at > signs.last_sign_at + to_seconds($near_s) then worker_ends.ended_at
+            end
+        ) as ended_at,
         ends.event_id as ended_event_id, worker_ends.event_id as end_event_id, worker_ends.end_kind
     from signs
     -- equivalent: left join because every worker that a sign names has a pod in the cases
@@ -81,7 +89,11 @@ select
         when 'orphan_pod_detected' then 'found running without a live row'
         else 'could not be ended'
     end
-    || case when judged.ended_at is null then ', and no end is known' else ', and ended later' end as summary,
+    || case
+        when judged.ended_at is null then ', and no end is known'
+        when judged.ended_event_id is null then ', and its row tells of a later end'
+        else ', and ended later'
+    end as summary,
     list_filter(
         list_concat(judged.event_ids, [judged.end_event_id, judged.ended_event_id]),
         lambda piece: piece is not null
