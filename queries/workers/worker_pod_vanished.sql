@@ -18,11 +18,13 @@
 --!   `last_heartbeat` bounds the loss from below: it happened within one heartbeat period after it.
 --!   `seen_as` is what showed it: the census of pods (worker_externally_terminated), the answer to an
 --!   attempt to end it (pod_gone), its state (pod_not_seen), or only the reason in the worker's row (row).
---!   `insufficient_evidence`: an orchestrator may have ended it without a line that could have reached us."""
+--!   `insufficient_evidence`: an orchestrator may have ended it without a line that could have reached us, or
+--!   in a step that names more stops than stopped workers are known."""
 
 -- Rule: domain/evidence-rules.md class 14 (the end lies within 20 s of the last heartbeat) and section 2 (23
 -- s: one heartbeat period and jitter; a worker that beat later than that before the look may have been
--- alive).
+-- alive). A late heartbeat revives the row of a worker that the orchestrator itself stopped, and the next look
+-- misses its pod (section 3, fact 19): so a step beside the last heartbeat must name all whom it stopped.
 with told as (
     select worker_id, happened_at, event_id, kind as seen_as
     from events
@@ -91,6 +93,33 @@ reached as (
         and coverage.until_at >= lost.beat_at + to_seconds($beat_s)
 ),
 
+steps as (
+    -- spawning or idle workers were stopped, and not all of them are known
+    select started.event_id, started.happened_at
+    from events as started
+    left join events as stopped
+        on stopped.run_id = started.run_id
+        and stopped.happened_at between started.happened_at and started.happened_at + to_seconds($beat_s)
+        and stopped.kind in (
+            'worker_early_terminated', 'worker_scaled_down', 'worker_terminating', 'pod_terminate_failed'
+        )
+    where started.kind in ('early_termination_started', 'scale_down_started')
+    group by started.event_id, started.happened_at, started.attributes
+    having count(distinct stopped.worker_id)
+        < try_cast(json_extract(started.attributes, '$.count') as bigint)
+),
+
+doubts as (
+    select lost.worker_id, arg_min(steps.event_id, (steps.happened_at, steps.event_id)) as step_event_id
+    from lost
+    -- equivalent: join because no step is none either way
+    join steps
+        on steps.happened_at between lost.beat_at - to_seconds($beat_s)
+            and lost.beat_at + to_seconds($beat_s)
+        and steps.happened_at < lost.seen_at
+    group by lost.worker_id
+),
+
 held as (
     select
         lost.worker_id, list_sort(list(distinct task_attempts.task_id)) as task_ids,
@@ -109,22 +138,28 @@ select
     'worker' as subject_kind, lost.worker_id as subject_id, lost.beat_at as happened_at,
     -- its heartbeats had ended before anyone looked: the row and the look agree
     case
-        when reached.worker_id is null then 'insufficient_evidence'
+        when reached.worker_id is null or doubts.step_event_id is not null then 'insufficient_evidence'
         when lost.noticed_s > $beat_s then 'confirmed'
         else 'probable'
     end as verdict,
     format(
-        'its pod vanished within a heartbeat of {} and was missed {} s later{}',
+        'its pod vanished within a heartbeat of {} and was missed {} s later{}{}',
         strftime(lost.beat_at, '%H:%M:%S UTC'), round(lost.noticed_s)::bigint,
-        coalesce(', with ' || len(held.task_ids) || ' task(s) in hand', '')
+        coalesce(', with ' || len(held.task_ids) || ' task(s) in hand', ''),
+        case
+            when doubts.step_event_id is null then ''
+            else '; beside it workers were stopped that no line names'
+        end
     ) as summary,
     list_concat(
         ['workers:' || lost.worker_id, lost.beat_event_id, lost.seen_event_id],
+        list_filter([doubts.step_event_id], lambda piece: piece is not null),
         coalesce(held.claim_event_ids, [])
     ) as evidence,
     lost.seen_as, lost.beat_at as last_heartbeat, lost.seen_at as noticed_at, lost.noticed_s,
     coalesce(held.task_ids, []) as affected_tasks, held.lost_s as lost_worker_s
 from lost
 left join reached using (worker_id)
+left join doubts using (worker_id)
 left join held using (worker_id)
 order by happened_at, subject_id
