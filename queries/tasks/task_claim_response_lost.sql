@@ -2,7 +2,7 @@
 --! title     = "A worker never heard that it had got a task"
 --! severity  = "medium"
 --! question  = "Which claims succeeded in the database, while their worker did not learn of it in time?"
---! reads     = ["task_attempts", "events", "tasks", "coverage"]
+--! reads     = ["task_attempts", "events", "tasks", "system_logs", "coverage"]
 --! grain     = ["subject_id", "attempt"]
 --! params    = { late_s = 8, answer_s = 60 }
 --! incidents = ["O34"]
@@ -15,7 +15,8 @@
 --!   ones leave it in progress until it is reset."""
 --! guide     = """
 --!   `how`: recovered (it says itself that it found the task again), begun_late (its first line came a poll
---!   later), never_begun (the API orchestrator never began with it). `delay_s` is what was lost."""
+--!   later), never_begun (no line of the API orchestrator names it before the next claim). `delay_s` is what
+--!   was lost."""
 --! known_fix = "ebd0a3a (2026-03-30)"
 
 -- Rule: domain/orchestrator.md O34. 8 s: a worker begins within a second of its claim, its clock is off by
@@ -31,10 +32,14 @@ with recovered as (
 ),
 
 begun as (
-    -- the API orchestrator names no worker where it begins
+    -- the API orchestrator names no worker where it works, and not each of its lines is an event
     select task_id, happened_at
     from events
-    where kind = 'task_started'
+    where source_type = 'orchestrator_api'
+    union all
+    select task_id, "timestamp" as happened_at
+    from system_logs
+    where source_type = 'orchestrator_api'
 ),
 
 claims as (
@@ -43,6 +48,9 @@ claims as (
         task_attempts.claimed_event_id, task_attempts.ended_event_id, task_attempts.outcome,
         task_attempts.worker_id like 'api-worker-%' as is_api,
         task_attempts.started_at, task_attempts.ended_at, task_attempts.basis,
+        lead(task_attempts.claimed_at) over (
+            partition by task_attempts.task_id order by task_attempts.attempt
+        ) as next_claimed_at,
         recovered.event_id as recovered_event_id, recovered.happened_at as recovered_at
     from task_attempts
     left join recovered
@@ -68,6 +76,7 @@ silent as (
             select begun.task_id from begun
             where begun.task_id = claims.task_id
                 and begun.happened_at >= claims.claimed_at
+                and coalesce(begun.happened_at < claims.next_claimed_at, true)
         )
     group by claims.task_id, claims.attempt
 ),
