@@ -4,11 +4,13 @@
 --! question  = "Which API tasks were in progress when the API orchestrator went down, and were lost by it?"
 --! reads     = ["task_attempts", "runs", "events", "tasks"]
 --! grain     = ["subject_id", "attempt"]
+--! params    = { claim_s = 15 }
 --! incidents = ["O15"]
 --! cause     = ["run_id"]
 --! innocent  = """
 --!   The provider finished the job and the new process found it again (since 2026-02-03 the request's id is
---!   kept): then it was only late."""
+--!   kept): then it was only late. What the new process says itself that it claimed is not listed, though by
+--!   a clock that is behind it was claimed before that process began."""
 --! remedy    = """
 --!   Nothing waits for the provider's answer any more: the task is done again after its reset, and paid for
 --!   twice. Let the API orchestrator finish or give back what it holds before it stops."""
@@ -17,7 +19,8 @@
 --!   held by nobody until it was put back (null: it still waits, see task_stuck_on_dead_worker)."""
 --! known_fix = "bb9543a (2025-12-07), ebd0a3a (2026-03-30)"
 
--- Rule: domain/orchestrator.md O15: in progress on an API worker when its process ended.
+-- Rule: domain/orchestrator.md O15: in progress on an API worker when its process ended. claim_s: after so long
+-- a claim's call gives up (O34), so a line of its success is no later. The row keeps its last claim only.
 with restarts as (
     -- processes that followed one that had ended; two at once are no restart
     select run_id, started_at, down_at
@@ -38,6 +41,31 @@ first_lines as (
     group by run_id
 ),
 
+kept as (
+    -- the claim that the row still tells of
+    -- equivalent: arg_max because the one capture of a case keeps one such claim
+    select task_id, arg_max(event_id, (happened_at, event_id)) as event_id
+    from events
+    where kind = 'task_claim_recorded'
+    group by task_id
+),
+
+own as (
+    -- claims that the new process says are its own: its start and the claim stand by different clocks
+    select distinct task_attempts.task_id, task_attempts.attempt, lines.run_id, true as is_own
+    from task_attempts
+    left join kept on kept.task_id = task_attempts.task_id
+    -- equivalent: join because no line is of no process
+    join events as lines
+        on lines.task_id = task_attempts.task_id
+        and lines.kind = 'task_claimed'
+        and lines.happened_at > task_attempts.claimed_at
+        and (
+            lines.happened_at <= task_attempts.claimed_at + to_seconds($claim_s)
+            or task_attempts.claimed_event_id = kept.event_id
+        )
+),
+
 orphaned as (
     -- the first end of the process in the course of an attempt; it may have claimed after its last line
     select
@@ -48,7 +76,12 @@ orphaned as (
     join restarts
         on task_attempts.claimed_at < restarts.started_at
         and not coalesce(task_attempts.ended_at < restarts.down_at, false)
-    where task_attempts.worker_id like 'api-worker-%'
+    left join own
+        on own.task_id = task_attempts.task_id
+        and own.attempt = task_attempts.attempt
+        and own.run_id = restarts.run_id
+    where not coalesce(own.is_own, false)
+        and task_attempts.worker_id like 'api-worker-%'
         -- one that failed or was cancelled was not orphaned: its last lines were lost with the process
         and task_attempts.outcome in ('open', 'reset', 'lost')
     group by task_attempts.task_id, task_attempts.attempt
