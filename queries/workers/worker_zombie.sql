@@ -4,14 +4,14 @@
 --! question  = """
 --!   Which workers sent heartbeats for a quarter of an hour, with tasks queued, and their process did
 --!   nothing?"""
---! reads     = ["worker_signals", "worker_ends", "workers", "task_attempts", "cycles", "coverage"]
+--! reads     = ["worker_signals", "worker_ends", "workers", "task_attempts", "cycles", "runs", "events", "coverage"]
 --! grain     = ["subject_id"]
 --! params    = { silent_s = 900, cycles = 10 }
 --! incidents = ["X13", "X3", "O35"]
 --! cause     = ["end_kind"]
 --! innocent  = """
---!   The queued tasks were not for it: users at their limit, other pools, tasks that wait for others. Then
---!   the other workers did not take any either."""
+--!   The queued tasks were not for it: other pools, users without credit. Then the other workers did not take
+--!   any either. Those of users at their limit are not counted, where the lines keep them apart."""
 --! remedy    = """
 --!   Stop the worker: its guardian guards nothing (a loop that died of an exception, a process id that
 --!   another process took over, a launcher that heartbeats before anything runs). No heartbeat rule will
@@ -19,11 +19,13 @@
 --! guide     = """
 --!   `since` is the last act of its process, `last_heartbeat` the last of its guardian, `least_queued` the
 --!   fewest tasks that were queued in any cycle between. A worker that hangs with a task in hand is told by
---!   worker_frozen_unnoticed. `insufficient_evidence`: its lines could not have reached us."""
+--!   worker_frozen_unnoticed. `insufficient_evidence`: its lines could not have reached us, or the counts may
+--!   all be of users at their limit."""
 
 -- Rule and silent_s: domain/worker-app.md X13 (heartbeats, no line of the worker for more than 15 minutes
 -- while eligible tasks are queued). cycles: a third of the cycles of that time must tell of the queue (30 s
--- each, domain/orchestrator.md 3), or the queue is not known.
+-- each, domain/orchestrator.md 3), or the queue is not known. Since E8 a count also holds what its user's limit
+-- keeps from being claimed, which is not eligible (domain/orchestrator.md G28, 5.1; domain/worker-app.md 1.6).
 with lives as (
     select
         worker_id,
@@ -59,13 +61,38 @@ busy as (
         and coalesce(task_attempts.ended_at > quiet.since, true)
 ),
 
+eligible as (
+    -- what may be claimed, as the lines of the count keep it apart
+    select
+        run_id, cycle, min(try_cast(json_extract(attributes, '$.queued_only') as bigint)) as queued_only
+    from events
+    where kind in ('demand_observed', 'task_count_decided')
+    group by run_id, cycle
+),
+
+waiting as (
+    -- a count of E8 and later of which they do not tell may be of users at their limit
+    select
+        cycles.started_at, coalesce(eligible.queued_only, cycles.queued) as queued,
+        eligible.queued_only is not null
+            -- domain/orchestrator.md G28
+            -- equivalent: < and 8 because the lines of E8 and E9 keep them apart, and only later ones do not
+            or try_cast(regexp_extract(runs.era, '[0-9]+') as bigint) < 8 as is_sure
+    from cycles
+    -- equivalent: join because every cycle is of a run that has its row
+    join runs on runs.run_id = cycles.run_id
+    left join eligible on eligible.run_id = cycles.run_id and eligible.cycle = cycles.cycle
+),
+
 queues as (
     -- what waited in the meantime
-    select quiet.worker_id, count(cycles.queued) as cycles, min(cycles.queued) as least_queued
+    select
+        quiet.worker_id, count(waiting.queued) as cycles, min(waiting.queued) as least_queued,
+        count(waiting.queued) filter (where waiting.is_sure) as sure_cycles
     from quiet
     left join busy using (worker_id)
     -- equivalent: join because no queue is known either way
-    join cycles on cycles.started_at between quiet.since and quiet.beat_at
+    join waiting on waiting.started_at between quiet.since and quiet.beat_at
     where busy.worker_id is null
     group by quiet.worker_id
 ),
@@ -83,7 +110,10 @@ reach as (
 
 select
     'worker' as subject_kind, quiet.worker_id as subject_id, quiet.since as happened_at,
-    case when reach.worker_id is not null then 'probable' else 'insufficient_evidence' end as verdict,
+    case
+        when reach.worker_id is not null and queues.sure_cycles >= $cycles then 'probable'
+        else 'insufficient_evidence'
+    end as verdict,
     format(
         'beat on for {} s without a sign of its process, while at least {} task(s) were queued',
         round(epoch(quiet.beat_at - quiet.since))::bigint, queues.least_queued
