@@ -16,8 +16,8 @@
 --!   down."""
 --! guide     = """
 --!   `sign`: orphan_pod_detected (a pod without a live row) or pod_terminate_failed. `ended_again_at`: when
---!   a later try ended it, by its line or by its row; empty, and it still runs as far as the evidence goes. `cost` runs from the sign
---!   to there. `insufficient_evidence`: no row names a pod, so there may be none."""
+--!   a later try ended it, by its line or by its row; empty, and it still runs as far as the evidence goes.
+--!   `cost` runs from the sign to there. `insufficient_evidence`: no row names a pod, so there may be none."""
 
 -- Signs: domain/orchestrator.md O18 and O19 (G68, G53, G119, G125, G136). price_per_hour:
 -- domain/orchestrator.md section 7. near_s: half a cycle, as the row's time of the end is set by the very try that
