@@ -108,7 +108,8 @@ select
         case
             when counted.least_left >= total.tasks then ''
             else format(
-                ', which once leaves room for {} beside the younger ones', greatest(counted.least_left, 0)::bigint
+                ', which once leaves room for {} beside the younger ones',
+                greatest(counted.least_left, 0)::bigint
             )
         end
     ) as summary,

@@ -40,8 +40,8 @@ breakers as (
         left join spawned on spawned.run_id = events.run_id and spawned.cycle = events.cycle
         where events.kind = 'scale_up_blocked'
             or (
-                -- until E3b a line says that it blocks; since E7 it does without a word, and between them nothing
-                -- heeds it (domain/orchestrator.md 5.2)
+                -- until E3b a line says that it blocks; since E7 it does without a word, and between them
+                -- nothing heeds it (domain/orchestrator.md 5.2)
                 events.kind = 'failure_rate_exceeded'
                 and not coalesce(spawned.is_spawning, false)
                 and try_cast(regexp_extract(runs.era, '[0-9]+') as bigint) >= 7

@@ -3,7 +3,9 @@
 --! severity  = "high"
 --! question  = """
 --!   Which kills hit a worker that was installing, loading its model, or held a task in a startup phase?"""
---! reads     = ["decisions", "events", "workers", "worker_states", "worker_signals", "worker_ends", "task_attempts"]
+--! reads     = [
+--!   "decisions", "events", "workers", "worker_states", "worker_signals", "worker_ends", "task_attempts"
+--! ]
 --! grain     = ["subject_id"]
 --! params    = { install_s = 360, quiet_s = 60, startup_s = 1800 }
 --! incidents = ["O8", "O21", "O26"]

@@ -4,8 +4,10 @@
 --! question  = """
 --!   Which workers never did anything: pods that did not start, scripts that hung, processes that never
 --!   polled?"""
---! reads     = ["workers", "worker_ends", "worker_signals", "worker_states", "decisions", "pods", "coverage", "events",
---!   "task_attempts"]
+--! reads     = [
+--!   "workers", "worker_ends", "worker_signals", "worker_states", "decisions", "pods", "coverage", "events",
+--!   "task_attempts"
+--! ]
 --! grain     = ["subject_id"]
 --! params    = { born_s = 5, startup_s = 600, slow_factor = 1.5, starts = 5, quiet_s = 60 }
 --! incidents = ["O5", "O22", "O36", "X25"]

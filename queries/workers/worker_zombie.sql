@@ -4,7 +4,9 @@
 --! question  = """
 --!   Which workers sent heartbeats for a quarter of an hour, with tasks queued, and their process did
 --!   nothing?"""
---! reads     = ["worker_signals", "worker_ends", "workers", "task_attempts", "cycles", "runs", "events", "coverage"]
+--! reads     = [
+--!   "worker_signals", "worker_ends", "workers", "task_attempts", "cycles", "runs", "events", "coverage"
+--! ]
 --! grain     = ["subject_id"]
 --! params    = { silent_s = 900, cycles = 10 }
 --! incidents = ["X13", "X3", "O35"]
