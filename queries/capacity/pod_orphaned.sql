@@ -16,8 +16,9 @@
 --!   down."""
 --! guide     = """
 --!   `sign`: orphan_pod_detected (a pod without a live row) or pod_terminate_failed. `ended_again_at`: when
---!   a later try ended it, by its line or by its row; empty, and it still runs as far as the evidence goes.
---!   `cost` runs from the sign to there. `insufficient_evidence`: no row names a pod, so there may be none."""
+--!   a later try ended it, or its worker's end if no line tells of one; empty, and it still runs as far as the
+--!   evidence goes. `cost` runs from the sign to there. `insufficient_evidence`: no row names a pod, so there
+--!   may be none."""
 
 -- Signs: domain/orchestrator.md O18 and O19 (G68, G53, G119, G125, G136). price_per_hour:
 -- domain/orchestrator.md section 7. near_s: half a cycle, as the row's time of the end is set by the very try that
@@ -62,7 +63,8 @@ judged as (
                 when worker_ends.ended_at > signs.last_sign_at + to_seconds($near_s) then worker_ends.ended_at
             end
         ) as ended_at,
-        ends.event_id as ended_event_id, worker_ends.event_id as end_event_id, worker_ends.end_kind
+        ends.event_id as ended_event_id, worker_ends.event_id as end_event_id, worker_ends.end_kind,
+        worker_ends.basis as end_basis
     from signs
     -- equivalent: left join because every worker that a sign names has a pod in the cases
     left join pods on pods.worker_id = signs.worker_id
@@ -91,8 +93,10 @@ select
     end
     || case
         when judged.ended_at is null then ', and no end is known'
-        when judged.ended_event_id is null then ', and its row tells of a later end'
-        else ', and ended later'
+        when judged.ended_event_id is not null then ', and ended later'
+        -- its worker was condemned once more, or fell silent: no row tells of its pod
+        when judged.end_basis = 'inferred' then ', and seems to have ended later'
+        else ', and its row tells of a later end'
     end as summary,
     list_filter(
         list_concat(judged.event_ids, [judged.end_event_id, judged.ended_event_id]),
