@@ -76,7 +76,10 @@ silent as (
             select begun.task_id from begun
             where begun.task_id = claims.task_id
                 and begun.happened_at >= claims.claimed_at
-                and coalesce(begun.happened_at < claims.next_claimed_at, true)
+                -- after a reset it may be of the next claim; one that only that claim implies may be the same
+                and not coalesce(
+                    claims.outcome = 'reset' and begun.happened_at >= claims.next_claimed_at, false
+                )
         )
     group by claims.task_id, claims.attempt
 ),
