@@ -3,7 +3,7 @@
 --! severity  = "critical"
 --! question  = """
 --!   Did every worker that lived stop beating within a minute, without a census that missed its pod?"""
---! reads     = ["workers", "worker_signals", "worker_ends", "events", "coverage"]
+--! reads     = ["workers", "worker_signals", "worker_liveness", "worker_ends", "events", "coverage"]
 --! grain     = ["subject_id", "happened_at"]
 --! params    = { workers = 3, near_s = 60, silent_s = 300 }
 --! incidents = ["O31", "X2"]
@@ -41,11 +41,23 @@ beats as (
     group by worker_id
 ),
 
+unheard as (
+    -- whose guardian would have been heard after its last heartbeat: of an instant before it a row tells nothing
+    select distinct beats.worker_id
+    from beats
+    join worker_liveness
+        on worker_liveness.worker_id = beats.worker_id
+        and worker_liveness.guardian = 'silent'
+        and worker_liveness.entered_at = beats.beat_at
+),
+
 lives as materialized (
     -- from its first sign to the end of its pod
     select
-        beats.*, coalesce(worker_ends.ended_at, evidence.until_at) as until_at
+        beats.*, coalesce(worker_ends.ended_at, evidence.until_at) as until_at,
+        unheard.worker_id is not null as is_silent
     from beats
+    left join unheard on unheard.worker_id = beats.worker_id
     cross join evidence
     -- equivalent: join because a worker of signals has its row
     join workers on workers.id = beats.worker_id
@@ -63,7 +75,9 @@ silent as (
                 order by beat_at range between current row and to_seconds($near_s) following
             ) as near
         from lives
-        where until_at - beat_at > to_seconds($silent_s)
+        where is_silent
+            -- equivalent: and because who is not silent is no member of its moment
+            and until_at - beat_at > to_seconds($silent_s)
     )
     where near >= $workers
 ),
@@ -73,7 +87,8 @@ moments as (
     select
         silent.beat_at, count(*) as living,
         count(*) filter (
-            where lives.until_at - lives.beat_at > to_seconds($silent_s)
+            where lives.is_silent
+                and lives.until_at - lives.beat_at > to_seconds($silent_s)
                 and lives.beat_at between silent.beat_at and silent.beat_at + to_seconds($near_s)
         ) as members,
         count(*) filter (where lives.act_at > silent.beat_at + to_seconds($near_s)) as working,

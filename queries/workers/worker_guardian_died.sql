@@ -2,7 +2,7 @@
 --! title     = "A worker worked on without heartbeats"
 --! severity  = "high"
 --! question  = "Which workers lost their heartbeat guardian while the process behind it went on working?"
---! reads     = ["worker_signals", "worker_ends", "workers", "task_attempts"]
+--! reads     = ["worker_signals", "worker_liveness", "worker_ends", "workers", "task_attempts"]
 --! grain     = ["subject_id"]
 --! params    = { late_s = 25, sure_s = 60 }
 --! incidents = ["X2"]
@@ -39,12 +39,18 @@ acts as (
             as act_event_id,
         arg_max(worker_signals.signal, (worker_signals.happened_at, worker_signals.event_id)) as act
     from beats
+    -- equivalent: join because only of a signal it is asked who was silent then
     join worker_signals
         on worker_signals.worker_id = beats.worker_id
         and not worker_signals.by_guardian
-        -- a line comes with a heartbeat (domain/worker-app.md 4.1): a later one tells of an old row, or a wrong clock
-        and worker_signals.signal <> 'log_line'
         and worker_signals.happened_at > beats.beat_at + to_seconds($late_s)
+    -- a heartbeat would have been seen: of an instant before the last one the row tells nothing, and a line comes
+    -- with one (domain/worker-app.md 4.1)
+    join worker_liveness
+        on worker_liveness.worker_id = beats.worker_id
+        and worker_liveness.guardian = 'silent'
+        and worker_signals.happened_at >= worker_liveness.entered_at
+        and worker_signals.happened_at < worker_liveness.left_at
     left join worker_ends on worker_ends.worker_id = beats.worker_id
     where coalesce(worker_signals.happened_at <= worker_ends.ended_at, true)
     group by beats.worker_id
