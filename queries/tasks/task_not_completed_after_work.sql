@@ -31,7 +31,12 @@ with evidence as (
 
 unfinished as (
     -- attempts without a result; orchestrator tasks only enqueue, their children complete them
-    select task_attempts.*, tasks.task_type, tasks.status
+    select
+        task_attempts.*, tasks.task_type, tasks.status,
+        -- the row of a failed task keeps why
+        case
+            when task_attempts.outcome = 'failed' then coalesce(tasks.error_message, tasks.output_location)
+        end as kept
     from task_attempts
     -- equivalent: join because it was made of rows of tasks
     join tasks on tasks.id = task_attempts.task_id
@@ -79,8 +84,8 @@ reached as (
 facts as (
     select
         unfinished.task_id, unfinished.attempt, unfinished.outcome, unfinished.worker_id,
-        unfinished.task_type, unfinished.status, unfinished.claimed_at, unfinished.claimed_event_id,
-        unfinished.ended_event_id, finished.finished_at, finished.event_id as finished_event_id,
+        unfinished.task_type, unfinished.status, unfinished.kept, unfinished.claimed_at,
+        unfinished.claimed_event_id, unfinished.ended_event_id, finished.finished_at, finished.event_id as finished_event_id,
         arg_min(errors.said, (errors.happened_at, errors.event_id)) as said,
         arg_min(errors.event_id, (errors.happened_at, errors.event_id)) as error_event_id
     from unfinished
@@ -104,7 +109,7 @@ select
     end as verdict,
     format(
         '{} was finished by {}, but no completion arrived: {}', facts.task_type, facts.worker_id,
-        coalesce(facts.said, 'nobody says why')
+        coalesce(facts.said, facts.kept, 'nobody says why')
     ) as summary,
     list_filter(
         [

@@ -367,12 +367,29 @@ reached as (
         and coverage.until_at >= deaths.pod_dead_at
 ),
 
+left_behind as (
+    -- what it was at when its heartbeats stopped, and somebody else ended before the verdict
+    select distinct deaths.worker_id
+    from deaths
+    -- equivalent: join because nothing lies after a time that is not there
+    join signs using (worker_id)
+    join task_attempts
+        on task_attempts.worker_id = deaths.worker_id
+        and task_attempts.ended_at > signs.beat_at
+        and task_attempts.ended_at < deaths.decided_at
+        and task_attempts.outcome <> 'complete'
+    anti join outcomes
+        on outcomes.worker_id = task_attempts.worker_id
+        and outcomes.task_id = task_attempts.task_id
+),
+
 facts as (
     -- one row a kill, with all that decides
     select
         deaths.*, signs.beat_at, signs.beat_event_id, probes.probe_event_id,
         signs.act_at, signs.act_event_id, signs.act,
         coalesce(held.task_ids, []) as held_tasks, coalesce(held.undone, 0) as undone,
+        left_behind.worker_id is not null as left_some,
         coalesce(resets.task_ids, []) as tasks_reset,
         resets.lost_s,
         greatest($quiet_s, held.long_s) as quiet_allowed_s,
@@ -404,6 +421,7 @@ facts as (
     left join signs using (worker_id)
     left join probes using (worker_id)
     left join held using (worker_id)
+    left join left_behind using (worker_id)
     left join resets using (worker_id)
     left join streaks using (worker_id)
     left join elsewhere using (worker_id)
@@ -533,6 +551,9 @@ select
             case
                 when beat_at is null
                     then 'killed for "{}"; no heartbeat of it is known'
+                when undone = 0 and left_some
+                    then 'killed for "{}" after its heartbeats had stopped with a task in hand, which was ended '
+                        || 'before that: a dead heartbeat guardian and a frozen worker leave the same rows'
                 when undone = 0
                     then 'killed for "{}" after its heartbeats had stopped while it was at no task: a dead '
                         || 'heartbeat guardian and a frozen worker leave the same rows'

@@ -127,11 +127,17 @@ fn lifetimes(page: &mut Page, all: &[Row]) {
             let last = lives.len().saturating_sub(1);
             lives.get((last as f64 * share).round() as usize).copied()
         };
+        // of an even number the middle lies between two
+        let middle = lives.len() / 2;
+        let median = at(0.5).map(|upper| match lives.get(middle.saturating_sub(1)) {
+            Some(lower) if lives.len() % 2 == 0 => lower.midpoint(upper),
+            Some(_) | None => upper,
+        });
         let quantile = |share: f64| at(share).map_or(Value::Missing, Value::Seconds);
         vec![
             Value::Text(kind.to_string()),
             Value::Count(pods.len() as i64),
-            quantile(0.5),
+            median.map_or(Value::Missing, Value::Seconds),
             quantile(0.9),
             quantile(1.0),
             Value::Money(pods.iter().map(|pod| cost(pod)).sum()),

@@ -129,7 +129,8 @@ pub fn find(
         "select kind, id, length($id) >= {TAIL_LEAST} and ends_with(lower(id), lower($id)) as is_tail \
          from {things} where kind <> 'event' \
          and (is_tail or jaro_winkler_similarity(id, lower($id)) > {ALIKE_LEAST}) \
-         order by is_tail desc, jaro_winkler_similarity(id, lower($id)) desc, id limit {ALIKE_MAX}"
+         order by is_tail desc, levenshtein(left(id, length($id)), lower($id)), \
+            jaro_winkler_similarity(id, lower($id)) desc, id limit {ALIKE_MAX}"
     );
     // a whole id needs no look at the others
     let whole = format!("select kind, id from {things} where id = $id order by kind limit 2");

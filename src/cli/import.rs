@@ -70,7 +70,7 @@ pub(super) fn run(ui: &mut Ui, args: &ImportArgs) -> Outcome {
             if gone > 0 {
                 ui.note(&format!(
                     "warning: rows of `{table}` that the snapshot holds are not in these files: {gone} \
-                     (`backstory captures --json` names them); deleted since, or these are of another database"
+                     (`backstory captures --format json` names them); deleted since, or these are of another database"
                 ));
             }
         }

@@ -123,13 +123,15 @@ impl Used<'_> {
                 (_, _, _) => *era,
             }
         });
-        match era {
-            // a line that only eras before E11 write
-            "E10" if self.has("G128a") => ("E10", "E10"),
-            // from E11 on a kill no longer logs its pod's termination
-            "E10" if self.has("G118c") => ("E11", last),
-            _ => (era, last),
+        if era != "E10" {
+            return (era, last);
         }
+        // a line that only eras before E11 write
+        if self.has("G128a") {
+            return ("E10", "E10");
+        }
+        // from E11 on a kill no longer logs its pod's termination
+        (if self.has("G118c") { "E11" } else { era }, last)
     }
 
     /// The marker that decides.

@@ -7,7 +7,7 @@ use crate::support::replayed::Bench;
 /// processes' ends in its truth).
 const TRIGGERS: [(&str, &str, &str, &str); 4] = [
     // the API orchestrator was killed at 08:36:14 and came back at 08:48:33
-    ("stuck_and_orphans", "2026-01-07T08:34", "2026-01-07T08:50", "No orchestrator process ran"),
+    ("stuck_and_orphans", "2026-01-07T08:34", "2026-01-07T08:50", "An orchestrator was down"),
     // complete-task answered with errors from 09:00 on
     ("stuck_and_orphans", "2026-01-07T08:58", "2026-01-07T09:12", "Results could not be written"),
     // three pods were killed at 11:00:00

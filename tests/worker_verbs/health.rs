@@ -201,7 +201,7 @@ fn a_process_whose_lines_fit_several_eras_is_said_to_be_of_one_of_them() {
     let bench = Bench::of_case(STOPPED);
     let runs = json(&bench, "orchestrator", &[]);
     let run = &rows(&runs, "runs")[0];
-    assert_eq!((text(run, "era"), text(run, "era_said")), ("E10", "E10 to E12"), "{runs}");
+    assert_eq!((text(run, "era"), text(run, "era_said")), ("E12", "E10 to E12"), "{runs}");
     let said = bench.run("health", "s", &[]).ok();
     assert!(said.contains("(era E10 to E12, by its lines;"), "{said}");
     // lines of one era alone name it

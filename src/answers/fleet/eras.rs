@@ -5,12 +5,15 @@ use crate::answers::ask::Row;
 /// The tables that a SELECT with `{eras}` asks.
 pub(in crate::answers) const TABLES: [&str; 2] = ["runs", "log_coverage"];
 
-/// `log_coverage` has the eras of each source's processes in order, such as `E6 E11-E12`; a run has the first that
-/// its lines fit. Of two ranges that begin alike nobody knows whose is whose.
+/// `log_coverage` has the eras of each source's processes in order, such as `E6 E11-E12`; a run has that of them
+/// which is of its date. Of two ranges that hold it nobody knows whose is whose.
 const ERAS: &str = "(select case when count(*) = 1 then any_value(fit) end from ( \
         select source_type, source_id, unnest(string_split(era, ' ')) as fit from log_coverage) as fits \
     where fits.source_type = runs.source_type and fits.source_id = runs.source_id \
-        and starts_with(fit || '-', runs.era || '-')) as eras";
+        and (fit = runs.era or contains(fit, '-') \
+            and try_cast(regexp_extract(runs.era, '[0-9]+') as bigint) \
+                between try_cast(regexp_extract(fit, '[0-9]+') as bigint) \
+                and try_cast(regexp_extract(fit, '-E([0-9]+)', 1) as bigint))) as eras";
 
 /// A SELECT from `runs` in which `{eras}` stands for a column of that name.
 pub(in crate::answers) fn with_eras(sql: &str) -> String {

@@ -28,9 +28,11 @@ pub(super) struct Told {
 }
 
 impl Told {
-    /// The event of a row; none of a kind that this build does not know.
-    pub(super) fn of(row: &Row) -> Option<Self> {
-        let (earliest, latest) = (row.time("earliest"), row.time("latest"));
+    /// The event of a row, as an instant knows it, which is no later than that; none of a kind that this build
+    /// does not know.
+    pub(super) fn of(row: &Row, asked: Option<Micros>) -> Option<Self> {
+        let earliest = row.time("earliest");
+        let latest = row.time("latest").map(|latest| asked.map_or(latest, |at| at.min(latest)));
         let span_s = match (earliest, latest) {
             (Some(from), Some(until)) => until.seconds_since(from),
             (None, _) | (_, None) => 0.0,

@@ -72,6 +72,7 @@ impl Record {
             [EVENTS, LINKED, STATES, ATTEMPTS, ROW, GENERATION],
             &[("id", Cell::Text(id.to_string()))],
         )?;
+        let asked = ask.is_as_of.then_some(ask.at);
         let mut record = Self {
             id: id.to_string(),
             at: ask.at,
@@ -79,7 +80,7 @@ impl Record {
             states,
             attempts,
             generation: generation.into_iter().next(),
-            events: events.iter().filter_map(Told::of).collect(),
+            events: events.iter().filter_map(|row| Told::of(row, asked)).collect(),
             linked,
             family: Family::default(),
             hidden: Hidden::default(),
@@ -116,7 +117,8 @@ impl Record {
         }
         let others: Vec<(&str, Option<Micros>)> = others.into_iter().collect();
         let rows = events(ask.database, OTHERS, &others)?;
-        Ok(rows.iter().filter_map(Told::of).collect())
+        let asked = ask.is_as_of.then_some(ask.at);
+        Ok(rows.iter().filter_map(|row| Told::of(row, asked)).collect())
     }
 
     /// A text of its row.

@@ -52,8 +52,8 @@ const TIMES: &str = "select 'times' as part, task_type, \
     list_sort(list(queue_s) filter (queue_s is not null)) as waits, \
     list_sort(list(processing_s) filter (processing_s is not null)) as works, \
     {queue}, {processing} from each group by task_type";
-/// The nearest of the sorted values to a share of them.
-const SPREAD: &str = "len({of}) as {as}_n, {of}[1 + round((len({of}) - 1) * 0.5)::bigint] as {as}_median, \
+/// The middle of the sorted values, and the nearest to a share of them.
+const SPREAD: &str = "len({of}) as {as}_n, list_aggregate({of}, 'median') as {as}_median, \
     {of}[1 + round((len({of}) - 1) * 0.9)::bigint] as {as}_p90, {of}[-1] as {as}_max";
 const BAD: &str = "select 'bad' as part, state, lacks, id, entered_at, verdict, error_message, output_text \
     from each where is_bad";

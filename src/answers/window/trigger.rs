@@ -118,8 +118,8 @@ const SIGNS: [(&str, &str); 8] = [
             and began_at < $until and ended_at > $before order by moment, source_id",
     ),
     (
-        "no orchestrator process ran",
-        "select began_at as moment, source_id || ' down for ' || round(epoch(ended_at - began_at))::bigint \
+        "an orchestrator was down",
+        "select began_at as moment, source_id || ' for ' || round(epoch(ended_at - began_at))::bigint \
             || ' s' as how_much, ['gaps:' || source_id || ' ' || began_at] as evidence \
          from gaps where source_type like 'orchestrator%' and cause = 'process_down' \
             and began_at < $until and ended_at > $before and began_at >= $before order by moment, source_id",

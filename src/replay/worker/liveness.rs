@@ -72,7 +72,9 @@ pub fn of(watch: &Watch<'_>, ages: &[Age], signals: &[Signal]) -> Vec<Liveness> 
         let (process, guardian) = (life(&process, at), life(&guardian, at));
         let is_orphan = orphaned.is_some_and(|since| since <= at);
         let what = match (process, guardian) {
-            (Life::Alive, _) | (_, Life::Alive) => Life::Alive,
+            (Life::Alive, _) | (Life::Unknown, Life::Alive) => Life::Alive,
+            // of a process that is gone its guardian beats on until its pod ends
+            (Life::Silent, Life::Alive) => Life::Silent,
             // without its guardian a process that works gives a sign only where it claims or completes
             (Life::Unknown, Life::Silent) if is_orphan => Life::Unknown,
             (Life::Silent | Life::Unknown, Life::Silent) => Life::Silent,

@@ -247,7 +247,7 @@ impl CaptureWriter {
         let gone = held.newly_gone(table.name(), earlier).count();
         if gone > 0 {
             said.push(format!(
-                "{table}: rows that an earlier capture holds are gone: {gone} (`backstory captures --json` names them); their \
+                "{table}: rows that an earlier capture holds are gone: {gone} (`backstory captures --format json` names them); their \
                  last versions stay in the snapshot"
             ));
         }
