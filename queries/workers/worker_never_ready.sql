@@ -16,7 +16,7 @@
 --! innocent  = """
 --!   It was still installing: a startup script may take twenty minutes. Then `step_s`, how long it had been
 --!   at the step it reached, is not longer than other workers took for it (`slowest_step_s`): it is not
---!   listed. Nor is one that had a task, said that it polls, or was marked ready for tasks."""
+--!   listed. Nor is one that had a task, or that a timeout of startup phases met although it polled."""
 --! remedy    = """
 --!   Look at `reached`: a pod that never ran is the provider's (take another GPU type or region); a script
 --!   that was never launched is the SSH key; a script that never ended is the image or the dependencies
@@ -82,13 +82,15 @@ timeouts as (
     group by subject_id
 ),
 
-started as (
-    -- it got as far as to ask for tasks
+claims as (
     select worker_id from worker_signals where signal = 'claim'
     union
     -- its lines may be lost
     select worker_id from task_attempts
-    union
+),
+
+ready as (
+    -- it said that it polls, or its row that it is ready; it may hang at that (domain/evidence-rules.md section 2)
     select worker_id from events where kind = 'worker_ready'
     union
     select id as worker_id from workers
@@ -124,9 +126,10 @@ judged as (
             coalesce(worker_ends.ended_at, worker_ends.decided_at, worker_ends.ended_after, evidence.until_at)
             - furthest.entered_at
         ) as step_s,
-        usual.slowest_s as slowest_step_s, usual.starts, started.worker_id as starter,
+        usual.slowest_s as slowest_step_s, usual.starts, claims.worker_id as claimer,
         lives.last_spoke_at,
-        timeouts.formula = 'startup_phase' and promotions.worker_id is not null as is_open
+        timeouts.formula = 'startup_phase' and promotions.worker_id is not null as is_open,
+        timeouts.formula is not distinct from 'startup_phase' and ready.worker_id is not null as had_started
     from workers
     cross join evidence
     -- equivalent: join because a worker has been requested, at least
@@ -135,7 +138,8 @@ judged as (
     left join usual on usual.state = furthest.state
     left join lives on lives.worker_id = workers.id
     left join timeouts on timeouts.worker_id = workers.id
-    left join started on started.worker_id = workers.id
+    left join claims on claims.worker_id = workers.id
+    left join ready on ready.worker_id = workers.id
     left join promotions on promotions.worker_id = workers.id
 ),
 
@@ -173,7 +177,8 @@ select
     cast([] as varchar[]) as affected_tasks, judged.lived_s as lost_worker_s
 from judged
 join paid using (worker_id)
-where judged.starter is null
+where judged.claimer is null
+    and not judged.had_started
     and (
         (
             judged.timeout_event_id is not null

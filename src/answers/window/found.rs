@@ -14,7 +14,7 @@ const CAUSES: [(&str, &str); 12] = [
     ("run_control_loop_degraded", "the control loop was degraded"),
     ("run_api_loop_stalled", "the API's loop stalled"),
     ("generation_creation_failed", "results could not be written"),
-    ("task_claim_outage", "workers could not claim"),
+    ("task_claim_outage", "calls to claim tasks failed"),
     ("task_upload_failed", "results could not be uploaded"),
     ("task_bounced_between_workers", "a task felled one worker after another"),
     ("fleet_startup_burst_failed", "workers failed at their start, many at once"),
