@@ -130,7 +130,7 @@ fn lifetimes(page: &mut Page, all: &[Row]) {
         // of an even number the middle lies between two
         let middle = lives.len() / 2;
         let median = at(0.5).map(|upper| match lives.get(middle.saturating_sub(1)) {
-            Some(lower) if lives.len() % 2 == 0 => lower.midpoint(upper),
+            Some(lower) if lives.len().is_multiple_of(2) => lower.midpoint(upper),
             Some(_) | None => upper,
         });
         let quantile = |share: f64| at(share).map_or(Value::Missing, Value::Seconds);
