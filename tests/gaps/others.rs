@@ -234,6 +234,39 @@ fn what_was_sent_and_is_not_here_is_missing_of_every_source() {
 }
 
 #[test]
+fn who_falls_silent_and_speaks_again_together_had_its_rows_taken_together() {
+    let silent = |with_second: bool| {
+        let log = Log::default().starts(0, GPU).cycles(0, GPU, 1, 20).cycles(2_400, GPU, 81, 120);
+        // rows that it wrote meanwhile would prove an outage of its logging
+        let killed =
+            format!(r#"{{"terminated_at": "{}", "termination_reason": "idle"}}"#, at(1_500));
+        let third = "gpu-20260102_060000-aaaaaaa3";
+        let log = log.worker(third, 100, Some(1_490), &killed);
+        let mut log =
+            log.worker(WORKER, 100, Some(3_540), "{}").worker(SECOND, 100, Some(3_540), "{}");
+        for id in [WORKER, SECOND].into_iter().take(1 + usize::from(with_second)) {
+            for second in [300, 580, 2_390, 2_900] {
+                log = log.line(second, "worker", id, "HEADLESS: hello");
+            }
+        }
+        replayed(&log)
+    };
+    let bench = silent(true);
+    let told = bench.sql("s", "select cause, why from gaps where source_type = 'orchestrator_gpu'");
+    assert_eq!(told, [["not_exported", "no source has a row here"]]);
+    for id in [WORKER, SECOND] {
+        assert_eq!(
+            of(&bench, "worker", id),
+            [gap("not_started", 100, 300), gap("not_exported", 580, 2_390)]
+        );
+    }
+    // one alone may have had nothing to say
+    let bench = silent(false);
+    assert_eq!(gaps(&bench, "orchestrator_gpu")[0].1, "logging_outage");
+    assert_eq!(of(&bench, "worker", WORKER), [gap("not_started", 100, 300)]);
+}
+
+#[test]
 fn a_capture_of_the_source_tells_deleted_from_silent() {
     const HOUR: i64 = 3_600;
     let second = |second: i64| Micros((BEGAN + second) * 1_000_000);

@@ -77,15 +77,23 @@ fn is_most_of(holes: &[(Micros, Micros)], from: Micros, until: Micros) -> bool {
 /// Why a line is missing in a hole.
 pub(super) const NO_ROW: &str = "no source has a row here";
 
-/// What is missing of the table is missing of all its sources: holes between captures, and stretches of
-/// which an orchestrator's counters say that its rows were sent, while nobody else has a row either.
+/// Other sources that fall silent and speak again together with an orchestrator, before it is the table that
+/// lacks their rows: one may have had nothing to say.
+const TOGETHER: usize = 2;
+
+/// What is missing of the table is missing of all its sources: holes between captures, and stretches of an
+/// orchestrator's silence in which nobody else has a row either, if its counters say that its rows were sent,
+/// or if others spoke shortly before and shortly after.
 /// Returns them: workers come and go, and of each only those of its own time are missing.
 pub(super) fn spread(known: &Known<'_>, account: &mut Account) -> Vec<(Micros, Micros)> {
     let mut holes = known.exported.holes.clone();
-    let sent = account.gaps.iter().filter(|gap| gap.cause == GapCause::NotExported);
-    let long = sent.filter(|gap| gap.ended_at.0 - gap.began_at.0 > SILENCE);
-    let silent = long.filter_map(|gap| silence(known, gap.began_at, gap.ended_at));
-    holes.extend(silent);
+    let judged = [GapCause::Unsent, GapCause::Retention];
+    let lost = account.gaps.iter().filter(|gap| !judged.contains(&gap.cause));
+    for gap in lost.filter(|gap| gap.ended_at.0 - gap.began_at.0 > SILENCE) {
+        let was_sent = gap.cause == GapCause::NotExported;
+        let silence = silence(known, gap.began_at, gap.ended_at);
+        holes.extend(silence.filter(|silence| was_sent || fell_silent(known, gap, *silence)));
+    }
     holes.sort_unstable();
     holes.dedup();
     for gap in &mut account.gaps {
@@ -111,6 +119,19 @@ pub(super) fn spread(known: &Known<'_>, account: &mut Account) -> Vec<(Micros, M
         }
     }
     holes
+}
+
+/// Whether enough others spoke no longer before a silence than it lasted, and no longer after it.
+fn fell_silent(known: &Known<'_>, gap: &Gap, (from, until): (Micros, Micros)) -> bool {
+    let long = until.0 - from.0;
+    let others = known.history.beats.iter().filter(|(source, _)| **source != gap.source);
+    let heard = others.filter(|(_, beats)| {
+        let before = beats.since(Micros(from.0 - long)).next();
+        let after = beats.since(until).next();
+        before.is_some_and(|(at, _)| at <= from)
+            && after.is_some_and(|(at, _)| at.0 <= until.0 + long)
+    });
+    heard.take(TOGETHER).count() == TOGETHER
 }
 
 /// The longest stretch of an interval in which no source has a row, if that is most of it.
