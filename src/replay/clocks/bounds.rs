@@ -11,8 +11,8 @@ const LEAST: i64 = SECOND / 20;
 /// What follows at once follows within this (evidence-rules fact 1: an edge function's word comes 0.03 s
 /// to 0.15 s after the write, fact 3: an API orchestrator's 0.05 s).
 const AT_ONCE: i64 = SECOND * 15 / 100;
-/// So many pairs must contradict a host's clock before its lines are moved: one may be mispaired.
-const PROOFS: usize = 3;
+/// So many pairs must say that a clock is off by what it is not expected to be: one may be mispaired.
+pub(super) const PROOFS: usize = 3;
 
 /// One clock's offset against the database's.
 #[derive(Clone, Debug, PartialEq)]

@@ -5,7 +5,7 @@ use rustc_hash::FxHashMap;
 use crate::model::event::SourceKey;
 use crate::model::id::{TaskId, WorkerId};
 use crate::model::time::{Micros, SECOND};
-use crate::replay::clocks::bounds::{Bounds, ClockOffset};
+use crate::replay::clocks::bounds::{Bounds, ClockOffset, PROOFS};
 use crate::replay::clocks::pairs::{EDGE, Line, Pairs, Side};
 use crate::replay::runs::Run;
 
@@ -14,8 +14,6 @@ use crate::replay::runs::Run;
 const PAIR_REACH: i64 = 15 * SECOND;
 /// So much later a row may date a claim (evidence-rules section 2: the end of a model's load, 20 to 80 s).
 const MOVED: i64 = 80 * SECOND;
-/// So many pairs at one distance tell of a clock that is far off.
-const FAR_PAIRS: usize = 3;
 /// A pair this far below the middle one is none: the time of an orchestrator task's row moves after its
 /// claim (domain/worker-app.md T3b and T5).
 const STRAY: i64 = SECOND;
@@ -111,7 +109,7 @@ fn far(distances: &[(i64, bool)]) -> Option<Vec<i64>> {
     far.sort_unstable();
     let middle = *far.get(far.len() / 2)?;
     far.retain(|distance| (distance - middle).abs() <= STRAY);
-    (far.len() >= FAR_PAIRS && far.len() * 2 > distances.len()).then_some(far)
+    (far.len() >= PROOFS && far.len() * 2 > distances.len()).then_some(far)
 }
 
 /// Leaves out what is too far apart to be a pair, and what stands before the others.
@@ -120,4 +118,30 @@ fn near(distances: &mut Vec<i64>) {
     distances.sort_unstable();
     let middle = distances.get(distances.len() / 2).copied().unwrap_or(0);
     distances.retain(|distance| *distance >= middle - STRAY);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(seconds: &[(i64, bool)]) -> Option<Vec<i64>> {
+        let distances: Vec<_> = seconds.iter().map(|(s, edge)| (s * SECOND, *edge)).collect();
+        far(&distances).map(|far| far.into_iter().map(|distance| distance / SECOND).collect())
+    }
+
+    #[test]
+    fn three_pairs_beside_each_other_and_most_of_all_tell_of_a_far_clock() {
+        let hour = [(3_600, true), (3_600, true), (3_601, true)];
+        assert_eq!(told(&hour), Some(vec![3_600, 3_600, 3_601]));
+        assert_eq!(
+            told(&[&hour[..], &[(2, true), (700, true)]].concat()),
+            Some(vec![3_600, 3_600, 3_601])
+        );
+        assert_eq!(told(&hour[..2]), None, "two may be of other attempts");
+        assert_eq!(told(&[&hour[..], &[(2, true); 3]].concat()), None, "as many are near");
+        assert_eq!(told(&[(3_600, true), (3_700, true), (3_800, true)]), None, "nothing in common");
+        assert_eq!(told(&[(15, true); 3]), None, "within a pair's reach");
+        assert_eq!(told(&[(95, false); 3]), None, "a row may date a claim so much later");
+        assert_eq!(told(&[(-3_600, false); 3]), Some(vec![-3_600; 3]));
+    }
 }

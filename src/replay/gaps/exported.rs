@@ -77,6 +77,9 @@ fn is_most_of(holes: &[(Micros, Micros)], from: Micros, until: Micros) -> bool {
 /// Why a line is missing in a hole.
 pub(super) const NO_ROW: &str = "no source has a row here";
 
+/// Causes that say all of a silence.
+const KNOWN_OF: [GapCause; 2] = [GapCause::Unsent, GapCause::Retention];
+
 /// Other sources that fall silent and speak again together with an orchestrator, before it is the table that
 /// lacks their rows: one may have had nothing to say.
 const TOGETHER: usize = 2;
@@ -87,8 +90,7 @@ const TOGETHER: usize = 2;
 /// Returns them: workers come and go, and of each only those of its own time are missing.
 pub(super) fn spread(known: &Known<'_>, account: &mut Account) -> Vec<(Micros, Micros)> {
     let mut holes = known.exported.holes.clone();
-    let judged = [GapCause::Unsent, GapCause::Retention];
-    let lost = account.gaps.iter().filter(|gap| !judged.contains(&gap.cause));
+    let lost = account.gaps.iter().filter(|gap| !KNOWN_OF.contains(&gap.cause));
     for gap in lost.filter(|gap| gap.ended_at.0 - gap.began_at.0 > SILENCE) {
         let was_sent = gap.cause == GapCause::NotExported;
         let silence = silence(known, gap.began_at, gap.ended_at);
@@ -97,8 +99,11 @@ pub(super) fn spread(known: &Known<'_>, account: &mut Account) -> Vec<(Micros, M
     holes.sort_unstable();
     holes.dedup();
     for gap in &mut account.gaps {
-        let judged = [GapCause::NotExported, GapCause::Unsent, GapCause::Retention];
-        if !judged.contains(&gap.cause) && is_most_of(&holes, gap.began_at, gap.ended_at) {
+        // what it says itself, that it stopped or could not send, is true beside it
+        let is_told = KNOWN_OF.contains(&gap.cause)
+            || gap.cause == GapCause::NotExported
+            || gap.basis == Basis::Logged;
+        if !is_told && is_most_of(&holes, gap.began_at, gap.ended_at) {
             gap.cause = GapCause::NotExported;
             (gap.basis, gap.why) = (Basis::Inferred, NO_ROW.to_string());
         }

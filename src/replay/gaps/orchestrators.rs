@@ -160,7 +160,8 @@ fn first_lines(known: &Known<'_>, run: &Run, from: Micros, account: &mut Account
         let why = "rows that it wrote meanwhile".to_string();
         (GapCause::LoggingOutage, Basis::Recorded, why)
     } else {
-        let why = "by the number of its first cycle it ran".to_string();
+        let counted = if &*run.source.0 == "orchestrator_api" { "turn" } else { "cycle" };
+        let why = format!("by the number of its first {counted} it ran");
         (GapCause::Unknown, Basis::Inferred, why)
     };
     account.gap(gap(&run.source, Some(run), (from, until), judged));
