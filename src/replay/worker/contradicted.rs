@@ -16,9 +16,10 @@ const GONE_WITHIN_S: f64 = 30.0;
 const LAST_BEAT_WITHIN_S: f64 = 40.0;
 
 /// The events that may end a worker.
-const ENDS: [EventKind; 7] = [
+const ENDS: [EventKind; 8] = [
     EventKind::WorkerPodTerminated,
     EventKind::WorkerEarlyTerminated,
+    EventKind::WorkerScaledDown,
     EventKind::PodTerminated,
     EventKind::FailsafeCleaned,
     EventKind::WorkerExternallyTerminated,

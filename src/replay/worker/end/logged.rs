@@ -6,7 +6,7 @@ use crate::model::state::EndKind;
 use crate::model::time::Micros;
 use crate::replay::worker::end::kind::{decided_kind, done_kind, error_kind};
 use crate::replay::worker::end::{
-    DECISION_REACH_S, HEARTBEAT_PERIOD_S, SAID_AFTER_S, View, WorkerEnd,
+    ASKED_DEAD_AFTER_S, DECISION_REACH_S, HEARTBEAT_PERIOD_S, SAID_AFTER_S, View, WorkerEnd,
 };
 
 /// The pod is dead so soon after the line that says so (evidence-rules fact 15).
@@ -22,6 +22,7 @@ impl View<'_> {
         let confirmed = self.first_true(&[
             EventKind::WorkerPodTerminated,
             EventKind::WorkerEarlyTerminated,
+            EventKind::WorkerScaledDown,
             EventKind::PodTerminated,
             EventKind::FailsafeCleaned,
         ]);
@@ -29,10 +30,29 @@ impl View<'_> {
         let unseen = self.gone_before_verdict();
         match (external.or(unseen), confirmed) {
             (Some(gone), Some(done)) if done.at < gone.at => Some(self.terminated(done)),
-            (Some(gone), _) => Some(self.vanished(gone, EndKind::External)),
+            (Some(gone), _) => {
+                let asked = self.asked_before(gone);
+                Some(asked.unwrap_or_else(|| self.vanished(gone, EndKind::External)))
+            }
             (None, Some(done)) => Some(self.terminated(done)),
             (None, None) => Some(self.found_gone(self.first_true(&[EventKind::PodGone])?)),
         }
+    }
+
+    /// The stop that was asked for before the pod was found gone, with its answer's line lost: the worker beat no
+    /// longer than one does whose pod is stopped, so that the stop is as good a reason as any.
+    fn asked_before(&self, gone: &Event) -> Option<WorkerEnd> {
+        let asked = self
+            .events
+            .iter()
+            .rfind(|event| event.kind == EventKind::WorkerTerminating && event.at < gone.at)?;
+        let before = asked.at.plus_seconds(ASKED_DEAD_AFTER_S);
+        let last = self.row.real_heartbeat().max(self.last_act());
+        let stopped = last.is_none_or(|last| last <= before);
+        (stopped && self.refused(asked.at, SAID_AFTER_S).is_none()).then(|| {
+            let end = self.terminated(asked.event());
+            WorkerEnd { before: Some(before), basis: Basis::Inferred, ..end }
+        })
     }
 
     /// The pod was not there any more when it was to be ended: the decision behind that attempt did not end

@@ -19,6 +19,8 @@ use crate::replay::worker::contradicted;
 const HEARTBEAT_PERIOD_S: f64 = 20.0;
 /// A decision and the pod's end it led to lie within this (evidence-rules fact 15: at most 19 s).
 const DECISION_REACH_S: f64 = 60.0;
+/// The pod is dead so soon after it was asked to stop (evidence-rules fact 15).
+const ASKED_DEAD_AFTER_S: f64 = 8.0;
 /// The line that names the worker and the step follows the cloud's answer by what one write of the row
 /// takes (domain/orchestrator.md G53 and G56 after G128).
 const SAID_AFTER_S: f64 = 5.0;

@@ -11,11 +11,9 @@ use crate::replay::worker::contradicted;
 use crate::replay::worker::end::kind::{error_kind, stop_kind};
 use crate::replay::worker::end::silent::SAYS_WHY_SINCE;
 use crate::replay::worker::end::{
-    DECISION_REACH_S, HEARTBEAT_PERIOD_S, SAID_AFTER_S, View, WorkerEnd,
+    ASKED_DEAD_AFTER_S, DECISION_REACH_S, HEARTBEAT_PERIOD_S, SAID_AFTER_S, View, WorkerEnd,
 };
 
-/// The pod is dead so soon after it was asked to stop (evidence-rules fact 15).
-const ASKED_DEAD_AFTER_S: f64 = 8.0;
 /// A second kill is dated later than the heartbeat that proves the first (evidence-rules class 12).
 const SECOND_KILL_S: f64 = 25.0;
 /// The pod was gone by then when the first kill answers its last heartbeat (evidence-rules class 12).
@@ -140,7 +138,7 @@ impl View<'_> {
 
     /// The cloud's refusal to end the pod at about the time that its row says it was ended: the row is written all
     /// the same (domain/orchestrator.md G53, G119).
-    fn refused(&self, recorded: Micros, within_s: f64) -> Option<&Event> {
+    pub(super) fn refused(&self, recorded: Micros, within_s: f64) -> Option<&Event> {
         let refused = self.events.iter().find(|event| {
             event.kind == EventKind::PodTerminateFailed
                 && event.at.seconds_since(recorded).abs() < within_s
