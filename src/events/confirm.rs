@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
+use crate::events::copies::{self, United};
 use crate::events::log_event::Confirmation;
 use crate::events::ordered::Events;
 use crate::events::reach::{Kinds, Reach, around};
@@ -17,10 +18,11 @@ use crate::spool::sorted::{Piece, Sorted};
 /// them up.
 const ROWS_AT_ONCE: usize = 8_192;
 
-/// Attaches each confirming row to the event that it means. Both must be in order; what comes out is to be sorted
-/// again. A row without such an event makes its own, or says nothing.
+/// Attaches each confirming row to the event that it means, and a row that copies another to the event of that.
+/// Both must be in order; what comes out is to be sorted again. A row without such an event makes its own, or says nothing.
 pub(super) fn attach(events: Events, rows: Sorted<Confirmation>, senders: &mut Senders) -> Events {
     let kinds = Kinds::of(&rows);
+    let events = copies::in_memory(events, senders);
     match (events.in_memory(), rows.in_memory()) {
         (Some(held), Some(held_rows)) => {
             let pieces = held_rows.par_chunks(ROWS_AT_ONCE);
@@ -86,7 +88,8 @@ fn in_passing(
     let (mut reach, mut made) = (Reach::new(kinds), events.beside());
     // they come after all of one name: as in memory, those that were read stand for both
     let mut others = events.beside();
-    let mut events = events.into_iter().peekable();
+    let mut united = United::of(events.into_iter());
+    let mut events = united.by_ref().peekable();
     let (mut near, mut first) = (VecDeque::new(), 0);
     for row in rows {
         let (from, until) = around(row.key);
@@ -109,6 +112,7 @@ fn in_passing(
         settle(*row.item, event, &mut others, senders);
     }
     near.into_iter().chain(events).for_each(|event| made.push_boxed(event.item));
+    united.count(senders);
     made.append(others);
     made
 }

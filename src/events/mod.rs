@@ -3,6 +3,7 @@
 pub mod beats;
 mod checkpoint;
 mod confirm;
+mod copies;
 mod differences;
 pub mod error;
 pub mod facts;
