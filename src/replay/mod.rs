@@ -87,7 +87,8 @@ pub fn replay(mut history: History) -> Replayed {
             },
         );
     });
-    let (runs, mut clocks) = rayon::join(|| runs::find(&history, &starts), || pairs.of_sources());
+    let (runs, mut clocks) =
+        rayon::join(|| runs::find(&history, &starts), || pairs.of_sources(&history));
     clocks.extend(pairs.of_runs(&runs));
     drop((starts, pairs));
     let numbers = Arc::new(Numbers::of(&history.facts));

@@ -2,6 +2,7 @@
 
 use crate::model::event::Event;
 use crate::model::time::{Micros, SECOND};
+use crate::replay::clocks::leads::Lead;
 
 /// What a clock without a pair may be off by (evidence-rules fact 24: workers were off by up to 3 s).
 const UNPAIRED: i64 = 3 * SECOND;
@@ -113,6 +114,27 @@ impl ClockOffset {
         Self::new(clock, after.len(), Some(range))
     }
 
+    /// Of a clock that its worker's row alone says is off: by as little as it can be.
+    pub(super) fn of_lead(clock: String, lead: Lead) -> Self {
+        let (least, most) = (lead.least, lead.most);
+        let best = match (least, most) {
+            (Some(least), _) if least > 0 => least,
+            (_, Some(most)) if most < 0 => most,
+            (_, _) => 0,
+        };
+        let (least, most) = (least.unwrap_or(best).min(best), most.unwrap_or(best).max(best));
+        let range = Range { least: least - LEAST, best, most: most + LEAST };
+        Self::new(clock, 0, Some(range))
+    }
+
+    /// Of a clock whose only pairs are far apart, too few to tell how far it is off: it may be by as much.
+    pub(super) fn or_beyond(self, distances: &[i64]) -> Self {
+        let Some(range) = self.range else { return self };
+        let least = distances.iter().fold(range.least, |least, one| least.min(*one));
+        let most = distances.iter().fold(range.most, |most, one| most.max(*one));
+        Self::new(self.clock, self.pairs, Some(Range { least, most, ..range }))
+    }
+
     fn new(clock: String, pairs: usize, range: Option<Range>) -> Self {
         let seconds = |micros: i64| micros as f64 / SECOND as f64;
         let off = |range: Range| (range.most - range.best).max(range.best - range.least);
@@ -161,6 +183,18 @@ mod tests {
         assert_eq!((told(&clock), clock.pairs), (Some((2.0, 1.0)), 3));
         let clock = of(&[], &[]);
         assert_eq!((told(&clock), clock.pairs), (Some((0.0, 3.0)), 0));
+    }
+
+    #[test]
+    fn a_row_says_how_far_a_clock_is_off_at_least() {
+        let of = |least: Option<i64>, most: Option<i64>| {
+            let micros = |seconds: Option<i64>| seconds.map(|seconds| seconds * SECOND);
+            let lead = Lead { least: micros(least), most: micros(most) };
+            told(&ClockOffset::of_lead("worker:w".to_string(), lead))
+        };
+        assert_eq!(of(Some(900), Some(1_000)), Some((900.0, 100.05)));
+        assert_eq!(of(Some(-700), Some(-500)), Some((-500.0, 200.05)));
+        assert_eq!(of(Some(900), None), Some((900.0, 0.05)));
     }
 
     fn host(before: &[i64], after: &[i64]) -> Option<(f64, f64)> {

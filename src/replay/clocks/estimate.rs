@@ -1,11 +1,15 @@
 //! What pairs tell of each clock.
 
+use std::cmp::Reverse;
+
 use rustc_hash::FxHashMap;
 
+use crate::events::History;
 use crate::model::event::SourceKey;
 use crate::model::id::{TaskId, WorkerId};
 use crate::model::time::{Micros, SECOND};
 use crate::replay::clocks::bounds::{Bounds, ClockOffset, PROOFS};
+use crate::replay::clocks::leads::{self, Lead};
 use crate::replay::clocks::pairs::{EDGE, Line, Pairs, Side};
 use crate::replay::runs::Run;
 
@@ -20,7 +24,8 @@ const STRAY: i64 = SECOND;
 
 impl Pairs {
     /// The clocks of workers and edge functions, by name.
-    pub fn of_sources(&self) -> Vec<ClockOffset> {
+    pub fn of_sources(&self, history: &History) -> Vec<ClockOffset> {
+        let leads = leads::of(history);
         let edge = self.said.lines.iter().filter(|(source, _)| &*source.0 == EDGE);
         let mut edge: Vec<(&SourceKey, Bounds)> =
             edge.map(|(source, lines)| (source, self.of_host(lines))).collect();
@@ -28,8 +33,10 @@ impl Pairs {
         let claims = edge.iter().find(|(source, _)| &*source.1 == "claim-next-task");
         // an edge function's word of a claim comes a little after it
         let behind = claims.and_then(|(_, bounds)| bounds.most()).unwrap_or(0);
+        let workers = self.said.workers.ids();
+        let lead = |worker: &WorkerId| leads.get(worker.as_str()).copied().unwrap_or_default();
         let mut clocks: Vec<ClockOffset> =
-            self.said.workers.ids().map(|worker| self.of_worker(worker, behind)).collect();
+            workers.map(|worker| self.of_worker(worker, behind, lead(worker))).collect();
         let mut all = Bounds::default();
         for (source, bounds) in &edge {
             all.join(bounds);
@@ -57,29 +64,38 @@ impl Pairs {
         runs.iter().map(of).collect()
     }
 
-    /// A worker's lines about its tasks against their claims and ends.
-    fn of_worker(&self, worker: &WorkerId, behind: i64) -> ClockOffset {
-        let (mut after, mut before) = (Vec::new(), Vec::new());
+    /// A worker's lines about its tasks against their claims and ends, and what its row says of its clock.
+    fn of_worker(&self, worker: &WorkerId, behind: i64, lead: Lead) -> ClockOffset {
+        let (mut after, mut dated, mut before) = (Vec::new(), Vec::new(), Vec::new());
         let source = SourceKey::new(("worker".into(), worker.as_str().into()));
         for line in self.said.lines.get(&source).into_iter().flatten() {
             let Some(claims) = self.stamps.claims.get(&(worker.clone(), line.task.clone())) else {
                 continue;
             };
             if line.side == Side::AfterClaim {
-                let distance = |(claim, by_edge): &(Micros, bool)| {
-                    (line.at.0 - claim.0 + if *by_edge { behind } else { 0 }, *by_edge)
-                };
-                after.extend(claims.iter().map(distance).min_by_key(|(off, _)| off.abs()));
+                let off = claims.iter().map(|claim| distance(line.at, *claim, behind));
+                after.extend(off.clone().min_by_key(|off| off.abs()));
+                dated.extend(dated_distance(line.at, claims, behind));
             } else {
                 before.extend(self.stamps.ended.get(&line.task).map(|end| line.at.0 - end.0));
             }
         }
-        let after = far(&after).unwrap_or_else(|| {
-            let mut after = after.into_iter().map(|(distance, _)| distance).collect();
-            near(&mut after);
-            after
-        });
-        ClockOffset::of_worker(format!("worker:{worker}"), &after, &before)
+        let clock = format!("worker:{worker}");
+        if let Some(after) = far(&dated, lead) {
+            return ClockOffset::of_worker(clock, &after, &before);
+        }
+        near(&mut after);
+        let offset = ClockOffset::of_worker(clock, &after, &before);
+        if !after.is_empty() {
+            return offset;
+        }
+        match lead.beyond(PAIR_REACH) {
+            Some(_) => ClockOffset::of_lead(offset.clock, lead),
+            None => {
+                let beyond = dated.iter().filter(|one| is_far(one)).map(|(distance, _)| *distance);
+                offset.or_beyond(&beyond.collect::<Vec<i64>>())
+            }
+        }
     }
 
     /// A host's lines about tasks against what the database says of them.
@@ -101,15 +117,48 @@ impl Pairs {
     }
 }
 
-/// The distances of a clock that is further off than a pair reaches: most of them beside each other, out there.
-fn far(distances: &[(i64, bool)]) -> Option<Vec<i64>> {
-    let reach = |by_edge: bool| if by_edge { PAIR_REACH } else { PAIR_REACH + MOVED };
-    let are_far = distances.iter().filter(|(distance, by_edge)| distance.abs() > reach(*by_edge));
-    let mut far: Vec<i64> = are_far.map(|(distance, _)| *distance).collect();
+/// How far a line is from a claim, by an edge function or not.
+fn distance(at: Micros, (claim, by_edge): (Micros, bool), behind: i64) -> i64 {
+    at.0 - claim.0 + if by_edge { behind } else { 0 }
+}
+
+/// How far a line is from the nearest claim that is dated to the moment, which is by an edge function. Where there is none, from the nearest, which may be dated later.
+fn dated_distance(at: Micros, claims: &[(Micros, bool)], behind: i64) -> Option<(i64, bool)> {
+    let nearest = |is_exact: bool| {
+        let claims = claims.iter().filter(|(_, by_edge)| *by_edge == is_exact);
+        claims.map(|claim| distance(at, *claim, behind)).min_by_key(|off| off.abs())
+    };
+    match nearest(true) {
+        Some(exact) => Some((exact, true)),
+        None => Some((nearest(false)?, false)),
+    }
+}
+
+/// Whether a pair is of two claims, or of a clock that is far off: a row may date a claim later, never earlier.
+fn is_far((distance, is_exact): &(i64, bool)) -> bool {
+    let reach = if *is_exact || *distance > 0 { PAIR_REACH } else { PAIR_REACH + MOVED };
+    distance.abs() > reach
+}
+
+/// The distances of a clock that is further off than a pair reaches: most of them beside each other, out there. Two are
+/// enough where there is no other and each is dated to the moment, and one where the worker's row says as much.
+fn far(distances: &[(i64, bool)], lead: Lead) -> Option<Vec<i64>> {
+    let are_far = distances.iter().filter(|one| is_far(one)).map(|(distance, _)| *distance);
+    let mut far: Vec<i64> = are_far.collect();
     far.sort_unstable();
+    if let Some(lead) = lead.beyond(PAIR_REACH) {
+        far.retain(|one| one.signum() == lead.signum() && one.abs() + STRAY >= lead.abs());
+        let beside =
+            |one: i64| far.iter().filter(move |other| (one..=one + STRAY).contains(*other));
+        // a line follows its claim at once, or later
+        let first = *far.iter().max_by_key(|one| (beside(**one).count(), Reverse(**one)))?;
+        return Some(beside(first).copied().collect());
+    }
     let middle = *far.get(far.len() / 2)?;
     far.retain(|distance| (distance - middle).abs() <= STRAY);
-    (far.len() >= PROOFS && far.len() * 2 > distances.len()).then_some(far)
+    let agree = far.len() == distances.len() && distances.iter().all(|(_, is_exact)| *is_exact);
+    let enough = if agree { PROOFS - 1 } else { PROOFS };
+    (far.len() >= enough && far.len() * 2 > distances.len()).then_some(far)
 }
 
 /// Leaves out what is too far apart to be a pair, and what stands before the others.
@@ -126,7 +175,8 @@ mod tests {
 
     fn told(seconds: &[(i64, bool)]) -> Option<Vec<i64>> {
         let distances: Vec<_> = seconds.iter().map(|(s, edge)| (s * SECOND, *edge)).collect();
-        far(&distances).map(|far| far.into_iter().map(|distance| distance / SECOND).collect())
+        far(&distances, Lead::default())
+            .map(|far| far.into_iter().map(|distance| distance / SECOND).collect())
     }
 
     #[test]
@@ -137,11 +187,42 @@ mod tests {
             told(&[&hour[..], &[(2, true), (700, true)]].concat()),
             Some(vec![3_600, 3_600, 3_601])
         );
-        assert_eq!(told(&hour[..2]), None, "two may be of other attempts");
+        assert_eq!(told(&hour[..2]), Some(vec![3_600, 3_600]), "two, and no other");
+        assert_eq!(told(&[(3_600, false); 2]), None, "rows may be of other attempts");
+        assert_eq!(told(&hour[..1]), None, "one may");
         assert_eq!(told(&[&hour[..], &[(2, true); 3]].concat()), None, "as many are near");
         assert_eq!(told(&[(3_600, true), (3_700, true), (3_800, true)]), None, "nothing in common");
         assert_eq!(told(&[(15, true); 3]), None, "within a pair's reach");
-        assert_eq!(told(&[(95, false); 3]), None, "a row may date a claim so much later");
+        assert_eq!(told(&[(-95, false); 3]), None, "a row may date a claim so much later");
+        assert_eq!(told(&[(16, false); 3]), Some(vec![16; 3]), "but not earlier");
         assert_eq!(told(&[(-3_600, false); 3]), Some(vec![-3_600; 3]));
+    }
+
+    #[test]
+    fn one_pair_is_enough_where_the_row_says_as_much() {
+        let of = |seconds: i64, least: Option<i64>, most: Option<i64>| {
+            let micros = |seconds: Option<i64>| seconds.map(|seconds| seconds * SECOND);
+            let lead = Lead { least: micros(least), most: micros(most) };
+            far(&[(seconds * SECOND, false)], lead).map(|far| far[0] / SECOND)
+        };
+        assert_eq!(of(900, Some(890), Some(1_000)), Some(900));
+        assert_eq!(of(-900, Some(-2_000), Some(-500)), Some(-900));
+        assert_eq!(of(900, Some(910), None), None, "its clock is further ahead");
+        assert_eq!(of(900, None, Some(-890)), None, "its clock is behind");
+        assert_eq!(of(900, Some(15), None), None, "within what a pair may be apart");
+        assert_eq!(of(900, None, None), None);
+    }
+
+    #[test]
+    fn an_edge_function_dates_a_claim_and_a_row_may_do_so_later() {
+        let at = |seconds: i64| Micros(seconds * SECOND);
+        let of = |claims: &[(i64, bool)]| {
+            let claims: Vec<_> = claims.iter().map(|(s, edge)| (at(*s), *edge)).collect();
+            dated_distance(at(1_000), &claims, SECOND).map(|(off, exact)| (off / SECOND, exact))
+        };
+        assert_eq!(of(&[(160, false), (100, true)]), Some((901, true)));
+        assert_eq!(of(&[(160, false), (100, true), (990, true)]), Some((11, true)));
+        assert_eq!(of(&[(160, false), (1_040, false)]), Some((-40, false)));
+        assert_eq!(of(&[]), None);
     }
 }

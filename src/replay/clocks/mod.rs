@@ -5,6 +5,7 @@
 
 mod bounds;
 mod estimate;
+mod leads;
 mod pairs;
 
 use rustc_hash::FxHashMap;

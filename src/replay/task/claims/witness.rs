@@ -3,6 +3,7 @@
 use crate::model::event::{Basis, Clock};
 use crate::model::kind::EventKind;
 use crate::model::rows::TaskRow;
+use crate::model::time::Micros;
 use crate::replay::seen::Seen;
 use crate::replay::task::claims::{Claim, EARLY_S, RACE_S, claim_of, in_order};
 use crate::replay::task::requeues;
@@ -23,7 +24,7 @@ pub(super) fn add_witness(
     }
     let told = claims.iter().any(|claim| {
         claim.is_by(event)
-            && event.at.seconds_since(claim.at) > -EARLY_S
+            && claim.at < early(event)
             && (event.at.seconds_since(claim.at) < EARLY_S
                 || !requeues::between(claim, event.at, events, world))
     });
@@ -31,6 +32,11 @@ pub(super) fn add_witness(
         claims.push(claim_of(event, false, world));
         in_order(claims);
     }
+}
+
+/// Up to when a claim may have been made that a worker's line stands after: as far as its clock may be behind.
+fn early(event: &Seen<'_>) -> Micros {
+    event.at.plus_seconds(EARLY_S).max(event.latest)
 }
 
 /// A worker's line that its work on the task is done, where nothing tells that it had claimed it: by an earlier line
@@ -50,7 +56,7 @@ pub(super) fn add_worked(
         later.filter(|line| line.kind == EventKind::TaskStarted).any(|line| claim.is_by(line))
     };
     let is_its = |claim: &Claim| {
-        claim.at < event.at.plus_seconds(EARLY_S)
+        claim.at < early(event)
             && (claim.worker.is_none() || claim.is_by(event))
             && (claim.at <= event.at || !begins_after(claim))
     };
