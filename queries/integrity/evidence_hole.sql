@@ -61,7 +61,7 @@ select
     holes.began_at as happened_at,
     case when holes.basis = 'inferred' then 'probable' else 'confirmed' end as verdict,
     format(
-        'no line of {} for {}: {}', holes.source_type,
+        'lines of {} are missing within {}: {}', holes.source_type,
         cast(date_trunc('second', holes.ended_at - holes.began_at) as varchar), holes.why
     ) as summary,
     [edges.before_event_id, edges.after_event_id] as evidence,

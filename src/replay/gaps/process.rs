@@ -4,6 +4,7 @@ use crate::model::event::Basis;
 use crate::model::state::GapCause;
 use crate::model::time::Micros;
 use crate::replay::gaps::orchestrators::{Judged, gap};
+use crate::replay::gaps::witness::Counted;
 use crate::replay::gaps::{Account, Known, SILENCE};
 use crate::replay::runs::Run;
 
@@ -26,7 +27,7 @@ pub(super) fn account(known: &Known<'_>, run: &Run, account: &mut Account) {
     let Some(beats) = known.history.beats.get(&run.source) else { return };
     let mut beats = beats.since(run.first_row).take_while(|(at, _)| *at <= run.last_row);
     let Some(mut last) = beats.next() else { return };
-    let mut breaks: Vec<(Micros, Micros)> = Vec::new();
+    let mut breaks: Vec<(Micros, Micros, Judged)> = Vec::new();
     for beat in beats {
         let ((a, before), (b, after)) = (std::mem::replace(&mut last, beat), beat);
         let cycles = before.zip(after);
@@ -40,18 +41,78 @@ pub(super) fn account(known: &Known<'_>, run: &Run, account: &mut Account) {
         }
         let cycles = cycles.filter(|_| skipped || cut);
         if let Some(judged) = judge_inside(known, run, (a, b), cycles) {
-            account.gap(gap(&run.source, Some(run), (a, b), judged));
-            breaks.push((a, b));
+            breaks.push((a, b, judged));
         }
     }
+    let scattered = scattered(known, run, &breaks);
     for [before, after] in known.witness.counted(&run.id).array_windows() {
         let lost = (after.dropped - before.dropped, after.errors - before.errors);
-        let located = breaks.iter().any(|(a, b)| *a < after.at && before.at < *b);
+        let located = breaks.iter().any(|(a, b, _)| *a < after.at && before.at < *b);
         if (lost.0 > 0 || lost.1 > 0) && !located {
             let judged = (GapCause::Dropped, Basis::Logged, counters_said(lost));
             account.gap(gap(&run.source, Some(run), (before.at, after.at), judged));
         }
     }
+    // a pause is not where rows are missing, if they are missing here and there
+    let is_pause = |(a, b, (cause, ..)): &(Micros, Micros, Judged)| {
+        *cause == GapCause::NotExported
+            && b.0 - a.0 <= SILENCE
+            && scattered.iter().any(|lost| lost.from < *b && *a < lost.until)
+    };
+    for (a, b, judged) in breaks.into_iter().filter(|one| !is_pause(one)) {
+        account.gap(gap(&run.source, Some(run), (a, b), judged));
+    }
+    for lost in scattered {
+        let judged = (GapCause::NotExported, Basis::Logged, gone(lost.made, lost.here));
+        account.gap(gap(&run.source, Some(run), (lost.from, lost.until), judged));
+    }
+}
+
+/// Rows that are not here and left no silence: they may be missing anywhere between two counts.
+struct Scattered {
+    from: Micros,
+    until: Micros,
+    made: i64,
+    here: i64,
+}
+
+/// Stretches between counts, as many as touch in one, whose rows are not all here although the handler took and did
+/// not lose them, and in which no silence tells where they were.
+fn scattered(known: &Known<'_>, run: &Run, breaks: &[(Micros, Micros, Judged)]) -> Vec<Scattered> {
+    let mut all: Vec<Scattered> = Vec::new();
+    for [before, after] in known.witness.counted(&run.id).array_windows() {
+        let lost = (after.dropped - before.dropped, after.errors - before.errors);
+        let is_silent =
+            breaks.iter().any(|(a, b, _)| *a < after.at && before.at < *b && b.0 - a.0 > SILENCE);
+        let Some((made, here)) = made_and_here(known, run, before, after) else { continue };
+        if lost.0 > 0 || lost.1 > 0 || is_silent || made <= here {
+            continue;
+        }
+        match all.last_mut().filter(|last| last.until == before.at) {
+            Some(last) => {
+                (last.made, last.here) = (last.made + made, last.here + here);
+                last.until = after.at;
+            }
+            None => all.push(Scattered { from: before.at, until: after.at, made, here }),
+        }
+    }
+    all
+}
+
+fn gone(made: i64, here: i64) -> String {
+    format!("of {made} rows that the handler took and did not lose {here} are here")
+}
+
+/// Rows that the handler took between two counts, and those of them that are here.
+fn made_and_here(
+    known: &Known<'_>,
+    run: &Run,
+    before: &Counted,
+    after: &Counted,
+) -> Option<(i64, i64)> {
+    let beats = known.history.beats.get(&run.source)?;
+    let here = beats.before(after.at).saturating_sub(beats.before(before.at)) as i64;
+    Some((after.queued - before.queued, here))
 }
 
 fn counters_said((dropped, errors): (i64, i64)) -> String {
@@ -100,12 +161,9 @@ fn told(known: &Known<'_>, run: &Run, a: Micros, b: Micros) -> Told {
     if lost.0 > 0 || lost.1 > 0 {
         return Told::Lost(counters_said(lost));
     }
-    let Some(beats) = known.history.beats.get(&run.source) else { return Told::Nothing };
-    let here = beats.before(after.at).saturating_sub(beats.before(before.at)) as i64;
-    let made = after.queued - before.queued;
-    if made > here {
-        Told::Gone(format!("of {made} rows that the handler took and did not lose {here} are here"))
-    } else {
-        Told::AllHere
+    match made_and_here(known, run, before, after) {
+        None => Told::Nothing,
+        Some((made, here)) if made > here => Told::Gone(gone(made, here)),
+        Some(_) => Told::AllHere,
     }
 }
