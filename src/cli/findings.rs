@@ -191,21 +191,30 @@ pub(super) fn run(ui: &mut Ui, args: &FindingsArgs) -> Outcome {
     report.fail_on = args.fail_on.level();
     report.listed_max = if args.all { usize::MAX } else { LISTED_MAX };
     let fails = report.fails_any();
-    match args.format {
-        FindingsFormat::Text => {
-            look_up(&database, report.listed(), &known, args.timeout)?;
-            show(ui, Format::Text, &report)?;
-        }
-        FindingsFormat::Json => show(ui, Format::Json, &report)?,
-        FindingsFormat::Csv => show(ui, Format::Csv, &report)?,
-        FindingsFormat::Junit => {
-            let mut out = ui.verbatim()?;
-            findings_junit::write(&mut out, &report)?;
-            out.flush()?;
-        }
+    if matches!(args.format, FindingsFormat::Text) {
+        look_up(&database, report.listed(), &known, args.timeout)?;
+    }
+    match write(ui, args.format, &report) {
+        // who reads no further, as `head` does, is answered by the exit code all the same
+        Err(fault) if fault.is_broken_pipe() => {}
+        written => written?,
     }
     end_on_failed(report.failed)?;
     Ok(if fails { ExitCode::from(1) } else { ExitCode::SUCCESS })
+}
+
+fn write(ui: &mut Ui, format: FindingsFormat, report: &FindingsReport) -> Result<(), Fault> {
+    match format {
+        FindingsFormat::Text => show(ui, Format::Text, report)?,
+        FindingsFormat::Json => show(ui, Format::Json, report)?,
+        FindingsFormat::Csv => show(ui, Format::Csv, report)?,
+        FindingsFormat::Junit => {
+            let mut out = ui.verbatim()?;
+            findings_junit::write(&mut out, report)?;
+            out.flush()?;
+        }
+    }
+    Ok(())
 }
 
 /// What was shown lacks what these would have found: that is an error, whatever the others said.
