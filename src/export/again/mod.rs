@@ -15,6 +15,7 @@ use serde_json::Value;
 use crate::export::again::error::AgainError;
 use crate::export::key::RowKey;
 use crate::export::roles::role;
+use crate::export::source_schema::hide_defaults;
 use crate::model::table::Table;
 use crate::redact::Redactor;
 use crate::redact::policy::Policy;
@@ -166,6 +167,7 @@ impl Work<'_> {
             return Err(SnapshotError::Hash(path));
         }
         let mut schema: Value = read_json(&path)?;
+        hide_defaults(&mut schema, &self.redactor);
         self.hide_sql(&mut schema, false);
         Ok(Some(self.rewrite.schema(&schema)?))
     }
