@@ -94,6 +94,14 @@ impl Account {
         *known = (known.0.min(from), known.1.max(until));
     }
 
+    /// Nothing is accounted for after an instant.
+    fn end_at(&mut self, end: Micros) {
+        self.spans.retain(|_, (from, _)| *from < end);
+        self.spans.values_mut().for_each(|(_, until)| *until = (*until).min(end));
+        self.gaps.retain(|gap| gap.began_at < end);
+        self.gaps.iter_mut().for_each(|gap| gap.ended_at = gap.ended_at.min(end));
+    }
+
     fn gap(&mut self, gap: Gap) {
         if gap.began_at < gap.ended_at {
             self.span(&gap.source, gap.began_at, gap.ended_at);
@@ -127,6 +135,10 @@ pub fn find(
     let holes = exported::spread(&known, &mut account);
     edge::account(&known, &mut account);
     workers::account(&known, &offsets, ends, &holes, &mut account);
+    // a time after the capture is wrong, and nobody can be heard then
+    if let Some(seen) = history.facts.seen_at {
+        account.end_at(seen.max(known.exported.until));
+    }
     account.gaps.sort_by(|a, b| {
         (&a.source, a.began_at, a.ended_at, a.cause)
             .cmp(&(&b.source, b.began_at, b.ended_at, b.cause))
