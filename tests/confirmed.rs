@@ -14,6 +14,7 @@ use backstory::findings::finding::Verdict;
 use backstory::findings::run::{Findings, ask};
 use backstory::read::database::Database;
 use backstory::simulate;
+use backstory::snapshot::open::Snapshot;
 
 use crate::confirmed::judges::{UNJUDGED, is_true};
 use crate::confirmed::truth::Truth;
@@ -39,7 +40,12 @@ impl Counts {
     /// Asks everything of one folder of evidence.
     fn add(&mut self, name: &str, folder: &Path) {
         let root = tempfile::tempdir().expect("a temporary directory");
-        let database = Database::open(&replayed(folder, root.path())).expect("a database");
+        self.ask(name, &replayed(folder, root.path()), folder);
+    }
+
+    /// Asks everything of a snapshot of one incident, whose truth a folder holds.
+    fn ask(&mut self, name: &str, snapshot: &Snapshot, folder: &Path) {
+        let database = Database::open(snapshot).expect("a database");
         let queries = catalogue::all().expect("good headers");
         let answers = ask(&database, &queries, Duration::from_secs(300))
             .and_then(Findings::whole)
@@ -83,6 +89,17 @@ impl Counts {
         assert!(unjudged.is_empty(), "no judge, and no word why: {unjudged:?}");
         assert!(right > 0, "nothing was judged");
     }
+}
+
+/// How many confirmed findings of a snapshot are true, and those that are not, by the truth that a folder holds.
+pub(crate) fn confirmed(snapshot: &Snapshot, folder: &Path) -> (usize, Vec<String>) {
+    let mut counts = Counts::default();
+    counts.ask("", snapshot, folder);
+    let wrong = counts
+        .0
+        .iter()
+        .flat_map(|(query, count)| count.wrong.iter().map(move |text| format!("{query}{text}")));
+    (counts.0.values().map(|count| count.right).sum(), wrong.collect())
 }
 
 #[test]

@@ -6,6 +6,7 @@ use backstory::score::truth::Truth;
 use backstory::score::{Score, score};
 use backstory::snapshot::open::Snapshot;
 
+use crate::confirmed::confirmed;
 use crate::support;
 use crate::support::damage::Damage;
 use crate::support::replayed::{Bench, incident, tables, write_tables};
@@ -17,6 +18,9 @@ const PRECISION_MIN: f64 = 0.98;
 const ROWS_ALONE: f64 = 0.94;
 /// Without one source the others still tell it (evidence-rules section 4).
 const ONE_SOURCE_LESS: f64 = 0.985;
+
+/// Questions that may find the damage itself, of which the truth of an incident says nothing.
+const OF_THE_DAMAGE: [&str; 3] = ["evidence_hole", "run_logging_outage", "worker_clock_disagrees"];
 
 #[test]
 fn false_positive_ssh_degrades_to_silence() {
@@ -50,8 +54,15 @@ fn check(name: &str) {
         bench.replayed(&from, "s");
         let snapshot = Snapshot::open(&bench.path("s")).expect("a snapshot");
         let score = score(&truth, &snapshot, Duration::from_secs(120)).expect("a score");
-        let told = told(&score);
+        let (right, mut wrong) = confirmed(&snapshot, &folder);
+        wrong.retain(|text| !OF_THE_DAMAGE.iter().any(|query| text.starts_with(query)));
+        let told = format!("{} | {right} true, {} false", told(&score), wrong.len());
         support::told(&format!("degraded: {name} | {} | {told}", damage.name()));
+        let all = right + wrong.len();
+        if (right as f64) < PRECISION_MIN * all as f64 {
+            let wrong = wrong.join("\n    ");
+            failed.push(format!("{n} {}: confirmed and false:\n    {wrong}", damage.name()));
+        }
         failed.extend(
             faults(name, damage, &score).into_iter().map(|fault| format!("{n} {fault}: {told}")),
         );
@@ -87,6 +98,7 @@ fn faults(name: &str, damage: Damage, score: &Score) -> Vec<&'static str> {
         | Damage::AllLogs
         | Damage::HalfHour
         | Damage::Twice
+        | Damage::SentAgain
         | Damage::WorkerClocks(_) => ROWS_ALONE,
     };
     let checks = [

@@ -110,10 +110,15 @@ impl TaskRow {
     /// loaded, since 2026-01-15, and the progress of an orchestrator task always did (domain/worker-app.md T3,
     /// T3b).
     pub fn may_be_moved(&self, started: Micros) -> bool {
+        let is_api = self.worker.as_ref().is_some_and(|worker| worker.as_str().starts_with("api-"));
+        self.is_orchestrator() || (!is_api && Self::may_be_loaded(started))
+    }
+
+    /// Whether a `generation_started_at` may be the end of a model's load (domain/worker-app.md T3).
+    pub fn may_be_loaded(started: Micros) -> bool {
         static SINCE: LazyLock<Option<Micros>> =
             LazyLock::new(|| Micros::parse("2026-01-15T00:00:00Z"));
-        let is_api = self.worker.as_ref().is_some_and(|worker| worker.as_str().starts_with("api-"));
-        self.is_orchestrator() || (!is_api && SINCE.is_some_and(|since| since <= started))
+        SINCE.is_some_and(|since| since <= started)
     }
 
     /// Whether its error says that someone else than its holder failed it: a cascade, the cron job, or the

@@ -17,12 +17,14 @@ pub(crate) enum Damage {
     HalfHour,
     /// Every log row stands there twice.
     Twice,
-    /// Half of the workers' clocks are ahead by so many seconds.
+    /// The same, under another id: its batch was sent again, as its answer was lost.
+    SentAgain,
+    /// Half of the workers' clocks are ahead by so many seconds, or behind.
     WorkerClocks(i64),
 }
 
 impl Damage {
-    pub(crate) const ALL: [Self; 10] = [
+    pub(crate) const ALL: [Self; 13] = [
         Self::FifthOfLogs,
         Self::Source("edge_function"),
         Self::Source("worker"),
@@ -31,7 +33,10 @@ impl Damage {
         Self::AllLogs,
         Self::HalfHour,
         Self::Twice,
+        Self::SentAgain,
         Self::WorkerClocks(5),
+        Self::WorkerClocks(-60),
+        Self::WorkerClocks(900),
         Self::WorkerClocks(3_600),
     ];
 
@@ -43,7 +48,9 @@ impl Damage {
             Self::AllLogs => "no log rows".to_string(),
             Self::HalfHour => "half an hour of log rows gone".to_string(),
             Self::Twice => "every log row twice".to_string(),
-            Self::WorkerClocks(s) => format!("half of the worker clocks {s} s ahead"),
+            Self::SentAgain => "every log row sent again".to_string(),
+            Self::WorkerClocks(s @ 0..) => format!("half of the worker clocks {s} s ahead"),
+            Self::WorkerClocks(s) => format!("half of the worker clocks {} s behind", -s),
         }
     }
 
@@ -76,7 +83,7 @@ impl Damage {
                     usize::from(off.is_none_or(|off| off.abs() > SignedDuration::from_mins(15)))
                 }
                 Self::Twice => 2,
-                Self::WorkerClocks(_) => 1,
+                Self::WorkerClocks(_) | Self::SentAgain => 1,
             };
             let row = match self {
                 Self::WorkerClocks(s)
@@ -92,8 +99,17 @@ impl Damage {
                 | Self::AllLogs
                 | Self::HalfHour
                 | Self::Twice
+                | Self::SentAgain
                 | Self::WorkerClocks(_) => row,
             };
+            if matches!(self, Self::SentAgain) {
+                let digest = blake3::hash(row[id].as_bytes());
+                let first = digest.as_bytes()[..16].try_into().expect("sixteen bytes");
+                let anew = uuid::Builder::from_random_bytes(first).into_uuid().to_string();
+                let cells = row.iter().enumerate();
+                let copy = cells.map(|(n, cell)| if n == id { anew.as_str() } else { cell });
+                writer.write_record(copy).expect("in memory");
+            }
             for _ in 0..copies {
                 writer.write_record(&row).expect("in memory");
             }

@@ -130,8 +130,10 @@ impl ClockOffset {
     /// Of a clock whose only pairs are far apart, too few to tell how far it is off: it may be by as much.
     pub(super) fn or_beyond(self, distances: &[i64]) -> Self {
         let Some(range) = self.range else { return self };
-        let least = distances.iter().fold(range.least, |least, one| least.min(*one));
-        let most = distances.iter().fold(range.most, |most, one| most.max(*one));
+        // what a line is paired with is told a little after it happened
+        let slack = AT_ONCE + LEAST;
+        let least = distances.iter().fold(range.least, |least, one| least.min(one - slack));
+        let most = distances.iter().fold(range.most, |most, one| most.max(one + slack));
         Self::new(self.clock, self.pairs, Some(Range { least, most, ..range }))
     }
 
@@ -195,6 +197,15 @@ mod tests {
         assert_eq!(of(Some(900), Some(1_000)), Some((900.0, 100.05)));
         assert_eq!(of(Some(-700), Some(-500)), Some((-500.0, 200.05)));
         assert_eq!(of(Some(900), None), Some((900.0, 0.05)));
+    }
+
+    #[test]
+    fn one_pair_out_there_widens_the_bounds() {
+        let clock = ClockOffset::of_worker("worker:w".to_string(), &[], &[]);
+        let of = |distances: &[i64]| told(&clock.clone().or_beyond(&seconds(distances)));
+        assert_eq!(of(&[]), Some((0.0, 3.0)));
+        assert_eq!(of(&[-60, 20]), Some((0.0, 60.2)));
+        assert_eq!(of(&[900]), Some((0.0, 900.2)));
     }
 
     fn host(before: &[i64], after: &[i64]) -> Option<(f64, f64)> {

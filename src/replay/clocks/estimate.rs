@@ -10,7 +10,7 @@ use crate::model::id::{TaskId, WorkerId};
 use crate::model::time::{Micros, SECOND};
 use crate::replay::clocks::bounds::{Bounds, ClockOffset, PROOFS};
 use crate::replay::clocks::leads::{self, Lead};
-use crate::replay::clocks::pairs::{EDGE, Line, Pairs, Side};
+use crate::replay::clocks::pairs::{Dating, EDGE, Line, Pairs, Side};
 use crate::replay::runs::Run;
 
 /// A line about a task comes within this of what it is paired with; pairs further apart are not of one
@@ -117,24 +117,20 @@ impl Pairs {
     }
 }
 
-/// How far a line is from a claim, by an edge function or not.
-fn distance(at: Micros, (claim, by_edge): (Micros, bool), behind: i64) -> i64 {
-    at.0 - claim.0 + if by_edge { behind } else { 0 }
+/// How far a line is from a claim.
+fn distance(at: Micros, (claim, dating): (Micros, Dating), behind: i64) -> i64 {
+    at.0 - claim.0 + if dating == Dating::Edge { behind } else { 0 }
 }
 
-/// How far a line is from the nearest claim that is dated to the moment, which is by an edge function. Where there is none, from the nearest, which may be dated later.
-fn dated_distance(at: Micros, claims: &[(Micros, bool)], behind: i64) -> Option<(i64, bool)> {
-    let nearest = |is_exact: bool| {
-        let claims = claims.iter().filter(|(_, by_edge)| *by_edge == is_exact);
-        claims.map(|claim| distance(at, *claim, behind)).min_by_key(|off| off.abs())
-    };
-    match nearest(true) {
-        Some(exact) => Some((exact, true)),
-        None => Some((nearest(false)?, false)),
-    }
+/// How far a line is from the nearest of the claims that are dated best, and whether those are to the moment.
+fn dated_distance(at: Micros, claims: &[(Micros, Dating)], behind: i64) -> Option<(i64, bool)> {
+    let best = claims.iter().map(|(_, dating)| *dating).min()?;
+    let claims = claims.iter().filter(|(_, dating)| *dating == best);
+    let off = claims.map(|claim| distance(at, *claim, behind)).min_by_key(|off| off.abs())?;
+    Some((off, best != Dating::MovingRow))
 }
 
-/// Whether a pair is of two claims, or of a clock that is far off: a row may date a claim later, never earlier.
+/// Whether a pair is of two claims, or of a clock that is far off: a row that moved dates a claim later, never earlier.
 fn is_far((distance, is_exact): &(i64, bool)) -> bool {
     let reach = if *is_exact || *distance > 0 { PAIR_REACH } else { PAIR_REACH + MOVED };
     distance.abs() > reach
@@ -214,15 +210,17 @@ mod tests {
     }
 
     #[test]
-    fn an_edge_function_dates_a_claim_and_a_row_may_do_so_later() {
+    fn an_edge_function_dates_a_claim_best_and_a_row_that_moves_worst() {
         let at = |seconds: i64| Micros(seconds * SECOND);
-        let of = |claims: &[(i64, bool)]| {
-            let claims: Vec<_> = claims.iter().map(|(s, edge)| (at(*s), *edge)).collect();
+        let of = |claims: &[(i64, Dating)]| {
+            let claims: Vec<_> = claims.iter().map(|(s, dating)| (at(*s), *dating)).collect();
             dated_distance(at(1_000), &claims, SECOND).map(|(off, exact)| (off / SECOND, exact))
         };
-        assert_eq!(of(&[(160, false), (100, true)]), Some((901, true)));
-        assert_eq!(of(&[(160, false), (100, true), (990, true)]), Some((11, true)));
-        assert_eq!(of(&[(160, false), (1_040, false)]), Some((-40, false)));
+        use Dating::{Edge, MovingRow, Row};
+        assert_eq!(of(&[(160, MovingRow), (100, Edge)]), Some((901, true)));
+        assert_eq!(of(&[(160, Row), (100, Edge), (990, Edge)]), Some((11, true)));
+        assert_eq!(of(&[(160, Row), (1_040, MovingRow)]), Some((840, true)));
+        assert_eq!(of(&[(160, MovingRow), (1_040, MovingRow)]), Some((-40, false)));
         assert_eq!(of(&[]), None);
     }
 }

@@ -6,7 +6,7 @@ use crate::model::cycle::Cycle;
 use crate::model::event::{Clock, SourceKey, Subject};
 use crate::model::id::{TaskId, WorkerId};
 use crate::model::kind::EventKind;
-use crate::model::rows::Facts;
+use crate::model::rows::{Facts, TaskRow};
 use crate::model::time::{Micros, SECOND};
 use crate::replay::directory::Directory;
 use crate::replay::seen::Seen;
@@ -34,6 +34,17 @@ pub(super) enum Side {
     Seen,
 }
 
+/// What tells when a task was claimed, the best first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Dating {
+    /// An edge function, a little later.
+    Edge,
+    /// A row, to the moment.
+    Row,
+    /// A row that may have been written anew later: at a task's progress, or once a model was loaded.
+    MovingRow,
+}
+
 /// One line about a task.
 #[derive(Clone, Debug)]
 pub(super) struct Line {
@@ -56,8 +67,8 @@ pub struct Pairs {
 pub struct Stamps {
     /// Orchestrator tasks: a progress text moves the claim of their row (evidence-rules fact 2).
     moving: FxHashSet<TaskId>,
-    /// When each worker claimed each task; true where an edge function says so, and not the database.
-    pub(super) claims: FxHashMap<(WorkerId, TaskId), Vec<(Micros, bool)>>,
+    /// When each worker claimed each task.
+    pub(super) claims: FxHashMap<(WorkerId, TaskId), Vec<(Micros, Dating)>>,
     /// The claim that a task's row holds: its last.
     pub(super) recorded: FxHashMap<TaskId, Micros>,
     /// When the database says that a task ended.
@@ -105,8 +116,15 @@ impl Stamps {
             self.ended.insert(task.clone(), event.at);
         }
         if is_exact && let Some(worker) = &event.worker {
-            let claim = (event.at, event.clock == Clock::Edge);
-            self.claims.entry((worker.clone(), task.clone())).or_default().push(claim);
+            let dating = if event.clock == Clock::Edge {
+                Dating::Edge
+            } else if self.moving.contains(task) || TaskRow::may_be_loaded(event.at) {
+                Dating::MovingRow
+            } else {
+                Dating::Row
+            };
+            let claims = self.claims.entry((worker.clone(), task.clone())).or_default();
+            claims.push((event.at, dating));
         }
     }
 }
