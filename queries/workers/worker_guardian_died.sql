@@ -60,7 +60,7 @@ sent_back as (
     -- tasks that it was at when its heartbeats were held against it
     select
         acts.worker_id, list_sort(list(distinct task_attempts.task_id)) as task_ids,
-        sum(epoch(task_attempts.ended_at - task_attempts.claimed_at)) as lost_s
+        min(task_attempts.claimed_at) as claimed_at, max(task_attempts.ended_at) as put_back_at
     from acts
     join task_attempts
         on task_attempts.worker_id = acts.worker_id
@@ -82,7 +82,9 @@ select
     ['workers:' || acts.worker_id, beats.beat_event_id, acts.act_event_id] as evidence,
     worker_ends.end_kind, beats.beat_at as last_heartbeat, acts.act_at as last_act_at, acts.act as last_act,
     acts.acts, worker_ends.reason,
-    coalesce(sent_back.task_ids, []) as affected_tasks, sent_back.lost_s as lost_worker_s
+    coalesce(sent_back.task_ids, []) as affected_tasks,
+    -- it held them side by side, and only while its pod lived
+    epoch(least(sent_back.put_back_at, worker_ends.ended_at) - sent_back.claimed_at) as lost_worker_s
 from acts
 -- equivalent: join because its acts were sought by its heartbeats, and a worker of them has its row
 join beats using (worker_id)

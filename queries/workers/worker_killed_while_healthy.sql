@@ -228,7 +228,7 @@ resets as (
     select
         deaths.worker_id,
         list_sort(list(distinct task_attempts.task_id)) as task_ids,
-        round(sum(epoch(task_attempts.ended_at) - epoch(task_attempts.claimed_at))) as lost_s
+        min(task_attempts.claimed_at) as claimed_at, max(task_attempts.ended_at) as put_back_at
     from deaths
     join task_attempts
         on task_attempts.worker_id = deaths.worker_id
@@ -391,7 +391,8 @@ facts as (
         coalesce(held.task_ids, []) as held_tasks, coalesce(held.undone, 0) as undone,
         left_behind.worker_id is not null as left_some,
         coalesce(resets.task_ids, []) as tasks_reset,
-        resets.lost_s,
+        -- it held them side by side, and only while its pod lived
+        round(epoch(least(resets.put_back_at, deaths.ended_at)) - epoch(resets.claimed_at)) as lost_s,
         greatest($quiet_s, held.long_s) as quiet_allowed_s,
         streaks.distinct_tasks, streaks.failures, streaks.poison_task, streaks.worked_before,
         streaks.event_ids as failure_event_ids, coalesce(elsewhere.tasks, 0) as failed_elsewhere,

@@ -69,7 +69,7 @@ stops as (
 
 lost as (
     select
-        looks.*, beats.beat_at, beats.beat_event_id, epoch(looks.seen_at - beats.beat_at) as noticed_s
+        looks.*, worker_ends.ended_at, beats.beat_at, beats.beat_event_id, epoch(looks.seen_at - beats.beat_at) as noticed_s
     from looks
     -- equivalent: join because its heartbeat is compared with
     join beats using (worker_id)
@@ -124,14 +124,15 @@ held as (
     select
         lost.worker_id, list_sort(list(distinct task_attempts.task_id)) as task_ids,
         list_sort(list(distinct task_attempts.claimed_event_id)) as claim_event_ids,
-        sum(epoch(coalesce(task_attempts.ended_at, lost.seen_at) - task_attempts.claimed_at)) as lost_s
+        -- it held them side by side, and only while its pod lived
+        epoch(lost.ended_at - min(task_attempts.claimed_at)) as lost_s
     from lost
     join task_attempts
         on task_attempts.worker_id = lost.worker_id
         and task_attempts.claimed_at <= lost.seen_at
         and coalesce(task_attempts.ended_at > lost.beat_at, true)
         and task_attempts.outcome <> 'complete'
-    group by lost.worker_id
+    group by lost.worker_id, lost.ended_at
 )
 
 select

@@ -65,7 +65,8 @@ held as (
         list_sort(list(distinct task_attempts.claimed_event_id)) as claim_event_ids,
         max(tasks.task_type) as task_type,
         bool_or(task_attempts.reason = 'its worker crashed') as says_crashed,
-        sum(epoch(dead.crashed_at - task_attempts.claimed_at)) as work_s
+        -- it held them side by side
+        epoch(dead.crashed_at - min(task_attempts.claimed_at)) as work_s
     from dead
     -- equivalent: join because the next one drops what it would keep
     join task_attempts
@@ -75,7 +76,7 @@ held as (
         and task_attempts.outcome <> 'complete'
     -- equivalent: join because an attempt is of a task that has its row
     join tasks on tasks.id = task_attempts.task_id
-    group by dead.worker_id
+    group by dead.worker_id, dead.crashed_at
 ),
 
 evidence as (
