@@ -221,7 +221,14 @@ mod tests {
         };
         let before = all().rfind(|place| events[*place].at <= row.at);
         let after = all().find(|place| events[*place].at > row.at);
-        before.filter(fits).or_else(|| after.filter(|_| row.otherwise.is_none()).filter(fits))
+        let after = after.filter(|_| row.otherwise.is_none()).filter(fits);
+        match (before.filter(fits), after) {
+            (Some(before), Some(after)) => {
+                let (back, on) = (row.at.0 - events[before].at.0, events[after].at.0 - row.at.0);
+                Some(if back <= on { before } else { after })
+            }
+            (before, after) => before.or(after),
+        }
     }
 
     proptest! {

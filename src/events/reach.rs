@@ -89,8 +89,9 @@ impl Reach {
         }
     }
 
-    /// The number of the event that a row confirms: of its kind, subject, source and cycle the latest before it,
-    /// else the first after it; one that would make its own event looks back only.
+    /// The number of the event that a row confirms: of its kind, subject, source and cycle the nearest of the latest
+    /// before it and the first after it, as some rows announce what others conclude; one that would make its own event
+    /// looks back only.
     pub(super) fn meant_by<'e>(
         &self,
         row: &Confirmation,
@@ -105,9 +106,10 @@ impl Reach {
             same && row.at.0.abs_diff(event.key.at.0) <= REACH.unsigned_abs()
         };
         let at = |place: usize| numbers.get(place).copied();
-        let before = later.checked_sub(1).and_then(at);
-        let after = at(later).filter(|_| row.otherwise.is_none());
-        before.filter(fits).or_else(|| after.filter(fits))
+        let before = later.checked_sub(1).and_then(at).filter(fits);
+        let after = at(later).filter(|_| row.otherwise.is_none()).filter(fits);
+        let off = |number: &usize| row.at.0.abs_diff(event(*number).key.at.0);
+        before.into_iter().chain(after).min_by_key(off)
     }
 }
 
