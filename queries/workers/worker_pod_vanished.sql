@@ -69,7 +69,8 @@ stops as (
 
 lost as (
     select
-        looks.*, worker_ends.ended_at, beats.beat_at, beats.beat_event_id, epoch(looks.seen_at - beats.beat_at) as noticed_s
+        looks.*, worker_ends.ended_at, beats.beat_at, beats.beat_event_id,
+        epoch(looks.seen_at - beats.beat_at) as noticed_s
     from looks
     -- equivalent: join because its heartbeat is compared with
     join beats using (worker_id)
