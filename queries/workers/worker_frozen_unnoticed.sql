@@ -4,7 +4,7 @@
 --! question  = "Which workers froze or stalled on a task, and how long did nobody do anything about it?"
 --! reads     = ["worker_signals", "worker_ends", "workers", "task_attempts", "tasks", "events", "coverage"]
 --! grain     = ["subject_id", "task_id", "happened_at"]
---! params    = { beat_s = 60, silent_s = 300, stall_s = 600 }
+--! params    = { beat_s = 60, silent_s = 300, stall_s = 600, percentile = 0.95 }
 --! incidents = ["O10", "X2", "X13"]
 --! cause     = ["kind", "acted"]
 --! population = "select id as subject_id, created_at as happened_at from workers"
@@ -18,14 +18,18 @@
 --!   If `acted` is empty, stop the worker and put its task back now."""
 --! guide     = """
 --!   silent: neither a heartbeat nor an act of its process came after `since`. stalled: its heartbeats went
---!   on, and its process did nothing. `insufficient_evidence`: its lines could not have reached us; or
---!   `silent`, and its process had acted long after its last heartbeat: its guardian had died before, and
---!   a process without one is not heard of while it works (worker_guardian_died)."""
+--!   on, and its process did nothing. `probable`: a process whose guardian alone had died would have been as
+--!   silent, idle (its part of the task was done) or at work that takes as long. `insufficient_evidence`:
+--!   its lines could not have reached us; or `silent`, and its process had acted long after its last
+--!   heartbeat: its guardian had died before, and a process without one is not heard of while it works
+--!   (worker_guardian_died)."""
 
 -- Numbers: silent_s, half of the orchestrators' own timeout of 600 s, and more than two of their cycles
 -- (domain/orchestrator.md O10); stall_s, after which the database's own view calls a task stuck
 -- (domain/orchestrator.md 1.2, active_workers_health); beat_s, after which the orchestrators' own basic check
--- of health misses a heartbeat (domain/orchestrator.md W15).
+-- of health misses a heartbeat (domain/orchestrator.md W15); the 95th percentile: how long work may go on unseen
+-- (domain/evidence-rules.md section 2). With nothing to do, a dead guardian leaves the same rows as a frozen worker
+-- (domain/evidence-rules.md fact 26).
 with evidence as (
     select max(until_at) as until_at from coverage
 ),
@@ -113,6 +117,38 @@ unnoticed as (
         )
 ),
 
+usual as (
+    -- how long work of each kind lasts
+    select
+        tasks.task_type,
+        quantile_cont(epoch(task_attempts.ended_at) - epoch(task_attempts.claimed_at), $percentile) as long_s
+    from task_attempts
+    -- equivalent: join because an attempt is of a task that has its row
+    join tasks on tasks.id = task_attempts.task_id
+    where task_attempts.outcome = 'complete'
+        -- those last as long as their children, and take no work (domain/evidence-rules.md section 2, traps)
+        and not contains(tasks.task_type, 'orchestrator')
+    group by tasks.task_type
+),
+
+said as (
+    -- who had done with what: an orchestrator task stays in hand until its last child is done, and another one
+    -- whose completion got lost; what failed is in no hand
+    select worker_id, task_id, happened_at from events where kind = 'task_handler_succeeded'
+),
+
+undone as (
+    -- what it had not done with when it fell silent: it may take as long as the longest of it
+    select unnoticed.worker_id, unnoticed.since, max(usual.long_s) as long_s
+    from unnoticed
+    left join usual using (task_type)
+    anti join said
+        on said.worker_id = unnoticed.worker_id
+        and said.task_id = unnoticed.task_id
+        and said.happened_at > unnoticed.claimed_at
+    group by unnoticed.worker_id, unnoticed.since
+),
+
 reach as (
     -- whether an act could have reached us: lines travel with heartbeats, so for a worker without them only
     -- the edge functions speak (domain/worker-app.md 4.1)
@@ -122,7 +158,10 @@ reach as (
             unnoticed.kind = 'stalled' and coverage.source_type = 'worker'
             and coverage.until_at > unnoticed.since
         ) as by_worker,
-        bool_or(unnoticed.kind = 'silent' and coverage.source_type = 'edge_function') as by_edge
+        bool_or(
+            unnoticed.kind = 'silent' and coverage.source_type = 'edge_function'
+            and coverage.until_at >= unnoticed.acted_at
+        ) as by_edge
     from unnoticed
     -- equivalent: join because some source always reaches
     join coverage
@@ -140,7 +179,9 @@ select
         -- 4.1), so that a long task is as silent as a frozen process
         when unnoticed.kind = 'silent' and unnoticed.act_at - unnoticed.beat_at > to_seconds($beat_s)
             then 'insufficient_evidence'
+        -- nor is one that has nothing to do, or that is at something that takes as long (worker_killed_while_healthy)
         when unnoticed.kind = 'silent' and unnoticed.was_acted and reach.by_edge
+            and undone.worker_id is not null and coalesce(unnoticed.waited_s > undone.long_s, true)
             then 'confirmed'
         when unnoticed.kind = 'silent' then 'probable'
         when reach.by_worker then 'probable'
@@ -173,4 +214,7 @@ select
 from unnoticed
 -- equivalent: left join because some source always reaches
 left join reach using (task_id, worker_id, claimed_at)
+left join undone
+    on undone.worker_id = unnoticed.worker_id
+    and undone.since = unnoticed.since
 order by happened_at, subject_id, task_id

@@ -128,6 +128,20 @@ outcomes as (
     join said on said.worker_id = deaths.worker_id and said.happened_at <= deaths.decided_at
 ),
 
+usual as (
+    -- how long work of each kind lasts
+    select
+        tasks.task_type,
+        quantile_cont(epoch(task_attempts.ended_at) - epoch(task_attempts.claimed_at), $percentile) as long_s
+    from task_attempts
+    -- equivalent: join because every attempt is at a task that has a row
+    join tasks on tasks.id = task_attempts.task_id
+    where task_attempts.outcome = 'complete'
+        -- those last as long as their children, and take no work (domain/evidence-rules.md section 2, traps)
+        and not contains(lower(tasks.task_type), 'orchestrator')
+    group by tasks.task_type
+),
+
 in_hand as (
     -- what it held when it was condemned, and whether it had said the end of it since: an orchestrator task
     -- stays in hand until its last child is done, and another one whose completion got lost
@@ -158,20 +172,7 @@ held as (
     from in_hand
     -- equivalent: join because every attempt is at a task that has a row
     join tasks on tasks.id = in_hand.task_id
-    left join (
-        select
-            tasks.task_type,
-            quantile_cont(
-                epoch(task_attempts.ended_at) - epoch(task_attempts.claimed_at), $percentile
-            ) as long_s
-        from task_attempts
-        -- equivalent: join because every attempt is at a task that has a row
-        join tasks on tasks.id = task_attempts.task_id
-        where task_attempts.outcome = 'complete'
-            -- those last as long as their children, and take no work (domain/evidence-rules.md section 2, traps)
-            and not contains(lower(tasks.task_type), 'orchestrator')
-        group by tasks.task_type
-    ) as usual using (task_type)
+    left join usual using (task_type)
     group by in_hand.worker_id
 ),
 
@@ -368,19 +369,28 @@ reached as (
 ),
 
 left_behind as (
-    -- what it was at when its heartbeats stopped, and somebody else ended before the verdict
-    select distinct deaths.worker_id
+    -- what it was at when its heartbeats stopped, and somebody else ended before the verdict: how long it had been
+    -- silent with it by then, and how long such work usually takes
+    select
+        deaths.worker_id,
+        max(epoch(task_attempts.ended_at) - epoch(greatest(signs.beat_at, signs.act_at))) as quiet_s,
+        max(usual.long_s) as long_s
     from deaths
     -- equivalent: join because nothing lies after a time that is not there
     join signs using (worker_id)
+    -- equivalent: join because the next one drops what it would keep
     join task_attempts
         on task_attempts.worker_id = deaths.worker_id
         and task_attempts.ended_at > signs.beat_at
         and task_attempts.ended_at < deaths.decided_at
         and task_attempts.outcome <> 'complete'
+    -- equivalent: join because every attempt is at a task that has a row
+    join tasks on tasks.id = task_attempts.task_id
+    left join usual using (task_type)
     anti join outcomes
         on outcomes.worker_id = task_attempts.worker_id
         and outcomes.task_id = task_attempts.task_id
+    group by deaths.worker_id
 ),
 
 facts as (
@@ -390,6 +400,8 @@ facts as (
         signs.act_at, signs.act_event_id, signs.act,
         coalesce(held.task_ids, []) as held_tasks, coalesce(held.undone, 0) as undone,
         left_behind.worker_id is not null as left_some,
+        coalesce(held.undone, 0) = 0 and reached.worker_id is not null
+            and left_behind.quiet_s > $quiet_s and left_behind.quiet_s > left_behind.long_s as left_late,
         coalesce(resets.task_ids, []) as tasks_reset,
         -- it held them side by side, and only while its pod lived
         round(epoch(least(resets.put_back_at, deaths.ended_at)) - epoch(resets.claimed_at)) as lost_s,
@@ -505,8 +517,10 @@ select
                 end
             else 'refuted'
         end
-        -- an idle worker whose guardian died leaves the same rows as a frozen one
         else case
+            -- until somebody took its task from it, it had been silent with it for longer than such work is
+            when left_late then 'refuted'
+            -- an idle worker whose guardian died leaves the same rows as a frozen one
             when undone = 0 or not acts_could_reach then 'insufficient_evidence'
             -- one heartbeat can get lost, and work of that kind is quiet as long as that
             when act_age_s <= quiet_allowed_s then 'insufficient_evidence'
@@ -552,9 +566,14 @@ select
             case
                 when beat_at is null
                     then 'killed for "{}"; no heartbeat of it is known'
+                when left_late
+                    then 'killed for "{}" after it had gone silent with a task in hand, which was ended before that'
                 when undone = 0 and left_some
                     then 'killed for "{}" after its heartbeats had stopped with a task in hand, which was ended '
                         || 'before that: a dead heartbeat guardian and a frozen worker leave the same rows'
+                when undone = 0 and len(held_tasks) > 0
+                    then 'killed for "{}" after its heartbeats had stopped with a task in hand, its part of which '
+                        || 'was done: a dead heartbeat guardian and a frozen worker leave the same rows'
                 when undone = 0
                     then 'killed for "{}" after its heartbeats had stopped while it was at no task: a dead '
                         || 'heartbeat guardian and a frozen worker leave the same rows'
