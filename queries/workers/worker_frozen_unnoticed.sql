@@ -1,5 +1,5 @@
 --! id        = "worker_frozen_unnoticed"
---! title     = "A worker went silent with a task in hand, and nobody acted"
+--! title     = "A worker stood still with a task in hand, unnoticed for minutes"
 --! severity  = "high"
 --! question  = "Which workers froze or stalled on a task, and how long did nobody do anything about it?"
 --! reads     = ["worker_signals", "worker_ends", "workers", "task_attempts", "tasks", "events", "coverage"]
