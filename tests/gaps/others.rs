@@ -59,26 +59,6 @@ fn a_worker_that_had_a_task_had_started() {
     assert_eq!(of(&bench, "worker", WORKER), [gap("not_started", 100, 320)]);
 }
 
-/// One wrong row moves no other's end: whoever asks how the fleet is would ask it of another century.
-#[test]
-fn a_row_of_the_future_ends_with_the_capture() {
-    let centuries = 3_600 * 24 * 365 * 300;
-    let log =
-        hour().worker(WORKER, 100, Some(centuries), "{}").worker(SECOND, 100, Some(3_540), "{}");
-    let log = log.line(300, "worker", WORKER, "HEADLESS: hello").line(
-        3_500,
-        "worker",
-        SECOND,
-        "HEADLESS: hello",
-    );
-    let bench =
-        replayed(&log.line(centuries, "edge_function", "task-counts", "Authenticated via PAT"));
-    let future = "select count(*) from coverage where until_at > now()";
-    assert_eq!(bench.sql("s", future), [["0"]]);
-    let future = "select count(*) from gaps where ended_at > now()";
-    assert_eq!(bench.sql("s", future), [["0"]]);
-}
-
 /// domain/orchestrator.md section 0: the log was first written to in E3.
 #[test]
 fn nothing_was_deleted_of_a_log_that_was_not_there() {

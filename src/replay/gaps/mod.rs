@@ -33,9 +33,6 @@ pub use witness::Witness;
 /// Rows reach the database up to this late (domain/orchestrator.md 9.3).
 const DELAY: i64 = 30 * SECOND;
 
-/// A time that so long follows the capture is wrong: no clock is off by as much as a day.
-const AFTER: i64 = 86_400 * SECOND;
-
 /// An interval in which a source could not have reached us.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Gap {
@@ -97,15 +94,6 @@ impl Account {
         *known = (known.0.min(from), known.1.max(until));
     }
 
-    /// What would last beyond a limit lasts to the end of the evidence.
-    fn end_at(&mut self, end: Micros, limit: Micros) {
-        let ended = |until: Micros| if until > limit { end } else { until };
-        self.spans.values_mut().for_each(|(_, until)| *until = ended(*until));
-        self.spans.retain(|_, (from, until)| *from <= *until);
-        self.gaps.iter_mut().for_each(|gap| gap.ended_at = ended(gap.ended_at));
-        self.gaps.retain(|gap| gap.began_at < gap.ended_at);
-    }
-
     fn gap(&mut self, gap: Gap) {
         if gap.began_at < gap.ended_at {
             self.span(&gap.source, gap.began_at, gap.ended_at);
@@ -139,9 +127,6 @@ pub fn find(
     let holes = exported::spread(&known, &mut account);
     edge::account(&known, &mut account);
     workers::account(&known, &offsets, ends, &holes, &mut account);
-    if let Some(seen) = history.facts.seen_at {
-        account.end_at(known.exported.until, Micros(seen.0.saturating_add(AFTER)));
-    }
     account.gaps.sort_by(|a, b| {
         (&a.source, a.began_at, a.ended_at, a.cause)
             .cmp(&(&b.source, b.began_at, b.ended_at, b.cause))
