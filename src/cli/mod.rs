@@ -142,6 +142,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         // what still waits to be written is lost when it is dropped
         Ok(code) => match ui.out().flush() {
             Ok(()) => code,
+            Err(err) if err.kind() == std::io::ErrorKind::BrokenPipe => code,
             Err(err) => fault::unwritten(&mut ui, err),
         },
         Err(fault) if fault.is_broken_pipe() => ExitCode::SUCCESS,
