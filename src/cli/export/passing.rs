@@ -4,6 +4,7 @@ use std::io;
 
 use crate::cli::export::rest_advice;
 use crate::export::error::ExportError;
+use crate::export::rest::error::RestError;
 use crate::snapshot::error::SnapshotError;
 
 /// Conditions of the server's that pass within moments: not enough memory or connections, a deadlock, a
@@ -81,6 +82,7 @@ pub(super) fn may_be_mended(err: &ExportError) -> bool {
             | ExportError::RowSecurity(_)
             | ExportError::Answer(_)
             | ExportError::Vanished(_)
+            | ExportError::Rest(RestError::NothingShown)
             | ExportError::Snapshot(SnapshotError::Locked(_) | SnapshotError::Io { .. })
     )
 }

@@ -29,6 +29,11 @@ pub(super) fn advice(err: &RestError) -> (FaultKind, &'static str) {
             FaultKind::Source,
             "use the service key, or grant its role SELECT on the orchestrator's tables",
         ),
+        RestError::NothingShown => (
+            FaultKind::Source,
+            "use the service key: row-level security hides rows from others without a word; if the tables were emptied \
+             indeed, capture what comes now into another --snapshot",
+        ),
         RestError::MissingTable(_) => (
             FaultKind::Source,
             "is this the orchestrator's project, and is schema `public` exposed by its API?",
@@ -67,6 +72,7 @@ pub(super) fn may_pass(err: &RestError) -> bool {
         | RestError::Tls { .. }
         | RestError::Key { .. }
         | RestError::Forbidden { .. }
+        | RestError::NothingShown
         | RestError::MissingTable(_)
         | RestError::NotPostgrest(_)
         | RestError::Redirect(_)

@@ -50,6 +50,9 @@ pub enum RestError {
         /// Its error code.
         code: String,
     },
+    /// Rows that a key may not see are hidden without a word; so are all of them.
+    #[error("the API shows no row of `workers` nor of `tasks`, and earlier captures hold some")]
+    NothingShown,
     /// A table that no snapshot can do without.
     #[error("the API has no table `{0}`")]
     MissingTable(Table),

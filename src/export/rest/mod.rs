@@ -141,6 +141,9 @@ fn capture(
         writer.losses(table).into_iter().for_each(|text| reading.note(text));
         tables.push(shape.source);
     }
+    if shows_nothing(writer) {
+        return Err(RestError::NothingShown.into());
+    }
     let earlier = writer.before().map(|before| before.dir().join(SOURCE_SCHEMA));
     let earlier: Value = earlier.and_then(|path| read_json(&path).ok()).unwrap_or_default();
     tables.retain(|source| !source.columns.is_empty());
@@ -154,6 +157,13 @@ fn capture(
     writer.write_schema(&schema)?;
     writer.publish_tables()?;
     Ok(oldest_log)
+}
+
+/// Whether the tables that the orchestrator never empties came without a row, and had some before.
+fn shows_nothing(writer: &CaptureWriter) -> bool {
+    let never_empty = [Table::Workers, Table::Tasks];
+    never_empty.into_iter().all(|table| writer.rows_read(table) == 0)
+        && never_empty.into_iter().any(|table| writer.holds(table))
 }
 
 /// Of a column whose type the API does not tell the schema says so: another capture may know better.

@@ -222,6 +222,11 @@ impl CaptureWriter {
         (last(&self.tables), known.max())
     }
 
+    /// Rows that the source had of a finished table.
+    pub fn rows_read(&self, table: Table) -> u64 {
+        self.tables.get(table.name()).map_or(0, |held| held.rows_read)
+    }
+
     /// Rows of a finished table whose key stood in the source before.
     pub fn rows_repeated(&self, table: Table) -> u64 {
         self.tables.get(table.name()).map_or(0, |held| held.rows_repeated)

@@ -91,6 +91,28 @@ fn what_does_not_pass_ends_it_and_changes_nothing() {
 }
 
 #[test]
+fn a_server_that_shows_nothing_any_more_changes_nothing() {
+    let database = ready("rest_hidden");
+    fill(&database, 10);
+    database.sql("insert into public.workers (id, status) values ('w', 'active')");
+    let rest = Rest::serve(&database, Setup::default());
+    let home = Home::new();
+    exported(&home, &rest);
+    let before = listing(&home);
+    rest.hook(|asked| {
+        asked.path.contains('?').then_some(Fault::Status(200, "Content-Range: */0\r\n", "[]"))
+    });
+    let run = export(&home, &rest, &[]);
+    assert_eq!(run.code, 3, "{}", run.stderr);
+    let told = run.stderr.split_once("error:").map(|(_, told)| told);
+    insta::assert_snapshot!(told.expect("an error"), @r"
+     the API shows no row of `workers` nor of `tasks`, and earlier captures hold some
+    hint: use the service key: row-level security hides rows from others without a word; if the tables were emptied indeed, capture what comes now into another --snapshot
+    ");
+    assert_eq!(listing(&home), before, "a failed capture changed the snapshot");
+}
+
+#[test]
 fn errors_say_what_to_do() {
     let database = ready("rest_errors");
     let rest = Rest::serve(&database, Setup::default());
