@@ -12,6 +12,7 @@ use crate::events;
 use crate::events::error::EventsError;
 use crate::events::tally::RowTally;
 use crate::grammar::matcher::Grammar;
+use crate::snapshot::lock;
 use crate::snapshot::open::Snapshot;
 use crate::spool::Spool;
 
@@ -50,7 +51,7 @@ pub(super) fn run(ui: &mut Ui, args: &ReplayArgs) -> Outcome {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
     let pool = pool.map_err(|err| Fault::new(FaultKind::Internal, err))?;
     let grammar = grammar(ui)?;
-    let _alone = derived::lock(&snapshot)?;
+    let _alone = lock::timelines(snapshot.dir())?;
     let made =
         pool.install(|| rebuild(&snapshot, &grammar, args.memory as usize)).map_err(fault)?;
     report(ui, &made);
@@ -64,7 +65,7 @@ pub(crate) fn ensure(ui: &mut Ui, snapshot: &Snapshot) -> Result<(), Fault> {
         return Ok(());
     }
     let grammar = grammar(ui)?;
-    let _alone = derived::lock(snapshot)?;
+    let _alone = lock::timelines(snapshot.dir())?;
     // another process may have replayed while this one waited
     if derived::is_current(snapshot, &digest) {
         return Ok(());

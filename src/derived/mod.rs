@@ -14,7 +14,7 @@ pub mod timelines;
 pub mod verify;
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
+use std::fs;
 use std::path::Path;
 
 use rayon::prelude::*;
@@ -60,14 +60,6 @@ fn are_whole(snapshot: &Snapshot, files: &BTreeMap<String, String>) -> bool {
         stamps.keep(snapshot);
     }
     is_whole
-}
-
-/// Waits until no other process writes to the snapshot; the lock ends with the value.
-pub fn lock(snapshot: &Snapshot) -> Result<File, SnapshotError> {
-    let path = snapshot.dir().join(".lock");
-    let file = File::create(&path).map_err(|err| SnapshotError::io("create", &path, err))?;
-    file.lock().map_err(|err| SnapshotError::io("lock", &path, err))?;
-    Ok(file)
 }
 
 /// Writes all tables into a folder beside, then swaps it in: a crash leaves the old tables, or none.

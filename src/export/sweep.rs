@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::model::table::Table;
+use crate::snapshot::lock;
 
 /// Remembers what stood in a snapshot directory before a capture wrote to it, and removes what came
 /// since when it is dropped: a capture ends early by an error or by being dropped itself. Take it, and
@@ -43,11 +44,14 @@ impl Sweep {
                 drop(fs::remove_dir(folder));
             }
         }
-        for path in entries(&self.dir).filter(|path| !self.before.contains(path)) {
+        // whoever replays meanwhile holds that one
+        let replays = self.dir.join(lock::TIMELINES);
+        let came = |path: &PathBuf| !self.before.contains(path) && *path != replays;
+        for path in entries(&self.dir).filter(came) {
             drop(fs::remove_file(path));
         }
         if self.made_dir {
-            drop(fs::remove_file(self.dir.join(".lock")));
+            drop(fs::remove_file(self.dir.join(lock::CAPTURES)));
             drop(fs::remove_dir(&self.dir));
         }
     }
@@ -88,9 +92,10 @@ mod tests {
         fs::write(dir.join("workers/c000002-0001.parquet.part"), "new").expect("a file");
         fs::write(dir.join("tasks/c000002-0001.parquet"), "new").expect("a file");
         fs::write(dir.join("source_schema.json"), "{}").expect("a file");
+        fs::write(dir.join(lock::TIMELINES), "").expect("a file");
         drop(sweep);
         let left: BTreeSet<PathBuf> = entries(&dir).chain(entries(&dir.join("tasks"))).collect();
-        let want = ["manifest.json", "tasks", "tasks/c000001-0001.parquet"];
+        let want = [lock::TIMELINES, "manifest.json", "tasks", "tasks/c000001-0001.parquet"];
         assert_eq!(left, want.iter().map(|name| dir.join(name)).collect());
     }
 

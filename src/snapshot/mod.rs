@@ -7,6 +7,7 @@ pub mod column;
 mod encoder;
 pub mod error;
 mod hashed_file;
+pub mod lock;
 pub mod manifest;
 mod older_hash;
 pub mod open;

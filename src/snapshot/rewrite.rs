@@ -14,6 +14,7 @@ use crate::model::time::Micros;
 use crate::snapshot::capture::known_rows::KnownRows;
 use crate::snapshot::column::Column;
 use crate::snapshot::error::SnapshotError;
+use crate::snapshot::lock;
 use crate::snapshot::manifest::{
     Capture, CaptureLink, FORMAT, MANIFEST, Manifest, Redaction, SOURCE_SCHEMA, TableCapture,
     write_json, write_sealed,
@@ -21,8 +22,6 @@ use crate::snapshot::manifest::{
 use crate::snapshot::open::Snapshot;
 use crate::snapshot::publish::{TEMPORARY, publish, temporary};
 use crate::snapshot::table_writer::{TableSpec, TableWriter};
-
-const LOCK: &str = ".lock";
 
 /// A snapshot in the making. Dropped without [`finish`](Self::finish), it takes away what it wrote.
 pub struct Rewrite {
@@ -42,12 +41,7 @@ impl Rewrite {
             return Err(SnapshotError::io("clear", &part, io::Error::other("it is a link")));
         }
         fs::create_dir_all(&part).map_err(|err| SnapshotError::io("create", &part, err))?;
-        let lock_path = part.join(LOCK);
-        let lock =
-            File::create(&lock_path).map_err(|err| SnapshotError::io("create", &lock_path, err))?;
-        if lock.try_lock().is_err() {
-            return Err(SnapshotError::Locked(out.to_path_buf()));
-        }
+        let lock = lock::captures(&part, out)?;
         clear(&part)?;
         let out = out.to_path_buf();
         Ok(Self { out, part, links: Vec::new(), is_whole: false, _lock: lock })
@@ -147,7 +141,7 @@ fn clear(part: &Path) -> Result<(), SnapshotError> {
         if !name.to_str().is_some_and(is_ours) {
             return Err(failed(io::Error::other("it holds files that are none of a snapshot's")));
         }
-        if name != LOCK {
+        if name != lock::CAPTURES {
             found.push((entry.path(), entry.file_type().map_err(failed)?.is_dir()));
         }
     }
@@ -160,6 +154,6 @@ fn clear(part: &Path) -> Result<(), SnapshotError> {
 
 fn is_ours(name: &str) -> bool {
     Table::from_name(name).is_some()
-        || [LOCK, MANIFEST, SOURCE_SCHEMA, "captures"].contains(&name)
+        || [lock::CAPTURES, MANIFEST, SOURCE_SCHEMA, "captures"].contains(&name)
         || name.ends_with(TEMPORARY)
 }

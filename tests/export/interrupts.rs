@@ -7,6 +7,7 @@ use crate::export::disturbed::Source;
 use crate::export::every::{Running, wait_until};
 use crate::support::proxy::{Proxy, hold, refusal};
 use crate::support::run::spawn;
+use crate::verify::read_all;
 
 /// An export that stands still in the middle of its first table.
 struct Held {
@@ -117,6 +118,26 @@ fn a_second_export_is_told_of_the_first() {
     let (ran, _) = source.export("s1", Vec::new(), &[]);
     assert_eq!(ran.code, 0, "{}", ran.stderr);
     source.assert_is("s1", &source.both, "after a killed one");
+}
+
+#[test]
+fn reading_and_capturing_do_not_wait_for_each_other() {
+    let source = Source::new("beside", 3_000);
+    source.put_first("s1");
+    let dir = source.bench.path("s1");
+    let held = Held::new(&source, "s1", &[]);
+    let captures_lock = std::fs::File::open(dir.join(".lock")).expect("the lock of the snapshot");
+    let ran = source.bench.run("replay", "s1", &[]);
+    assert_eq!(ran.code, 0, "a capture is being written: {}", ran.stderr);
+    assert!(captures_lock.try_lock().is_err(), "the export ended before the replay");
+    drop((held, captures_lock));
+    let replays = std::fs::File::open(dir.join(".replay.lock")).expect("the lock of the replay");
+    replays.try_lock().expect("nobody replays");
+    let (ran, _) = source.export("s1", Vec::new(), &[]);
+    assert_eq!(ran.code, 0, "a replay is being written: {}", ran.stderr);
+    let mut all = read_all(&dir);
+    all.retain(|name, _| *name != ".replay.lock" && !name.starts_with("derived/"));
+    assert!(all == source.both, "beside a replay: {:?}", all.keys());
 }
 
 #[test]

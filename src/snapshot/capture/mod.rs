@@ -17,6 +17,7 @@ use crate::snapshot::capture::known_rows::{Coming, KnownRows};
 use crate::snapshot::capture::mess::Mess;
 use crate::snapshot::column::Column;
 use crate::snapshot::error::SnapshotError;
+use crate::snapshot::lock;
 use crate::snapshot::manifest::{
     Capture, CaptureLink, FORMAT, MANIFEST, Manifest, Redaction, SOURCE_SCHEMA, TableCapture,
     to_json, write_json, write_sealed,
@@ -64,12 +65,7 @@ impl CaptureWriter {
     pub fn begin(dir: &Path, options: CaptureOptions) -> Result<Self, SnapshotError> {
         place::check(dir)?;
         fs::create_dir_all(dir).map_err(|err| SnapshotError::io("create", dir, err))?;
-        let lock_path = dir.join(".lock");
-        let lock =
-            File::create(&lock_path).map_err(|err| SnapshotError::io("create", &lock_path, err))?;
-        if lock.try_lock().is_err() {
-            return Err(SnapshotError::Locked(dir.to_path_buf()));
-        }
+        let lock = lock::captures(dir, dir)?;
         let before = match Snapshot::open(dir) {
             Ok(snapshot) => Some(snapshot),
             Err(SnapshotError::NotASnapshot(_)) => None,

@@ -7,6 +7,7 @@ use std::path::Path;
 use crate::model::table::Table;
 use crate::snapshot::capture::capture_id;
 use crate::snapshot::error::SnapshotError;
+use crate::snapshot::lock;
 use crate::snapshot::manifest::{MANIFEST, SOURCE_SCHEMA, has_lost_manifest};
 use crate::snapshot::publish::TEMPORARY;
 
@@ -39,7 +40,7 @@ pub fn check(dir: &Path) -> Result<(), SnapshotError> {
 fn is_ours(dir: &Path, name: &OsStr) -> bool {
     let path = dir.join(name);
     let name = name.to_string_lossy();
-    if name == ".lock"
+    if name == lock::CAPTURES
         || [MANIFEST, SOURCE_SCHEMA].iter().any(|file| *name == format!("{file}{TEMPORARY}"))
     {
         return true;

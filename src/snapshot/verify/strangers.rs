@@ -6,6 +6,7 @@ use std::path::Path;
 
 use crate::model::table::Table;
 use crate::snapshot::capture::capture_id;
+use crate::snapshot::lock;
 use crate::snapshot::manifest::{MANIFEST, SOURCE_SCHEMA};
 use crate::snapshot::open::Snapshot;
 use crate::snapshot::publish::TEMPORARY;
@@ -64,7 +65,7 @@ impl<'a> Census<'a> {
         let captures = links.iter().filter_map(|link| link.capture.as_ref());
         let held = captures.flat_map(|capture| capture.tables.values());
         let files = held.flat_map(|held| held.files.iter().map(|file| file.path.as_str()));
-        let own = [MANIFEST, SOURCE_SCHEMA, ".lock"];
+        let own = [MANIFEST, SOURCE_SCHEMA, lock::CAPTURES, lock::TIMELINES];
         let unread = links.iter().filter(|link| link.capture.is_none() || link.doubt.is_some());
         Self {
             promised: files.chain(own).chain(links.iter().map(|link| link.file.as_str())).collect(),
