@@ -263,6 +263,12 @@ fn fail_on_counts_what_is_at_least_that_bad() {
     let fleet = fleet();
     for (level, code) in [("none", 0), ("critical", 0), ("high", 1), ("info", 1)] {
         assert_eq!(fleet.run("findings", &[ONLY, "--fail-on", level]).code, code, "{level}");
+        // `| head` in a script: who reads no further still learns it
+        for format in ["text", "json", "csv"] {
+            let asked = [ONLY, "--fail-on", level, "--format", format];
+            let unread = fleet.run_into_closed_pipe("findings", &asked);
+            assert_eq!(unread.code, code, "{level} {format}: {}", unread.stderr);
+        }
     }
     let said = fleet.run("findings", &["--only", "task_mising_generation"]);
     assert_eq!(said.code, 2);
