@@ -2,8 +2,8 @@
 --! title     = "An orchestrator had fallen silent when the evidence ends"
 --! severity  = "medium"
 --! question  = "Which orchestrators logged no more at the end, so that nobody can say whether they ran?"
---! reads     = ["gaps", "events"]
---! grain     = ["subject_id"]
+--! reads     = ["gaps", "events", "runs"]
+--! grain     = ["subject_id", "source_type"]
 --! incidents = ["O2"]
 --! cause     = ["source_type"]
 --! innocent  = """
@@ -17,11 +17,14 @@
 
 -- More than 90 s are no normal silence (domain/evidence-rules.md fact 28); that no row shows an act
 -- meanwhile is the ledger's: else it were an outage (domain/orchestrator.md O2).
+-- The two kinds of orchestrator may write under one name, which names their processes too
+-- (domain/orchestrator.md 1.1, source_id).
 with last_lines as (
-    select run_id, max(happened_at) as last_at, arg_max(event_id, (happened_at, event_id)) as event_id
+    select source_type, run_id, arg_max(event_id, (happened_at, event_id)) as event_id
     from events
-    where kind in ('process_started', 'cycle_started', 'cycle_completed', 'loop_ticked')
-    group by run_id
+    group by source_type, run_id
+    -- else all that is here is what it said of a task
+    having bool_or(kind in ('process_started', 'cycle_started', 'cycle_completed', 'loop_ticked'))
 )
 
 select
@@ -35,9 +38,11 @@ select
     gaps.source_type, round(epoch(gaps.ended_at) - epoch(gaps.began_at)) as silent_s,
     cast([] as varchar[]) as affected_tasks, cast(null as double) as lost_worker_s
 from gaps
--- equivalent: join because the condition asks for its time
-join last_lines on last_lines.run_id = gaps.run_id
+-- a silence before its last line, as at its beginning, ended: its lines came again
+join runs
+    on runs.source_type = gaps.source_type
+    and runs.run_id = gaps.run_id
+    and gaps.began_at >= runs.ended_at
+join last_lines on last_lines.source_type = gaps.source_type and last_lines.run_id = gaps.run_id
 where gaps.cause = 'unknown'
-    -- else its lines came again
-    and gaps.began_at >= last_lines.last_at
-order by happened_at, subject_id
+order by happened_at, subject_id, gaps.source_type
