@@ -2,14 +2,15 @@
 --! title     = "A pod runs that no live row names"
 --! severity  = "critical"
 --! question  = "Which pods could not be ended, or were never written down, and still cost money?"
---! reads     = ["events", "pods", "worker_ends", "coverage"]
+--! reads     = ["events", "pods", "worker_ends", "worker_signals", "workers", "coverage"]
 --! grain     = ["subject_id"]
---! params    = { near_s = 15, price_per_hour = 0.69 }
+--! params    = { near_s = 15, price_per_hour = 0.69, sure_s = 3 }
 --! incidents = ["O18", "O19", "O20"]
 --! cause     = ["sign"]
 --! innocent  = """
 --!   The orchestrator had ended it seconds before, and the provider's list still showed it: such pods have
---!   an end (`pod_ended_at`) before the sign, and are not listed."""
+--!   an end (`pod_ended_at`) before the sign, and are not listed. Nor is one whose worker went on after the
+--!   try that failed, with its row: the orchestrators see it, and try again."""
 --! remedy    = """
 --!   End the pod by its id in the provider's console. `sign` says where the hole is: a termination that
 --!   failed while the row was set to terminated all the same, or a pod that was made and never written
@@ -18,31 +19,37 @@
 --!   `sign`: orphan_pod_detected (a pod without a live row) or pod_terminate_failed. `ended_again_at`: when
 --!   a later try ended it, or its worker's end if no line tells of one; empty, and it still runs as far as the
 --!   evidence goes. `cost` runs from the sign to there. `insufficient_evidence`: no row names a pod, so there
---!   may be none."""
+--!   may be none; or its row says to this day that the worker lives, and nothing came of it since the try."""
 
 -- Signs: domain/orchestrator.md O18 and O19 (G68, G53, G119, G125, G136). price_per_hour:
 -- domain/orchestrator.md section 7. near_s: half a cycle, as the row's time of the end is set by the very try that
--- failed (section 3).
+-- failed (section 3). sure_s: clocks may differ by that much (domain/evidence-rules.md fact 24). A scale-down that
+-- fails leaves the row as it is, and the next cycle tries again (domain/orchestrator.md G125).
 with evidence as (
     select max(until_at) as until_at from coverage
 ),
 
-signs as (
+named as (
+    -- some of these lines name the worker only
     select
-        coalesce(pod_id, worker_id) as key, any_value(pod_id) as pod_id,
-        any_value(worker_id order by happened_at, event_id) as worker_id,
-        min(happened_at) as happened_at, list_sort(list(distinct event_id)) as event_ids,
-        -- equivalent: arg_min because a case has one kind of sign
-        arg_min(kind, (happened_at, event_id)) as sign, count(*) as signs,
-        max(happened_at) as last_sign_at
+        events.kind, events.event_id, events.happened_at, events.worker_id,
+        coalesce(events.pod_id, pods.pod_id) as pod_id,
+        coalesce(events.pod_id, pods.pod_id, events.worker_id) as key
     from events
-    where kind in ('orphan_pod_detected', 'pod_terminate_failed')
-    group by coalesce(pod_id, worker_id)
+    left join pods on pods.worker_id = events.worker_id and events.pod_id is null
+    where events.kind in ('orphan_pod_detected', 'pod_terminate_failed', 'pod_gone')
 ),
 
-gone as (
+signs as (
+    select
+        key, any_value(pod_id) as pod_id, any_value(worker_id order by happened_at, event_id) as worker_id,
+        min(happened_at) as happened_at, list_sort(list(distinct event_id)) as event_ids,
+        arg_min(kind, (happened_at, event_id)) as sign, count(*) as signs,
+        bool_or(kind = 'orphan_pod_detected') as is_without_row, max(happened_at) as last_sign_at
+    from named
+    group by key
     -- the provider says that it does not exist: nothing is left to pay
-    select distinct unnest([pod_id, worker_id]) as key, true as is_gone from events where kind = 'pod_gone'
+    having not bool_or(kind = 'pod_gone')
 ),
 
 ends as (
@@ -50,6 +57,30 @@ ends as (
     select worker_id, min(happened_at) as ended_at, arg_min(event_id, (happened_at, event_id)) as event_id
     from events
     where kind in ('pod_terminated', 'worker_pod_terminated', 'worker_early_terminated')
+    group by worker_id
+),
+
+lived as (
+    -- the worker, or an orchestrator that would end it as one that lives
+    select worker_id, happened_at from worker_signals
+    union all
+    select worker_id, happened_at from events where kind = 'worker_terminating'
+),
+
+went_on as (
+    select signs.key, min(lived.happened_at) as alive_at
+    from signs
+    -- equivalent: join because the condition asks for its time
+    join lived on lived.worker_id = signs.worker_id
+    where not signs.is_without_row and lived.happened_at > signs.last_sign_at + to_seconds($sure_s)
+    group by signs.key
+),
+
+row_ends as (
+    -- equivalent: min because a row holds one time of its end in the cases
+    select worker_id, min(happened_at) as row_ended_at
+    from events
+    where kind in ('worker_termination_recorded', 'worker_error_recorded')
     group by worker_id
 ),
 
@@ -64,16 +95,24 @@ judged as (
             end
         ) as ended_at,
         ends.event_id as ended_event_id, worker_ends.event_id as end_event_id, worker_ends.end_kind,
-        worker_ends.basis as end_basis
+        worker_ends.basis as end_basis,
+        -- a heartbeat that was on its way may set the row of an ended one to active
+        not signs.is_without_row and worker_ends.event_id is null
+            and coalesce(workers.status in ('active', 'spawning'), false) as has_live_row,
+        -- its row lived on as well, until the pod was ended
+        went_on.alive_at < ends.ended_at and coalesce(went_on.alive_at < row_ends.row_ended_at, true)
+            as went_on_until_end,
+        went_on.alive_at
     from signs
     -- equivalent: left join because every worker that a sign names has a pod in the cases
     left join pods on pods.worker_id = signs.worker_id
     -- equivalent: left join because every worker that a sign names ends in the cases
     left join worker_ends on worker_ends.worker_id = signs.worker_id
     left join ends on ends.worker_id = signs.worker_id
-    left join gone on gone.key = signs.key
-    where not coalesce(gone.is_gone, false)
-        and coalesce(ends.ended_at > signs.happened_at, true)
+    left join workers on workers.id = signs.worker_id
+    left join went_on on went_on.key = signs.key
+    left join row_ends on row_ends.worker_id = signs.worker_id
+    where coalesce(ends.ended_at > signs.happened_at, true)
         -- an end that no line tells, but the row does
         and coalesce(worker_ends.ended_at >= signs.happened_at - to_seconds($near_s), true)
 )
@@ -81,8 +120,8 @@ judged as (
 select
     'pod' as subject_kind, coalesce(judged.known_pod_id, judged.worker_id) as subject_id, judged.happened_at,
     case
-        -- no row names a pod: it may never have been made
-        when judged.known_pod_id is null then 'insufficient_evidence'
+        -- no row names a pod: it may never have been made; or the row of its worker is live
+        when judged.known_pod_id is null or judged.has_live_row then 'insufficient_evidence'
         -- equivalent: > and 1 because a second sign comes with an end in the cases
         when judged.signs > 1 or judged.end_event_id is not null then 'confirmed'
         else 'probable'
@@ -113,4 +152,6 @@ select
     epoch(coalesce(judged.ended_at, evidence.until_at) - judged.happened_at) as lost_worker_s
 from judged
 cross join evidence
+where not coalesce(judged.went_on_until_end, false)
+    and not (judged.has_live_row and judged.alive_at is not null)
 order by happened_at, subject_id
