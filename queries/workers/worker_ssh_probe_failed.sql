@@ -4,7 +4,7 @@
 --! question  = "Which workers were called unhealthy by their SSH port while they went on sending heartbeats?"
 --! reads     = ["events", "worker_signals", "worker_ends", "workers"]
 --! grain     = ["subject_id"]
---! params    = { beat_s = 23, beat_sure_s = 18, sure_s = 3 }
+--! params    = { beat_s = 23, sure_s = 3 }
 --! incidents = ["O1"]
 --! cause     = ["errno"]
 --! known_fix = "43e90ce (2025-11-05): the heartbeat decides"
@@ -17,12 +17,12 @@
 --!   revision that asks the heartbeat (`known_fix`), or give the probe a second try: errno 11 means only
 --!   that five seconds were too short."""
 --! guide     = """
---!   `beats_after_s` is how long after the probe the last heartbeat came: more than zero, and the worker
---!   lived. `was_killed` says whether the probe cost it its life: worker_killed_while_healthy tells of
---!   those."""
+--!   `beats_after_s` is how long after the probe the last heartbeat came: as much as clocks may differ by
+--!   (`sure_s`) or more, and the worker lived. `was_killed` says whether the probe cost it its life:
+--!   worker_killed_while_healthy tells of those."""
 
--- Numbers: domain/evidence-rules.md section 2 (23 s: one heartbeat period and jitter; 18 s is sure; the value
--- that decides is the last heartbeat against the end of the pod). sure_s: clocks of the database and of an
+-- Numbers: domain/evidence-rules.md section 2 (23 s: one heartbeat period and jitter, of the last heartbeat
+-- before the end of the pod; one that froze within it leaves the same rows). sure_s: clocks of the database and of an
 -- orchestrator may differ by that much (domain/evidence-rules.md fact 24 of a worker's, the worst of all).
 with probes as (
     -- the last probe that failed; only E2 to E4 have it
@@ -62,12 +62,11 @@ facts as (
 select
     'worker' as subject_kind, worker_id as subject_id, probed_at as happened_at,
     case
+        -- only a heartbeat since the probe proves that it lived then
+        when beats_after_s >= $sure_s then 'confirmed'
         when end_kind = 'external' then 'refuted'
-        when beat_age_s <= $beat_sure_s then 'confirmed'
         when beat_age_s <= $beat_s then 'probable'
         when beat_age_s > $beat_s then 'refuted'
-        -- it had not ended: only a heartbeat after the probe proves that it lived
-        when beats_after_s > $sure_s then 'confirmed'
         else 'insufficient_evidence'
     end as verdict,
     format(
