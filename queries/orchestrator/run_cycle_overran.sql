@@ -2,7 +2,7 @@
 --! title     = "Cycles of an orchestrator took longer than their period"
 --! severity  = "low"
 --! question  = "Which orchestrators often took longer for a cycle than the time until the next?"
---! reads     = ["cycles", "events", "runs"]
+--! reads     = ["events"]
 --! grain     = ["subject_id"]
 --! params    = { period_s = 30, cycles = 3 }
 --! incidents = ["O24"]
@@ -14,41 +14,49 @@
 --!   timeouts of SSH, a database that answers late. All timeouts of workers are checked once a cycle, so
 --!   they grow with it."""
 --! guide     = """
---!   `worst_s` is the longest cycle, `overran` how many were too long, of `cycles_seen`."""
+--!   `worst_s` is the longest cycle, `overran` how many were too long, of `cycles_seen`. A cycle during
+--!   which another one began or ended is not counted: two processes of one name wrote (run_two_at_once)."""
 
 -- Rule: domain/orchestrator.md G6; the period is 30 s (domain/orchestrator.md 5.3, ORCHESTRATOR_POLL_SEC).
-with lasted as (
-    select run_id, cycle, started_at, epoch(completed_at) - epoch(started_at) as lasted_s
-    from cycles
+with turns as (
+    -- each line of a cycle, and the next: a process ends a cycle before it begins another
+    select
+        run_id, cycle, kind, happened_at, event_id,
+        lead(cycle) over following as next_cycle, lead(kind) over following as next_kind,
+        lead(happened_at) over following as next_at, lead(event_id) over following as next_event_id
+    from events
+    where kind in ('cycle_started', 'cycle_completed')
+    window following as (partition by run_id order by happened_at, cycle, kind desc)
+),
+
+lasted as (
+    select
+        run_id, cycle, happened_at as started_at, epoch(next_at) - epoch(happened_at) as lasted_s,
+        [event_id, next_event_id] as evidence
+    from turns
+    where kind = 'cycle_started' and next_kind = 'cycle_completed' and next_cycle = cycle
 ),
 
 overrun as (
     select
-        run_id, count(*) filter (where lasted_s > $period_s) as overran, count(lasted_s) as cycles_seen,
-        max(lasted_s) as worst_s,
-        first(cycle order by lasted_s desc nulls last, cycle) as worst_cycle,
-        first(started_at order by lasted_s desc nulls last, cycle) as worst_at
+        run_id, count(*) filter (where lasted_s > $period_s) as overran, count(*) as cycles_seen,
+        max(lasted_s) as worst_s, arg_max(cycle, (lasted_s, started_at)) as worst_cycle,
+        arg_max(started_at, (lasted_s, started_at)) as worst_at,
+        arg_max(evidence, (lasted_s, started_at)) as evidence
     from lasted
     group by run_id
     having count(*) filter (where lasted_s > $period_s) >= $cycles
 )
 
 select
-    'run' as subject_kind, overrun.run_id as subject_id, overrun.worst_at as happened_at,
+    'run' as subject_kind, run_id as subject_id, worst_at as happened_at,
     'confirmed' as verdict,
     format(
-        '{} of {} cycles took longer than {} s, the longest {} s', overrun.overran, overrun.cycles_seen,
-        $period_s, round(overrun.worst_s)
+        '{} of {} cycles took longer than {} s, the longest {} s', overran, cycles_seen, $period_s,
+        round(worst_s)
     ) as summary,
-    list(events.event_id order by events.happened_at, events.event_id) as evidence,
-    overrun.overran, overrun.cycles_seen, overrun.worst_cycle, round(overrun.worst_s) as worst_s,
+    evidence,
+    overran, cycles_seen, worst_cycle, round(worst_s) as worst_s,
     cast([] as varchar[]) as affected_tasks, cast(null as double) as lost_worker_s
 from overrun
--- the two lines of the longest cycle
--- equivalent: join because a cycle that lasted has both
-join events
-    on events.run_id = overrun.run_id
-    and events.cycle = overrun.worst_cycle
-    and events.kind in ('cycle_started', 'cycle_completed')
-group by all
 order by happened_at, subject_id
