@@ -12,7 +12,8 @@
 --!   None by itself. Beside any other finding, look whether a restart came shortly before it: a new
 --!   version, settings that changed, and a first cycle that knows of nothing."""
 --! guide     = """
---!   `away_s` is the time since the last line of the process before. `kills_after` and `spawns_after` count
+--!   `away_s` is the time since the last line of the process before; less than zero, and that logged on when
+--!   this one had begun. `kills_after` and `spawns_after` count
 --!   what it did in its first ten minutes: many of either point at what the new version or its settings
 --!   changed."""
 
@@ -27,21 +28,26 @@ with starts as (
 ),
 
 lines as (
-    -- how far each process reaches, and its last word
+    -- the last word of each process that tells anything, whatever it is of
     select
         source_type, run_id, max(happened_at) as last_at,
         arg_max(event_id, (happened_at, event_id)) as event_id
     from events
-    where kind in ('process_started', 'process_stopped', 'cycle_started', 'cycle_completed', 'loop_ticked')
     group by source_type, run_id
 ),
 
-followed as (
+earlier as (
     select
-        runs.*,
-        lag(runs.run_id) over (partition by runs.source_type order by runs.started_at, runs.run_id)
-            as before_run
+        runs.*, lag(runs.run_id) over in_order as before_run, lag(runs.ended_at) over in_order as before_ended_at
     from runs
+    window in_order as (partition by runs.source_type order by runs.started_at, runs.run_id)
+),
+
+followed as (
+    -- until when the one before logged: its last row may tell nothing; one that logs to the end has no end
+    select earlier.*, greatest(lines.last_at, earlier.before_ended_at) as last_at, lines.event_id as last_event_id
+    from earlier
+    join lines on lines.run_id = earlier.before_run and lines.source_type = earlier.source_type
 ),
 
 acts as (
@@ -60,17 +66,16 @@ acts as (
 select
     'run' as subject_kind, followed.run_id as subject_id, followed.started_at as happened_at,
     case
-        when starts.event_id is not null and followed.started_at > lines.last_at then 'confirmed'
+        when starts.event_id is not null and followed.started_at > followed.last_at then 'confirmed'
         else 'probable'
     end as verdict,
     format('{} was started again', followed.source_type) as summary,
-    [starts.event_id, lines.event_id] as evidence,
+    [starts.event_id, followed.last_event_id] as evidence,
     followed.source_type, followed.before_run, followed.era,
-    round(epoch(followed.started_at) - epoch(lines.last_at)) as away_s,
+    round(epoch(followed.started_at) - epoch(followed.last_at)) as away_s,
     coalesce(acts.kills_after, 0) as kills_after, coalesce(acts.spawns_after, 0) as spawns_after,
     cast([] as varchar[]) as affected_tasks, cast(null as double) as lost_worker_s
 from followed
-join lines on lines.run_id = followed.before_run and lines.source_type = followed.source_type
 left join starts on starts.run_id = followed.run_id and starts.source_type = followed.source_type
 left join acts on acts.run_id = followed.run_id and acts.source_type = followed.source_type
 order by happened_at, subject_id, followed.source_type
