@@ -109,27 +109,47 @@ pub(super) fn make(row: &LogRow<'_>, text: &Understood<'_>, kind: EventKind) -> 
     if !is_named {
         return None;
     }
-    let evidence = row.evidence();
     Some(Box::new(Event {
+        worker,
+        task,
+        pod: pod.map(Box::new),
+        attributes: row.attributes(text),
+        lists: !text.attributes.listed.is_empty(),
+        ..bare(row, kind)
+    }))
+}
+
+/// What a row of a worker's own says without a text that is understood: its process was there to write it
+/// (domain/worker-app.md 4.1). The row itself is counted as unknown.
+pub(super) fn signed(row: &LogRow<'_>, no_fields: &Arc<Attributes>) -> Option<Box<Event>> {
+    let worker = Some(row.origin.worker.clone()?);
+    let (task, attributes) = (row.task.cloned(), no_fields.clone());
+    Some(Box::new(Event { worker, task, attributes, ..bare(row, EventKind::WorkerLogged) }))
+}
+
+/// What stands in a row beside its text.
+fn bare(row: &LogRow<'_>, kind: EventKind) -> Event {
+    let evidence = row.evidence();
+    Event {
         id: event_id(&evidence, kind.name(), 0, ""),
         at: row.at,
         earliest: row.at,
         latest: row.at,
         kind,
-        worker,
-        task,
-        pod: pod.map(Box::new),
+        worker: None,
+        task: None,
+        pod: None,
         run: row.origin.is_orchestrator.then(|| row.origin.run.clone()),
         cycle: row.cycle,
-        attributes: row.attributes(text),
+        attributes: Arc::default(),
         basis: Basis::Logged,
         clock: row.origin.clock,
         evidence,
         further: None,
         call_site: row.said.call_site.clone(),
         ordinal: 0,
-        lists: !text.attributes.listed.is_empty(),
+        lists: false,
         rows: RowNumbers::default(),
         source: row.origin.key.clone(),
-    }))
+    }
 }

@@ -9,7 +9,7 @@ use rayon::prelude::*;
 
 use crate::events::checkpoint::Checkpoints;
 use crate::events::listing::Listing;
-use crate::events::log_event::{Confirmation, LogRow, make};
+use crate::events::log_event::{Confirmation, LogRow, make, signed};
 use crate::events::memos::{Columns, Memos, Text, named};
 use crate::events::names::Names;
 use crate::events::parsed::Parsed;
@@ -163,6 +163,8 @@ impl<'a> Reader<'a, '_> {
                 Text::Unknown => {
                     self.parsed.unknown.add(&origin.key.0, line, time);
                     self.tally().unknown += 1;
+                    let signed = signed(&row, &self.names.no_fields);
+                    signed.into_iter().for_each(|event| self.parsed.events.push_boxed(event));
                 }
             }
         }
