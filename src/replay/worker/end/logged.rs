@@ -96,7 +96,10 @@ impl View<'_> {
     }
 
     fn terminated(&self, done: &Event) -> WorkerEnd {
-        let before = self.decision(done.at).or_else(|| self.condemned(done.at));
+        // of two processes that act on one worker, each ends what it has decided itself
+        let own = self.decided(done.at, |event| event.run == done.run);
+        let before =
+            own.or_else(|| self.decision(done.at)).or_else(|| self.condemned(done.at));
         let since = before.as_ref().map(|(_, event)| event.at);
         let decision = before.or_else(|| self.said_after(done.at));
         let kind = decision.as_ref().map_or(EndKind::Unknown, |(kind, _)| *kind);
@@ -148,10 +151,18 @@ impl View<'_> {
 
     /// What was decided shortly before the pod's end.
     pub(super) fn decision(&self, ended: Micros) -> Option<(EndKind, &Event)> {
+        self.decided(ended, |_| true)
+    }
+
+    fn decided(
+        &self,
+        ended: Micros,
+        is_meant: impl Fn(&Event) -> bool,
+    ) -> Option<(EndKind, &Event)> {
         let reach = ended.plus_seconds(-DECISION_REACH_S);
         let before = self.events.iter().rev();
         before
-            .filter(|event| reach <= event.at && event.at <= ended)
+            .filter(|event| reach <= event.at && event.at <= ended && is_meant(event.event()))
             .find_map(|event| Some((decided_kind(event)?, event.event())))
     }
 
