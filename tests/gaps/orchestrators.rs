@@ -88,6 +88,25 @@ fn cycles_that_are_missing_or_have_no_end_were_dropped() {
 }
 
 /// Cycles 1 to 10 and 31 to 40 with the counters before and after; 22 rows stand between them.
+#[test]
+fn cycles_that_two_processes_count_under_one_id_are_not_missing() {
+    let log = Log::default().starts(0, GPU).cycles(0, GPU, 1, 30);
+    let bench = replayed(&log.starts(605, GPU).cycles(615, GPU, 1, 20));
+    assert_eq!(why(&bench, "dropped"), Vec::<Vec<String>>::new());
+}
+
+#[test]
+fn a_process_that_began_beside_another_is_not_over_when_that_one_is() {
+    let log = Log::default().starts(0, GPU).cycles(0, GPU, 1, 10).starts(250, NEXT);
+    let bench = replayed(&log.line(1_500, "orchestrator_api", "orchestrator_api-h1", "Loop #1"));
+    let ends = bench.sql(
+        "s",
+        "select source_id, cause from gaps where source_type = 'orchestrator_gpu' and cause <> 'unsent' \
+         and ended_at = (select max(ended_at) from gaps) order by 1",
+    );
+    assert_eq!(ends, [[GPU, "unknown"], [NEXT, "unknown"]]);
+}
+
 fn counted(before: [i64; 3], after: [i64; 3]) -> Bench {
     let log = Log::default().starts(0, GPU).cycles(0, GPU, 1, 9).counted(265, GPU, 9, before);
     let log = log.cycles(270, GPU, 10, 10).cycles(900, GPU, 31, 39);

@@ -8,7 +8,7 @@ use crate::read::cell::Cell;
 use crate::read::error::ReadError;
 
 /// The tables it asks.
-pub(in crate::answers) const TABLES: [&str; 3] = ["runs", "gaps", "system_logs"];
+pub(in crate::answers) const TABLES: [&str; 4] = ["runs", "gaps", "coverage", "system_logs"];
 
 /// Younger than this, the last activity is healthy; then a warning; then stale (domain/orchestrator.md 6,
 /// `orchestrator`).
@@ -60,9 +60,11 @@ const LAST: &str = "select source_type, max(\"timestamp\") as last_at from syste
     and \"timestamp\" > $since and \"timestamp\" <= $at group by source_type";
 const RUNS: &str = "select source_type, run_id, ended_at from runs where started_at <= $at \
     order by started_at desc, run_id desc";
+/// What lasts, or is the last that is known: sources are accounted for up to instants of their own.
 const GAPS: &str = "select source_type, cause, began_at, why from gaps \
     where source_type in ('orchestrator_gpu', 'orchestrator_api') and began_at <= $at \
-    and coalesce(ended_at, $at) >= $at and cause not in ('no_such_source', 'unsent') \
+    and (coalesce(ended_at, $at) >= $at or not exists (select 1 from coverage \
+    where coverage.source_type = gaps.source_type and coverage.until_at > gaps.ended_at)) and cause not in ('no_such_source', 'unsent') \
     order by cause = 'process_down' desc, began_at desc, cause";
 /// The beginning of time, for who asks of all of it.
 const EVER: Micros = Micros(i64::MIN / 4);

@@ -71,12 +71,15 @@ fn between(known: &Known<'_>, runs: &[&Run], account: &mut Account) {
             latest = Some(run);
         }
     }
-    let Some(last) = latest else { return };
     let until = known.exported.until;
-    if until.0 - last.last_row.0 > SILENCE {
-        after(known, last, (last.last_row, None), account);
-    } else {
-        account.span(&last.source, last.first_row, until);
+    // one that began while another still logged is not over because that one logged last
+    let begun = runs.last().copied().filter(|begun| latest.is_some_and(|last| last.id != begun.id));
+    for last in latest.into_iter().chain(begun) {
+        if until.0 - last.last_row.0 > SILENCE {
+            after(known, last, (last.last_row, None), account);
+        } else {
+            account.span(&last.source, last.first_row, until);
+        }
     }
 }
 

@@ -1,5 +1,7 @@
 //! Silences inside one orchestrator process, which ran on: what it counted, did, and numbered tells why.
 
+use rustc_hash::FxHashSet;
+
 use crate::model::event::Basis;
 use crate::model::state::GapCause;
 use crate::model::time::Micros;
@@ -27,11 +29,13 @@ pub(super) fn account(known: &Known<'_>, run: &Run, account: &mut Account) {
     let Some(beats) = known.history.beats.get(&run.source) else { return };
     let mut beats = beats.since(run.first_row).take_while(|(at, _)| *at <= run.last_row);
     let Some(mut last) = beats.next() else { return };
+    let twice = counted_twice(known, run);
     let mut breaks: Vec<(Micros, Micros, Judged)> = Vec::new();
     for beat in beats {
         let ((a, before), (b, after)) = (std::mem::replace(&mut last, beat), beat);
         let cycles = before.zip(after);
-        let skipped = cycles.is_some_and(|(before, after)| after > before + 1);
+        let skipped = cycles
+            .is_some_and(|(before, after)| after > before + 1 && !twice.contains(&(after - 1)));
         // every cycle tells of its end, in every era (domain/orchestrator.md G4)
         let cut = cycles.is_some_and(|(before, after)| {
             after > before && !known.witness.finished(&run.id, before)
@@ -66,6 +70,19 @@ pub(super) fn account(known: &Known<'_>, run: &Run, account: &mut Account) {
         let judged = (GapCause::NotExported, Basis::Logged, gone(lost.made, lost.here));
         account.gap(gap(&run.source, Some(run), (lost.from, lost.until), judged));
     }
+}
+
+/// The cycles of a process whose numbers fall back: another one counts beside it under the same pinned id
+/// (domain/orchestrator.md O37), and a number that follows on none of its own may follow on one of the other's.
+fn counted_twice(known: &Known<'_>, run: &Run) -> FxHashSet<i64> {
+    let numbers = || {
+        let beats = known.history.beats.get(&run.source).into_iter();
+        let beats = beats.flat_map(|beats| beats.since(run.first_row));
+        beats.take_while(|(at, _)| *at <= run.last_row).filter_map(|(_, cycle)| cycle)
+    };
+    let mut last = None;
+    let falls = |number: i64| last.replace(number).is_some_and(|last| number + 1 < last);
+    if numbers().any(falls) { numbers().collect() } else { FxHashSet::default() }
 }
 
 /// Rows that are not here and left no silence: they may be missing anywhere between two counts.
