@@ -25,15 +25,20 @@ pub struct Hole {
 pub fn holes(logs: &[LogCapture]) -> Vec<Hole> {
     let mut holes = Vec::new();
     let mut reached: Option<Micros> = None;
+    let mut known: Option<Micros> = None;
     for (next, log) in logs.iter().enumerate() {
         if let (Some(before), Some(from), Some(until)) = (reached, log.from, log.until) {
             // what is younger than that was not deleted: if it is not there, it never was
-            let deleted = if log.is_whole { from.min(Micros(until.0 - KEPT)) } else { from };
+            let kept_since = Micros(until.0 - KEPT);
+            // a row of that time is gone all the same: they were deleted before their time
+            let too_soon = known.is_some_and(|last| kept_since < last && last < from);
+            let deleted = if log.is_whole && !too_soon { from.min(kept_since) } else { from };
             if deleted.0 - before.0 > SILENCE {
                 holes.push(Hole { from: before, until: deleted, next });
             }
         }
         reached = reached.max(log.until);
+        known = known.max(log.last);
     }
     holes
 }
@@ -51,6 +56,7 @@ mod tests {
         let whole = |from: &str, until: &str| LogCapture {
             from: at(from),
             until: at(until),
+            last: None,
             is_whole: true,
         };
         let first = whole("2026-01-01 00:00:00Z", "2026-01-02 00:00:00Z");
@@ -69,5 +75,15 @@ mod tests {
             LogCapture { is_whole: false, ..whole("2026-01-02 20:00:00Z", "2026-01-03 00:00:00Z") };
         assert_eq!(holes(&[first, file]).len(), 1);
         assert_eq!(holes(&[late]), []);
+        // a line of an hour before is gone: someone emptied the log
+        let before = LogCapture { last: at("2026-01-01 23:59:00Z"), ..first };
+        let emptied = whole("2026-01-02 00:50:00Z", "2026-01-02 01:00:00Z");
+        assert_eq!(
+            holes(&[before, emptied])[0].until,
+            Micros::parse("2026-01-02 00:50:00Z").expect("a time")
+        );
+        // one of two days before may be, in its time
+        let quiet = LogCapture { last: at("2025-12-31 00:59:00Z"), ..first };
+        assert_eq!(holes(&[quiet, emptied]), []);
     }
 }

@@ -161,6 +161,8 @@ pub struct LogCapture {
     pub from: Option<Micros>,
     /// Up to when it saw the source.
     pub until: Option<Micros>,
+    /// Time of the last row that it saw there.
+    pub last: Option<Micros>,
     /// Whether it read the source itself: a row that it lacks was deleted, or never was. A file given to
     /// us may be any part of the log.
     pub is_whole: bool,

@@ -213,10 +213,12 @@ impl Capture {
     pub fn log(&self, seen: Option<Micros>) -> Option<LogCapture> {
         let logs = self.tables.get(Table::SystemLogs.name())?;
         let last = logs.read_until.as_deref().or(logs.max_time.as_deref());
+        let last = last.and_then(Micros::parse);
         let is_whole = self.reads_source();
         Some(LogCapture {
             from: self.retention_horizon().and_then(Micros::parse),
-            until: if is_whole { seen } else { last.and_then(Micros::parse) },
+            until: if is_whole { seen } else { last },
+            last,
             is_whole,
         })
     }

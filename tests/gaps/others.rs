@@ -105,7 +105,7 @@ fn where_no_capture_took_the_log_no_source_was_heard() {
         last_heartbeat: second(900),
         metadata: Metadata::default(),
     };
-    let log = LogCapture { from: None, until: second(930), is_whole: true };
+    let log = LogCapture { from: None, until: second(930), last: None, is_whole: true };
     let told = |logs: Vec<LogCapture>| {
         let facts =
             Facts { workers: vec![row.clone()], seen_at: second(930), logs, ..Facts::default() };
@@ -274,6 +274,7 @@ fn a_capture_of_the_source_tells_deleted_from_silent() {
         let log = |from: i64, until: i64| LogCapture {
             from: Some(second(from)),
             until: Some(second(until)),
+            last: None,
             is_whole: true,
         };
         let logs = vec![log(0, HOUR), log(from, until)];

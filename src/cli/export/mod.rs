@@ -33,9 +33,11 @@ use crate::export::rest;
 use crate::export::rest::target::RestTarget;
 use crate::export::retention::Retention;
 use crate::export::target::{Target, TargetError};
+use crate::model::holes::holes;
+use crate::model::rows::LogCapture;
 use crate::model::time::Micros;
 use crate::redact::Redactor;
-use crate::snapshot::manifest::MANIFEST;
+use crate::snapshot::manifest::{Capture, MANIFEST};
 
 /// Copy the orchestrator's tables into a snapshot, read-only and at one instant
 ///
@@ -248,10 +250,14 @@ fn summary(ui: &mut Ui, args: &ExportArgs, exported: &Exported) {
     let kept = Retention { kept_h: args.retention, cleaned_at_h: args.retention_at };
     let captures = exported.snapshot.captures();
     let before = captures.iter().rev().nth(1).and_then(|before| Micros::parse(&before.began_at));
-    if let Some((before, oldest)) = before.zip(exported.oldest_log)
-        && let Some(hole) = hole(before, oldest, ui::now(), kept)
-    {
-        ui.note(&hole);
+    if let Some((before, oldest)) = before.zip(exported.oldest_log) {
+        let due = is_due(before, oldest, ui::now(), kept);
+        if due || before < oldest && was_emptied(captures) {
+            ui.note(&format!(
+                "warning: log lines between {before} and {oldest} may have been deleted before they were captured. \
+                 Capture more often than lines are kept"
+            ));
+        }
     }
     if let Some(oldest) = exported.oldest_log {
         ui.note(&retention(oldest, ui::now(), kept));
@@ -261,13 +267,15 @@ fn summary(ui: &mut Ui, args: &ExportArgs, exported: &Exported) {
 /// What the source may have deleted between two captures before anyone took it: the oldest line that is left
 /// there is younger than the capture before, and a line of that time would be gone by now. Where it would not,
 /// nothing was logged in between.
-fn hole(before: Micros, oldest: Micros, now: Micros, kept: Retention) -> Option<String> {
-    (before < oldest && kept.deleted_at(before) <= now).then(|| {
-        format!(
-            "warning: log lines between {before} and {oldest} may have been deleted before they were captured. \
-             Capture more often than lines are kept"
-        )
-    })
+fn is_due(before: Micros, oldest: Micros, now: Micros, kept: Retention) -> bool {
+    before < oldest && kept.deleted_at(before) <= now
+}
+
+/// Whether the source has deleted lines that an earlier capture took, and sooner than it should have.
+fn was_emptied(captures: &[Capture]) -> bool {
+    let logs: Vec<LogCapture> =
+        captures.iter().filter_map(|one| one.log(Micros::parse(&one.began_at))).collect();
+    holes(&logs).last().is_some_and(|hole| hole.next + 1 == logs.len())
 }
 
 /// When the next export has to be done so that nothing is lost.
@@ -276,7 +284,7 @@ fn retention(oldest: Micros, now: Micros, kept: Retention) -> String {
     let left = deleted.seconds_since(now);
     if left < 0.0 {
         return format!(
-            "oldest log line at the source: {oldest}; its {} hours are over, so what is older is gone",
+            "oldest log line at the source: {oldest}, which it keeps longer than --retention {} says",
             kept.kept_h
         );
     }
@@ -294,7 +302,7 @@ mod tests {
     fn only_what_can_have_been_deleted_is_a_hole() {
         let at = |text: &str| Micros::parse(text).expect("a time");
         let told = |before: &str, oldest: &str, now: &str| {
-            hole(at(before), at(oldest), at(now), Retention::OF_THE_SOURCE).is_some()
+            is_due(at(before), at(oldest), at(now), Retention::OF_THE_SOURCE)
         };
         assert!(told("2025-11-03 14:00:00Z", "2025-11-05 09:00:00Z", "2025-11-07 14:00:00Z"));
         // a line of that time would still be there: nothing was logged
