@@ -48,9 +48,13 @@ impl Cells {
         self.text(row).filter(|text| !text.is_empty())
     }
 
-    /// A whole number.
+    /// A whole number, likewise.
     pub(super) fn int(&self, row: usize) -> Option<i64> {
-        if let Self::Int(array) = self { valid(array, row) } else { None }
+        match self {
+            Self::Int(array) => valid(array, row),
+            Self::Text(array) => valid(array, row)?.parse().ok(),
+            Self::Flag(_) | Self::Time(_) | Self::None => None,
+        }
     }
 
     /// A truth value.
@@ -58,9 +62,13 @@ impl Cells {
         if let Self::Flag(array) = self { valid(array, row) } else { None }
     }
 
-    /// An instant.
+    /// An instant; that of a column which is text at its source is read.
     pub(super) fn time(&self, row: usize) -> Option<Micros> {
-        if let Self::Time(array) = self { valid(array, row).map(Micros) } else { None }
+        match self {
+            Self::Time(array) => valid(array, row).map(Micros),
+            Self::Text(array) => Micros::parse(valid(array, row)?),
+            Self::Int(_) | Self::Flag(_) | Self::None => None,
+        }
     }
 
     /// Parsed JSON; null when it is NULL or not JSON.

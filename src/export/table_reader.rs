@@ -89,11 +89,19 @@ pub(super) async fn read_bytes(
     Ok(())
 }
 
-/// The table in a note when columns of it had to be left out.
-pub(super) fn left_out_note(table: Table, selection: &Selection) -> Option<String> {
-    if selection.left_out.is_empty() {
-        return None;
-    }
-    let names = selection.left_out.join("`, `");
-    Some(format!("{table}: column `{names}` left out: a snapshot has one of that name itself"))
+/// Columns of a table that had to be left out, or that questions cannot name.
+pub(super) fn column_notes(table: Table, selection: &Selection) -> Vec<String> {
+    let told = |names: &[&str], why: &str| {
+        (!names.is_empty()).then(|| format!("{table}: column `{}` {why}", names.join("`, `")))
+    };
+    let left_out: Vec<&str> = selection.left_out.iter().map(String::as_str).collect();
+    let names = || selection.columns.iter().map(|column| column.name.as_str());
+    // SQL takes one for the other, and we ask for those in small letters
+    let is_hidden =
+        |name: &&str| names().any(|other| other == name.to_lowercase() && other != *name);
+    let hidden: Vec<&str> = names().filter(is_hidden).collect();
+    let left_out = told(&left_out, "left out: a snapshot has one of that name itself");
+    let hidden =
+        told(&hidden, "is kept in the files alone: SQL takes it for the one in small letters");
+    left_out.into_iter().chain(hidden).collect()
 }

@@ -13,7 +13,7 @@ use crate::export::parts::{Parts, Shared, Work};
 use crate::export::postgres::Step;
 use crate::export::select::select;
 use crate::export::server_error::{Doing, explain};
-use crate::export::table_reader::{Reading, left_out_note, read_bytes, read_table};
+use crate::export::table_reader::{Reading, column_notes, read_bytes, read_table};
 use crate::export::young::young;
 use crate::model::table::Table;
 use crate::model::time::Micros;
@@ -130,7 +130,7 @@ async fn read_whole(
         None => None,
     };
     let selection = select(source, None);
-    left_out_note(table, &selection).into_iter().for_each(|note| watch(Step::Note(note)));
+    column_notes(table, &selection).into_iter().for_each(|note| watch(Step::Note(note)));
     let columns = with_class(table, &selection.columns);
     let coming = young.as_ref().map_or(Coming::All, |young| Coming::Keys(&young.keys));
     let mut file = writer.table(table, columns, coming)?;
@@ -170,7 +170,7 @@ fn read_parts(
 ) -> Result<Rows, ExportError> {
     let table = source.table;
     let selection = select(source, None);
-    left_out_note(table, &selection).into_iter().for_each(|note| watch(Step::Note(note)));
+    column_notes(table, &selection).into_iter().for_each(|note| watch(Step::Note(note)));
     let columns = with_class(table, &selection.columns);
     let mut files = writer.table_in_parts(table, &columns, conditions.len())?;
     if has_unique_ids(all.keys, source) {

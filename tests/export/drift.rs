@@ -85,6 +85,7 @@ fn names_that_differ_in_case_only_are_told_apart() {
     let bench = Bench::new();
     let said = export_into(&bench, &database, "snapshot");
     assert!(said.contains("column `_capture`, `_XID`, `Captured_At` left out"), "{said}");
+    assert!(said.contains("tasks: column `X_Name`, `ID` is kept in the files alone"), "{said}");
     let snapshot = Snapshot::open(&bench.path("snapshot")).expect("a snapshot");
     let row = kept(&snapshot, Table::Tasks, &["id", "ID", "x_name", "X_Name"])[TASK].clone();
     assert_eq!(row["x_name"], Cell::Text("low".to_string()));
@@ -150,7 +151,11 @@ fn a_core_column_of_another_type_and_place_is_kept_and_told() {
          create table public.workers as
            select instance_type, created_at, last_heartbeat, status, metadata, id from public.old;
          alter type public.task_status add value 'Paused' after 'Queued';
-         alter table public.tasks alter column created_at type text;",
+         alter table public.tasks alter column created_at type text;
+         alter table public.system_logs alter column timestamp drop default;
+         alter table public.system_logs alter column timestamp type text;
+         insert into public.system_logs (timestamp, source_type, source_id, log_level, message)
+           values ('2026-01-12 11:00:00.123456+00', 'worker', 'w', 'INFO', 'a line');",
     );
     let said = export_into(&bench, &database, "snapshot");
     for note in [
@@ -164,6 +169,8 @@ fn a_core_column_of_another_type_and_place_is_kept_and_told() {
     let said = export_into(&bench, &database, "snapshot");
     assert!(!said.contains("Paused") && !said.contains("another place"), "told once: {said}");
     bench.run("replay", "snapshot", &[]).ok();
+    let read = bench.sql("snapshot", "select sum(rows_read), sum(unreadable) from log_coverage");
+    assert_eq!(read, [["1", "0"]], "a time that is written as text is one");
 }
 
 /// Tasks that depend on others, in both spellings that `dependant_on` has had.

@@ -15,7 +15,7 @@ use crate::export::rest::described::Described;
 use crate::export::rest::error::RestError;
 use crate::export::rest::query;
 use crate::export::rest::shape::{Members, Shape};
-use crate::export::table_reader::left_out_note;
+use crate::export::table_reader::column_notes;
 use crate::model::table::Table;
 use crate::redact::Redactor;
 use crate::snapshot::capture::CaptureWriter;
@@ -107,7 +107,7 @@ impl<'a, 'w> Reading<'a, 'w> {
     ) -> Result<TableRows<'a>, ExportError> {
         let what = what(table);
         let shape = Shape::of(table, &self.described, first, &what)?;
-        if let Some(note) = left_out_note(table, &shape.selection) {
+        for note in column_notes(table, &shape.selection) {
             self.note(note);
         }
         // without a row and without a description nobody tells its columns
