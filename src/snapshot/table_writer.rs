@@ -43,6 +43,7 @@ pub struct TableWriter {
     own: OwnBuilders,
     batch_rows: usize,
     batch_bytes: usize,
+    pub(crate) lacks_rows: bool,
     schema: SchemaRef,
     encoder: Encoder,
     relative: String,
@@ -107,6 +108,7 @@ impl TableWriter {
             own: OwnBuilders::default(),
             batch_rows: 0,
             batch_bytes: 0,
+            lacks_rows: false,
             schema,
             encoder,
             relative,
@@ -179,6 +181,11 @@ impl TableWriter {
     /// The source has a constraint by which no key stands twice: none has to be remembered.
     pub fn keys_are_unique(&mut self) {
         self.repeats = None;
+    }
+
+    /// The source has more rows than came: which of those that did not come are gone is not known.
+    pub fn lacks_rows(&mut self) {
+        self.lacks_rows = true;
     }
 
     /// The source holds rows of this time, though they were not asked for.

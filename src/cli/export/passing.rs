@@ -82,7 +82,7 @@ pub(super) fn may_be_mended(err: &ExportError) -> bool {
             | ExportError::RowSecurity(_)
             | ExportError::Answer(_)
             | ExportError::Vanished(_)
-            | ExportError::Rest(RestError::NothingShown)
+            | ExportError::Rest(RestError::NothingShown(_))
             | ExportError::Snapshot(SnapshotError::Locked(_) | SnapshotError::Io { .. })
     )
 }

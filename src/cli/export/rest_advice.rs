@@ -29,9 +29,9 @@ pub(super) fn advice(err: &RestError) -> (FaultKind, &'static str) {
             FaultKind::Source,
             "use the service key, or grant its role SELECT on the orchestrator's tables",
         ),
-        RestError::NothingShown => (
+        RestError::NothingShown(_) => (
             FaultKind::Source,
-            "use the service key: row-level security hides rows from others without a word; if the tables were emptied \
+            "use the service key: row-level security hides rows from others without a word; if it was emptied \
              indeed, capture what comes now into another --snapshot",
         ),
         RestError::MissingTable(_) => (
@@ -72,7 +72,7 @@ pub(super) fn may_pass(err: &RestError) -> bool {
         | RestError::Tls { .. }
         | RestError::Key { .. }
         | RestError::Forbidden { .. }
-        | RestError::NothingShown
+        | RestError::NothingShown(_)
         | RestError::MissingTable(_)
         | RestError::NotPostgrest(_)
         | RestError::Redirect(_)

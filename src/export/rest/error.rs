@@ -51,8 +51,8 @@ pub enum RestError {
         code: String,
     },
     /// Rows that a key may not see are hidden without a word; so are all of them.
-    #[error("the API shows no row of `workers` nor of `tasks`, and earlier captures hold some")]
-    NothingShown,
+    #[error("the API shows no row of `{0}` any more, of which earlier captures hold some")]
+    NothingShown(Table),
     /// A table that no snapshot can do without.
     #[error("the API has no table `{0}`")]
     MissingTable(Table),

@@ -141,8 +141,13 @@ fn capture(
         writer.losses(table).into_iter().for_each(|text| reading.note(text));
         tables.push(shape.source);
     }
-    if shows_nothing(writer) {
-        return Err(RestError::NothingShown.into());
+    if let Some(table) = hidden(writer) {
+        return Err(RestError::NothingShown(table).into());
+    }
+    if Table::ALL.into_iter().all(|table| writer.rows_read(table) == 0) {
+        let note = "warning: no table has a row; where row-level security applies to the key, all are hidden from it";
+        reading.note(note.to_string());
+        writer.note(note.to_string());
     }
     let earlier = writer.before().map(|before| before.dir().join(SOURCE_SCHEMA));
     let earlier: Value = earlier.and_then(|path| read_json(&path).ok()).unwrap_or_default();
@@ -159,11 +164,10 @@ fn capture(
     Ok(oldest_log)
 }
 
-/// Whether the tables that the orchestrator never empties came without a row, and had some before.
-fn shows_nothing(writer: &CaptureWriter) -> bool {
-    let never_empty = [Table::Workers, Table::Tasks];
-    never_empty.into_iter().all(|table| writer.rows_read(table) == 0)
-        && never_empty.into_iter().any(|table| writer.holds(table))
+/// A table that nobody empties, and that came without a row though it had some before.
+fn hidden(writer: &CaptureWriter) -> Option<Table> {
+    let never_empty = [Table::Workers, Table::Tasks].into_iter();
+    never_empty.filter(|table| writer.holds(*table)).find(|table| writer.rows_read(*table) == 0)
 }
 
 /// Of a column whose type the API does not tell the schema says so: another capture may know better.

@@ -35,7 +35,7 @@ pub(super) fn read<'a>(
         page = reading.page(table, &query::after_id(&id), BY_ID)?;
         last = Some(id);
     }
-    check(reading, &rows, writer)?;
+    check(reading, &mut rows, writer)?;
     Ok(rows)
 }
 
@@ -58,12 +58,13 @@ pub(super) fn push(
 /// Rows that the source counts and that did not come.
 fn check(
     reading: &mut Reading<'_, '_>,
-    rows: &TableRows<'_>,
+    rows: &mut TableRows<'_>,
     writer: &mut CaptureWriter,
 ) -> Result<(), ExportError> {
     let (table, read) = (rows.shape.source.table, rows.writer.rows_read());
     let Some(count) = reading.count(table, "")? else { return Ok(()) };
     if count > read {
+        rows.writer.lacks_rows();
         let note = format!(
             "{table}: the source counts {count} rows and {read} came: the others were added \
              meanwhile, or lost on the way"

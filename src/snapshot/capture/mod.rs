@@ -6,7 +6,7 @@ mod mess;
 pub mod place;
 pub(crate) mod repeats;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
@@ -151,9 +151,15 @@ impl CaptureWriter {
         writer: TableWriter,
         unreadable: u64,
     ) -> Result<(u64, u64), SnapshotError> {
-        let name = writer.table().name();
-        let (done, file) = writer.end()?;
-        let done = TableCapture { rows_unreadable: unreadable, ..done };
+        let (name, lacks_rows) = (writer.table().name(), writer.lacks_rows);
+        let (mut done, file) = writer.end()?;
+        done.rows_unreadable = unreadable;
+        if lacks_rows {
+            // what is still missing when all come is gone
+            let earlier = self.before.as_ref().map_or(&[][..], Snapshot::captures);
+            let unsure: BTreeSet<String> = done.newly_gone(name, earlier).cloned().collect();
+            done.disappeared.retain(|key| !unsure.contains(key));
+        }
         let counts = (done.rows_read, done.rows_new);
         self.tables.insert(name.to_string(), done);
         self.unpublished.push((name, file));

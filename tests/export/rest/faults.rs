@@ -106,8 +106,8 @@ fn a_server_that_shows_nothing_any_more_changes_nothing() {
     assert_eq!(run.code, 3, "{}", run.stderr);
     let told = run.stderr.split_once("error:").map(|(_, told)| told);
     insta::assert_snapshot!(told.expect("an error"), @r"
-     the API shows no row of `workers` nor of `tasks`, and earlier captures hold some
-    hint: use the service key: row-level security hides rows from others without a word; if the tables were emptied indeed, capture what comes now into another --snapshot
+     the API shows no row of `workers` any more, of which earlier captures hold some
+    hint: use the service key: row-level security hides rows from others without a word; if it was emptied indeed, capture what comes now into another --snapshot
     ");
     assert_eq!(listing(&home), before, "a failed capture changed the snapshot");
 }

@@ -113,6 +113,28 @@ fn rows_that_never_come_are_said_and_asked_for_again() {
 }
 
 #[test]
+fn a_row_that_was_lost_on_the_way_is_not_gone() {
+    let database = ready("rest_lost");
+    fill(&database, 5);
+    database
+        .sql("insert into public.workers (id, status) values ('w1', 'active'), ('w2', 'active')");
+    let rest = Rest::serve(&database, Setup::default());
+    let home = Home::new();
+    exported(&home, &rest);
+    rest.hook(|asked| {
+        (asked.method == "GET" && asked.path.contains("/workers?select=*"))
+            .then_some(Fault::WithoutFirst)
+    });
+    let said = exported(&home, &rest);
+    assert!(said.contains("workers: the source counts 2 rows and 1 came"), "{said}");
+    assert!(!said.contains("are gone"), "{said}");
+    rest.unhook();
+    database.sql("delete from public.workers where id = 'w1'");
+    let said = exported(&home, &rest);
+    assert!(said.contains("workers: rows that an earlier capture holds are gone: 1"), "{said}");
+}
+
+#[test]
 fn intervals_of_many_rows_are_counted_one_by_one() {
     let database = ready("rest_intervals");
     fill(&database, 45_000);
