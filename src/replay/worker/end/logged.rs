@@ -98,8 +98,7 @@ impl View<'_> {
     fn terminated(&self, done: &Event) -> WorkerEnd {
         // of two processes that act on one worker, each ends what it has decided itself
         let own = self.decided(done.at, |event| event.run == done.run);
-        let before =
-            own.or_else(|| self.decision(done.at)).or_else(|| self.condemned(done.at));
+        let before = own.or_else(|| self.decision(done.at)).or_else(|| self.condemned(done.at));
         let since = before.as_ref().map(|(_, event)| event.at);
         let decision = before.or_else(|| self.said_after(done.at));
         let kind = decision.as_ref().map_or(EndKind::Unknown, |(kind, _)| *kind);
