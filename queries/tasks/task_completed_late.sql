@@ -10,12 +10,13 @@
 --!   A user cancelled the task while its worker was uploading: nothing could have stopped that. The user
 --!   may be glad of the result."""
 --! remedy    = """
---!   The generation exists although the task is not Complete: show it to the user, or delete it. What was
---!   reset while its worker went on is done twice: see task_reset_while_owner_alive."""
+--!   Where the task is not Complete, the generation exists all the same: show it to the user, or delete it.
+--!   What was reset while its worker went on is done twice: see task_reset_while_owner_alive."""
 --! guide     = """
 --!   `state` is where the task was when the result came. complete-task makes the generation before its
 --!   guarded update of the status, and takes no row updated for success (domain/worker-app.md X5). Without
---!   lines of complete-task only the generation tells of it: then the verdict is `probable`."""
+--!   lines of complete-task only the generation tells of it: then the verdict is `probable`. `has_generation`:
+--!   one names the task; that it is Complete by now does not matter."""
 
 with late as (
     -- the replay saw the result come in
@@ -30,10 +31,10 @@ with late as (
 ),
 
 kept as (
-    -- a generation that exists beside a task that is not Complete: domain/worker-app.md 3.5, D0
-    select task_id, why
+    -- whether a generation of the task is there, whatever became of the task since (its flag speaks where no
+    -- generation was captured), and whether it stands beside one that is not Complete: domain/worker-app.md 3.5, D0
+    select task_id, coalesce(linked > 0, flag) as has_generation, verdict = 'late_completion' as is_late
     from task_generations
-    where verdict = 'late_completion'
 ),
 
 ends as (
@@ -51,13 +52,14 @@ select
     ) as summary,
     list_concat(coalesce(late.event_ids, []), [ends.entered_event_id, 'tasks:' || tasks.id]) as evidence,
     coalesce(late.state, ends.state) as state, tasks.task_type, tasks.worker_id as last_worker_id,
-    kept.task_id is not null as has_generation,
+    kept.has_generation,
     [tasks.id] as affected_tasks, cast(null as double) as lost_worker_s
 from tasks
 -- equivalent: join because every task has a state
 join ends on ends.task_id = tasks.id
 left join late on late.task_id = tasks.id
-left join kept on kept.task_id = tasks.id
+-- equivalent: join because every task has a decision about its generation
+join kept on kept.task_id = tasks.id
 where late.task_id is not null
-    or kept.task_id is not null
+    or kept.is_late
 order by happened_at, subject_id
