@@ -4,7 +4,7 @@
 --! question  = "Which workers froze or stalled on a task, and how long did nobody do anything about it?"
 --! reads     = ["worker_signals", "worker_ends", "workers", "task_attempts", "tasks", "events", "coverage"]
 --! grain     = ["subject_id", "task_id", "happened_at"]
---! params    = { beat_s = 60, silent_s = 300, stall_s = 600, percentile = 0.95 }
+--! params    = { beat_s = 60, silent_s = 300, stall_s = 600, own_wait_s = 1800, percentile = 0.95 }
 --! incidents = ["O10", "X2", "X13"]
 --! cause     = ["kind", "acted"]
 --! population = "select id as subject_id, created_at as happened_at from workers"
@@ -22,13 +22,16 @@
 --!   silent, idle (its part of the task was done) or at work that takes as long. `insufficient_evidence`:
 --!   its lines could not have reached us; or `silent`, and its process had acted long after its last
 --!   heartbeat: its guardian had died before, and a process without one is not heard of while it works
---!   (worker_guardian_died)."""
+--!   (worker_guardian_died). `refuted`: the silence ended with its own word that the task was done, or had
+--!   failed so soon that it was not its own wait for it that had run out: it had been at work, unseen.
+--!   task_cancelled_while_running and task_reset_while_owner_alive tell of what was done in vain."""
 
 -- Numbers: silent_s, half of the orchestrators' own timeout of 600 s, and more than two of their cycles
 -- (domain/orchestrator.md O10); stall_s, after which the database's own view calls a task stuck
 -- (domain/orchestrator.md 1.2, active_workers_health); beat_s, after which the orchestrators' own basic check
--- of health misses a heartbeat (domain/orchestrator.md W15); the 95th percentile: how long work may go on unseen
--- (domain/evidence-rules.md section 2). With nothing to do, a dead guardian leaves the same rows as a frozen worker
+-- of health misses a heartbeat (domain/orchestrator.md W15); own_wait_s, the shortest time after which a worker
+-- itself gives up a task that hangs, and says it failed (domain/worker-app.md section 7, durations); the 95th
+-- percentile: how long work may go on unseen (domain/evidence-rules.md section 2). With nothing to do, a dead guardian leaves the same rows as a frozen worker
 -- (domain/evidence-rules.md fact 26).
 with evidence as (
     select max(until_at) as until_at from coverage
@@ -137,6 +140,43 @@ said as (
     select worker_id, task_id, happened_at from events where kind = 'task_handler_succeeded'
 ),
 
+own_words as (
+    -- what it said of the end of that very task after somebody had acted, before it got the task anew
+    select
+        unnoticed.task_id, unnoticed.worker_id, unnoticed.claimed_at,
+        events.kind, events.happened_at, events.event_id
+    from unnoticed
+    -- equivalent: join because only what was said is used
+    join events
+        on events.worker_id = unnoticed.worker_id
+        and events.task_id = unnoticed.task_id
+        and events.kind in ('task_handler_succeeded', 'task_handler_failed')
+        and events.happened_at > unnoticed.acted_at
+    anti join task_attempts as anew
+        on anew.worker_id = unnoticed.worker_id
+        and anew.task_id = unnoticed.task_id
+        and anew.claimed_at > unnoticed.claimed_at
+        and anew.claimed_at < events.happened_at
+),
+
+worked as (
+    -- then it had been at work; a failure tells that only if its own wait for a task that hangs had not run out,
+    -- and its process went on to another one
+    select
+        own_words.task_id, own_words.worker_id, own_words.claimed_at,
+        arg_min(own_words.event_id, (own_words.happened_at, own_words.event_id)) as event_id
+    from own_words
+    left join task_attempts as next_one
+        on next_one.worker_id = own_words.worker_id
+        and next_one.claimed_at > own_words.happened_at
+    where own_words.kind = 'task_handler_succeeded'
+        or (
+            own_words.happened_at - own_words.claimed_at < to_seconds($own_wait_s)
+            and next_one.task_id is not null
+        )
+    group by own_words.task_id, own_words.worker_id, own_words.claimed_at
+),
+
 undone as (
     -- what it had not done with when it fell silent: it may take as long as the longest of it
     select unnoticed.worker_id, unnoticed.since, max(usual.long_s) as long_s
@@ -175,6 +215,7 @@ reach as (
 select
     'worker' as subject_kind, unnoticed.worker_id as subject_id, unnoticed.since as happened_at,
     case
+        when worked.event_id is not null then 'refuted'
         -- its guardian was dead while its process lived: lines travel with heartbeats (domain/worker-app.md
         -- 4.1), so that a long task is as silent as a frozen process
         when unnoticed.kind = 'silent' and unnoticed.act_at - unnoticed.beat_at > to_seconds($beat_s)
@@ -188,19 +229,20 @@ select
         else 'insufficient_evidence'
     end as verdict,
     format(
-        '{} with a {} in hand; {} after {} s',
+        '{} with a {} in hand; {} after {} s{}',
         case unnoticed.kind
             when 'silent' then 'went silent'
             else 'gave no sign of its process'
         end,
         unnoticed.task_type,
         case when unnoticed.was_acted then 'somebody acted' else 'nobody had acted' end,
-        round(unnoticed.waited_s)::bigint
+        round(unnoticed.waited_s)::bigint,
+        case when worked.event_id is not null then ', and then it ended the task itself' else '' end
     ) as summary,
     list_filter(
         [
             unnoticed.claimed_event_id, unnoticed.beat_event_id, unnoticed.ended_event_id,
-            unnoticed.end_event_id, 'tasks:' || unnoticed.task_id
+            unnoticed.end_event_id, worked.event_id, 'tasks:' || unnoticed.task_id
         ],
         lambda piece: piece is not null
     ) as evidence,
@@ -214,6 +256,7 @@ select
 from unnoticed
 -- equivalent: left join because some source always reaches
 left join reach using (task_id, worker_id, claimed_at)
+left join worked using (task_id, worker_id, claimed_at)
 left join undone
     on undone.worker_id = unnoticed.worker_id
     and undone.since = unnoticed.since
