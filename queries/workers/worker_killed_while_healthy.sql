@@ -10,7 +10,8 @@
 --! guide     = """
 --!   Read `reason` (what the orchestrator held against it) beside `last_heartbeat` and `last_act_at`
 --!   (what it still did). `confirmed`: it lived when its pod died. `probable`: one sign of life, or a
---!   close one. `insufficient_evidence`: look at `coverage` of the worker and of the edge functions
+--!   close one. `rule` = worked_on: it completed a task after the verdict; without `ended_at` the kill
+--!   failed, or was never tried. `insufficient_evidence`: look at `coverage` of the worker and of the edge functions
 --!   around `happened_at`; a longer export may decide it. With --verdict all the kills that were right
 --!   are listed too."""
 --! innocent  = """
@@ -118,6 +119,25 @@ said as (
     select worker_id, task_id, happened_at, event_id, kind
     from events
     where kind in ('task_handler_succeeded', 'task_handler_failed')
+),
+
+worked_on as (
+    -- what it completed after the verdict, by the rows or by its own word, while its pod lived: the kill may have
+    -- failed (domain/orchestrator.md G119), or its pod have lived long enough
+    select
+        deaths.worker_id, min(ends.happened_at) as first_at, max(ends.happened_at) as last_at,
+        arg_min(ends.event_id, (ends.happened_at, ends.event_id)) as event_id
+    from deaths
+    -- equivalent: join because only those that completed something are used
+    join (
+        select worker_id, happened_at, event_id from worker_signals where signal = 'completion'
+        union all
+        select worker_id, happened_at, event_id from said where kind = 'task_handler_succeeded'
+    ) as ends
+        on ends.worker_id = deaths.worker_id
+        and ends.happened_at > deaths.decided_at
+        and (deaths.ended_at is null or ends.happened_at <= deaths.ended_at)
+    group by deaths.worker_id
 ),
 
 outcomes as (
@@ -410,6 +430,8 @@ facts as (
         streaks.event_ids as failure_event_ids, coalesce(elsewhere.tasks, 0) as failed_elsewhere,
         broken.worker_id is not null as is_broken,
         done.event_id as done_event_id, done.was_that_task,
+        worked_on.event_id as worked_on_event_id, epoch(worked_on.first_at) - epoch(deaths.decided_at) as worked_on_s,
+        worked_on.last_at as worked_on_at,
         reached.worker_id is not null as acts_could_reach,
         killers.worker_id is not null as held_a_killer,
         try_cast(regexp_extract(deaths.reason, '([0-9]+) consecutive', 1) as bigint) as failures_counted,
@@ -440,6 +462,7 @@ facts as (
     left join elsewhere using (worker_id)
     left join broken using (worker_id)
     left join done using (worker_id)
+    left join worked_on using (worker_id)
     left join reached using (worker_id)
     left join killers using (worker_id)
     left join workers on workers.id = deaths.worker_id
@@ -450,6 +473,8 @@ judged as (
         *,
         case
             when was_gone then 'aftermath'
+            -- it completed something after the verdict, which outweighs even a heartbeat
+            when worked_on_event_id is not null then 'worked_on'
             -- a heartbeat after the verdict outweighs all (domain/evidence-rules.md section 2)
             when end_kind = 'external' and (beat_at > decided_at) is not true then 'gone'
             when reason like 'Task failure loop%' then 'failure_streak'
@@ -465,6 +490,7 @@ select
     'worker' as subject_kind, worker_id as subject_id, decided_at as happened_at,
     case rule
         when 'aftermath' then 'refuted'
+        when 'worked_on' then 'confirmed'
         when 'gone' then 'refuted'
         when 'failure_streak' then case
             when distinct_tasks is null then 'insufficient_evidence'
@@ -529,6 +555,11 @@ select
     end as verdict,
     case rule
         when 'aftermath' then format('killed for "{}", but its pod was already gone', reason)
+        when 'worked_on' then format(
+            '{} for "{}", and completed a task {} s after that{}',
+            case when ended_at is null then 'condemned' else 'killed' end, reason, round(worked_on_s)::bigint,
+            case when ended_at is null then '; no row ends its pod' else '' end
+        )
         when 'gone' then format('killed for "{}", but its pod had vanished by itself', reason)
         when 'failure_streak' then format(
             'killed for "{}": {} failures on {} task(s){}', reason, coalesce(failures, 0),
@@ -596,13 +627,16 @@ select
                 case when rule in ('ssh', 'beating', 'guardian', 'silent') then beat_event_id end,
                 case when rule = 'ssh' then probe_event_id end,
                 case when rule in ('guardian', 'beating') then act_event_id end,
-                case when rule = 'beating' then done_event_id end
+                case when rule = 'beating' then done_event_id end,
+                case when rule = 'worked_on' then worked_on_event_id end
             ],
             case when rule = 'failure_streak' then failure_event_ids end
         ),
         lambda piece: piece is not null
     ) as evidence,
-    reason, rule, ended_at, beat_at as last_heartbeat, act_at as last_act_at, act as last_act,
+    reason, rule, ended_at, beat_at as last_heartbeat,
+    case rule when 'worked_on' then worked_on_at else act_at end as last_act_at,
+    case rule when 'worked_on' then 'completion' else act end as last_act,
     held_tasks, tasks_reset,
     case when rule = 'failure_streak' then poison_task end as poison_task,
     case when rule = 'failure_streak' then failed_elsewhere end as failed_elsewhere,
