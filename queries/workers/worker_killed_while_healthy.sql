@@ -451,7 +451,10 @@ facts as (
         signs.act_at is not null and regexp_matches(
             deaths.reason,
             '^(Startup phase|GPU ready but never|Never initialized|Failed basic health check with)'
-        ) as had_worked
+        ) as had_worked,
+        -- what is held against it is that its heartbeats did not come (domain/orchestrator.md W10, W11, W13, W19)
+        regexp_matches(deaths.reason, '^(Stale heartbeat|No heartbeat|FAILSAFE)') as was_unheard,
+        epoch(signs.beat_at) - epoch(deaths.decided_at) as beat_after_s
     from deaths
     left join signs using (worker_id)
     left join probes using (worker_id)
@@ -535,6 +538,14 @@ select
             -- the probe's own line is lost, but a basic check failed on a worker that beat to the end
             when reason = 'Failed basic health check' and beat_age_s <= $beat_sure_s
                 then case when pod_was_seen then 'probable' else 'insufficient_evidence' end
+            -- its heartbeats came after all: they had been kept from us all, or it had been silent for a while. Whether
+            -- it could work is told by what it was at
+            when was_unheard
+                then case
+                    when act_age_s <= $quiet_s and not held_a_killer and (act = 'completion' or undone > 0)
+                        then 'probable'
+                    else 'insufficient_evidence'
+                end
             -- it was said not to have begun to work, and it had (domain/orchestrator.md O21, O26)
             when had_worked and act_age_s <= $quiet_s and not held_a_killer
                 then case
@@ -587,11 +598,17 @@ select
                     then 'killed for "{}", although it had ended well with another task since it had that one{}'
                 when done_event_id is not null
                     then 'killed for "{}", although it had ended well with that task and gone on to others{}'
+                when was_unheard and act_age_s <= $quiet_s
+                    then 'killed for "{0}", although a heartbeat came {2} the verdict, and its process had acted just '
+                        || 'before{1}'
+                when was_unheard
+                    then 'killed for "{0}", although a heartbeat came {2} the verdict, which alone proves no work{1}'
                 when (reason like 'Stuck task%' or had_worked) and act_age_s <= $quiet_s
                     then 'killed for "{}", although its process was at work just before{}'
                 else 'killed for "{}" while its heartbeats went on, which alone proves no work{}'
             end,
-            reason, doubt
+            reason, doubt,
+            format('{} s {}', round(abs(beat_after_s), 1), case when beat_after_s > 0 then 'after' else 'before' end)
         )
         else format(
             case
