@@ -287,7 +287,9 @@ done as (
 ),
 
 successes as (
-    select worker_id, max(happened_at) as succeeded_at
+    select
+        worker_id, max(happened_at) as succeeded_at,
+        arg_max(event_id, (happened_at, event_id)) as event_id
     from outcomes
     where kind = 'task_handler_succeeded'
     group by worker_id
@@ -428,6 +430,10 @@ facts as (
         greatest($quiet_s, held.long_s) as quiet_allowed_s,
         streaks.distinct_tasks, streaks.failures, streaks.poison_task, streaks.worked_before,
         streaks.event_ids as failure_event_ids, coalesce(elsewhere.tasks, 0) as failed_elsewhere,
+        -- the streak is counted from the last success (domain/evidence-rules.md section 2): then there was none
+        case when streaks.worker_id is null then successes.event_id end as ended_streak_event_id,
+        epoch(deaths.decided_at) - epoch(successes.succeeded_at) as succeeded_before_s,
+        epoch(deaths.pod_dead_at) - epoch(successes.succeeded_at) as success_age_s,
         broken.worker_id is not null as is_broken,
         done.event_id as done_event_id, done.was_that_task,
         worked_on.event_id as worked_on_event_id, epoch(worked_on.first_at) - epoch(deaths.decided_at) as worked_on_s,
@@ -462,6 +468,7 @@ facts as (
     left join left_behind using (worker_id)
     left join resets using (worker_id)
     left join streaks using (worker_id)
+    left join successes using (worker_id)
     left join elsewhere using (worker_id)
     left join broken using (worker_id)
     left join done using (worker_id)
@@ -496,6 +503,9 @@ select
         when 'worked_on' then 'confirmed'
         when 'gone' then 'refuted'
         when 'failure_streak' then case
+            -- it had just worked; after longer, failures since may have been in lines that we lost
+            when ended_streak_event_id is not null and success_age_s <= $act_sure_s and end_is_told then 'confirmed'
+            when ended_streak_event_id is not null then 'probable'
             when distinct_tasks is null then 'insufficient_evidence'
             -- domain/evidence-rules.md section 2: of one task it is the task, of two the worker
             when is_broken or distinct_tasks - failed_elsewhere >= 2 then 'refuted'
@@ -573,9 +583,14 @@ select
         )
         when 'gone' then format('killed for "{}", but its pod had vanished by itself', reason)
         when 'failure_streak' then format(
-            'killed for "{}": {} failures on {} task(s){}', reason, coalesce(failures, 0),
-            coalesce(distinct_tasks, 0),
-            case when worked_before then ', after it had completed others' else '' end
+            case
+                when ended_streak_event_id is not null
+                    then 'killed for "{0}": it had completed a task {4} s before, and failed at none since'
+                else 'killed for "{0}": {1} failures on {2} task(s){3}'
+            end,
+            reason, coalesce(failures, 0), coalesce(distinct_tasks, 0),
+            case when worked_before then ', after it had completed others' else '' end,
+            coalesce(round(succeeded_before_s), 0)::bigint
         )
         when 'ssh' then format(
             'killed for "{}" after an SSH probe failed; {}', reason,
@@ -647,7 +662,7 @@ select
                 case when rule = 'beating' then done_event_id end,
                 case when rule = 'worked_on' then worked_on_event_id end
             ],
-            case when rule = 'failure_streak' then failure_event_ids end
+            case when rule = 'failure_streak' then coalesce(failure_event_ids, [ended_streak_event_id]) end
         ),
         lambda piece: piece is not null
     ) as evidence,
