@@ -590,6 +590,7 @@ select
             end,
             reason, coalesce(failures, 0), coalesce(distinct_tasks, 0),
             case when worked_before then ', after it had completed others' else '' end,
+            -- equivalent: 0 because it is told only where there was a success
             coalesce(round(succeeded_before_s), 0)::bigint
         )
         when 'ssh' then format(
