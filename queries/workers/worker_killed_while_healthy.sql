@@ -116,7 +116,7 @@ probes as (
 
 said as (
     -- how each task ended, by the word of the worker that was at it
-    select worker_id, task_id, happened_at, event_id, kind
+    select worker_id, task_id, happened_at, earliest, event_id, kind
     from events
     where kind in ('task_handler_succeeded', 'task_handler_failed')
 ),
@@ -130,12 +130,14 @@ worked_on as (
     from deaths
     -- equivalent: join because only those that completed something are used
     join (
-        select worker_id, happened_at, event_id from worker_signals where signal = 'completion'
+        select worker_id, happened_at, happened_at as earliest, event_id from worker_signals
+        where signal = 'completion'
         union all
-        select worker_id, happened_at, event_id from said where kind = 'task_handler_succeeded'
+        select worker_id, happened_at, earliest, event_id from said where kind = 'task_handler_succeeded'
     ) as ends
         on ends.worker_id = deaths.worker_id
-        and ends.happened_at > deaths.decided_at
+        -- by whatever its clock may be
+        and ends.earliest > deaths.decided_at
         and (deaths.ended_at is null or ends.happened_at <= deaths.ended_at)
     group by deaths.worker_id
 ),
