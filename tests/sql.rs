@@ -249,6 +249,17 @@ fn what_is_no_snapshot_is_said() {
 }
 
 #[test]
+fn who_cannot_keep_timelines_is_told_who_can() {
+    let fleet = fleet();
+    fs::remove_dir_all(fleet.dir().join("derived")).expect("removed");
+    // what stands in the place of the lock cannot be opened, as nothing can in a directory of another user
+    fs::create_dir(fleet.dir().join(".replay.lock")).expect("a directory");
+    let said = fleet.run("sql", &["select 1"]);
+    assert_eq!(said.code, 4, "{}", said.stderr);
+    assert!(said.stderr.contains("let its owner run `backstory replay`"), "{}", said.stderr);
+}
+
+#[test]
 fn a_reader_that_leaves_is_no_error() {
     let fleet = fleet();
     let said = fleet.run_into_closed_pipe("sql", &["--format", "csv", "from range(10000000)"]);

@@ -1,5 +1,6 @@
 //! `replay`: turn a snapshot into timelines.
 
+use std::fs::File;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -51,7 +52,7 @@ pub(super) fn run(ui: &mut Ui, args: &ReplayArgs) -> Outcome {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
     let pool = pool.map_err(|err| Fault::new(FaultKind::Internal, err))?;
     let grammar = grammar(ui)?;
-    let _alone = lock::timelines(snapshot.dir())?;
+    let _alone = alone(&snapshot)?;
     let made =
         pool.install(|| rebuild(&snapshot, &grammar, args.memory as usize)).map_err(fault)?;
     report(ui, &made);
@@ -65,7 +66,7 @@ pub(crate) fn ensure(ui: &mut Ui, snapshot: &Snapshot) -> Result<(), Fault> {
         return Ok(());
     }
     let grammar = grammar(ui)?;
-    let _alone = lock::timelines(snapshot.dir())?;
+    let _alone = alone(snapshot)?;
     // another process may have replayed while this one waited
     if derived::is_current(snapshot, &digest) {
         return Ok(());
@@ -76,6 +77,16 @@ pub(crate) fn ensure(ui: &mut Ui, snapshot: &Snapshot) -> Result<(), Fault> {
     let made = rebuild(snapshot, &grammar, MEMORY_MB as usize).map_err(fault)?;
     report(ui, &made);
     Ok(())
+}
+
+/// Nobody else writes timelines meanwhile; who may only read a snapshot cannot.
+fn alone(snapshot: &Snapshot) -> Result<File, Fault> {
+    lock::timelines(snapshot.dir()).map_err(|err| {
+        Fault::from(err).hint(
+            "timelines are kept beside the evidence: let its owner run `backstory replay` after each capture, or \
+             copy the snapshot to where you may write",
+        )
+    })
 }
 
 /// The grammar of this run: the one compiled in, and the user's files.
