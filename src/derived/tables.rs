@@ -13,7 +13,7 @@ pub struct DerivedTable {
 
 /// Raised with a change of what is derived, or of how the files are written, that the columns do not show: what an older
 /// build derived is derived again.
-const LAYOUT: u32 = 4;
+const LAYOUT: u32 = 5;
 
 /// Rows in a row group: few enough that to read one thing's is to read little. In a table that is in the order
 /// of the things one group has all of them.

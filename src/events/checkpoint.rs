@@ -19,7 +19,7 @@ use crate::spool::Spool;
 use crate::spool::frames::{FrameReader, FrameWriter};
 
 /// Raised with every change of what a line may become.
-const FORMAT: u32 = 7;
+const FORMAT: u32 = 8;
 
 const BUFFER_BYTES: usize = 64 * 1024;
 /// Bytes of the hash at the end.

@@ -123,8 +123,9 @@ pub(super) fn make(row: &LogRow<'_>, text: &Understood<'_>, kind: EventKind) -> 
 /// (domain/worker-app.md 4.1). The row itself is counted as unknown.
 pub(super) fn signed(row: &LogRow<'_>, no_fields: &Arc<Attributes>) -> Option<Box<Event>> {
     let worker = Some(row.origin.worker.clone()?);
-    let (task, attributes) = (row.task.cloned(), no_fields.clone());
-    Some(Box::new(Event { worker, task, attributes, ..bare(row, EventKind::WorkerLogged) }))
+    // of which task it spoke does not tell that it worked on it
+    let attributes = no_fields.clone();
+    Some(Box::new(Event { worker, attributes, ..bare(row, EventKind::WorkerLogged) }))
 }
 
 /// What stands in a row beside its text.
