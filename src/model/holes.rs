@@ -32,7 +32,10 @@ pub fn holes(logs: &[LogCapture]) -> Vec<Hole> {
             let kept_since = Micros(until.0 - KEPT);
             // a row of that time is gone all the same: they were deleted before their time
             let too_soon = known.is_some_and(|last| kept_since < last && last < from);
-            let deleted = if log.is_whole && !too_soon { from.min(kept_since) } else { from };
+            let deleted = match log.is_whole {
+                true => from.min(if too_soon { until } else { kept_since }),
+                false => from,
+            };
             if deleted.0 - before.0 > SILENCE {
                 holes.push(Hole { from: before, until: deleted, next });
             }

@@ -72,10 +72,12 @@ fn between(known: &Known<'_>, runs: &[&Run], account: &mut Account) {
         }
     }
     let until = known.exported.until;
-    // one that began while another still logged is not over because that one logged last
-    let begun = runs.last().copied().filter(|begun| latest.is_some_and(|last| last.id != begun.id));
+    // one that began while another still logged is not over because that one logged last, unless it logs on
+    let is_over = |last: &&Run| until.0 - last.last_row.0 > SILENCE;
+    let begun = latest.filter(is_over).and(runs.last().copied());
+    let begun = begun.filter(|begun| latest.is_some_and(|last| last.id != begun.id));
     for last in latest.into_iter().chain(begun) {
-        if until.0 - last.last_row.0 > SILENCE {
+        if is_over(&last) {
             after(known, last, (last.last_row, None), account);
         } else {
             account.span(&last.source, last.first_row, until);
