@@ -100,8 +100,11 @@ judged as (
         not signs.is_without_row and worker_ends.event_id is null
             and coalesce(workers.status in ('active', 'spawning'), false) as has_live_row,
         -- its row lived on as well, until the pod was ended
-        went_on.alive_at < ends.ended_at and coalesce(went_on.alive_at < row_ends.row_ended_at, true)
-            as went_on_until_end,
+        went_on.alive_at < ends.ended_at
+            -- a time that the very try set which failed is no later end
+            and coalesce(
+                greatest(went_on.alive_at, signs.last_sign_at + to_seconds($near_s)) < row_ends.row_ended_at, true
+            ) as went_on_until_end,
         went_on.alive_at
     from signs
     -- equivalent: left join because every worker that a sign names has a pod in the cases

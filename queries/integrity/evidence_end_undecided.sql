@@ -2,7 +2,7 @@
 --! title     = "An orchestrator had fallen silent when the evidence ends"
 --! severity  = "medium"
 --! question  = "Which orchestrators logged no more at the end, so that nobody can say whether they ran?"
---! reads     = ["gaps", "events", "runs"]
+--! reads     = ["gaps", "events"]
 --! grain     = ["subject_id", "source_type"]
 --! incidents = ["O2"]
 --! cause     = ["source_type"]
@@ -20,7 +20,8 @@
 -- The two kinds of orchestrator may write under one name, which names their processes too
 -- (domain/orchestrator.md 1.1, source_id).
 with last_lines as (
-    select source_type, run_id, arg_max(event_id, (happened_at, event_id)) as event_id
+    select
+        source_type, run_id, max(happened_at) as last_at, arg_max(event_id, (happened_at, event_id)) as event_id
     from events
     group by source_type, run_id
     -- else all that is here is what it said of a task
@@ -39,10 +40,9 @@ select
     cast([] as varchar[]) as affected_tasks, cast(null as double) as lost_worker_s
 from gaps
 -- a silence before its last line, as at its beginning, ended: its lines came again
-join runs
-    on runs.source_type = gaps.source_type
-    and runs.run_id = gaps.run_id
-    and gaps.began_at >= runs.ended_at
-join last_lines on last_lines.source_type = gaps.source_type and last_lines.run_id = gaps.run_id
+join last_lines
+    on last_lines.source_type = gaps.source_type
+    and last_lines.run_id = gaps.run_id
+    and gaps.began_at >= last_lines.last_at
 where gaps.cause = 'unknown'
 order by happened_at, subject_id, gaps.source_type

@@ -4,7 +4,7 @@
 --! question  = "Which error and failsafe kills hit a worker that could still have completed work, and what proves it?"
 --! reads     = ["events", "worker_ends", "worker_signals", "task_attempts", "tasks", "workers", "coverage"]
 --! grain     = ["subject_id"]
---! params    = { beat_s = 23, beat_sure_s = 18, guardian_s = 25, quiet_s = 120, near_s = 60, act_sure_s = 60, percentile = 0.95 }
+--! params    = { beat_s = 23, beat_sure_s = 18, guardian_s = 25, quiet_s = 120, near_s = 60, act_sure_s = 60, window_s = 1800, percentile = 0.95 }
 --! incidents = ["O1", "O25", "O26", "X2", "X14"]
 --! cause     = ["rule", "reason"]
 --! guide     = """
@@ -25,7 +25,7 @@
 
 -- Rules and numbers: domain/evidence-rules.md section 2 (23 s: one heartbeat period and jitter; 25 s: a
 -- heartbeat that late is missing; 120 s and the 95th percentile: how long work may go on unseen) and
--- fact 15 (60 s: what belongs to one kill). 60 s is also how long the orchestrator itself takes a sign of
+-- fact 15 (60 s: what belongs to one kill); window_s: TASK_FAILURE_WINDOW_MINUTES (domain/orchestrator.md 5). 60 s is also how long the orchestrator itself takes a sign of
 -- life for health (domain/orchestrator.md W15): an act older than that leaves room for a later crash that
 -- a dead guardian could not tell of.
 with condemned as (
@@ -114,6 +114,11 @@ probes as (
     group by deaths.worker_id
 ),
 
+orchestrators as (
+    -- done when their children are made: no sign of work (domain/evidence-rules.md section 2)
+    select id from tasks where contains(lower(task_type), 'orchestrator')
+),
+
 said as (
     -- how each task ended, by the word of the worker that was at it
     select worker_id, task_id, happened_at, earliest, event_id, kind
@@ -133,7 +138,8 @@ worked_on as (
         select worker_id, happened_at, happened_at as earliest, event_id from worker_signals
         where signal = 'completion'
         union all
-        select worker_id, happened_at, earliest, event_id from said where kind = 'task_handler_succeeded'
+        select worker_id, happened_at, earliest, event_id from said
+        where kind = 'task_handler_succeeded' and task_id not in (select id from orchestrators)
     ) as ends
         on ends.worker_id = deaths.worker_id
         -- by whatever its clock may be
@@ -291,7 +297,9 @@ done as (
 successes as (
     select
         worker_id, max(happened_at) as succeeded_at,
-        arg_max(event_id, (happened_at, event_id)) as event_id
+        max(happened_at) filter (where task_id not in (select id from orchestrators)) as worked_at,
+        arg_max(event_id, (happened_at, event_id))
+            filter (where task_id not in (select id from orchestrators)) as event_id
     from outcomes
     where kind = 'task_handler_succeeded'
     group by worker_id
@@ -434,8 +442,8 @@ facts as (
         streaks.event_ids as failure_event_ids, coalesce(elsewhere.tasks, 0) as failed_elsewhere,
         -- the streak is counted from the last success (domain/evidence-rules.md section 2): then there was none
         case when streaks.worker_id is null then successes.event_id end as ended_streak_event_id,
-        epoch(deaths.decided_at) - epoch(successes.succeeded_at) as succeeded_before_s,
-        epoch(deaths.pod_dead_at) - epoch(successes.succeeded_at) as success_age_s,
+        epoch(deaths.decided_at) - epoch(successes.worked_at) as succeeded_before_s,
+        epoch(deaths.pod_dead_at) - epoch(successes.worked_at) as success_age_s,
         broken.worker_id is not null as is_broken,
         done.event_id as done_event_id, done.was_that_task,
         worked_on.event_id as worked_on_event_id, epoch(worked_on.first_at) - epoch(deaths.decided_at) as worked_on_s,
@@ -486,7 +494,7 @@ judged as (
         case
             when was_gone then 'aftermath'
             -- it completed something after the verdict, which outweighs even a heartbeat
-            when worked_on_event_id is not null then 'worked_on'
+            when worked_on_event_id is not null and not is_implied then 'worked_on'
             -- a heartbeat after the verdict outweighs all (domain/evidence-rules.md section 2)
             when end_kind = 'external' and (beat_at > decided_at) is not true then 'gone'
             when reason like 'Task failure loop%' then 'failure_streak'
@@ -507,7 +515,8 @@ select
         when 'failure_streak' then case
             -- it had just worked; after longer, failures since may have been in lines that we lost
             when ended_streak_event_id is not null and success_age_s <= $act_sure_s and end_is_told then 'confirmed'
-            when ended_streak_event_id is not null then 'probable'
+            -- one that is older did not end what is counted: the failures since are not here
+            when succeeded_before_s <= $window_s and ended_streak_event_id is not null then 'probable'
             when distinct_tasks is null then 'insufficient_evidence'
             -- domain/evidence-rules.md section 2: of one task it is the task, of two the worker
             when is_broken or distinct_tasks - failed_elsewhere >= 2 then 'refuted'
@@ -586,7 +595,7 @@ select
         when 'gone' then format('killed for "{}", but its pod had vanished by itself', reason)
         when 'failure_streak' then format(
             case
-                when ended_streak_event_id is not null
+                when ended_streak_event_id is not null and succeeded_before_s <= $window_s
                     then 'killed for "{0}": it had completed a task {4} s before, and failed at none since'
                 else 'killed for "{0}": {1} failures on {2} task(s){3}'
             end,
