@@ -264,7 +264,7 @@ fn summary(ui: &mut Ui, args: &ExportArgs, exported: &Exported) {
     }
 }
 
-/// What the source may have deleted between two captures before anyone took it: the oldest line that is left
+/// Whether the source may have deleted lines between two captures before anyone took them: the oldest that is left
 /// there is younger than the capture before, and a line of that time would be gone by now. Where it would not,
 /// nothing was logged in between.
 fn is_due(before: Micros, oldest: Micros, now: Micros, kept: Retention) -> bool {
