@@ -91,7 +91,7 @@ pub(super) fn run(ui: &mut Ui, args: &DemoArgs) -> Outcome {
         plan.hours, written.workers, written.tasks, written.log_rows
     ));
     let snapshot = taken(ui, &files, &kept, &root)?;
-    replay::ensure(ui, &snapshot)?;
+    let snapshot = replay::ensure(ui, snapshot)?;
     findings::show_all(ui, &snapshot, LIMIT, LISTED_MAX)?;
     let agrees = compare(ui, &files, &snapshot)?;
     if let Some(dir) = &args.keep {

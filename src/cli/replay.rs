@@ -53,30 +53,33 @@ pub(super) fn run(ui: &mut Ui, args: &ReplayArgs) -> Outcome {
     let pool = pool.map_err(|err| Fault::new(FaultKind::Internal, err))?;
     let grammar = grammar(ui)?;
     let _alone = alone(&snapshot)?;
+    let snapshot = snapshot.renewed()?;
     let made =
         pool.install(|| rebuild(&snapshot, &grammar, args.memory as usize)).map_err(fault)?;
     report(ui, &made);
     Ok(ExitCode::SUCCESS)
 }
 
-/// Replays when `derived/` is absent, or was made from other evidence or by another build.
-pub(crate) fn ensure(ui: &mut Ui, snapshot: &Snapshot) -> Result<(), Fault> {
+/// Replays when `derived/` is absent, or was made from other evidence or by another build. Returns the snapshot
+/// that the timelines are of: what was captured while this process waited for another replay is in it.
+pub(crate) fn ensure(ui: &mut Ui, snapshot: Snapshot) -> Result<Snapshot, Fault> {
     let digest = grammar_files::digest(ui.grammar_files())?;
-    if derived::is_current(snapshot, &digest) {
-        return Ok(());
+    if derived::is_current(&snapshot, &digest) {
+        return Ok(snapshot);
     }
     let grammar = grammar(ui)?;
-    let _alone = alone(snapshot)?;
-    // another process may have replayed while this one waited
-    if derived::is_current(snapshot, &digest) {
-        return Ok(());
+    let _alone = alone(&snapshot)?;
+    // another process may have replayed while this one waited, and a later capture than this one knows of
+    let snapshot = snapshot.renewed()?;
+    if derived::is_current(&snapshot, &digest) {
+        return Ok(snapshot);
     }
     ui.note(
         "replaying: the timelines are missing, or made from other evidence or with another grammar",
     );
-    let made = rebuild(snapshot, &grammar, MEMORY_MB as usize).map_err(fault)?;
+    let made = rebuild(&snapshot, &grammar, MEMORY_MB as usize).map_err(fault)?;
     report(ui, &made);
-    Ok(())
+    Ok(snapshot)
 }
 
 /// Nobody else writes timelines meanwhile; who may only read a snapshot cannot.

@@ -52,7 +52,7 @@ impl WhenArgs {
             Some(at) => as_seen(ui, snapshot, at)?,
             None => (snapshot, None),
         };
-        replay::ensure(ui, &snapshot)?;
+        let snapshot = replay::ensure(ui, snapshot)?;
         Ok(Asked { snapshot, as_of: self.as_of, _own: own })
     }
 }
@@ -190,6 +190,6 @@ fn as_seen(
     let dir = snapshot.dir();
     let own = tempfile::Builder::new().prefix("seen-").suffix(TEMPORARY).tempdir_in(dir);
     let own = own.map_err(|err| SnapshotError::io("create a folder in", dir, err))?;
-    let derived = own.path().join("derived");
+    let derived = own.path().join(Snapshot::DERIVED);
     Ok((snapshot.first(by_then, derived), Some(own)))
 }

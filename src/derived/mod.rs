@@ -29,9 +29,6 @@ use crate::snapshot::open::Snapshot;
 use crate::snapshot::parquet_file::hash_file;
 use crate::snapshot::publish::{TEMPORARY, sync_directory};
 
-/// The folder inside a snapshot.
-const DERIVED_FOLDER: &str = "derived";
-
 /// Whether `derived/` is there, whole, and made from this evidence by this build and grammar.
 pub fn is_current(snapshot: &Snapshot, grammar_digest: &str) -> bool {
     let derived = snapshot.derived();
@@ -72,8 +69,8 @@ pub fn write(
     let derived = snapshot.derived();
     let dir = derived.parent().unwrap_or(snapshot.dir());
     let (made, old) = (
-        dir.join(format!("{DERIVED_FOLDER}{TEMPORARY}")),
-        dir.join(format!("{DERIVED_FOLDER}.old{TEMPORARY}")),
+        dir.join(format!("{}{TEMPORARY}", Snapshot::DERIVED)),
+        dir.join(format!("{}.old{TEMPORARY}", Snapshot::DERIVED)),
     );
     remove(&made)?;
     remove(&old)?;

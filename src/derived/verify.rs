@@ -7,7 +7,6 @@ use std::path::Path;
 
 use rayon::prelude::*;
 
-use crate::derived::DERIVED_FOLDER;
 use crate::derived::manifest::{DerivedManifest, FIELDS};
 use crate::snapshot::manifest::MANIFEST;
 use crate::snapshot::open::Snapshot;
@@ -23,7 +22,7 @@ const TRIES_MAX: u32 = 3;
 /// Checks every derived table; with the evidence and the grammar's digest at hand, also whether they
 /// are still what a replay would make.
 pub fn verify(dir: &Path, current: Option<(&Snapshot, &str)>) -> Verdict {
-    let manifest = || fs::read(dir.join(DERIVED_FOLDER).join(MANIFEST)).ok();
+    let manifest = || fs::read(dir.join(Snapshot::DERIVED).join(MANIFEST)).ok();
     let mut verdict = Verdict::default();
     for _ in 0..TRIES_MAX {
         let before = manifest();
@@ -37,19 +36,19 @@ pub fn verify(dir: &Path, current: Option<(&Snapshot, &str)>) -> Verdict {
 
 fn look(dir: &Path, current: Option<(&Snapshot, &str)>) -> Verdict {
     let mut verdict = Verdict::default();
-    let derived = dir.join(DERIVED_FOLDER);
+    let derived = dir.join(Snapshot::DERIVED);
     match fs::symlink_metadata(&derived) {
         Ok(found) if found.is_dir() => {}
         Ok(_) => {
-            verdict.damage(DERIVED_FOLDER, Flaw::NotAFolder);
+            verdict.damage(Snapshot::DERIVED, Flaw::NotAFolder);
             return verdict;
         }
         Err(err) if err.kind() == io::ErrorKind::NotFound => {
-            verdict.note(DERIVED_FOLDER, Remark::NotReplayed);
+            verdict.note(Snapshot::DERIVED, Remark::NotReplayed);
             return verdict;
         }
         Err(err) => {
-            verdict.damage(DERIVED_FOLDER, Flaw::Unreadable(err.to_string()));
+            verdict.damage(Snapshot::DERIVED, Flaw::Unreadable(err.to_string()));
             return verdict;
         }
     }
@@ -65,7 +64,7 @@ fn look(dir: &Path, current: Option<(&Snapshot, &str)>) -> Verdict {
         let files = manifest.files.clone();
         let now = DerivedManifest { files, ..DerivedManifest::of(snapshot, grammar) };
         if now != manifest {
-            verdict.note(DERIVED_FOLDER, Remark::Outdated);
+            verdict.note(Snapshot::DERIVED, Remark::Outdated);
         }
     }
     verdict
@@ -99,7 +98,7 @@ fn tables(derived: &Path, files: &BTreeMap<String, String>, verdict: &mut Verdic
     }
     match strangers(derived, files) {
         Ok(paths) => paths.iter().for_each(|path| verdict.damage(inside(path), Flaw::Foreign)),
-        Err(err) => verdict.damage(DERIVED_FOLDER, Flaw::Unreadable(err.to_string())),
+        Err(err) => verdict.damage(Snapshot::DERIVED, Flaw::Unreadable(err.to_string())),
     }
 }
 
@@ -144,5 +143,5 @@ fn entries(folder: &Path) -> io::Result<Vec<(String, bool)>> {
 }
 
 fn inside(path: &str) -> String {
-    format!("{DERIVED_FOLDER}/{path}")
+    format!("{}/{path}", Snapshot::DERIVED)
 }

@@ -27,6 +27,9 @@ impl Snapshot {
     /// The folder of what `replay` keeps from one capture to the next; delete it at will.
     pub const CHECKPOINTS: &str = "checkpoints";
 
+    /// The folder of what `replay` writes for readers.
+    pub const DERIVED: &str = "derived";
+
     /// Opens a snapshot and checks the manifest, the chain of captures, and the size of every file.
     pub fn open(dir: &Path) -> Result<Self, SnapshotError> {
         let snapshot = Self::open_captures(dir)?;
@@ -45,7 +48,7 @@ impl Snapshot {
             return Err(SnapshotError::Damaged { path: dir.join(MANIFEST), detail });
         }
         let captures = read_chain(dir, &stored.manifest)?;
-        let (dir, derived) = (dir.to_path_buf(), dir.join("derived"));
+        let (dir, derived) = (dir.to_path_buf(), dir.join(Self::DERIVED));
         Ok(Self { dir, derived, manifest: stored.manifest, captures })
     }
 
@@ -64,6 +67,15 @@ impl Snapshot {
     pub fn first(mut self, captures: usize, derived: PathBuf) -> Self {
         self.captures.truncate(captures);
         Self { derived, ..self }
+    }
+
+    /// The snapshot as it is now, with the captures taken since it was opened; one that was cut to its first captures
+    /// stays as it is.
+    pub fn renewed(self) -> Result<Self, SnapshotError> {
+        match self.dir.join(Self::DERIVED) == self.derived {
+            true => Self::open(&self.dir),
+            false => Ok(self),
+        }
     }
 
     /// The manifest.

@@ -141,6 +141,30 @@ fn reading_and_capturing_do_not_wait_for_each_other() {
 }
 
 #[test]
+fn who_waited_for_a_replay_replays_what_was_captured_meanwhile() {
+    let source = Source::new("waited", 3_000);
+    for verb in ["replay", "workers"] {
+        let dir = source.put_first(verb);
+        let replays = std::fs::File::create(dir.join(".replay.lock")).expect("a file");
+        replays.try_lock().expect("nobody replays");
+        let args = [verb, "--snapshot", dir.to_str().expect("UTF-8")];
+        let mut waiting = Running(spawn(&source.bench.path("config"), &args));
+        let open = format!("/proc/{}/fd", waiting.0.id());
+        wait_until("it has opened the lock", || {
+            let open = std::fs::read_dir(&open).expect("its files").flatten();
+            let mut targets = open.filter_map(|file| std::fs::read_link(file.path()).ok());
+            targets.any(|target| target.ends_with(".replay.lock"))
+        });
+        let (ran, _) = source.export(verb, Vec::new(), &[]);
+        assert_eq!(ran.code, 0, "{}", ran.stderr);
+        drop(replays);
+        assert!(waiting.0.wait().expect("a child").success(), "{verb}");
+        let ran = source.bench.run("verify", verb, &[]);
+        assert!(!ran.stdout.contains("outdated"), "{verb}: {}", ran.stdout);
+    }
+}
+
+#[test]
 fn a_server_that_falls_silent_is_given_up() {
     let source = Source::new("silent", 3_000);
     source.put_first("s1");

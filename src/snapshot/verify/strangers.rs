@@ -14,17 +14,17 @@ use crate::snapshot::verify::chain::{Chain, Link};
 use crate::snapshot::verify::flaw::{Flaw, Remark};
 use crate::snapshot::verify::verdict::Verdict;
 
-/// Folder of what `replay` made; it has a manifest of its own.
-const DERIVED: &str = "derived";
 const CAPTURES: &str = "captures";
 
 /// Names every file that is neither promised nor ours for another reason.
 pub(crate) fn check(dir: &Path, chain: &Chain, verdict: &mut Verdict) {
     let census = Census::of(chain);
     for (path, kind) in entries(dir, "", verdict) {
-        let ours = path == CAPTURES || Table::from_name(&path).is_some() || path == DERIVED;
+        let ours =
+            path == CAPTURES || Table::from_name(&path).is_some() || path == Snapshot::DERIVED;
         match kind {
-            _ if path == DERIVED => {}
+            // it has a manifest of its own
+            _ if path == Snapshot::DERIVED => {}
             // each has a hash of its own, and one that does not fit is made anew
             Kind::Folder if path == Snapshot::CHECKPOINTS => {}
             Kind::Folder if ours => {
