@@ -160,7 +160,7 @@ fn who_waited_for_a_replay_replays_what_was_captured_meanwhile() {
         drop(replays);
         assert!(waiting.0.wait().expect("a child").success(), "{verb}");
         let ran = source.bench.run("verify", verb, &[]);
-        assert!(!ran.stdout.contains("outdated"), "{verb}: {}", ran.stdout);
+        assert!(!ran.stdout.contains("other evidence"), "{verb}: {}", ran.stdout);
     }
 }
 
