@@ -90,7 +90,7 @@ orphaned as (
 select
     'task' as subject_kind, orphaned.task_id as subject_id, orphaned.down_at as happened_at,
     'confirmed' as verdict,
-    format('{} was in flight when the API orchestrator went down for {} s', tasks.task_type,
+    format('{} was in flight when the API orchestrator was started anew, {} s after its last sign', tasks.task_type,
         round(epoch(orphaned.restarted_at) - epoch(orphaned.down_at))::bigint
     ) as summary,
     list_filter(

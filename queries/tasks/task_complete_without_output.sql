@@ -51,7 +51,10 @@ takers as (
 select
     'task' as subject_kind, tasks.id as subject_id, empty.decided_at as happened_at,
     'confirmed' as verdict,
-    format('{} is complete, but has no output', tasks.task_type) as summary,
+    format(
+        '{} is complete, but has {}', tasks.task_type,
+        coalesce(tasks._output_class || ' where the URL of its output belongs', 'no output')
+    ) as summary,
     list_concat(
         [empty.completed_event_id, 'tasks:' || tasks.id], coalesce(takers.event_ids, [])
     ) as evidence,
