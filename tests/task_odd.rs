@@ -454,7 +454,8 @@ fn what_could_not_have_been_known_of_a_generation_is_not_told_as_known() {
     let earlier = early.replace("2025-11-10", "2025-11-04");
     assert_eq!(told(&earlier, true), [["no", "not_expected"]]);
     // two categories are known for it, and only until 2026-02-04 does it matter which
-    let upscale = early.replace("nobody_knows", "image-upscale").replace("2025-11-10", "2026-01-10");
+    let upscale =
+        early.replace("nobody_knows", "image-upscale").replace("2025-11-10", "2026-01-10");
     assert_eq!(told(&upscale, false), [["unknown", "missing_generation"]]);
     assert_eq!(told(&upscale, true), [["no", "not_expected"]]);
     let later = upscale.replace("2026-01-10", "2026-03-10");

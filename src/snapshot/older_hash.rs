@@ -1,20 +1,44 @@
-//! The hash of a row as builds wrote it until November 2026: 128 bits of a keyed BLAKE3.
+//! The hash of a row as builds wrote it until November 2026: 128 bits of a keyed BLAKE3, then 64 of SipHash.
 //!
-//! Snapshots that have it stay as they are, and rows that come again are held against it.
+//! Snapshots that have them stay as they are, and rows that come again are held against them.
+
+use siphasher::sip::SipHasher24;
 
 use crate::snapshot::column::Value;
+use crate::snapshot::row_hash;
 
-/// Digits of such a hash.
-pub(crate) const DIGITS: usize = 32;
+/// Digits of the longer one.
+pub(crate) const LONG_DIGITS: usize = 32;
 
-/// The hash of a row: its columns, in the order of their names.
-pub(crate) fn of<'v>(
+/// What the key of the shorter one is derived for.
+const CONTEXT: &str = "backstory 2026-11-26 row hash";
+
+/// The hash of a row until 2026-11-29: its columns, in the order of their names.
+pub(crate) fn short<'v>(
+    row_key: &[u8; 32],
+    columns: impl Iterator<Item = (&'v str, &'v Value<'v>)>,
+) -> u64 {
+    let mut sixteen = [0; 16];
+    sixteen.copy_from_slice(&blake3::derive_key(CONTEXT, row_key)[..16]);
+    let key = SipHasher24::new_with_key(&sixteen);
+    let (mut hashed, mut names) = (vec![0; 8], 0u64);
+    for (name, value) in columns {
+        if row_hash::spelled(value, &mut hashed) {
+            names = names.wrapping_add(key.hash(name.as_bytes()));
+        }
+    }
+    hashed[..8].copy_from_slice(&names.to_le_bytes());
+    key.hash(&hashed)
+}
+
+/// The hash of a row until 2026-11-26: its columns, in the order of their names.
+pub(crate) fn long<'v>(
     row_key: &[u8; 32],
     columns: impl Iterator<Item = (&'v str, &'v Value<'v>)>,
 ) -> u128 {
     let mut hashed = Vec::new();
     for (name, value) in columns {
-        if let Some(value) = spelled(value) {
+        if let Some(value) = as_text(value) {
             add(name, &mut hashed);
             add(&value, &mut hashed);
         }
@@ -25,7 +49,7 @@ pub(crate) fn of<'v>(
 }
 
 /// A value as a text; `None` for NULL.
-fn spelled(value: &Value<'_>) -> Option<String> {
+fn as_text(value: &Value<'_>) -> Option<String> {
     match value {
         Value::Null => None,
         Value::Int(of) => Some(of.to_string()),

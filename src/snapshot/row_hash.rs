@@ -8,7 +8,7 @@
 use std::fmt::Display;
 use std::io::Write;
 
-use siphasher::sip::SipHasher24;
+use highway::{HighwayHash, HighwayHasher, Key};
 
 use crate::snapshot::column::{Column, Value};
 use crate::snapshot::older_hash;
@@ -19,21 +19,21 @@ const IS_TIME: u8 = 254;
 const IS_LONG: u8 = 255;
 
 /// What the key of these hashes is derived for.
-const CONTEXT: &str = "backstory 2026-11-26 row hash";
+const CONTEXT: &str = "backstory 2026-11-29 row hash";
 
 /// The hash of a row as a file has it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum RowHash {
-    /// Of this build.
+    /// Of this build, or of the one before.
     Short(u64),
-    /// Of an older one.
+    /// Of a still older one.
     Long(u128),
 }
 
 impl RowHash {
     /// A hash in hexadecimal; `None` where that is none.
     pub(crate) fn parse(text: &str) -> Option<Self> {
-        if text.len() == older_hash::DIGITS {
+        if text.len() == older_hash::LONG_DIGITS {
             return u128::from_str_radix(text, 16).ok().map(Self::Long);
         }
         u64::from_str_radix(text, 16).ok().map(Self::Short)
@@ -51,8 +51,8 @@ impl RowHash {
 /// Hashes the rows of one table, after redaction, over names and values of the columns that are not NULL: a
 /// column that appears later and is NULL changes no hash, nor does the order of columns.
 pub(crate) struct RowHasher {
-    key: SipHasher24,
-    older_key: [u8; 32],
+    key: HighwayHasher,
+    row_key: [u8; 32],
     /// Columns in the order of their names, each with what stands for its name.
     order: Vec<(usize, u64)>,
     names: Vec<String>,
@@ -61,16 +61,17 @@ pub(crate) struct RowHasher {
 
 impl RowHasher {
     pub(crate) fn new(row_key: &[u8; 32], columns: &[Column]) -> Self {
-        let mut sixteen = [0; 16];
-        sixteen.copy_from_slice(&blake3::derive_key(CONTEXT, row_key)[..16]);
-        let key = SipHasher24::new_with_key(&sixteen);
+        let bytes = blake3::derive_key(CONTEXT, row_key);
+        let word = |at: usize| u64::from_le_bytes(std::array::from_fn(|byte| bytes[8 * at + byte]));
+        let key = HighwayHasher::new(Key(std::array::from_fn(word)));
         let mut order: Vec<usize> = (0..columns.len()).collect();
         order.sort_by(|a, b| columns[*a].name.cmp(&columns[*b].name));
-        let named = |at: usize| (at, key.hash(columns[at].name.as_bytes()));
+        let named = |at: usize| (at, key.clone().hash64(columns[at].name.as_bytes()));
+        let order = order.into_iter().map(named).collect();
         Self {
             key,
-            older_key: *row_key,
-            order: order.into_iter().map(named).collect(),
+            row_key: *row_key,
+            order,
             names: columns.iter().map(|column| column.name.clone()).collect(),
             hashed: Vec::with_capacity(1024),
         }
@@ -87,19 +88,23 @@ impl RowHasher {
             }
         }
         self.hashed[..8].copy_from_slice(&names.to_le_bytes());
-        self.key.hash(&self.hashed)
+        self.key.clone().hash64(&self.hashed)
     }
 
-    /// The hash that an older build gave the row.
-    pub(crate) fn of_older_builds(&self, values: &[Value<'_>]) -> u128 {
+    /// Whether an older build gave the row this hash.
+    pub(crate) fn had(&self, known: RowHash, values: &[Value<'_>]) -> bool {
         let named = |(at, _): &(usize, u64)| (self.names[*at].as_str(), &values[*at]);
-        older_hash::of(&self.older_key, self.order.iter().map(named))
+        let named = self.order.iter().map(named);
+        match known {
+            RowHash::Short(known) => known == older_hash::short(&self.row_key, named),
+            RowHash::Long(known) => known == older_hash::long(&self.row_key, named),
+        }
     }
 }
 
 /// Adds a value so that it ends where the next one begins, the same from an export and from a dump, which knows
 /// no types; whether there is one.
-fn spelled(value: &Value<'_>, out: &mut Vec<u8>) -> bool {
+pub(super) fn spelled(value: &Value<'_>, out: &mut Vec<u8>) -> bool {
     match value {
         Value::Null => return false,
         Value::Time(at) => {
@@ -177,16 +182,15 @@ mod tests {
             ("created_at", Value::Time(at)),
             ("current_model", Value::Null),
         ];
-        assert_eq!(printed(of(&row), &mut [0; DIGITS]), "06302250edc85cab");
+        assert_eq!(printed(of(&row), &mut [0; DIGITS]), "56f3e3d14338277d");
         let names: Vec<&str> = row.iter().map(|(name, _)| *name).collect();
         let hasher = RowHasher::new(&KEY, &columns(&names));
         let values = row.map(|(_, value)| value);
-        let older = format!("{:032x}", hasher.of_older_builds(&values));
-        assert_eq!(older, "a1b6ee96d32d9d4327ccd81e476ff8dc");
-        assert_eq!(
-            RowHash::parse(&older).map(RowHash::number),
-            Some(hasher.of_older_builds(&values))
-        );
+        for older in ["06302250edc85cab", "a1b6ee96d32d9d4327ccd81e476ff8dc"] {
+            let older = RowHash::parse(older).expect("a hash");
+            assert!(hasher.had(older, &values), "{older:?}");
+        }
+        assert!(!hasher.had(RowHash::Short(1), &values) && !hasher.had(RowHash::Long(1), &values));
     }
 
     #[test]

@@ -140,10 +140,7 @@ impl TableWriter {
             Some(_) | None => None,
         };
         widen(&mut self.totals.read, time);
-        let is_now = |known| match known {
-            RowHash::Short(known) => known == hash,
-            RowHash::Long(known) => known == self.hasher.of_older_builds(values),
-        };
+        let is_now = |known| known == RowHash::Short(hash) || self.hasher.had(known, values);
         if !self.known.is_new(key, is_now, self.table.is_append_only()) {
             return Ok(());
         }
