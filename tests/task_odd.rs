@@ -453,13 +453,6 @@ fn what_could_not_have_been_known_of_a_generation_is_not_told_as_known() {
     assert_eq!(told(&early, true), [["yes", "missing_unknown_type"]]);
     let earlier = early.replace("2025-11-10", "2025-11-04");
     assert_eq!(told(&earlier, true), [["no", "not_expected"]]);
-    // two categories are known for it, and only until 2026-02-04 does it matter which
-    let upscale =
-        early.replace("nobody_knows", "image-upscale").replace("2025-11-10", "2026-01-10");
-    assert_eq!(told(&upscale, false), [["unknown", "missing_generation"]]);
-    assert_eq!(told(&upscale, true), [["no", "not_expected"]]);
-    let later = upscale.replace("2026-01-10", "2026-03-10");
-    assert_eq!(told(&later, false), [["yes", "missing_generation"]]);
     let line = "log 10:00:00 edge:complete-task INFO Complete task request | {}\n";
     let late = format!(
         "\n# edge: a row before, and one after the first\non 2026-01-10\n{}{}{line}{}",

@@ -59,7 +59,7 @@ pub fn decide(history: &History, logs: &EdgeLog) -> Vec<GenerationVerdict> {
         let facts = TaskFacts::of(row, types.as_ref());
         let made = linked.get(&row.id).map_or(&[][..], Vec::as_slice);
         let count = links.map(|_| made.len());
-        let (expected, verdict, why) = ruling(row, &facts, count, logs);
+        let (expected, verdict, why) = rule(row, &facts, count, logs);
         // what came after the end was decided by then, and no earlier
         let late = made.iter().flatten().copied().filter(|made| Some(*made) > ended(row)).min();
         let late = late.filter(|_| verdict == LATE);
@@ -129,7 +129,6 @@ impl EdgeLog {
 }
 
 /// What the table asks of a task's type and parameters.
-#[derive(Clone)]
 struct TaskFacts {
     known: bool,
     exists: bool,
@@ -203,35 +202,6 @@ fn built_in(name: &str) -> (String, Option<String>, String) {
     found.map_or_else(Default::default, |(_, category, content, run)| {
         ((*category).to_string(), Some((*content).to_string()), (*run).to_string())
     })
-}
-
-/// The other category that a type may have in production (domain/worker-app.md 1.7 and section 7), where only its
-/// name is known.
-fn other_category(name: &str) -> Option<&'static str> {
-    const DRIFTED: [(&str, &str); 3] = [
-        ("image-upscale", "processing"),
-        ("image_upscale", "upscale"),
-        ("travel_stitch", "generation"),
-    ];
-    DRIFTED.iter().find(|(known, _)| *known == name).map(|(_, category)| *category)
-}
-
-/// The rule's answer; where the type's category is one of two, only what holds of both is known.
-fn ruling(row: &TaskRow, facts: &TaskFacts, linked: Option<usize>, logs: &EdgeLog) -> Ruling {
-    let told = rule(row, facts, linked, logs);
-    let other = other_category(&row.task_type).filter(|_| !facts.known);
-    let is_other = |category: &str| {
-        rule(row, &TaskFacts { category: category.to_string(), ..facts.clone() }, linked, logs).0
-            != told.0
-    };
-    match other {
-        Some(category) if is_other(category) => (
-            "unknown",
-            "missing_generation",
-            "which category its type had is not known without task_types",
-        ),
-        Some(_) | None => told,
-    }
 }
 
 /// Whether the parameters name an orchestrator other than the task itself
