@@ -1,6 +1,7 @@
 //! What can be wrong with one file of a snapshot, and what is merely worth knowing.
 
 use crate::snapshot::manifest::SOURCE_SCHEMA;
+use crate::snapshot::open::Snapshot;
 
 /// A file that is not what was written, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -182,7 +183,7 @@ impl Remark {
 impl Damage {
     /// What to do about it.
     pub fn remedy(&self) -> &'static str {
-        if self.file == "derived" || self.file.starts_with("derived/") {
+        if self.file.split('/').next() == Some(Snapshot::DERIVED) {
             return "`backstory replay` writes derived/ anew from the evidence";
         }
         if self.file == SOURCE_SCHEMA {
