@@ -24,7 +24,7 @@ with retries as (
         list_sort(list_distinct(list(worker_id))) as workers,
         list(event_id order by happened_at, event_id) as event_ids
     from events
-    where kind = 'task_handler_failed'
+    where kind = 'task_retry_scheduled'
         and json_extract_string(attributes, '$.attempt') = '1'
     group by task_id
     having count(*) >= $times

@@ -32,7 +32,7 @@ with texts as (
             else json_extract_string(attributes, '$.error')
         end as text
     from events
-    where kind in ('generation_failed', 'task_handler_failed')
+    where kind in ('generation_failed', 'task_retry_scheduled')
     union all
     -- what its row keeps of that; the text of a failure stands in output_location (domain/worker-app.md T7)
     select

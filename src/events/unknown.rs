@@ -150,7 +150,7 @@ impl Default for UnknownMessages {
 
 /// What tells that something went wrong, by whoever said it.
 fn is_failure(kind: EventKind) -> bool {
-    const FAILURES: [EventKind; 20] = [
+    const FAILURES: [EventKind; 21] = [
         EventKind::CycleFailed,
         EventKind::ReadFailed,
         EventKind::WorkerStartFailed,
@@ -165,6 +165,7 @@ fn is_failure(kind: EventKind) -> bool {
         EventKind::WorkerCrashed,
         EventKind::WorkerFatalPattern,
         EventKind::TaskHandlerFailed,
+        EventKind::TaskRetryScheduled,
         EventKind::GenerationFailed,
         EventKind::CompletionFailed,
         EventKind::TaskFailureSaid,

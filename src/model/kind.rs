@@ -162,6 +162,8 @@ pub enum EventKind {
     TaskHandlerSucceeded,
     /// The worker's handler failed.
     TaskHandlerFailed,
+    /// The worker takes a failure for passing and asks for another try: beside the line of the failure itself.
+    TaskRetryScheduled,
     /// The engine failed.
     GenerationFailed,
     /// update-task-status wrote a status.
@@ -293,6 +295,7 @@ impl EventKind {
         (Self::TaskClaimRecorded, "task_claim_recorded", SubjectKind::Task),
         (Self::TaskHandlerSucceeded, "task_handler_succeeded", SubjectKind::Task),
         (Self::TaskHandlerFailed, "task_handler_failed", SubjectKind::Task),
+        (Self::TaskRetryScheduled, "task_retry_scheduled", SubjectKind::Task),
         (Self::GenerationFailed, "generation_failed", SubjectKind::Task),
         (Self::TaskStatusUpdated, "task_status_updated", SubjectKind::Task),
         (Self::TaskStatusRefused, "task_status_refused", SubjectKind::Task),

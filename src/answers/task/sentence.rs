@@ -4,7 +4,7 @@ use super::event::Told;
 use crate::model::kind::EventKind;
 
 /// What is said of the kinds that a task's story is made of; of any other, its own name.
-const SAID: [(EventKind, &str); 40] = [
+const SAID: [(EventKind, &str); 41] = [
     (EventKind::TaskCreated, "created"),
     (EventKind::TaskClaimed, "claimed"),
     (EventKind::TaskClaimRecorded, "claimed, by its row"),
@@ -19,6 +19,7 @@ const SAID: [(EventKind, &str); 40] = [
     ),
     (EventKind::TaskHandlerSucceeded, "its worker is done, not yet uploaded"),
     (EventKind::TaskHandlerFailed, "its worker failed on it"),
+    (EventKind::TaskRetryScheduled, "its worker asks for another try"),
     (EventKind::GenerationFailed, "the engine failed"),
     (EventKind::TaskStatusUpdated, "its status was written"),
     (EventKind::TaskStatusRefused, "a change of its status was refused"),

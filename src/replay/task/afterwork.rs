@@ -76,6 +76,7 @@ fn is_done(kind: EventKind) -> bool {
     let done = [
         EventKind::TaskHandlerSucceeded,
         EventKind::TaskHandlerFailed,
+        EventKind::TaskRetryScheduled,
         EventKind::TaskCompletionSaid,
     ];
     done.contains(&kind)

@@ -12,6 +12,7 @@ use crate::replay::task::claims::Claim;
 use crate::replay::task::deliveries::Delivery;
 use crate::replay::task::ends::Ends;
 use crate::replay::task::fold::Parts;
+use crate::replay::task::is_failure;
 use crate::replay::task::state::TaskEvent;
 use crate::replay::task::world::World;
 
@@ -175,9 +176,10 @@ fn has_rival(claim: &Claim, rivals: &[Rival<'_>], at: Micros) -> bool {
 
 /// When the worker of a claim said that it was done with it.
 fn done<'a>(claim: &Claim, events: &[Seen<'a>]) -> Option<Seen<'a>> {
-    let handler = [EventKind::TaskHandlerSucceeded, EventKind::TaskHandlerFailed];
+    let is_done =
+        |event: &&Seen<'_>| event.kind == EventKind::TaskHandlerSucceeded || is_failure(event);
     let mut own = events.iter().filter(|event| claim.is_by(event) && claim.at < event.at);
-    own.find(|event| handler.contains(&event.kind)).copied()
+    own.find(is_done).copied()
 }
 
 /// A claim that its row does not know ends when its own worker is done with it, as far as that says so;

@@ -137,6 +137,12 @@ fn run_twice(claims: &[Claim], events: &[Seen<'_>]) -> Vec<Anomaly> {
 }
 
 /// The row's status against the last state: the row is the later witness.
+/// Whether a worker says that it failed on a task, or that it asks for another try of it, which it says beside that
+/// (domain/worker-app.md #80 and #93): where one line was lost, the other tells.
+pub(crate) fn is_failure(event: &Seen<'_>) -> bool {
+    matches!(event.kind, EventKind::TaskHandlerFailed | EventKind::TaskRetryScheduled)
+}
+
 fn disagreement(row: &TaskRow, states: &[Stay<TaskStateName>]) -> Option<Anomaly> {
     let last = states.last()?;
     let expected = TaskStateName::of_status(&row.status)?;

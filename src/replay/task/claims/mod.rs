@@ -17,6 +17,7 @@ use crate::replay::task::claims::duplicates::mark_duplicates;
 use crate::replay::task::claims::exact::{add_exact, add_rewritten, is_rewritten};
 use crate::replay::task::claims::witness::{add_witness, add_worked, move_back};
 use crate::replay::task::ends::Final;
+use crate::replay::task::is_failure;
 use crate::replay::task::world::World;
 
 /// Two lines of the claim function this close are one claim told twice (evidence-rules fact 3: the API
@@ -122,7 +123,7 @@ pub fn find(
     }
     for event in events.iter().filter(in_time).filter(|event| event.clock == Clock::Worker) {
         move_back(&mut claims, row, event, events, world);
-        if matches!(event.kind, EventKind::TaskHandlerSucceeded | EventKind::TaskHandlerFailed) {
+        if event.kind == EventKind::TaskHandlerSucceeded || is_failure(event) {
             add_worked(&mut claims, row, event, events, world);
         }
     }

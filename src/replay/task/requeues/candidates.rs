@@ -8,6 +8,7 @@ use crate::model::state::{Outcome, TaskStateName};
 use crate::model::time::Micros;
 use crate::replay::seen::Seen;
 use crate::replay::task::claims::Claim;
+use crate::replay::task::is_failure;
 use crate::replay::task::requeues::Requeue;
 use crate::replay::task::requeues::certain::{names_task, resets_worker, seen_queued};
 use crate::replay::task::world::World;
@@ -34,7 +35,7 @@ pub(super) fn candidates(
             let by_worker = event.kind == EventKind::TaskStatusUpdated;
             let outcome = if by_worker { Outcome::Requeued } else { Outcome::Reset };
             found.push(requeue(event, outcome, why_named(event), true));
-        } else if event.kind == EventKind::TaskHandlerFailed && claim.is_by(event) {
+        } else if is_failure(event) && claim.is_by(event) {
             found.push(requeue(event, Outcome::Requeued, "its worker failed on it", false));
         } else if event.kind == EventKind::TaskResetText
             && event.earliest == event.latest

@@ -5,6 +5,7 @@ use crate::model::time::Micros;
 use crate::replay::seen::Seen;
 use crate::replay::task::claims::Claim;
 use crate::replay::task::ends;
+use crate::replay::task::is_failure;
 use crate::replay::task::requeues::held::stood_until;
 use crate::replay::task::world::{Kept, World};
 
@@ -19,9 +20,7 @@ pub(crate) fn between(
     let held = stood_until(claim, until, events, world);
     events.iter().filter(|event| after(event.at)).any(|event| {
         names_task(event)
-            || (event.kind == EventKind::TaskHandlerFailed
-                && claim.is_by(event)
-                && held.is_none_or(|held| held <= event.at))
+            || (is_failure(event) && claim.is_by(event) && held.is_none_or(|held| held <= event.at))
             || seen_queued(event)
             || ends::tells(event).is_some()
     }) || claim.worker.as_ref().is_some_and(|worker| {
