@@ -11,6 +11,7 @@ use crate::derived::rows::{Cell, Rows, int, text, time, word};
 use crate::derived::table_file::TableFile;
 use crate::derived::tables::{DERIVED, derived_table};
 use crate::derived::{decisions, events};
+use crate::model::event::tells_end;
 use crate::model::id::WorkerId;
 use crate::replay::Replayed;
 use crate::replay::era;
@@ -221,7 +222,8 @@ impl Tables {
     }
 
     fn runs(&mut self, replayed: &Replayed) {
-        let last = replayed.history.beats.values().filter_map(|beats| beats.last()).max();
+        let right = replayed.history.beats.iter().filter(|(source, _)| tells_end(source));
+        let last = right.filter_map(|(_, beats)| beats.last()).max();
         for run in &replayed.runs {
             let still = last.is_some_and(|last| last.0.seconds_since(run.last_row) < 60.0);
             self.of("runs").push([

@@ -175,6 +175,17 @@ impl Subject {
 /// Source type and source id of log rows.
 pub type SourceKey = Arc<(Arc<str>, Arc<str>)>;
 
+/// Whether the times of a source are of a server's clock: a browser's is its user's, whatever that shows.
+pub fn tells_time(source: &SourceKey) -> bool {
+    &*source.0 != "browser"
+}
+
+/// Whether that clock also is a machine's that others keep right: a worker's may be off by hours, and its lines come with
+/// heartbeats, which its row keeps.
+pub fn tells_end(source: &SourceKey) -> bool {
+    &*source.0 != "worker" && tells_time(source)
+}
+
 /// The source of what no log row says.
 pub fn no_source() -> SourceKey {
     static NONE: LazyLock<SourceKey> = LazyLock::new(SourceKey::default);

@@ -26,8 +26,14 @@ pub fn holes(logs: &[LogCapture]) -> Vec<Hole> {
     let mut holes = Vec::new();
     let mut reached: Option<Micros> = None;
     let mut known: Option<Micros> = None;
+    // a column that became no time tells no oldest one, whatever rows there are
+    let mut is_timeless = false;
     for (next, log) in logs.iter().enumerate() {
-        if let (Some(before), Some(from), Some(until)) = (reached, log.from, log.until) {
+        is_timeless = log.from.is_none() && (is_timeless || !log.is_empty);
+        // one that found nothing where lines of its time had been: they were deleted up to then
+        let emptied = log.until.filter(|_| log.is_whole && log.is_empty && !is_timeless);
+        let from = log.from.or(emptied);
+        if let (Some(before), Some(from), Some(until)) = (reached, from, log.until) {
             // what is younger than that was not deleted: if it is not there, it never was
             let kept_since = Micros(until.0 - KEPT);
             // a row of that time is gone all the same: they were deleted before their time
@@ -41,7 +47,8 @@ pub fn holes(logs: &[LogCapture]) -> Vec<Hole> {
             }
         }
         reached = reached.max(log.until);
-        known = known.max(log.last);
+        // what it found gone is told once
+        known = if emptied.is_some() { None } else { known.max(log.last) };
     }
     holes
 }
@@ -60,6 +67,7 @@ mod tests {
             from: at(from),
             until: at(until),
             last: None,
+            is_empty: false,
             is_whole: true,
         };
         let first = whole("2026-01-01 00:00:00Z", "2026-01-02 00:00:00Z");
@@ -88,5 +96,38 @@ mod tests {
         // one of two days before may be, in its time
         let quiet = LogCapture { last: at("2025-12-31 00:59:00Z"), ..first };
         assert_eq!(holes(&[quiet, emptied]), []);
+    }
+
+    #[test]
+    fn a_log_that_was_emptied_before_its_time_is_a_hole() {
+        let held = LogCapture {
+            from: at("2026-01-01 00:00:00Z"),
+            until: at("2026-01-02 00:00:00Z"),
+            last: at("2026-01-01 23:59:00Z"),
+            is_empty: false,
+            is_whole: true,
+        };
+        let emptied = LogCapture {
+            from: None,
+            until: at("2026-01-02 01:00:00Z"),
+            last: None,
+            is_empty: true,
+            is_whole: true,
+        };
+        let found = holes(&[held, emptied]);
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert_eq!((Some(found[0].from), Some(found[0].until)), (held.until, emptied.until));
+        // what is still empty later was not emptied again
+        let later = LogCapture { until: at("2026-01-02 02:00:00Z"), ..emptied };
+        assert_eq!(holes(&[held, emptied, later]).len(), 1);
+        // whose times cannot be read has rows all the same, then and later
+        let retyped = LogCapture { is_empty: false, ..emptied };
+        assert_eq!(holes(&[held, retyped, later]), []);
+        // three days later they were deleted in their time
+        let old = LogCapture { until: at("2026-01-04 01:00:00Z"), ..emptied };
+        assert_eq!(
+            holes(&[held, old])[0].until,
+            Micros::parse("2026-01-02 01:00:00Z").expect("a time")
+        );
     }
 }

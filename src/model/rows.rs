@@ -163,6 +163,8 @@ pub struct LogCapture {
     pub until: Option<Micros>,
     /// Time of the last row that it saw there.
     pub last: Option<Micros>,
+    /// Whether it saw no row there.
+    pub is_empty: bool,
     /// Whether it read the source itself: a row that it lacks was deleted, or never was. A file given to
     /// us may be any part of the log.
     pub is_whole: bool,

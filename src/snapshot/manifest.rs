@@ -215,8 +215,10 @@ impl Capture {
         let last = logs.read_until.as_deref().or(logs.max_time.as_deref());
         let last = last.and_then(Micros::parse);
         let is_whole = self.reads_source();
+        let from = self.retention_horizon().and_then(Micros::parse);
         Some(LogCapture {
-            from: self.retention_horizon().and_then(Micros::parse),
+            from,
+            is_empty: from.is_none() && logs.rows_read == 0,
             until: if is_whole { seen } else { last },
             last,
             is_whole,

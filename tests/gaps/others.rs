@@ -105,7 +105,8 @@ fn where_no_capture_took_the_log_no_source_was_heard() {
         last_heartbeat: second(900),
         metadata: Metadata::default(),
     };
-    let log = LogCapture { from: None, until: second(930), last: None, is_whole: true };
+    let log =
+        LogCapture { from: None, until: second(930), last: None, is_empty: false, is_whole: true };
     let told = |logs: Vec<LogCapture>| {
         let facts =
             Facts { workers: vec![row.clone()], seen_at: second(930), logs, ..Facts::default() };
@@ -272,6 +273,7 @@ fn a_capture_of_the_source_tells_deleted_from_silent() {
     let second = |second: i64| Micros((BEGAN + second) * 1_000_000);
     let holes = |from: i64, until: i64| {
         let log = |from: i64, until: i64| LogCapture {
+            is_empty: false,
             from: Some(second(from)),
             until: Some(second(until)),
             last: None,
@@ -313,4 +315,30 @@ fn claims_tell_whether_a_silent_api_orchestrator_worked() {
     assert_eq!(of(&replayed(&api(log)))[1], gap("logging_outage", 270, 900));
     let log = hour().api_worker("api-worker-main").task(1, WORKER, 500, 520);
     assert_eq!(of(&replayed(&api(log)))[1], gap("process_down", 270, 900));
+}
+
+#[test]
+fn a_clock_of_somebody_else_moves_neither_the_beginning_nor_the_end() {
+    const DAY: i64 = 86_400;
+    let plain = || {
+        let log = hour().worker(WORKER, 100, Some(3_540), "{}");
+        log.line(300, "worker", WORKER, "HEADLESS: hello").worker(SECOND, -2 * DAY, None, "{}")
+    };
+    let told = |log: &Log| {
+        let bench = replayed(log);
+        let ends =
+            "select max(epoch(until_at))::bigint from coverage where source_type <> 'browser'";
+        let mut all = gaps(&bench, "orchestrator_gpu");
+        all.extend(gaps(&bench, "worker").into_iter().filter(|(source, ..)| source == WORKER));
+        (all, bench.sql("s", ends))
+    };
+    let expected = told(&plain());
+    assert!(expected.0.iter().any(|(_, cause, ..)| cause == "retention"), "{:?}", expected.0);
+    // a month back, and two days ahead, by a user's clock
+    let browser = |at: i64| plain().line(at, "browser", "browser-1-00000000", "clicked");
+    assert_eq!(told(&browser(-30 * DAY)), expected);
+    assert_eq!(told(&browser(2 * DAY)), expected);
+    // one line of a worker a day ahead: the heartbeats that carry its lines say when it was
+    let ahead = plain().line(DAY, "worker", WORKER, "HEADLESS: what time is it?");
+    assert_eq!(told(&ahead).1, expected.1);
 }

@@ -122,7 +122,11 @@ impl ClockOffset {
             (_, Some(most)) if most < 0 => most,
             (_, _) => 0,
         };
-        let (least, most) = (least.unwrap_or(best).min(best), most.unwrap_or(best).max(best));
+        // a clock that was set meanwhile was off by no one number
+        let best = if least > most && most.is_some() { 0 } else { best };
+        let beyond = |bound: Option<i64>, away: i64| bound.unwrap_or(best + away);
+        let (low, high) = (beyond(least, -UNPAIRED), beyond(most, UNPAIRED));
+        let (least, most) = (low.min(high).min(best), high.max(low).max(best));
         let range = Range { least: least - LEAST, best, most: most + LEAST };
         Self::new(clock, 0, Some(range))
     }
@@ -196,7 +200,9 @@ mod tests {
         };
         assert_eq!(of(Some(900), Some(1_000)), Some((900.0, 100.05)));
         assert_eq!(of(Some(-700), Some(-500)), Some((-500.0, 200.05)));
-        assert_eq!(of(Some(900), None), Some((900.0, 0.05)));
+        assert_eq!(of(Some(900), None), Some((900.0, 3.05)));
+        // behind by an hour at first, and not at last: it was set meanwhile
+        assert_eq!(of(Some(-3_382), Some(-3_450)), Some((0.0, 3_450.05)));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::events::History;
-use crate::model::event::{Basis, SourceKey};
+use crate::model::event::{Basis, SourceKey, tells_end, tells_time};
 use crate::model::holes::holes;
 use crate::model::state::GapCause;
 use crate::model::time::Micros;
@@ -15,7 +15,9 @@ pub(super) struct Exported {
     pub(super) horizon: Option<Micros>,
     /// The oldest worker or task: they live for ever, logs 48 hours (domain/worker-app.md 1.4).
     pub(super) oldest: Option<Micros>,
-    /// The end of the evidence: what happened later may still be on its way.
+    /// The end of the evidence: the latest time of a row whose clock can be trusted.
+    pub(super) last: Micros,
+    /// Up to when all had time to come: what happened later may still be on its way.
     pub(super) until: Micros,
     /// Whether any capture took `system_logs`.
     pub(super) holds_logs: bool,
@@ -26,21 +28,31 @@ pub(super) struct Exported {
 impl Exported {
     pub(super) fn of(history: &History, offsets: &BTreeMap<&str, f64>) -> Self {
         let facts = &history.facts;
-        let firsts = history.beats.iter().filter_map(|(source, beats)| {
+        let any_tells = history.beats.keys().any(tells_time);
+        let tell = history.beats.iter().filter(|(source, _)| tells_time(source) || !any_tells);
+        let firsts = tell.filter_map(|(source, beats)| {
             let off = offsets.get(&*source.1).filter(|_| &*source.0 == "worker");
             Some(beats.first()?.0.plus_seconds(-off.copied().unwrap_or(0.0)))
         });
         let horizon = firsts.min();
+        let last = last_row(history);
         let workers = facts.workers.iter().filter_map(|row| row.created_at);
         let tasks = facts.tasks.iter().filter_map(|row| row.created_at);
         let holes = holes(&facts.logs).into_iter().map(|hole| (hole.from, hole.until)).collect();
         Self {
             horizon,
             oldest: workers.chain(tasks).min(),
-            until: Micros(last_row(history).0 - DELAY),
+            last,
+            until: Micros(last.0 - DELAY),
             holds_logs: !facts.logs.is_empty(),
             holes,
         }
+    }
+
+    /// A line's time, or the end of the evidence where its clock puts the line far behind that: its sender's rows came
+    /// with it.
+    pub(super) fn capped(&self, at: Micros) -> Micros {
+        if at.0 - self.last.0 > DELAY { self.last } else { at }
     }
 
     /// Whether a silence is one of the stretches that nobody took.
@@ -54,7 +66,7 @@ impl Exported {
 /// with heartbeats, which their rows keep.
 fn last_row(history: &History) -> Micros {
     let facts = &history.facts;
-    let others = history.beats.iter().filter(|(source, _)| &*source.0 != "worker");
+    let others = history.beats.iter().filter(|(source, _)| tells_end(source));
     let lines: Vec<Micros> = others.filter_map(|(_, beats)| Some(beats.last()?.0)).collect();
     let workers = facts.workers.iter().flat_map(|row| [row.created_at, row.last_heartbeat]);
     let tasks = facts.tasks.iter();

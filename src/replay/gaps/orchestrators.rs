@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::model::event::{Basis, SourceKey};
+use crate::model::event::{Basis, SourceKey, tells_end};
 use crate::model::state::GapCause;
 use crate::model::time::{Micros, SECOND};
 use crate::replay::gaps::{Account, Gap, Known, SILENCE, process, since};
@@ -148,7 +148,7 @@ fn is_late(run: &Run, since: Micros) -> bool {
 /// The first process of all, if it ran unheard while others logged. What a worker says may stand at any time, as
 /// its clock may.
 fn unseen(known: &Known<'_>, run: &Run, account: &mut Account) {
-    let others = known.history.beats.iter().filter(|(source, _)| &*source.0 != "worker");
+    let others = known.history.beats.iter().filter(|(source, _)| tells_end(source));
     let Some(since) = others.filter_map(|(_, beats)| Some(beats.first()?.0)).min() else { return };
     if is_late(run, since) {
         first_lines(known, run, run.started_at.max(since), account);

@@ -34,7 +34,7 @@ pub(super) fn account(
     for id in ids {
         let offset = offsets.get(id).copied().unwrap_or(0.0);
         let lines = logged.get(id).and_then(|source| known.history.beats.get(*source));
-        let at = |beat: Option<Beat>| Some(beat?.0.plus_seconds(-offset));
+        let at = |beat: Option<Beat>| Some(known.exported.capped(beat?.0.plus_seconds(-offset)));
         let fresh = || Arc::new(("worker".into(), id.into()));
         let life = Life {
             source: logged.get(id).map_or_else(fresh, |source| (*source).clone()),

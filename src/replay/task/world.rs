@@ -5,7 +5,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use crate::events::History;
-use crate::model::event::{Basis, Clock, Event, RowNumber, Subject};
+use crate::model::event::{Basis, Clock, Event, RowNumber, Subject, tells_time};
 use crate::model::id::{EventId, TaskId, WorkerId};
 use crate::model::kind::EventKind;
 use crate::model::rows::WorkerRow;
@@ -189,7 +189,8 @@ impl<'a> World<'a> {
         told: &'a Told,
         ends: &'a BTreeMap<WorkerId, WorkerEnd>,
     ) -> Self {
-        let first = history.beats.values().filter_map(|beats| beats.first()).map(|beat| beat.0);
+        let right = history.beats.iter().filter(|(source, _)| tells_time(source));
+        let first = right.filter_map(|(_, beats)| beats.first()).map(|beat| beat.0);
         let mut by_row = vec![None; told.numbers.workers()];
         for (worker, end) in ends {
             if let Some(row) = told.numbers.worker(worker) {

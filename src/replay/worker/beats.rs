@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use crate::events::History;
-use crate::model::event::Basis;
+use crate::model::event::{Basis, tells_end};
 use crate::model::id::EventId;
 use crate::model::kind::EventKind;
 use crate::model::rows::WorkerRow;
@@ -59,7 +59,7 @@ impl Watch<'_> {
 /// row keeps, and its clock may be off.
 pub(crate) fn horizon(history: &History) -> Option<Micros> {
     let facts = &history.facts;
-    let others = history.beats.iter().filter(|(source, _)| &*source.0 != "worker");
+    let others = history.beats.iter().filter(|(source, _)| tells_end(source));
     let lines = others.filter_map(|(_, beats)| beats.last()).map(|beat| beat.0);
     let workers = facts.workers.iter().filter_map(|row| row.last_heartbeat.max(row.created_at));
     let tasks = facts.tasks.iter().flat_map(|row| {
