@@ -4,8 +4,10 @@
 use std::collections::BTreeMap;
 
 use crate::events::History;
+use crate::model::holes::SILENCE;
 use crate::model::id::WorkerId;
 use crate::model::rows::{TaskRow, WorkerRow};
+use crate::model::time::Micros;
 use crate::replay::by_row::{ByRow, Weights};
 use crate::replay::seen::Seen;
 use crate::replay::task::world::Told;
@@ -52,10 +54,22 @@ impl Lives {
     }
 }
 
+/// Whether lines of a worker orchestrator came throughout an interval: never longer apart than a silence.
+fn is_heard(history: &History, from: Micros, until: Micros) -> bool {
+    let orchestrators = history.beats.iter().filter(|(source, _)| &*source.0 == "orchestrator_gpu");
+    let mut lines: Vec<Micros> = orchestrators
+        .flat_map(|(_, beats)| beats.since(from).map(|(at, _)| at).take_while(|at| *at < until))
+        .collect();
+    lines.extend([from, until]);
+    lines.sort_unstable();
+    lines.array_windows().all(|[one, next]| next.0 - one.0 <= SILENCE)
+}
+
 fn ends(history: &History, by_worker: &ByRow) -> BTreeMap<WorkerId, WorkerEnd> {
     let mut ends = BTreeMap::new();
+    let heard = |from, until| is_heard(history, from, until);
     let fold = |_, row: &WorkerRow, events: &[Seen<'_>]| {
-        worker::end::of(row, events).map(|end| (row.id.clone(), end))
+        worker::end::of(row, events, &heard).map(|end| (row.id.clone(), end))
     };
     by_worker.each(&history.events, &history.facts.workers, fold, |end| ends.extend(end));
     ends

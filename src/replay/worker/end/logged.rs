@@ -12,7 +12,7 @@ use crate::replay::worker::end::{
 /// The pod is dead so soon after the line that says so (evidence-rules fact 15).
 const DEAD_AFTER_S: f64 = 7.0;
 /// ERROR_CLEANUP_GRACE_PERIOD_SEC and two cycles (domain/orchestrator.md W18).
-const CLEANED_UP_WITHIN_S: f64 = 660.0;
+pub(super) const CLEANED_UP_WITHIN_S: f64 = 660.0;
 /// What the cloud says of a pod that is not there (domain/orchestrator.md G128).
 const GONE: &str = "pod not found to terminate";
 
@@ -100,7 +100,7 @@ impl View<'_> {
         let own = self.decided(done.at, |event| event.run == done.run);
         let before = own.or_else(|| self.decision(done.at)).or_else(|| self.condemned(done.at));
         let since = before.as_ref().map(|(_, event)| event.at);
-        let decision = before.or_else(|| self.said_after(done.at));
+        let decision = before.or_else(|| self.said_after(done.at)).or_else(|| self.error(done.at));
         let kind = decision.as_ref().map_or(EndKind::Unknown, |(kind, _)| *kind);
         let by = decision.map(|(_, event)| event);
         WorkerEnd {
@@ -177,13 +177,26 @@ impl View<'_> {
             self.events.iter().rev().find(|event| event.kind == kind && event.at <= ended)
         };
         let marked = before(EventKind::WorkerMarkedError)
-            .or_else(|| before(EventKind::WorkerErrorRecorded))?;
+            .or_else(|| before(EventKind::WorkerErrorRecorded))
+            .or_else(|| before(EventKind::WorkerSelfTerminated))?;
         let in_time =
             ended.seconds_since(marked.at) <= CLEANED_UP_WITHIN_S || !self.lived_on(marked.at);
         let is_cleanup = (in_time && was(EventKind::PodTerminateFailed, marked.at))
             || was(EventKind::ErrorCleanupForced, ended.plus_seconds(-DECISION_REACH_S));
         let kind = error_kind(marked.text("reason").unwrap_or_default());
         is_cleanup.then_some((kind, marked.event()))
+    }
+
+    /// The row's error beside the pod's end, where the line of the verdict was deleted or lost.
+    fn error(&self, ended: Micros) -> Option<(EndKind, &Event)> {
+        let errors =
+            self.events.iter().filter(|event| event.kind == EventKind::WorkerErrorRecorded);
+        let mut near = errors.filter(|event| {
+            let before_s = ended.seconds_since(event.at);
+            (-SAID_AFTER_S..=DECISION_REACH_S).contains(&before_s)
+        });
+        let error = near.next_back()?.event();
+        Some((error_kind(error.text("reason").unwrap_or_default()), error))
     }
 
     /// What a line right after the pod's end says that it was for: some steps are told only when they are

@@ -69,14 +69,21 @@ impl WorkerEnd {
 }
 
 /// The end of a worker, if it ended: the API orchestrator's own row has no pod that could.
-pub fn of(row: &WorkerRow, events: &[Seen<'_>]) -> Option<WorkerEnd> {
-    View { row, events }.end().filter(|_| !row.is_api())
+///
+/// `heard` tells whether an orchestrator's lines reached us throughout an interval.
+pub fn of(
+    row: &WorkerRow,
+    events: &[Seen<'_>],
+    heard: &dyn Fn(Micros, Micros) -> bool,
+) -> Option<WorkerEnd> {
+    View { row, events, heard }.end().filter(|_| !row.is_api())
 }
 
 /// A worker's row and events.
 struct View<'a> {
     row: &'a WorkerRow,
     events: &'a [Seen<'a>],
+    heard: &'a dyn Fn(Micros, Micros) -> bool,
 }
 
 impl View<'_> {

@@ -9,7 +9,8 @@ use crate::model::time::Micros;
 use crate::replay::seen::Seen;
 use crate::replay::worker::contradicted;
 use crate::replay::worker::end::kind::{error_kind, stop_kind};
-use crate::replay::worker::end::silent::SAYS_WHY_SINCE;
+use crate::replay::worker::end::logged::CLEANED_UP_WITHIN_S;
+use crate::replay::worker::end::silent::{CYCLE_S, SAYS_WHY_SINCE};
 use crate::replay::worker::end::{
     ASKED_DEAD_AFTER_S, DECISION_REACH_S, HEARTBEAT_PERIOD_S, SAID_AFTER_S, View, WorkerEnd,
 };
@@ -21,6 +22,9 @@ const AFTER_HEARTBEAT_S: f64 = 5.0;
 /// A pod is dead so soon after its worker was marked, and so after `error_time`, which follows that
 /// (evidence-rules facts 15 and 16).
 const MARKED_DEAD_AFTER_S: f64 = 19.0;
+
+/// ERROR_CLEANUP_GRACE_PERIOD_SEC (domain/orchestrator.md W18).
+const CLEANUP_GRACE_S: f64 = 600.0;
 
 /// From then on a stop writes its reason (E8, domain/orchestrator.md 2.3): one without is a cleanup.
 const STOP_SAYS_WHY_SINCE: &str = "2026-02-03";
@@ -152,8 +156,30 @@ impl View<'_> {
         WorkerEnd { after: Some(refused.at), ..end }
     }
 
+    /// A process that gives itself up writes its row and leaves its pod running: the error cleanup stops that once its
+    /// grace is over (domain/orchestrator.md W18, W21). An orchestrator that marked it later wrote its own time over
+    /// that of the process (evidence-rules fact 14), and stopped the pod at once.
+    fn gave_up(&self, event: &Event, kind: EndKind) -> Option<WorkerEnd> {
+        let beat = self.row.real_heartbeat();
+        let own = beat.is_some_and(|beat| event.at.seconds_since(beat) <= DECISION_REACH_S);
+        if event.kind != EventKind::WorkerSelfTerminated || !own {
+            return None;
+        }
+        let end = self.row_end(event, None, kind, Basis::Inferred);
+        let end = WorkerEnd { after: Some(event.at).max(end.after), ..end };
+        if self.row.status != "terminated" {
+            return Some(end);
+        }
+        let plus = |s: f64| Some(event.at.plus_seconds(s));
+        let ended_at = plus(CLEANUP_GRACE_S + CYCLE_S / 2.0);
+        Some(WorkerEnd { ended_at, before: plus(CLEANED_UP_WITHIN_S), ..end })
+    }
+
     pub(super) fn errored(&self, event: &Event) -> WorkerEnd {
         let kind = error_kind(event.text("reason").unwrap_or_default());
+        if let Some(end) = self.gave_up(event, kind) {
+            return end;
+        }
         if kind == EndKind::SpawnFailed {
             return self.row_end(event, Some(event.at), kind, Basis::Inferred);
         }

@@ -19,7 +19,7 @@ const OLD_FAILSAFE_S: (f64, &str) = (930.0, "2025-10-19");
 /// W9, W19), and a process that exits may itself write `terminated` (W5, domain/worker-app.md 4.1).
 pub(super) const SAYS_WHY_SINCE: &str = "2026-01-21";
 /// One cycle.
-const CYCLE_S: f64 = 30.0;
+pub(super) const CYCLE_S: f64 = 30.0;
 
 impl View<'_> {
     /// `terminated` without a time and a reason: an early termination when it never beat, else a death
@@ -59,8 +59,13 @@ impl View<'_> {
             (Some(beat), _) => {
                 let is_old = beat < Micros::day(OLD_FAILSAFE_S.1);
                 let reach = if is_old { OLD_FAILSAFE_S.0 } else { FAILSAFE_S };
-                let latest = Some(beat.plus_seconds(reach));
-                self.unseen(proof, (Some(beat), latest), EndKind::Failsafe)
+                let latest = beat.plus_seconds(reach);
+                // it warns of each that it ends (domain/orchestrator.md G133, G134), so where its lines could have
+                // come and none did, it was not the failsafe
+                let unsaid = (self.heard)(beat, latest);
+                let kind = if unsaid { EndKind::Unknown } else { EndKind::Failsafe };
+                // nor was there anything left for it to end by then
+                self.unseen(proof, (Some(beat), Some(latest)), kind)
             }
         }
     }
