@@ -2,7 +2,7 @@
 --! title     = "A worker that could still complete work was killed"
 --! severity  = "critical"
 --! question  = "Which error and failsafe kills hit a worker that could still have completed work, and what proves it?"
---! reads     = ["events", "worker_ends", "worker_signals", "task_attempts", "tasks", "workers", "coverage"]
+--! reads     = ["events", "worker_ends", "worker_signals", "task_attempts", "tasks", "workers", "worker_states", "coverage"]
 --! grain     = ["subject_id"]
 --! params    = { beat_s = 23, beat_sure_s = 18, guardian_s = 25, quiet_s = 120, near_s = 60, act_sure_s = 60, window_s = 1800, percentile = 0.95 }
 --! incidents = ["O1", "O25", "O26", "X2", "X14"]
@@ -11,7 +11,8 @@
 --!   Read `reason` (what the orchestrator held against it) beside `last_heartbeat` and `last_act_at`
 --!   (what it still did). `confirmed`: it lived when its pod died. `probable`: one sign of life, or a
 --!   close one. `rule` = worked_on: it completed a task after the verdict; without `ended_at` the kill
---!   failed, or was never tried. `insufficient_evidence`: look at `coverage` of the worker and of the edge functions
+--!   failed, or was never tried. One that was checked as active again is none (`worker_states`
+--!   tells when). `insufficient_evidence`: look at `coverage` of the worker and of the edge functions
 --!   around `happened_at`; a longer export may decide it. With --verdict all the kills that were right
 --!   are listed too."""
 --! innocent  = """
@@ -28,15 +29,29 @@
 -- fact 15 (60 s: what belongs to one kill); window_s: TASK_FAILURE_WINDOW_MINUTES (domain/orchestrator.md 5). 60 s is also how long the orchestrator itself takes a sign of
 -- life for health (domain/orchestrator.md W15): an act older than that leaves room for a later crash that
 -- a dead guardian could not tell of.
-with condemned as (
+with reinstated as (
+    -- an orchestrator checked it as active after a verdict: the write had failed, or never come, and so the kill
+    select worker_id, entered_at
+    from (
+        select
+            worker_id, state, entered_at,
+            lag(state) over (partition by worker_id order by entered_at) as before
+        from worker_states
+    )
+    where before = 'condemned' and state <> 'ended'
+),
+
+condemned as (
     -- each time an orchestrator condemned a worker, and why; beyond the logs' horizon only the row tells
     select
-        worker_id, event_id, happened_at,
+        events.worker_id, event_id, happened_at,
         coalesce(
             json_extract_string(attributes, '$.reason'),
             case kind when 'failsafe_stale' then 'FAILSAFE: stale heartbeat' else 'no reason given' end
         ) as reason
     from events
+    anti join reinstated
+        on reinstated.worker_id = events.worker_id and reinstated.entered_at > events.happened_at
     where kind in ('worker_marked_error', 'worker_error_recorded')
         -- the failsafe also cleans up workers that were condemned before, and ones that never started
         or (
@@ -650,7 +665,7 @@ select
                     then 'killed for "{}" after its heartbeats had stopped with a task in hand, its part of which '
                         || 'was done: a dead heartbeat guardian and a frozen worker leave the same rows'
                 when undone = 0
-                    then 'killed for "{}" after its heartbeats had stopped while it was at no task: a dead '
+                    then 'killed for "{}" after its heartbeats had stopped while no task of its is known: a dead '
                         || 'heartbeat guardian and a frozen worker leave the same rows'
                 when not acts_could_reach
                     then 'killed for "{}" after its heartbeats had stopped with a task in hand; whether it '

@@ -8,7 +8,7 @@ pub mod liveness;
 pub mod signals;
 pub mod state;
 
-use crate::model::event::Basis;
+use crate::model::event::{Basis, Clock};
 use crate::model::id::{EventId, WorkerId};
 use crate::model::kind::EventKind;
 use crate::model::rows::WorkerRow;
@@ -27,6 +27,10 @@ use crate::replay::worker::state::{WorkerEvent, WorkerState};
 /// A heartbeat this long after the pod's end came from a pod that was not dead yet, or from a queue
 /// (evidence-rules fact 19: late heartbeats arrive within 5 s).
 const LATE_HEARTBEAT_S: f64 = 5.0;
+
+/// Lines of the check that led to a verdict, and of others of its cycle, come no later (one cycle,
+/// domain/orchestrator.md 2.3).
+const VERDICT_S: f64 = 30.0;
 
 /// One worker's life.
 #[derive(Clone, Debug, PartialEq)]
@@ -127,6 +131,33 @@ fn resurrected(row: &WorkerRow, end: Option<&WorkerEnd>) -> Option<Anomaly> {
     })
 }
 
+/// Checks of a worker that had been marked as error, in a later cycle than that: an orchestrator checks those alone
+/// whose row is active (domain/orchestrator.md 2.3), so its write had failed, had never come, or a heartbeat undid it,
+/// and its pod was not stopped. A row that is active with a heartbeat of then says the same. What a process says of itself (that it gave up, that it crashed) no check undoes.
+fn reinstated(row: &WorkerRow, events: &[Seen<'_>]) -> impl Iterator<Item = Moment> {
+    let is_active = row.status == "active";
+    let mut marked = None;
+    events.iter().filter_map(move |event| {
+        let checked =
+            event.kind == EventKind::HeartbeatObserved && event.clock == Clock::Orchestrator;
+        let is_check = checked || (is_active && event.kind == EventKind::HeartbeatRecorded);
+        match WorkerEvent::of(event.kind) {
+            Some(WorkerEvent::Condemned) => {
+                marked = (event.kind == EventKind::WorkerMarkedError).then_some(event.at);
+                None
+            }
+            Some(_) | None => {
+                let at = marked.filter(|_| is_check)?;
+                (event.at.seconds_since(at) > VERDICT_S).then(|| {
+                    marked = None;
+                    let (what, basis) = (WorkerEvent::Reinstated, event.basis);
+                    Moment { at: event.at, what, basis, because: Some(event.id) }
+                })
+            }
+        }
+    })
+}
+
 fn moments(
     row: &WorkerRow,
     events: &[Seen<'_>],
@@ -159,6 +190,7 @@ fn moments(
             moments.push(Moment { at: until, what: WorkerEvent::Released, basis, because });
         }
     }
+    moments.extend(reinstated(row, events));
     if let Some((at, goodbye)) = goodbye {
         let (what, basis) = (WorkerEvent::Ended, goodbye.basis);
         moments.push(Moment { at, what, basis, because: Some(goodbye.id) });

@@ -3,6 +3,7 @@
 use crate::model::kind::EventKind;
 use crate::model::state::{AnomalyKind, WorkerStateName};
 use crate::replay::timeline::Step;
+use crate::replay::timeline::Step::{Illegal, Moved, Stayed};
 
 /// What can happen to a worker, in causal order at one instant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -25,6 +26,8 @@ pub enum WorkerEvent {
     Claimed,
     /// It holds the task no more.
     Released,
+    /// An orchestrator checks it again as one that is active: a verdict on it came to nothing.
+    Reinstated,
     /// It was marked as error.
     Condemned,
     /// Its pod is gone.
@@ -64,6 +67,7 @@ impl WorkerEvent {
             Self::Ready => "ready",
             Self::Claimed => "a claim",
             Self::Released => "a release",
+            Self::Reinstated => "checked as active",
             Self::Condemned => "marked as error",
             Self::Ended => "ended",
         }
@@ -91,7 +95,10 @@ pub enum WorkerState {
         holds: u16,
     },
     /// Marked as error; its pod is there.
-    Condemned,
+    Condemned {
+        /// Tasks it holds; none where it did not poll yet.
+        holds: Option<u16>,
+    },
     /// Gone.
     Ended,
 }
@@ -99,72 +106,147 @@ pub enum WorkerState {
 impl WorkerState {
     /// What `event` does to this state.
     pub fn next(self, event: WorkerEvent) -> Step<Self> {
-        use Step::{Illegal, Moved, Stayed};
-        use WorkerEvent as E;
-        use WorkerState as S;
-        match (event, self) {
-            (E::Created, S::Unseen) => Moved(S::Requested),
-            (E::Created, S::Requested | S::PodPending | S::ScriptPending | S::ScriptRunning) => {
+        match event {
+            WorkerEvent::Created => self.created(),
+            WorkerEvent::PodBound => self.pod_bound(),
+            WorkerEvent::PodRuns => self.pod_runs(),
+            WorkerEvent::ScriptLaunched => self.script_launched(),
+            WorkerEvent::Beat => self.beat(),
+            WorkerEvent::Spoke => self.spoke(),
+            WorkerEvent::Ready => self.ready(),
+            WorkerEvent::Claimed => self.claimed(),
+            WorkerEvent::Released => self.released(),
+            WorkerEvent::Reinstated => self.reinstated(),
+            WorkerEvent::Condemned => self.condemned(),
+            WorkerEvent::Ended => self.ended(),
+        }
+    }
+
+    fn created(self) -> Step<Self> {
+        match self {
+            Self::Unseen => Moved(Self::Requested),
+            Self::Requested | Self::PodPending | Self::ScriptPending | Self::ScriptRunning => {
                 Stayed
             }
-            (E::Created, S::Initialising | S::Working { .. } | S::Condemned | S::Ended) => Stayed,
-            (E::PodBound, S::Unseen | S::Requested) => Moved(S::PodPending),
-            (E::PodBound, S::PodPending | S::ScriptPending | S::ScriptRunning) => Stayed,
-            (E::PodBound, S::Initialising | S::Working { .. } | S::Condemned) => Stayed,
-            (E::PodBound, S::Ended) => Illegal,
-            (E::PodRuns, S::Unseen | S::Requested | S::PodPending) => Moved(S::ScriptPending),
-            (E::PodRuns, S::ScriptPending | S::ScriptRunning | S::Initialising) => Stayed,
-            (E::PodRuns, S::Working { .. } | S::Condemned) => Stayed,
-            (E::PodRuns, S::Ended) => Illegal,
-            (E::ScriptLaunched, S::Unseen | S::Requested | S::PodPending | S::ScriptPending) => {
-                Moved(S::ScriptRunning)
+            Self::Initialising | Self::Working { .. } | Self::Condemned { .. } | Self::Ended => {
+                Stayed
             }
-            (E::ScriptLaunched, S::ScriptRunning | S::Initialising | S::Working { .. }) => Stayed,
-            (E::ScriptLaunched, S::Condemned) => Stayed,
-            (E::ScriptLaunched, S::Ended) => Illegal,
-            (E::Beat, S::Unseen | S::Requested | S::PodPending) => Moved(S::Initialising),
-            (E::Beat, S::ScriptPending | S::ScriptRunning) => Moved(S::Initialising),
-            (E::Beat, S::Initialising | S::Working { .. } | S::Condemned) => Stayed,
+        }
+    }
+
+    fn pod_bound(self) -> Step<Self> {
+        match self {
+            Self::Unseen | Self::Requested => Moved(Self::PodPending),
+            Self::PodPending | Self::ScriptPending | Self::ScriptRunning => Stayed,
+            Self::Initialising | Self::Working { .. } | Self::Condemned { .. } => Stayed,
+            Self::Ended => Illegal,
+        }
+    }
+
+    fn pod_runs(self) -> Step<Self> {
+        match self {
+            Self::Unseen | Self::Requested | Self::PodPending => Moved(Self::ScriptPending),
+            Self::ScriptPending | Self::ScriptRunning | Self::Initialising => Stayed,
+            Self::Working { .. } | Self::Condemned { .. } => Stayed,
+            Self::Ended => Illegal,
+        }
+    }
+
+    fn script_launched(self) -> Step<Self> {
+        match self {
+            Self::Unseen | Self::Requested | Self::PodPending | Self::ScriptPending => {
+                Moved(Self::ScriptRunning)
+            }
+            Self::ScriptRunning | Self::Initialising => Stayed,
+            Self::Working { .. } | Self::Condemned { .. } => Stayed,
+            Self::Ended => Illegal,
+        }
+    }
+
+    fn beat(self) -> Step<Self> {
+        match self {
+            Self::Unseen | Self::Requested | Self::PodPending => Moved(Self::Initialising),
+            Self::ScriptPending | Self::ScriptRunning => Moved(Self::Initialising),
+            Self::Initialising | Self::Working { .. } | Self::Condemned { .. } => Stayed,
             // a late one sets the row back to active and no more (domain/worker-app.md X1)
-            (E::Beat, S::Ended) => Stayed,
-            (E::Spoke, S::Unseen | S::Requested | S::PodPending) => Moved(S::Initialising),
-            (E::Spoke, S::ScriptPending | S::ScriptRunning) => Moved(S::Initialising),
-            (E::Spoke, S::Initialising | S::Working { .. } | S::Condemned) => Stayed,
-            (E::Spoke, S::Ended) => Illegal,
-            (E::Ready, S::Unseen | S::Requested | S::PodPending | S::ScriptPending) => {
-                Moved(S::Working { holds: 0 })
+            Self::Ended => Stayed,
+        }
+    }
+
+    fn spoke(self) -> Step<Self> {
+        match self {
+            Self::Unseen | Self::Requested | Self::PodPending => Moved(Self::Initialising),
+            Self::ScriptPending | Self::ScriptRunning => Moved(Self::Initialising),
+            Self::Initialising | Self::Working { .. } | Self::Condemned { .. } => Stayed,
+            Self::Ended => Illegal,
+        }
+    }
+
+    fn ready(self) -> Step<Self> {
+        match self {
+            Self::Unseen | Self::Requested | Self::PodPending | Self::ScriptPending => {
+                Moved(Self::Working { holds: 0 })
             }
-            (E::Ready, S::ScriptRunning | S::Initialising) => Moved(S::Working { holds: 0 }),
-            (E::Ready, S::Working { .. } | S::Condemned) => Stayed,
-            (E::Ready, S::Ended) => Illegal,
-            (E::Claimed, S::Unseen | S::Requested | S::PodPending | S::ScriptPending) => {
-                Moved(S::Working { holds: 1 })
+            Self::ScriptRunning | Self::Initialising => Moved(Self::Working { holds: 0 }),
+            Self::Working { .. } | Self::Condemned { .. } => Stayed,
+            Self::Ended => Illegal,
+        }
+    }
+
+    fn claimed(self) -> Step<Self> {
+        match self {
+            Self::Unseen | Self::Requested | Self::PodPending | Self::ScriptPending => {
+                Moved(Self::Working { holds: 1 })
             }
-            (E::Claimed, S::ScriptRunning | S::Initialising) => Moved(S::Working { holds: 1 }),
-            (E::Claimed, S::Working { holds }) => {
-                Moved(S::Working { holds: holds.saturating_add(1) })
+            Self::ScriptRunning | Self::Initialising => Moved(Self::Working { holds: 1 }),
+            Self::Working { holds } => Moved(Self::Working { holds: holds.saturating_add(1) }),
+            Self::Condemned { holds } => {
+                Moved(Self::Condemned { holds: Some(holds.unwrap_or(0).saturating_add(1)) })
             }
-            (E::Claimed, S::Condemned) => Stayed,
-            (E::Claimed, S::Ended) => Illegal,
-            (E::Released, S::Working { holds }) => {
-                Moved(S::Working { holds: holds.saturating_sub(1) })
+            Self::Ended => Illegal,
+        }
+    }
+
+    fn released(self) -> Step<Self> {
+        match self {
+            Self::Working { holds } => Moved(Self::Working { holds: holds.saturating_sub(1) }),
+            Self::Condemned { holds } => {
+                Moved(Self::Condemned { holds: holds.map(|holds| holds.saturating_sub(1)) })
             }
-            (E::Released, S::Unseen | S::Requested | S::PodPending | S::ScriptPending) => Stayed,
-            (E::Released, S::ScriptRunning | S::Initialising | S::Condemned | S::Ended) => Stayed,
-            (E::Condemned, S::Unseen | S::Requested | S::PodPending | S::ScriptPending) => {
-                Moved(S::Condemned)
+            Self::Unseen | Self::Requested | Self::PodPending | Self::ScriptPending => Stayed,
+            Self::ScriptRunning | Self::Initialising | Self::Ended => Stayed,
+        }
+    }
+
+    fn reinstated(self) -> Step<Self> {
+        match self {
+            Self::Condemned { holds: Some(holds) } => Moved(Self::Working { holds }),
+            Self::Condemned { holds: None } => Moved(Self::Initialising),
+            Self::Unseen | Self::Requested | Self::PodPending | Self::ScriptPending => Stayed,
+            Self::ScriptRunning | Self::Initialising | Self::Working { .. } | Self::Ended => Stayed,
+        }
+    }
+
+    fn condemned(self) -> Step<Self> {
+        match self {
+            Self::Unseen | Self::Requested | Self::PodPending | Self::ScriptPending => {
+                Moved(Self::Condemned { holds: None })
             }
-            (E::Condemned, S::ScriptRunning | S::Initialising | S::Working { .. }) => {
-                Moved(S::Condemned)
+            Self::ScriptRunning | Self::Initialising => Moved(Self::Condemned { holds: None }),
+            Self::Working { holds } => Moved(Self::Condemned { holds: Some(holds) }),
+            Self::Condemned { .. } => Stayed,
+            Self::Ended => Illegal,
+        }
+    }
+
+    fn ended(self) -> Step<Self> {
+        match self {
+            Self::Unseen | Self::Requested | Self::PodPending | Self::ScriptPending => {
+                Moved(Self::Ended)
             }
-            (E::Condemned, S::Condemned) => Stayed,
-            (E::Condemned, S::Ended) => Illegal,
-            (E::Ended, S::Unseen | S::Requested | S::PodPending | S::ScriptPending) => {
-                Moved(S::Ended)
-            }
-            (E::Ended, S::ScriptRunning | S::Initialising | S::Working { .. }) => Moved(S::Ended),
-            (E::Ended, S::Condemned) => Moved(S::Ended),
-            (E::Ended, S::Ended) => Stayed,
+            Self::ScriptRunning | Self::Initialising => Moved(Self::Ended),
+            Self::Working { .. } | Self::Condemned { .. } => Moved(Self::Ended),
+            Self::Ended => Stayed,
         }
     }
 
@@ -179,7 +261,7 @@ impl WorkerState {
             Self::Initialising => Some(WorkerStateName::ActiveInitialising),
             Self::Working { holds: 0 } => Some(WorkerStateName::ActiveIdle),
             Self::Working { .. } => Some(WorkerStateName::ActiveBusy),
-            Self::Condemned => Some(WorkerStateName::Condemned),
+            Self::Condemned { .. } => Some(WorkerStateName::Condemned),
             Self::Ended => Some(WorkerStateName::Ended),
         }
     }
