@@ -12,7 +12,8 @@ pub(in crate::answers) const TABLES: [&str; 5] =
 
 /// A sign of the last moments may still be under way, so that they are never known to be silent: who was silent
 /// up to them still is. The reason of a scale-down is that of the stop: an error that its row tells of came later, when a late
-/// heartbeat had set it back to active (domain/evidence-rules.md fact 19).
+/// heartbeat had set it back to active (domain/evidence-rules.md fact 19). What a worker delivered of a claim that was
+/// taken from it, and overtook whoever had it then, it completed.
 const FLEET: &str = "with firsts as (select worker_id, min(entered_at) as first_at \
         from worker_states group by worker_id), \
     states as (select worker_id, state, entered_at as state_since, first_at \
@@ -25,9 +26,14 @@ const FLEET: &str = "with firsts as (select worker_id, min(entered_at) as first_
             on before.worker_id = last.worker_id and before.seq = last.seq - 1 \
         where last.left_at is null), \
     work as (select worker_id, count(*) filter (outcome = 'open') as held, \
-        count(*) filter (outcome = 'complete' and ended_at >= $since and ended_at < $until) as complete, \
+        count(*) filter ( \
+            case when outcome = 'complete' then ended_at when did_late then delivered_at end >= $since \
+            and case when outcome = 'complete' then ended_at else delivered_at end < $until \
+        ) as complete, \
         count(*) filter (outcome = 'failed' and ended_at >= $since and ended_at < $until) as failed \
-        from task_attempts where worker_id is not null group by worker_id) \
+        from (select *, outcome <> 'overtaken' and task_id in \
+                (select task_id from task_attempts where outcome = 'overtaken') as did_late \
+            from task_attempts where worker_id is not null) group by worker_id) \
     select coalesce(workers.id, states.worker_id) as worker_id, workers.status, workers.instance_type, \
         {of}.last_heartbeat as kept_heartbeat, \
         coalesce(workers.created_at, states.first_at) as created_at, workers.last_heartbeat, \

@@ -105,7 +105,10 @@ fn caveats(record: &Record) -> Vec<String> {
         None => said.push("it has no output".to_string()),
     }
     let linked = verdict.and_then(|row| row.int("linked"));
-    if expected == Some("yes") && linked == Some(0) {
+    // one that was made was a success, whatever became of it since (domain/worker-app.md D7)
+    let was_deleted =
+        verdict.and_then(|row| row.text("verdict")) == Some("generation_deleted_later");
+    if expected == Some("yes") && linked == Some(0) && !was_deleted {
         said.push("no generation of it is known, and one was due".to_string());
     }
     said

@@ -57,9 +57,9 @@ const SPREAD: &str = "len({of}) as {as}_n, list_aggregate({of}, 'median') as {as
     {of}[1 + round((len({of}) - 1) * 0.9)::bigint] as {as}_p90, {of}[-1] as {as}_max";
 const BAD: &str = "select 'bad' as part, state, lacks, id, entered_at, verdict, error_message, output_text \
     from each where is_bad";
-/// Whether a generation was due for a task that is Complete, and none is known.
-const LACKS: &str =
-    "coalesce({state} = 'complete' and made.expected = 'yes' and made.linked = 0, false)";
+/// Whether a generation was due for a task that is Complete, and none is known, nor that there was one.
+const LACKS: &str = "coalesce({state} = 'complete' and made.expected = 'yes' and made.linked = 0 \
+    and made.verdict <> 'generation_deleted_later', false)";
 const LISTED: &str = "{state} as state, tasks.id, tasks.task_type, tasks.created_at, held.attempts, \
     epoch(held.claimed_at - tasks.created_at) as queue_s, held.processing_s, made.verdict, held.worker_id, \
     case when tasks.created_at is null \
