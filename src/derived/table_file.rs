@@ -63,7 +63,7 @@ const READ_IN_VAIN: f64 = 0.01;
 /// hardly repeats costs time and room.
 fn properties(table: &DerivedTable) -> WriterProperties {
     let fast = ZstdLevel::try_new(1).unwrap_or_default();
-    let all = parquet_file::properties().into_builder();
+    let all = parquet_file::properties(&Schema::empty()).into_builder();
     let all = all.set_compression(Compression::ZSTD(fast));
     let all = all.set_statistics_enabled(EnabledStatistics::Chunk);
     let names = || table.columns.iter().map(|(name, _)| *name);

@@ -189,35 +189,71 @@ fn select(
         }
     }
     columns.extend(trailing.iter().map(|(name, kind)| (name.to_string(), *kind)));
-    let selected: Vec<String> =
-        columns.iter().map(|(name, kind)| selected(name, *kind, &held)).collect();
-    let from = if files.is_empty() {
-        "where false".to_string()
-    } else {
-        // to unite the columns of one file costs a look at it each time
-        let unite = files.len() > 1;
-        format!(
-            "from read_parquet([{}], union_by_name = {unite}, hive_partitioning = false)",
-            paths(files)?.join(", ")
-        )
+    let selected = |held: &[Held]| -> String {
+        let columns = columns.iter().map(|(name, kind)| selected(name, *kind, held));
+        columns.collect::<Vec<_>>().join(", ")
     };
-    Ok(format!("select {} {from}", selected.join(", ")))
+    if files.is_empty() {
+        return Ok(format!("select {} where false", selected(&[])));
+    }
+    let mut parts = Vec::new();
+    for (files, held) in that_agree(files, &held) {
+        // to unite the columns of one file costs a look at it each time
+        let (unite, paths) = (files.len() > 1, paths(&files)?.join(", "));
+        let selected = selected(&held);
+        parts.push(format!(
+            "select {selected} from read_parquet([{paths}], union_by_name = {unite}, hive_partitioning = false)"
+        ));
+    }
+    Ok(parts.join(" union all "))
 }
 
-/// One column of a view: as it is where every file agrees, else cast, else NULL.
-fn selected(name: &str, kind: ColumnType, held: &[Vec<(String, ColumnType)>]) -> String {
-    let quoted = identifier(name);
+/// Name and type of each column of one file.
+type Held = Vec<(String, ColumnType)>;
+
+/// The files in groups in which every column has one type: the engine reads no others as one table.
+fn that_agree(files: &[PathBuf], held: &[Held]) -> Vec<(Vec<PathBuf>, Vec<Held>)> {
+    let agrees = |one: &Held, other: &Held| {
+        one.iter().all(|(name, kind)| {
+            other.iter().all(|(known, of)| !known.eq_ignore_ascii_case(name) || of == kind)
+        })
+    };
+    let mut groups: Vec<(Vec<PathBuf>, Vec<Held>)> = Vec::new();
+    for (file, held) in files.iter().zip(held) {
+        let mut known = groups.iter_mut();
+        match known.find(|(_, others)| others.iter().all(|other| agrees(held, other))) {
+            Some((files, others)) => {
+                files.push(file.clone());
+                others.push(held.clone());
+            }
+            None => groups.push((vec![file.clone()], vec![held.clone()])),
+        }
+    }
+    groups
+}
+
+/// One column of a view over files that agree: as it is, else cast, else NULL.
+fn selected(name: &str, kind: ColumnType, held: &[Held]) -> String {
+    let (quoted, sql) = (identifier(name), sql_type(kind));
     let same = |found: &&(String, ColumnType)| found.0.eq_ignore_ascii_case(name);
-    let mut kinds = held.iter().filter_map(|file| file.iter().find(same)).map(|(_, kind)| *kind);
-    match kinds.next() {
-        None => format!("cast(null as {}) as {quoted}", sql_type(kind)),
-        Some(first) if first == kind && kinds.all(|other| other == kind) => quoted,
-        Some(_) => format!("try_cast({quoted} as {}) as {quoted}", sql_type(kind)),
+    match held.iter().find_map(|file| file.iter().find(same)) {
+        None => format!("cast(null as {sql}) as {quoted}"),
+        Some((_, as_kept)) if *as_kept == kind => quoted,
+        // a number is no time, and the engine has no cast for what makes no sense: its text is none either
+        Some((_, ColumnType::Int | ColumnType::Double | ColumnType::Bool))
+            if kind == ColumnType::Timestamp =>
+        {
+            format!("try_cast(cast({quoted} as varchar) as {sql}) as {quoted}")
+        }
+        Some((_, ColumnType::Timestamp)) => {
+            format!("try_cast(cast({quoted} as varchar) as {sql}) as {quoted}")
+        }
+        Some(_) => format!("try_cast({quoted} as {sql}) as {quoted}"),
     }
 }
 
 /// Name and type of each column of a Parquet file, from its footer.
-fn columns_of(path: &Path) -> Result<Vec<(String, ColumnType)>, SnapshotError> {
+fn columns_of(path: &Path) -> Result<Held, SnapshotError> {
     let file = File::open(path).map_err(|err| SnapshotError::io("read", path, err))?;
     let reader = ParquetRecordBatchReaderBuilder::try_new(file)
         .map_err(|source| SnapshotError::Parquet { path: path.to_path_buf(), source })?;
@@ -304,14 +340,22 @@ mod tests {
     }
 
     #[test]
-    fn a_column_is_cast_only_where_a_file_disagrees() {
+    fn a_column_is_cast_only_where_its_files_disagree_with_what_is_promised() {
         let int = vec![("n".to_string(), ColumnType::Int)];
         let text = vec![("N".to_string(), ColumnType::Text)];
         assert_eq!(selected("n", ColumnType::Int, &[int.clone(), Vec::new()]), "\"n\"");
         assert_eq!(
-            selected("n", ColumnType::Int, &[int, text]),
+            selected("n", ColumnType::Int, std::slice::from_ref(&text)),
             "try_cast(\"n\" as bigint) as \"n\""
         );
+        assert_eq!(
+            selected("n", ColumnType::Timestamp, std::slice::from_ref(&int)),
+            "try_cast(cast(\"n\" as varchar) as timestamp) as \"n\""
+        );
+        let files: Vec<PathBuf> = ["a", "b", "c"].map(PathBuf::from).to_vec();
+        let groups = that_agree(&files, &[int.clone(), text, int]);
+        let names: Vec<usize> = groups.iter().map(|(files, _)| files.len()).collect();
+        assert_eq!(names, [2, 1], "the first and the last are one table");
         assert_eq!(selected("n", ColumnType::Bool, &[]), "cast(null as boolean) as \"n\"");
     }
 }

@@ -34,7 +34,8 @@ impl Encoder {
     pub(super) fn new(path: &Path, schema: SchemaRef) -> Result<Self, SnapshotError> {
         let part = temporary(path);
         let file = File::create(&part).map_err(|err| SnapshotError::io("create", &part, err))?;
-        let (file, properties) = (HashedFile::in_pieces(file), parquet_file::properties());
+        let properties = parquet_file::properties(&schema);
+        let file = HashedFile::in_pieces(file);
         let writer = ArrowWriter::try_new(file, schema, Some(properties))
             .map_err(|source| SnapshotError::writing(path, source))?;
         let (batches, come) = sync_channel(WAITING_MAX);

@@ -41,10 +41,14 @@ const DISTINCT_MESSAGES_MAX: usize = 32 << 20;
 const BATCH_ROWS_MAX: usize = 8_192;
 const BATCH_TEXT: usize = 64 << 20;
 
-/// Reproducible bytes: pinned writer name, zstd 3, page statistics.
-pub fn properties() -> WriterProperties {
+/// Reproducible bytes: pinned writer name, zstd 3, page statistics. What is written has these columns: a key that is a
+/// number at its source is no text.
+pub fn properties(schema: &Schema) -> WriterProperties {
+    let is_text = |name: &str| {
+        schema.field_with_name(name).is_ok_and(|field| *field.data_type() == DataType::Utf8)
+    };
     let fast = Compression::ZSTD(ZstdLevel::try_new(1).unwrap_or_default());
-    WriterProperties::builder()
+    let mut properties = WriterProperties::builder()
         .set_created_by("backstory".to_string())
         .set_compression(Compression::ZSTD(ZstdLevel::try_new(3).unwrap_or_default()))
         .set_max_row_group_row_count(Some(ROW_GROUP_ROWS_MAX))
@@ -56,8 +60,6 @@ pub fn properties() -> WriterProperties {
         // nor does a better compression find anything in it, or a length before each value help it
         .set_column_compression(ColumnPath::from("id"), fast)
         .set_column_compression(ColumnPath::from("_row_hash"), fast)
-        .set_column_encoding(ColumnPath::from("id"), Encoding::DELTA_LENGTH_BYTE_ARRAY)
-        .set_column_encoding(ColumnPath::from("_row_hash"), Encoding::DELTA_LENGTH_BYTE_ARRAY)
         // nobody asks for the hashes above or below one; of other texts the statistics also tell the size
         .set_column_statistics_enabled(ColumnPath::from("_row_hash"), EnabledStatistics::None)
         // times of log rows follow each other, which a dictionary hides
@@ -66,8 +68,12 @@ pub fn properties() -> WriterProperties {
         .set_column_dictionary_enabled(ColumnPath::from("_xid"), false)
         .set_column_dictionary_enabled(ColumnPath::from("captured_at"), false)
         .set_column_encoding(ColumnPath::from("_xid"), Encoding::DELTA_BINARY_PACKED)
-        .set_column_encoding(ColumnPath::from("captured_at"), Encoding::DELTA_BINARY_PACKED)
-        .build()
+        .set_column_encoding(ColumnPath::from("captured_at"), Encoding::DELTA_BINARY_PACKED);
+    for name in ["id", "_row_hash"].into_iter().filter(|name| is_text(name)) {
+        let encoding = Encoding::DELTA_LENGTH_BYTE_ARRAY;
+        properties = properties.set_column_encoding(ColumnPath::from(name), encoding);
+    }
+    properties.build()
 }
 
 /// Length and BLAKE3 of a file, read in pieces.

@@ -235,3 +235,57 @@ fn a_dependency_means_the_same_as_uuid_and_as_array() {
         ]
     );
 }
+
+#[test]
+fn a_key_that_is_a_number_and_a_time_that_became_one_are_kept_and_read() {
+    let database = database("drift_numbers");
+    database.sql(SCHEMA);
+    database.sql(&format!(
+        "alter table public.workers alter id type bigint using id::bigint;
+         insert into public.workers (id, instance_type) values (7, 'gpu');
+         insert into public.tasks (id, params, created_at) values ('{TASK}', '{{}}', '2025-11-03 14:00:00+00');
+         insert into public.system_logs (source_type, source_id, log_level, message)
+           values ('worker', '7', 'INFO', 'one'), ('worker', '7', 'INFO', 'two')"
+    ));
+    let bench = Bench::new();
+    export_into(&bench, &database, "snapshot");
+    database.sql(
+        "alter table public.tasks alter created_at type bigint using 7, alter generation_created
+           type timestamptz using '2025-11-03 15:00:00+00';
+         alter table public.system_logs alter \"timestamp\" drop default;
+         alter table public.system_logs alter \"timestamp\" type text;
+         insert into public.workers (id, instance_type) values (8, 'gpu')",
+    );
+    let said = export_into(&bench, &database, "snapshot");
+    assert!(said.contains("tasks: column `created_at` was timestamptz, is bigint now"), "{said}");
+    let ids = bench.sql("snapshot", "select id, instance_type from workers order by id");
+    assert_eq!(ids, [["7", "gpu"], ["8", "gpu"]]);
+    let times = "select created_at, generation_created from tasks_versions order by _capture";
+    assert_eq!(bench.sql("snapshot", times), [["2025-11-03 14:00:00", ""], ["", ""]]);
+    // a source whose times are none tells no oldest one, which is not to have no row
+    let said = export_into(&bench, &database, "snapshot");
+    assert!(said.contains("system_logs: 0 rows read, 0 new"), "{said}");
+    assert!(!said.contains("no row of it any more"), "{said}");
+    bench.run("verify", "snapshot", &[]).ok();
+    bench.run("health", "snapshot", &[]).ok();
+}
+
+#[test]
+fn an_id_that_stands_twice_and_a_log_that_was_emptied_are_told() {
+    let database = database("drift_twice");
+    database.sql(SCHEMA);
+    database.sql(
+        "alter table public.workers drop constraint workers_pkey;
+         insert into public.workers (id, instance_type) values ('w', 'gpu'), ('w', 'other');
+         insert into public.system_logs (source_type, source_id, log_level, message)
+           values ('worker', 'w', 'INFO', 'one')",
+    );
+    let bench = Bench::new();
+    let said = export_into(&bench, &database, "snapshot");
+    assert!(said.contains("workers: 1 rows repeat an id of another row"), "{said}");
+    database.sql("truncate public.system_logs");
+    let said = export_into(&bench, &database, "snapshot");
+    assert!(said.contains("system_logs: the source has no row of it any more"), "{said}");
+    let said = export_into(&bench, &database, "snapshot");
+    assert!(!said.contains("no row of it any more"), "told once: {said}");
+}

@@ -250,6 +250,13 @@ impl CaptureWriter {
                 held.rows_changed
             ));
         }
+        if held.rows_repeated > 0 && self.options.database_snapshot.is_some() {
+            said.push(format!(
+                "{table}: {} rows repeat an id of another row, as no key of the table forbids it: one row of each id \
+                 counts, and which one may change with each capture",
+                held.rows_repeated
+            ));
+        }
         let earlier = self.before.as_ref().map_or(&[][..], Snapshot::captures);
         let gone = held.newly_gone(table.name(), earlier).count();
         if gone > 0 {
@@ -259,7 +266,11 @@ impl CaptureWriter {
             ));
         }
         let was_read_whole = held.since_xid.is_none() && held.rows_read == 0;
-        let is_empty = was_read_whole || held.since_xid.is_some() && held.read_from.is_none();
+        // of a column that is no time the source tells no oldest one
+        let last = earlier.iter().rev().find_map(|capture| capture.tables.get(table.name()));
+        let tells = last.is_some_and(|last| last.read_from.is_some() || last.rows_read == 0);
+        let is_empty =
+            was_read_whole || (held.since_xid.is_some() && held.read_from.is_none() && tells);
         if table.is_append_only() && is_empty && self.holds(table) {
             said.push(format!("{table}: the source has no row of it any more"));
         }
