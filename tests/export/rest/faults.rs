@@ -159,6 +159,10 @@ fn errors_say_what_to_do() {
         error: the API has no table `tasks`
         hint: is this the orchestrator's project, and is schema `public` exposed by its API?
     "#);
+    let run = export_as(&home, "https://no.such.host.invalid", SERVICE_KEY, &[]);
+    assert_eq!(run.code, 3);
+    assert!(run.stderr.contains("cannot connect to no.such.host.invalid: "), "{}", run.stderr);
+    assert!(!run.stderr.contains("lost"), "{}", run.stderr);
     let closed = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
     let port = closed.local_addr().expect("an address").port();
     drop(closed);
