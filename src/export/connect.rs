@@ -12,7 +12,8 @@ use tokio_postgres::tls::MakeTlsConnect;
 use tokio_postgres::{Client, NoTls, Socket};
 
 use crate::export::error::ExportError;
-use crate::export::server_error::{Doing, explain, explain_connect};
+use crate::export::refusal::{Asking, explain_connect};
+use crate::export::server_error::{Doing, explain};
 use crate::export::stranger;
 use crate::export::target::Target;
 use crate::export::tls;
@@ -79,7 +80,7 @@ where
     T: MakeTlsConnect<Socket>,
     T::Stream: Send + 'static,
 {
-    let at = target.place();
+    let (at, who) = (target.place(), target.who());
     let mut config = target.config;
     if let Some(password) = &target.password {
         config.password(password.expose_secret());
@@ -100,7 +101,8 @@ where
     let (client, connection) = match connected {
         Ok(connected) => connected,
         Err(err) => {
-            let failed = explain_connect(&err, &at, target.password.is_some());
+            let password = target.password.as_ref().map(ExposeSecret::expose_secret);
+            let failed = explain_connect(&err, Asking { at: &at, who, password });
             let said = if is_odd(&failed) { stranger::words(&config).await } else { None };
             return Err(said.map_or(failed, |said| ExportError::NotPostgres { at, said }));
         }

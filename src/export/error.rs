@@ -1,7 +1,8 @@
 //! Why a source could not be read.
 //!
 //! No variant carries a driver's error as it is: those print server messages and connection strings,
-//! and either may hold a password or a row value.
+//! and either may hold a password or a row value. Who lets nobody in is quoted where only his sentence says why,
+//! with what could be a secret taken out; a role, a database, a service are no secrets.
 
 use std::io;
 use std::path::PathBuf;
@@ -9,6 +10,7 @@ use std::path::PathBuf;
 use crate::export::copy::CopyError;
 use crate::export::core_columns::MissingColumn;
 use crate::export::rest::error::RestError;
+use crate::export::said;
 use crate::export::target::TargetError;
 use crate::export::tls_failure::TlsFailure;
 use crate::model::table::Table;
@@ -80,11 +82,23 @@ pub enum ExportError {
         failure: TlsFailure,
     },
     /// The server wants a password and we have none.
-    #[error("the server asks for a password, and none was given")]
-    PasswordMissing,
+    #[error("the server asks for a password, and none was given ({0})")]
+    PasswordMissing(String),
     /// The server does not let us in.
-    #[error("the server refused the user name or the password")]
-    Password,
+    #[error("the server refused the user name or the password ({0})")]
+    Password(String),
+    /// Nor does a pooler, by a code that it has for everything.
+    #[error(
+        "the server, or a pooler before it, refused the connection ({who}; SQLSTATE {code}){said}"
+    )]
+    Refused {
+        /// Role, database and place.
+        who: String,
+        /// The five characters.
+        code: String,
+        /// Its sentence, with a colon before it.
+        said: String,
+    },
     /// `channel_binding=require` was not met.
     #[error(
         "the server did not bind the log-in to the TLS connection, as channel_binding=require asks"
@@ -95,15 +109,21 @@ pub enum ExportError {
     Method,
     /// `pg_hba.conf` does not let us in.
     #[error(
-        "the server accepts no such connection (its pg_hba.conf, the role, or a right to connect that is missing)"
+        "the server accepts no such connection (its pg_hba.conf, the role, or a right to connect that is missing): \
+         {0}"
     )]
-    Forbidden,
+    Forbidden(String),
     /// No such database.
-    #[error("the server has no database of that name")]
-    UnknownDatabase,
+    #[error("the server has no database of that name ({0})")]
+    UnknownDatabase(String),
     /// The server has no room.
-    #[error("the server takes no connection now (SQLSTATE {0})")]
-    Busy(String),
+    #[error("the server takes no connection now (SQLSTATE {code}){said}")]
+    Busy {
+        /// The five characters.
+        code: String,
+        /// What a pooler says, with a colon before it.
+        said: String,
+    },
     /// A table that no snapshot can do without is not there.
     #[error("the database has no table `public.{0}`")]
     MissingTable(Table),
@@ -111,11 +131,21 @@ pub enum ExportError {
     #[error(transparent)]
     MissingColumn(#[from] MissingColumn),
     /// The role may not read.
-    #[error("the role may not read {}", named(*.0))]
-    PermissionDenied(Option<Table>),
+    #[error("the role{} may not read {}", quoted(.role), named(*.table))]
+    PermissionDenied {
+        /// What.
+        table: Option<Table>,
+        /// Who; empty where that is not known yet.
+        role: String,
+    },
     /// The role may read some rows only.
-    #[error("row-level security hides rows of {} from this role", named(*.0))]
-    RowSecurity(Option<Table>),
+    #[error("row-level security hides rows of {} from this role{}", named(*.table), quoted(.role))]
+    RowSecurity {
+        /// Of what.
+        table: Option<Table>,
+        /// From whom.
+        role: String,
+    },
     /// Someone holds a lock that excludes reading.
     #[error("another session holds a lock on {} and does not let go", named(*.0))]
     Locked(Option<Table>),
@@ -138,12 +168,14 @@ pub enum ExportError {
     #[error("stopped")]
     Stopped,
     /// Anything else the server said, by its code: its text may hold row values.
-    #[error("the server reported an error while {doing} (SQLSTATE {code})")]
+    #[error("the server reported an error while {doing} (SQLSTATE {code}){said}")]
     Server {
         /// What was being done.
         doing: String,
         /// The five characters.
         code: String,
+        /// What it says of a connection, with a colon before it: no row was read then.
+        said: String,
     },
     /// The server answered something that makes no sense.
     #[error("the server's answer while {0} cannot be understood")]
@@ -191,6 +223,21 @@ impl ExportError {
         }
         self
     }
+
+    /// A right that is missing, with the role that lacks it where nobody has named that.
+    pub(super) fn of_role(mut self, name: Option<&str>) -> Self {
+        if let Self::PermissionDenied { role, .. } | Self::RowSecurity { role, .. } = &mut self
+            && role.is_empty()
+        {
+            *role = name.unwrap_or_default().to_string();
+        }
+        self
+    }
+}
+
+/// A role, if it is known.
+fn quoted(role: &str) -> String {
+    if role.is_empty() { String::new() } else { format!(" {}", said::name(role)) }
 }
 
 fn named(table: Option<Table>) -> String {

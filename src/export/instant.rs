@@ -152,13 +152,23 @@ pub(super) async fn check(
     for table in Table::ALL {
         match found.iter().find(|source| source.table == table) {
             Some(source) if !source.may_select => {
-                return Err(ExportError::PermissionDenied(Some(table)));
+                let role = current_role(client).await?;
+                return Err(ExportError::PermissionDenied { table: Some(table), role });
             }
-            Some(source) if source.hides_rows => return Err(ExportError::RowSecurity(Some(table))),
+            Some(source) if source.hides_rows => {
+                let role = current_role(client).await?;
+                return Err(ExportError::RowSecurity { table: Some(table), role });
+            }
             Some(_) => {}
             None if table.is_required() => return Err(ExportError::MissingTable(table)),
             None => note(format!("{table}: the source has no such table")),
         }
     }
     Ok(found.iter().map(|source| source.table).collect())
+}
+
+/// Whose rights count: behind a pooler it may be another role than we came as.
+async fn current_role(client: &Client) -> Result<String, ExportError> {
+    let row = client.query_typed_one("select current_user::text", &[]).await;
+    Ok(row.map_err(|err| explain(&err, Doing::Session))?.get(0))
 }

@@ -43,6 +43,8 @@ mod instant;
 mod lock;
 mod odd_values;
 mod parts;
+mod refusal;
+mod said;
 mod select;
 mod server_error;
 mod since;

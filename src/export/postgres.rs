@@ -100,10 +100,11 @@ pub fn export(plan: Plan<'_>, watch: &mut dyn FnMut(Step)) -> Result<Exported, E
         tell(step);
     };
     let note = |text| tell(Step::Note(text));
+    let role = plan.target.role().map(str::to_string);
     let done = runtime.block_on(attend(limits, &came, &note, run(plan, &mut heard)));
     // a name that is being looked up is not waited for
     runtime.shutdown_background();
-    done
+    done.map_err(|err| err.of_role(role.as_deref()))
 }
 
 async fn run(plan: Plan<'_>, watch: &mut dyn FnMut(Step)) -> Result<Exported, ExportError> {

@@ -14,6 +14,7 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio_postgres::Config;
 use tokio_postgres::config::{Host, SslMode};
 
+use crate::export::said;
 use crate::export::target::options::{Options, POOLED};
 use crate::export::target::passfile::remembered;
 use crate::export::target::settings::Settings;
@@ -34,9 +35,10 @@ pub enum TargetError {
     /// An option that this build does not know.
     #[error("it has `{0}`, which is not supported")]
     Unsupported(&'static str),
-    /// An option that nobody knows.
-    #[error("it has an option that is not known")]
-    UnknownOption,
+    /// An option that nobody knows. What was typed may be the rest of a password with a blank in it, so that
+    /// only the known one is named that it is like.
+    #[error("it has an option that is not known{}", nearest(*.0))]
+    UnknownOption(Option<&'static str>),
     /// A value that an option cannot have.
     #[error("its `{0}` has a value that is not possible")]
     Value(&'static str),
@@ -44,8 +46,8 @@ pub enum TargetError {
     #[error("it names no host")]
     NoHost,
     /// The service is in no file.
-    #[error("no service file has a service of that name")]
-    NoService,
+    #[error("no service file has a service {}", said::name(.0))]
+    NoService(String),
     /// A service file cannot be used.
     #[error("the service file {} cannot be used: {why}", path.display())]
     ServiceFile {
@@ -54,6 +56,10 @@ pub enum TargetError {
         /// What is wrong with it.
         why: String,
     },
+}
+
+fn nearest(known: Option<&str>) -> String {
+    known.map_or_else(String::new, |known| format!("; the nearest that is: `{known}`"))
 }
 
 /// Where hosted databases have their pooler in transaction mode; that in session mode is on 5432.
@@ -144,6 +150,20 @@ impl Target {
     /// Host and port, for messages.
     pub(super) fn place(&self) -> String {
         format!("{}, port {}", hosts(&self.config).join(", "), port(&self.config))
+    }
+
+    /// The role that was named.
+    pub(super) fn role(&self) -> Option<&str> {
+        self.config.get_user()
+    }
+
+    /// Role, database, host and port, for messages.
+    pub(super) fn who(&self) -> String {
+        let role = self.role().map_or_else(|| "of this machine's user".to_string(), said::name);
+        // the server takes the one for the other
+        let database = self.config.get_dbname().or(self.role());
+        let database = database.map_or_else(|| "of the same name".to_string(), said::name);
+        format!("role {role}, database {database}, at {}", self.place())
     }
 }
 

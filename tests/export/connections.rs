@@ -146,8 +146,12 @@ fn a_service_is_found_where_libpq_finds_it() {
     works(&export(&home, &[], &[("PGSYSCONFDIR", &folder), ("PGSERVICE", "prod")]));
 
     for (service, file, words) in [
-        ("unknown", file.as_str(), "no service file has a service of that name"),
-        ("bad", &file, "cannot be used: line 15: it has an option that is not known"),
+        ("unknown", file.as_str(), "no service file has a service `unknown`"),
+        (
+            "bad",
+            &file,
+            "cannot be used: line 15: it has an option that is not known; the nearest that is: `host`",
+        ),
         ("prod", "nowhere/services", "the service file nowhere/services cannot be used"),
     ] {
         let run = export(&home, &[], &[("PGSERVICE", service), ("PGSERVICEFILE", file)]);

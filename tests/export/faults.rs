@@ -109,19 +109,20 @@ fn a_wrong_password_a_missing_one_and_an_unknown_database() {
     let database = ready("wrong_password");
     let text = failure(&database.url_as("postgres", "not-this-one"), 3);
     assert!(!text.contains("not-this-one"));
-    insta::assert_snapshot!(text, @r#"
-        error: the server refused the user name or the password
+    let without_port = |text: String| text.replace(&database.port().to_string(), "PORT");
+    insta::assert_snapshot!(without_port(text), @r#"
+        error: the server refused the user name or the password (role `postgres`, database `wrong_password`, at 127.0.0.1, port PORT)
         hint: check user and password (PGPASSWORD, ~/.pgpass; in a URL, percent-encode `@ : / ? #`)
     "#);
     let bare = format!("postgres://postgres@127.0.0.1:{}/wrong_password", database.port());
-    insta::assert_snapshot!(failure(&bare, 3), @r#"
-        error: the server asks for a password, and none was given
+    insta::assert_snapshot!(without_port(failure(&bare, 3)), @r#"
+        error: the server asks for a password, and none was given (role `postgres`, database `wrong_password`, at 127.0.0.1, port PORT)
         hint: check user and password (PGPASSWORD, ~/.pgpass; in a URL, percent-encode `@ : / ? #`)
     "#);
     let other = format!("{}_of_another_name", database.url());
-    insta::assert_snapshot!(failure(&other, 3), @r#"
-        error: the server has no database of that name
-        hint: check the name after the last `/` of the URL
+    insta::assert_snapshot!(without_port(failure(&other, 3)), @r#"
+        error: the server has no database of that name (role `postgres`, database `wrong_password_of_another_name`, at 127.0.0.1, port PORT)
+        hint: check the name: after the last `/` of the URL, dbname= or PGDATABASE; where none is given it is that of the role
     "#);
 }
 
@@ -169,7 +170,7 @@ fn a_role_that_may_not_read() {
     role(&database, "reader_none");
     database.sql("grant select on public.system_logs, public.workers to reader_none");
     insta::assert_snapshot!(failure(&database.url_as("reader_none", PASSWORD), 3), @r#"
-        error: the role may not read `public.tasks`
+        error: the role `reader_none` may not read `public.tasks`
         hint: grant the role USAGE on schema public and SELECT on the orchestrator's tables
     "#);
 }
@@ -188,7 +189,7 @@ fn a_role_from_which_rows_are_hidden() {
     database.sql("alter table public.tasks enable row level security");
     database.sql("create policy mine on public.tasks for select using (attempts = 0)");
     insta::assert_snapshot!(failure(&url, 3), @r#"
-        error: row-level security hides rows of `public.tasks` from this role
+        error: row-level security hides rows of `public.tasks` from this role `reader_some`
         hint: use a role that sees all rows (BYPASSRLS, or the tables' owner)
     "#);
 }

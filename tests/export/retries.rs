@@ -1,7 +1,7 @@
 //! What is tried again, and what is not because no second try can change it.
 
 use crate::export::disturbed::Source;
-use crate::support::proxy::{Fate, Proxy, refusal};
+use crate::support::proxy::{Fate, Proxy, refusal, refusal_saying};
 
 #[test]
 fn what_passes_is_tried_again_and_what_was_decided_is_not() {
@@ -31,6 +31,40 @@ fn what_passes_is_tried_again_and_what_was_decided_is_not() {
 }
 
 #[test]
+fn what_a_pooler_decided_is_told_in_its_words_and_not_tried_again() {
+    let source = Source::new("pooler_decides", 10);
+    for (code, words) in [
+        ("08P01", "password authentication failed"),
+        ("XX000", "Tenant or user not found"),
+        ("08P01", "no such user"),
+    ] {
+        let (ran, proxy) = source.export("s1", vec![refusal_saying(code, words)], &[]);
+        assert_eq!((ran.code, proxy.connections()), (3, 1), "{words}: {}", ran.stderr);
+        let told = format!("SQLSTATE {code}): it says `{words}`\nhint: check user, password");
+        assert!(ran.stderr.contains(&told), "{}", ran.stderr);
+        assert!(
+            ran.stderr.contains("role `postgres`, database `pooler_decides`"),
+            "{}",
+            ran.stderr
+        );
+    }
+    let gone = refusal_saying("08P01", "database \"nodb\" does not exist");
+    let (ran, proxy) = source.export("s1", vec![gone], &[]);
+    assert_eq!((ran.code, proxy.connections()), (3, 1), "{}", ran.stderr);
+    assert!(ran.stderr.contains("no database of that name (role"), "{}", ran.stderr);
+    for (code, words) in [
+        ("08P01", "no more connections allowed (max_client_conn)"),
+        ("XX000", "MaxClientsInSessionMode: max clients reached"),
+    ] {
+        let (ran, proxy) = source.export("s2", vec![refusal_saying(code, words)], &[]);
+        assert_eq!((ran.code, proxy.connections()), (0, 2), "{words}: {}", ran.stderr);
+        let told = format!("now (SQLSTATE {code}): it says `{words}`; trying");
+        assert!(ran.stderr.contains(&told), "{}", ran.stderr);
+        std::fs::remove_dir_all(source.bench.path("s2")).expect("a snapshot");
+    }
+}
+
+#[test]
 fn what_the_server_itself_decided_is_not_tried_again() {
     let source = Source::new("decided", 10);
     source.database.sql("create role nobody_much login password 'x'");
@@ -46,7 +80,7 @@ fn what_the_server_itself_decided_is_not_tried_again() {
         assert!(!source.bench.path("s2").exists());
     };
     refused(&database.url_as("postgres", "wrong"), "refused the user name or the password", 1);
-    refused(&database.url_as("nobody_much", "x"), "may not read", 1);
+    refused(&database.url_as("nobody_much", "x"), "the role `nobody_much` may not read", 1);
     refused(&format!("{}_of_another_name", database.url()), "no database of that name", 1);
     // is it a server at all? is asked once more
     let tls = format!("{}?sslmode=require", database.url());

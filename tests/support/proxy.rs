@@ -80,7 +80,12 @@ pub(crate) fn hold(bytes: u64) -> (Fate, Receiver<()>, Sender<()>) {
 
 /// The server's last word to a client that it does not let in.
 pub(crate) fn refusal(code: &str) -> Fate {
-    let fields = format!("SFATAL\0VFATAL\0C{code}\0Msecret words of the server\0\0");
+    refusal_saying(code, "secret words of the server")
+}
+
+/// The same, saying this.
+pub(crate) fn refusal_saying(code: &str, words: &str) -> Fate {
+    let fields = format!("SFATAL\0VFATAL\0C{code}\0M{words}\0\0");
     let length = u32::try_from(fields.len() + 4).expect("a short message");
     let mut answer = vec![b'E'];
     answer.extend(length.to_be_bytes());

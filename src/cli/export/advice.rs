@@ -29,6 +29,10 @@ const OTHER_NAME: &str = "if it has another name now, this build does not know i
                           tables to CSV files under the old name, as in \\copy (select *, NEW as OLD from TABLE) \
                           to TABLE.csv csv header, and use `backstory import`";
 
+/// What to do where a pooler lets nobody in as we came.
+const POOLER: &str = "check user, password, database and sslmode; a pooler wants them as it knows them (Supabase: the \
+                      user is postgres.PROJECT)";
+
 const NO_BINDING: &str = "it needs TLS up to the server itself and a SCRAM password; where a pooler ends TLS, or \
                           the password is md5, only channel_binding=prefer lets you in";
 
@@ -65,27 +69,30 @@ fn advice(err: &ExportError) -> (FaultKind, &'static str) {
         ExportError::Method => {
             (FaultKind::Source, "use a role that logs in by password or client certificate")
         }
-        ExportError::PasswordMissing | ExportError::Password => (
+        ExportError::PasswordMissing(_) | ExportError::Password(_) => (
             FaultKind::Source,
             "check user and password (PGPASSWORD, ~/.pgpass; in a URL, percent-encode `@ : / ? #`)",
         ),
-        ExportError::Forbidden => (FaultKind::Source, LET_IN),
+        ExportError::Refused { .. } => (FaultKind::Source, POOLER),
+        ExportError::Forbidden(_) => (FaultKind::Source, LET_IN),
         ExportError::Vanished(_) => (FaultKind::Snapshot, PUT_BACK),
-        ExportError::UnknownDatabase => {
-            (FaultKind::Source, "check the name after the last `/` of the URL")
-        }
-        ExportError::Busy(code) => (FaultKind::Source, busy_hint(code)),
+        ExportError::UnknownDatabase(_) => (
+            FaultKind::Source,
+            "check the name: after the last `/` of the URL, dbname= or PGDATABASE; where none is given it is that of \
+             the role",
+        ),
+        ExportError::Busy { code, .. } => (FaultKind::Source, busy_hint(code)),
         ExportError::Locked(_) | ExportError::Changed => (FaultKind::Source, AGAIN),
         ExportError::MissingTable(_) => (
             FaultKind::Source,
             "is this the orchestrator's database? its tables live in `public`, and a view is none",
         ),
         ExportError::MissingColumn(_) => (FaultKind::Source, OTHER_NAME),
-        ExportError::PermissionDenied(_) => (
+        ExportError::PermissionDenied { .. } => (
             FaultKind::Source,
             "grant the role USAGE on schema public and SELECT on the orchestrator's tables",
         ),
-        ExportError::RowSecurity(_) => {
+        ExportError::RowSecurity { .. } => {
             (FaultKind::Source, "use a role that sees all rows (BYPASSRLS, or the tables' owner)")
         }
         ExportError::Lost(_) | ExportError::Silent { .. } | ExportError::Stopped => {

@@ -32,7 +32,7 @@ impl Passing {
             ExportError::Unreachable { .. }
             | ExportError::Server { .. }
             | ExportError::TimedOut { .. }
-            | ExportError::Busy(_)
+            | ExportError::Busy { .. }
             | ExportError::Locked(_)
             | ExportError::Changed
             | ExportError::Silent { .. }
@@ -50,14 +50,15 @@ impl Passing {
             | ExportError::Identity { .. }
             | ExportError::NoBinding
             | ExportError::Method
-            | ExportError::PasswordMissing
-            | ExportError::Password
-            | ExportError::Forbidden
-            | ExportError::UnknownDatabase
+            | ExportError::PasswordMissing(_)
+            | ExportError::Password(_)
+            | ExportError::Refused { .. }
+            | ExportError::Forbidden(_)
+            | ExportError::UnknownDatabase(_)
             | ExportError::MissingTable(_)
             | ExportError::MissingColumn(_)
-            | ExportError::PermissionDenied(_)
-            | ExportError::RowSecurity(_)
+            | ExportError::PermissionDenied { .. }
+            | ExportError::RowSecurity { .. }
             | ExportError::Answer(_)
             | ExportError::OtherKey { .. }
             | ExportError::OtherPolicy { .. }
@@ -75,11 +76,11 @@ impl Passing {
 pub(super) fn may_be_mended(err: &ExportError) -> bool {
     matches!(
         err,
-        ExportError::UnknownDatabase
+        ExportError::UnknownDatabase(_)
             | ExportError::MissingTable(_)
             | ExportError::MissingColumn(_)
-            | ExportError::PermissionDenied(_)
-            | ExportError::RowSecurity(_)
+            | ExportError::PermissionDenied { .. }
+            | ExportError::RowSecurity { .. }
             | ExportError::Answer(_)
             | ExportError::Vanished(_)
             | ExportError::Rest(RestError::NothingShown(_))

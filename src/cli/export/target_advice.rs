@@ -13,13 +13,14 @@ pub(super) fn hint(why: &TargetError) -> &'static str {
         TargetError::Malformed => {
             "--db postgres://USER@HOST:PORT/DATABASE, the password in PGPASSWORD"
         }
-        TargetError::NoService | TargetError::ServiceFile { .. } => {
+        TargetError::NoService(_) | TargetError::ServiceFile { .. } => {
             "services are in PGSERVICEFILE, ~/.pg_service.conf or PGSYSCONFDIR/pg_service.conf: \
              `[name]`, then `key=value` lines"
         }
         TargetError::Unsupported(name) => unsupported(name),
-        TargetError::UnknownOption => {
-            "leave it out; options are those of libpq: host, port, dbname, user, sslmode, sslrootcert, ..."
+        TargetError::UnknownOption(_) => {
+            "leave it out; options are those of libpq: host, port, dbname, user, sslmode, sslrootcert, ... (a value \
+             with a blank in it needs quotes)"
         }
         TargetError::Value(name) => possible(name),
     }

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use crate::export::target::TargetError;
 use crate::export::target::decode::{percent_decoded, value_of_pair};
+use crate::model::alike::alike;
 
-/// What libpq knows and we do not do: refused by name rather than left unheeded.
-const UNSUPPORTED: [&str; 8] = [
+/// What libpq, or another client, knows and we do not do: refused by name rather than left unheeded.
+const UNSUPPORTED: [&str; 30] = [
     "sslpassword",
     "sslcrl",
     "sslcrldir",
@@ -15,6 +16,28 @@ const UNSUPPORTED: [&str; 8] = [
     "require_auth",
     "krbsrvname",
     "gssencmode",
+    "gssdelegation",
+    "gsslib",
+    "fallback_application_name",
+    "keepalives_count",
+    "replication",
+    "sslcertmode",
+    "sslcompression",
+    "sslsni",
+    "ssl_min_protocol_version",
+    "ssl_max_protocol_version",
+    "min_protocol_version",
+    "max_protocol_version",
+    "ssl",
+    "sslaccept",
+    "schema",
+    "currentSchema",
+    "connection_limit",
+    "pool_timeout",
+    "socket_timeout",
+    "statement_cache_size",
+    "prepareThreshold",
+    "uselibpqcompat",
 ];
 
 /// What can be heeded.
@@ -155,7 +178,7 @@ impl Options {
             return Err(TargetError::Unsupported(name));
         }
         if key != POOLED && !KNOWN.contains(&key) {
-            return Err(TargetError::UnknownOption);
+            return Err(TargetError::UnknownOption(alike(key, KNOWN).first().copied()));
         }
         if !value.is_empty() {
             self.0.entry(key.to_string()).or_insert_with(|| value.to_string());

@@ -42,7 +42,7 @@ pub(super) fn find(
             return Ok(found);
         }
     }
-    Err(TargetError::NoService)
+    Err(TargetError::NoService(name.to_string()))
 }
 
 /// The lines below `[name]`, the first of that name; an error is told with its line.
@@ -87,6 +87,6 @@ mod tests {
         assert_eq!((two.get("host"), two.get("port")), (Some("b"), None));
         assert!(of("three").expect("good lines").is_none());
         assert_eq!(of("bad").err(), Some((13, TargetError::Malformed)));
-        assert_eq!(of("odd").err(), Some((15, TargetError::UnknownOption)));
+        assert_eq!(of("odd").err(), Some((15, TargetError::UnknownOption(Some("host")))));
     }
 }

@@ -71,10 +71,13 @@ fn what_cannot_be_meant_is_refused_without_being_repeated() {
         ("mysql://ann:hunter2@db/x", TargetError::Malformed),
         ("hunter2", TargetError::Malformed),
         ("password='hunter2", TargetError::Malformed),
-        ("password=hunter2 two host=x", TargetError::UnknownOption),
+        ("password=hunter2 two host=x", TargetError::UnknownOption(None)),
+        ("password=a hunter2 sslmod=x", TargetError::UnknownOption(None)),
         ("postgres://ann:hun@ter2@db/x", TargetError::SecondAt),
         ("postgres://ann:hunter2@db:many/x", TargetError::Malformed),
-        ("postgres://ann:hunter2@db/x?hunter2=1", TargetError::UnknownOption),
+        ("postgres://ann:hunter2@db/x?hunter2=1", TargetError::UnknownOption(None)),
+        ("postgres://ann:hunter2@db/x?hots=1", TargetError::UnknownOption(Some("host"))),
+        ("postgres://ann:hunter2@db/x?schema=1", TargetError::Unsupported("schema")),
         ("postgres://ann:hunter2@db/x?hunter2", TargetError::Malformed),
         ("postgres://ann:hunter2@db/x?sslmode=hunter2", TargetError::Value("sslmode")),
         ("postgres://ann@db/x?sslcrl=hunter2", TargetError::Unsupported("sslcrl")),
@@ -122,4 +125,21 @@ fn hosts_of_a_url_have_their_ports_and_none_stays_open() {
     let want_more = [("PGREQUIREAUTH", "scram-sha-256")];
     let err = resolve_with("postgres://db/x", &want_more).expect_err("a wish we cannot meet");
     assert_eq!(err, TargetError::Unsupported("PGREQUIREAUTH"));
+}
+
+#[test]
+fn who_comes_is_told_without_what_opens_the_door() {
+    let who = |text: &str| resolve(text).expect(text).who();
+    assert_eq!(
+        who("postgres://ann:hunter2@db:6000/prod"),
+        "role `ann`, database `prod`, at db, port 6000"
+    );
+    assert_eq!(who("host=db user='a\nn'"), "role `a\\nn`, database `a\\nn`, at db, port 5432");
+    let whole = [("PGDATABASE", "postgres://ann:hunter2@db/x")];
+    let told = resolve_with("host=db user=ann", &whole).expect("a target").who();
+    assert!(told.starts_with("role `ann`, database ") && !told.contains("hunter2"), "{told}");
+    let nobody = "role of this machine's user, database of the same name, at db, port 5432";
+    assert_eq!(who("host=db password=hunter2"), nobody);
+    let gone = resolve_with("service=blue", &[]).expect_err("no such service");
+    assert_eq!(gone.to_string(), "no service file has a service `blue`");
 }
