@@ -9,6 +9,7 @@ use std::path::PathBuf;
 
 use crate::export::copy::CopyError;
 use crate::export::core_columns::MissingColumn;
+use crate::export::elsewhere::Elsewhere;
 use crate::export::rest::error::RestError;
 use crate::export::said;
 use crate::export::target::TargetError;
@@ -125,8 +126,13 @@ pub enum ExportError {
         said: String,
     },
     /// A table that no snapshot can do without is not there.
-    #[error("the database has no table `public.{0}`")]
-    MissingTable(Table),
+    #[error("the database has no table `public.{table}`{elsewhere}")]
+    MissingTable {
+        /// The table.
+        table: Table,
+        /// What has its name.
+        elsewhere: Elsewhere,
+    },
     /// Nor a column that no replay can do without.
     #[error(transparent)]
     MissingColumn(#[from] MissingColumn),

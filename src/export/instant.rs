@@ -7,6 +7,7 @@ use tokio_postgres::Client;
 use crate::export::catalogue::{self, SCHEMA, SourceColumn, SourceTable};
 use crate::export::connect;
 use crate::export::core_columns;
+use crate::export::elsewhere::{self, Elsewhere};
 use crate::export::error::ExportError;
 use crate::export::lock;
 use crate::export::select::quote;
@@ -160,8 +161,13 @@ pub(super) async fn check(
                 return Err(ExportError::RowSecurity { table: Some(table), role });
             }
             Some(_) => {}
-            None if table.is_required() => return Err(ExportError::MissingTable(table)),
-            None => note(format!("{table}: the source has no such table")),
+            None => {
+                let elsewhere = elsewhere::find(client, table).await?;
+                if table.is_required() {
+                    return Err(ExportError::MissingTable { table, elsewhere });
+                }
+                note(format!("{table}: the source has no such table{}", not_read(&elsewhere)));
+            }
         }
     }
     Ok(found.iter().map(|source| source.table).collect())
@@ -171,4 +177,14 @@ pub(super) async fn check(
 async fn current_role(client: &Client) -> Result<String, ExportError> {
     let row = client.query_typed_one("select current_user::text", &[]).await;
     Ok(row.map_err(|err| explain(&err, Doing::Session))?.get(0))
+}
+
+/// That something has the name of an optional table, and is left alone.
+fn not_read(elsewhere: &Elsewhere) -> String {
+    match elsewhere {
+        Elsewhere::Nowhere => String::new(),
+        Elsewhere::Other(_) | Elsewhere::Schema(_) => {
+            format!(" in `{SCHEMA}`{elsewhere}, which is not read")
+        }
+    }
 }

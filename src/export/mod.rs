@@ -9,6 +9,7 @@ pub mod again;
 pub mod cells;
 pub mod core_columns;
 pub mod csv;
+pub mod elsewhere;
 pub mod error;
 #[doc(hidden)]
 pub mod fuzz;

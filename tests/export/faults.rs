@@ -135,8 +135,34 @@ fn a_required_table_is_missing() {
         hint: is this the orchestrator's database? its tables live in `public`, and a view is none
     "#);
     database.sql("create view public.tasks as select 1 as id");
+    insta::assert_snapshot!(failure(&database.url(), 3), @r#"
+        error: the database has no table `public.tasks`; what has that name there is a view
+        hint: only tables of schema `public` are read: write what you have to CSV files, as in \copy (select * from SCHEMA.TABLE) to TABLE.csv csv header, and use `backstory import`
+    "#);
+}
+
+#[test]
+fn tables_of_another_schema_are_told() {
+    let database = ready("other_schema");
+    database.sql("create schema app; alter table public.system_logs set schema app");
     let text = failure(&database.url(), 3);
-    assert!(text.contains("no table `public.tasks`"), "{text}");
+    let told = "no table `public.system_logs`; schema `app` has something of that name\nhint: only tables of";
+    assert!(text.contains(told), "{text}");
+    // nor is a view of an optional table passed over as if there were none
+    database.sql("alter table app.system_logs set schema public");
+    database.sql("create materialized view public.generations as select 1 as id");
+    database.sql("create table app.task_types (id int)");
+    let home = Home::new();
+    let said = home.export_all(&database).stderr;
+    for told in [
+        "generations: the source has no such table in `public`; what has that name there is a materialized view, \
+         which is not read\n",
+        "generation_variants: the source has no such table\n",
+        "task_types: the source has no such table in `public`; schema `app` has something of that name, which is not \
+         read\n",
+    ] {
+        assert!(said.contains(told), "{told}: {said}");
+    }
 }
 
 #[test]

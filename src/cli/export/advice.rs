@@ -3,6 +3,7 @@
 use crate::cli::export::{rest_advice, target_advice};
 use crate::cli::fault::{Fault, FaultKind};
 use crate::cli::redaction::OTHER_POLICY;
+use crate::export::elsewhere::Elsewhere;
 use crate::export::error::ExportError;
 use crate::export::tls_failure::TlsFailure;
 
@@ -28,6 +29,10 @@ const PUT_BACK: &str =
 const OTHER_NAME: &str = "if it has another name now, this build does not know it yet: until one does, write the \
                           tables to CSV files under the old name, as in \\copy (select *, NEW as OLD from TABLE) \
                           to TABLE.csv csv header, and use `backstory import`";
+
+/// What to do about tables that are no tables of `public`.
+const ELSEWHERE: &str = "only tables of schema `public` are read: write what you have to CSV files, as in \\copy \
+                         (select * from SCHEMA.TABLE) to TABLE.csv csv header, and use `backstory import`";
 
 /// What to do where a pooler lets nobody in as we came.
 const POOLER: &str = "check user, password, database and sslmode; a pooler wants them as it knows them (Supabase: the \
@@ -83,10 +88,7 @@ fn advice(err: &ExportError) -> (FaultKind, &'static str) {
         ),
         ExportError::Busy { code, .. } => (FaultKind::Source, busy_hint(code)),
         ExportError::Locked(_) | ExportError::Changed => (FaultKind::Source, AGAIN),
-        ExportError::MissingTable(_) => (
-            FaultKind::Source,
-            "is this the orchestrator's database? its tables live in `public`, and a view is none",
-        ),
+        ExportError::MissingTable { elsewhere, .. } => (FaultKind::Source, table_hint(elsewhere)),
         ExportError::MissingColumn(_) => (FaultKind::Source, OTHER_NAME),
         ExportError::PermissionDenied { .. } => (
             FaultKind::Source,
@@ -110,6 +112,16 @@ fn advice(err: &ExportError) -> (FaultKind, &'static str) {
         ExportError::Runtime(_) | ExportError::Snapshot(_) => {
             (FaultKind::Internal, "check the limits on open files and on disk space")
         }
+    }
+}
+
+/// What to do about a table that is not where it should be.
+fn table_hint(elsewhere: &Elsewhere) -> &'static str {
+    match elsewhere {
+        Elsewhere::Nowhere => {
+            "is this the orchestrator's database? its tables live in `public`, and a view is none"
+        }
+        Elsewhere::Other(_) | Elsewhere::Schema(_) => ELSEWHERE,
     }
 }
 

@@ -55,7 +55,7 @@ impl Passing {
             | ExportError::Refused { .. }
             | ExportError::Forbidden(_)
             | ExportError::UnknownDatabase(_)
-            | ExportError::MissingTable(_)
+            | ExportError::MissingTable { .. }
             | ExportError::MissingColumn(_)
             | ExportError::PermissionDenied { .. }
             | ExportError::RowSecurity { .. }
@@ -77,7 +77,7 @@ pub(super) fn may_be_mended(err: &ExportError) -> bool {
     matches!(
         err,
         ExportError::UnknownDatabase(_)
-            | ExportError::MissingTable(_)
+            | ExportError::MissingTable { .. }
             | ExportError::MissingColumn(_)
             | ExportError::PermissionDenied { .. }
             | ExportError::RowSecurity { .. }
