@@ -2,11 +2,13 @@
 //!
 //! Nothing is set for the session: behind a transaction pooler it is somebody else's next.
 
+use std::future::Future;
 use std::io::ErrorKind;
 use std::pin::pin;
 use std::time::Duration;
 
 use secrecy::ExposeSecret;
+use tokio::time::{Instant, timeout, timeout_at};
 use tokio_postgres::config::SslMode;
 use tokio_postgres::tls::MakeTlsConnect;
 use tokio_postgres::{Client, NoTls, Socket};
@@ -21,9 +23,6 @@ use crate::export::tls_failure::TlsFailure;
 
 /// A connection that takes longer is looked at: who is there?
 const SUSPICIOUS_AFTER: Duration = Duration::from_secs(3);
-
-/// A server that accepts and then says nothing is given up after this.
-const HANDSHAKE_S_MAX: u64 = 30;
 
 /// What a transaction runs under, whatever role, database or URL say. Output of every type becomes one
 /// text; a role that may not see all rows gets an error and not fewer rows; names are never resolved
@@ -85,24 +84,26 @@ where
     if let Some(password) = &target.password {
         config.password(password.expose_secret());
     }
-    let limit = Duration::from_secs(HANDSHAKE_S_MAX);
-    let mut connecting = pin!(tokio::time::timeout(limit, config.connect(tls)));
-    let connected = match tokio::time::timeout(SUSPICIOUS_AFTER, &mut connecting).await {
+    let limit = target.connect_within;
+    let ends = limit.and_then(|limit| Instant::now().checked_add(limit));
+    let mut connecting = pin!(until(ends, config.connect(tls)));
+    let connected = match timeout(SUSPICIOUS_AFTER, &mut connecting).await {
         Ok(done) => done,
         // someone of another protocol waits for more of ours, and we for more of his
-        Err(_) => match stranger::words(&config).await {
+        Err(_) => match until(ends, stranger::words(&config)).await.flatten() {
             Some(said) => return Err(ExportError::NotPostgres { at, said }),
             None => connecting.await,
         },
     };
-    let Ok(connected) = connected else {
-        return Err(ExportError::TimedOut { at, seconds: HANDSHAKE_S_MAX });
+    let Some(connected) = connected else {
+        return Err(ExportError::TimedOut { at, seconds: limit.unwrap_or_default().as_secs() });
     };
     let (client, connection) = match connected {
         Ok(connected) => connected,
         Err(err) => {
             let password = target.password.as_ref().map(ExposeSecret::expose_secret);
-            let failed = explain_connect(&err, Asking { at: &at, who, password });
+            let accept_s = config.get_connect_timeout().map(Duration::as_secs);
+            let failed = explain_connect(&err, Asking { at: &at, who, password, accept_s });
             let said = if is_odd(&failed) { stranger::words(&config).await } else { None };
             return Err(said.map_or(failed, |said| ExportError::NotPostgres { at, said }));
         }
@@ -110,6 +111,14 @@ where
     // Its error reaches us through the client's next call.
     tokio::spawn(async { drop(connection.await) });
     Ok(client)
+}
+
+/// Work that is given up at an instant, if there is one; `None` then.
+async fn until<T>(ends: Option<Instant>, work: impl Future<Output = T>) -> Option<T> {
+    match ends {
+        Some(ends) => timeout_at(ends, work).await.ok(),
+        None => Some(work.await),
+    }
 }
 
 /// Whether an attempt failed as it does where someone else listens: by an answer that is none, a connection that

@@ -17,6 +17,8 @@ pub(super) struct Asking<'a> {
     /// Role, database and place, for messages.
     pub(super) who: String,
     pub(super) password: Option<&'a str>,
+    /// How long a host may take to accept, in seconds; `None`: as long as it likes.
+    pub(super) accept_s: Option<u64>,
 }
 
 /// Codes that a pooler puts on whatever it has to say: pgbouncer the first, Supabase's the second. Only the
@@ -65,8 +67,19 @@ pub(super) fn explain_connect(err: &tokio_postgres::Error, asking: Asking<'_>) -
             }
             Some(_) | None => ExportError::Password(asking.who),
         },
-        _ => ExportError::Unreachable { at, source: unreached(err) },
+        _ => {
+            let source = unreached(err);
+            match asking.accept_s.filter(|_| is_our_limit(&source)) {
+                Some(seconds) => ExportError::TimedOut { at, seconds },
+                None => ExportError::Unreachable { at, source },
+            }
+        }
     }
+}
+
+/// Whether it was us who waited no longer, and not the system, which says so with a number.
+fn is_our_limit(err: &io::Error) -> bool {
+    err.kind() == io::ErrorKind::TimedOut && err.to_string() == "connection timed out"
 }
 
 fn unreached(err: &tokio_postgres::Error) -> io::Error {

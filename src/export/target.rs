@@ -78,6 +78,8 @@ pub struct Target {
     pub(super) notes: Vec<String>,
     /// Whether a transaction pooler answers there.
     pub(super) pooled: bool,
+    /// How long a connection may take to be made; `None`: as long as it likes.
+    pub(super) connect_within: Option<Duration>,
 }
 
 /// The files of a client certificate and of its key.
@@ -87,8 +89,12 @@ pub(super) struct Identity {
     pub(super) key: PathBuf,
 }
 
-/// Seconds to wait for a host when nobody says.
-const CONNECT_TIMEOUT_S: u64 = 15;
+/// Seconds to wait for a host to accept when nobody says.
+const ACCEPT_S: u64 = 15;
+/// And for one that accepts and then says nothing.
+const HANDSHAKE_S: u64 = 30;
+/// libpq waits no shorter than this.
+const CONNECT_TIMEOUT_S_MIN: u64 = 2;
 
 impl Target {
     /// Parses `given` (a URL or `key=value` text; empty or absent: the environment alone) and fills in
@@ -102,9 +108,7 @@ impl Target {
         let text = Options::parse(given.map_or("", ExposeSecret::expose_secret))?;
         let settings = Settings::new(text, env)?;
         let mut config = settings.config()?;
-        if config.get_connect_timeout().is_none() {
-            config.connect_timeout(Duration::from_secs(CONNECT_TIMEOUT_S));
-        }
+        let connect_within = connect_within(&mut config, settings.get("connect_timeout"));
         config
             .application_name("backstory")
             .keepalives_idle(Duration::from_secs(30))
@@ -138,7 +142,7 @@ impl Target {
         let password = password.map(SecretString::from);
         let pooled = settings.get(POOLED).is_some_and(|value| value != "false")
             || port(&config) == TRANSACTION_POOLER;
-        Ok(Self { config, password, authorities, identity, notes, pooled })
+        Ok(Self { config, password, authorities, identity, notes, pooled, connect_within })
     }
 
     /// Whether a text holds a password itself.
@@ -165,6 +169,21 @@ impl Target {
         let database = database.map_or_else(|| "of the same name".to_string(), said::name);
         format!("role {role}, database {database}, at {}", self.place())
     }
+}
+
+/// How long a connection may take to be made, every host tried; tells the driver how long one may take to
+/// accept. As in libpq, nothing above 0 is no limit.
+fn connect_within(config: &mut Config, given: Option<String>) -> Option<Duration> {
+    let Some(given) = given else {
+        config.connect_timeout(Duration::from_secs(ACCEPT_S));
+        return Some(Duration::from_secs(HANDSHAKE_S));
+    };
+    // what is no number was refused
+    let seconds: u64 = given.trim().parse().ok().filter(|seconds| *seconds > 0)?;
+    let one = Duration::from_secs(seconds.max(CONNECT_TIMEOUT_S_MIN));
+    config.connect_timeout(one);
+    let hosts = u32::try_from(hosts(config).len()).unwrap_or(u32::MAX).max(1);
+    Some(one.saturating_mul(hosts))
 }
 
 fn port(config: &Config) -> u16 {

@@ -3,6 +3,7 @@
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::thread;
+use std::time::{Duration, Instant};
 
 use crate::export::{Home, Run};
 
@@ -69,4 +70,23 @@ fn what_another_protocol_says_is_told_and_not_asked_for_again() {
     assert_eq!(run.code, 3, "{}", run.stderr);
     let said = r"it says `HTTP/1.1 400 Bad Request\r\nServer: x\x1b[2J`";
     assert!(run.stderr.contains(said), "{}", run.stderr);
+}
+
+#[test]
+fn one_that_says_nothing_is_waited_for_as_long_as_was_asked() {
+    let silent = listener(|mut stream| drop(stream.read_to_end(&mut Vec::new())));
+    let home = Home::new();
+    let dir = home.path().join("snapshot").display().to_string();
+    let args = ["--snapshot", dir.as_str(), "--retries", "0"];
+    for (seconds, more, env) in [(2, "?connect_timeout=1", "60"), (4, "", "4")] {
+        let url = format!("postgres://postgres@127.0.0.1:{silent}/x{more}");
+        let began = Instant::now();
+        let run = home.export(&args, &[("BACKSTORY_DB", &url), ("PGCONNECT_TIMEOUT", env)]);
+        assert!(began.elapsed() < Duration::from_secs(20), "{:?}", began.elapsed());
+        assert_eq!(run.code, 3, "{}", run.stderr);
+        let told = format!(
+            "error: 127.0.0.1, port {silent} did not complete the connection within {seconds} s\n"
+        );
+        assert!(run.stderr.contains(&told), "{}", run.stderr);
+    }
 }

@@ -143,3 +143,20 @@ fn who_comes_is_told_without_what_opens_the_door() {
     let gone = resolve_with("service=blue", &[]).expect_err("no such service");
     assert_eq!(gone.to_string(), "no service file has a service `blue`");
 }
+
+#[test]
+fn a_connection_takes_no_longer_than_libpq_would_wait() {
+    let within = |text: &str, env: &[(&str, &str)]| {
+        let target = resolve_with(text, env).expect(text);
+        let seconds = |limit: Duration| limit.as_secs();
+        let accept = target.config.get_connect_timeout().copied();
+        (target.connect_within.map(seconds), accept.map(seconds))
+    };
+    assert_eq!(within("host=db", &[]), (Some(30), Some(15)));
+    assert_eq!(within("host=db connect_timeout=7", &[]), (Some(7), Some(7)));
+    assert_eq!(within("host=db connect_timeout=1", &[]), (Some(2), Some(2)));
+    assert_eq!(within("host=db connect_timeout=0", &[]), (None, None));
+    assert_eq!(within("host=db connect_timeout=-1", &[]), (None, None));
+    assert_eq!(within("host=a,b connect_timeout=9", &[]), (Some(18), Some(9)));
+    assert_eq!(within("host=db", &[("PGCONNECT_TIMEOUT", "40")]), (Some(40), Some(40)));
+}
