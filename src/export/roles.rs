@@ -44,7 +44,13 @@ mod tests {
         assert_eq!(role(Table::Tasks, "user_id"), Role::Person);
         assert_eq!(role(Table::Workers, "owner_email"), Role::Private);
         assert_eq!(role(Table::Workers, "api_key"), Role::Secret("api_key"));
-        assert_eq!(role(Table::SystemLogs, "remark"), Role::Prose);
+        assert_eq!(role(Table::Workers, "db_pass"), Role::Secret("password"));
+        assert_eq!(role(Table::Workers, "password_hash"), Role::Secret("password"));
+        assert_eq!(role(Table::Workers, "runpod_key"), Role::Secret("api_key"));
+        assert_eq!(role(Table::Workers, "credentials"), Role::Secret("credentials"));
+        for name in ["ssh_key", "session_id", "render_pass", "bypass", "remark"] {
+            assert_eq!(role(Table::SystemLogs, name), Role::Prose, "{name}");
+        }
         assert_eq!(role(Table::TaskTypes, "description"), Role::Plain);
     }
 }

@@ -9,6 +9,8 @@ pub(super) enum Hint {
     Token(&'static Shape),
     /// The end of a key's name, whose value is the secret.
     Key(&'static str),
+    /// The same where it is a word of its own: `pass`, but not `bypass`.
+    Word(&'static str),
     /// `Bearer xyz`
     Bearer,
     /// `-----BEGIN `
@@ -93,20 +95,31 @@ pub(super) const HINTS: &[(&str, Hint)] = &[
     ("secretkey", Hint::Key("secret_key")),
     ("access_key", Hint::Key("access_key")),
     ("accesskey", Hint::Key("access_key")),
+    ("password_hash", Hint::Key("password")),
+    ("passwordhash", Hint::Key("password")),
+    ("passcode", Hint::Key("password")),
+    ("auth_key", Hint::Key("api_key")),
+    ("authkey", Hint::Key("api_key")),
+    ("supabase_key", Hint::Key("api_key")),
+    ("supabasekey", Hint::Key("api_key")),
+    ("runpod_key", Hint::Key("api_key")),
+    ("runpodkey", Hint::Key("api_key")),
+    ("openai_key", Hint::Key("api_key")),
+    ("openaikey", Hint::Key("api_key")),
+    ("anonkey", Hint::Key("api_key")),
+    ("license_key", Hint::Key("api_key")),
+    ("servicekey", Hint::Key("service_role_key")),
+    ("servicerolekey", Hint::Key("service_role_key")),
+    ("master_key", Hint::Key("secret_key")),
+    ("masterkey", Hint::Key("secret_key")),
+    ("encryptionkey", Hint::Key("secret_key")),
+    ("signingkey", Hint::Key("secret_key")),
+    ("secret_key_base", Hint::Key("secret_key")),
+    ("pass", Hint::Word("password")),
+    ("pw", Hint::Word("password")),
+    ("auth", Hint::Word("authorization")),
+    ("bearer", Hint::Word("bearer")),
+    ("credential", Hint::Word("credentials")),
+    ("credentials", Hint::Word("credentials")),
+    ("jwt", Hint::Word("jwt")),
 ];
-
-/// The kind of secret a key of this name holds, if any.
-pub(super) fn key_kind(name: &str) -> Option<&'static str> {
-    let name = name.trim().to_ascii_lowercase();
-    HINTS.iter().find_map(|(literal, hint)| match hint {
-        Hint::Key(kind) if name.ends_with(literal) => Some(*kind),
-        Hint::Key(_)
-        | Hint::Token(_)
-        | Hint::Bearer
-        | Hint::PemBegin
-        | Hint::PemEnd
-        | Hint::Dsn
-        | Hint::EscapedSlashes
-        | Hint::Parameter => None,
-    })
-}

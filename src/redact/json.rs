@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use serde::de::IgnoredAny;
 
 use crate::redact::edits::Edits;
-use crate::redact::hint::key_kind;
 use crate::redact::mask::{is_marker, marker};
+use crate::redact::named::Named;
 
 /// Whether a whole text is one JSON value with strings in it.
 pub(super) fn is_json(text: &str) -> bool {
@@ -57,9 +57,9 @@ pub(super) fn masked(text: &str, inner: &dyn Fn(&str) -> Option<String>) -> Opti
 struct Open {
     is_array: bool,
     /// What the key before an array says that its elements are.
-    elements: Option<&'static str>,
+    elements: Option<Named>,
     /// What a member says that its neighbour is: `{"key": "api_key", "value": "x"}`, `["cookie", "x"]`.
-    pair: Option<&'static str>,
+    pair: Option<Named>,
     /// The literal of such a neighbour that came first.
     value: Option<(usize, usize)>,
     /// The member whose value comes.
@@ -95,7 +95,7 @@ struct Walk<'a> {
     /// What replaces the literals, by where they begin.
     edits: BTreeMap<usize, (usize, String)>,
     /// What the key before this value says the value is.
-    key: Option<&'static str>,
+    key: Option<Named>,
     open: Vec<Open>,
 }
 
@@ -106,18 +106,18 @@ impl Walk<'_> {
         let is_key = self.text[end..].trim_start().starts_with(':');
         if is_key {
             self.masked(start, end, None, &content);
-            self.key = key_kind(&content);
+            self.key = Named::of(&content);
             let open = self.open.iter_mut().last();
             open.into_iter().for_each(|open| open.member = Member::of(&content));
             return;
         }
         let of_array = self.open.last().and_then(|open| open.elements);
-        let kind = self.key.take().or(of_array).or_else(|| self.of_pair(start, end, &content));
-        self.masked(start, end, kind, &content);
+        let named = self.key.take().or(of_array).or_else(|| self.of_pair(start, end, &content));
+        self.masked(start, end, named, &content);
     }
 
     /// What the neighbour of a value says that it is. A value that says so of its neighbour is kept.
-    fn of_pair(&mut self, start: usize, end: usize, content: &str) -> Option<&'static str> {
+    fn of_pair(&mut self, start: usize, end: usize, content: &str) -> Option<Named> {
         let is_last = self.text[end..].trim_start().starts_with(']');
         let open = self.open.last_mut()?;
         let part = match (open.is_array, open.commas) {
@@ -128,10 +128,10 @@ impl Walk<'_> {
         };
         match part {
             Member::Name => {
-                open.pair = key_kind(content);
-                if let Some((kind, (start, end))) = open.pair.zip(open.value.take()) {
+                open.pair = Named::of(content);
+                if let Some((named, (start, end))) = open.pair.zip(open.value.take()) {
                     let earlier = decoded(&self.text[start..end]);
-                    self.masked(start, end, Some(kind), &earlier);
+                    self.masked(start, end, Some(named), &earlier);
                 }
                 None
             }
@@ -144,11 +144,11 @@ impl Walk<'_> {
     }
 
     /// Replaces a literal of this content, where it is a secret or holds one.
-    fn masked(&mut self, start: usize, end: usize, kind: Option<&'static str>, content: &str) {
-        let masked = match kind {
+    fn masked(&mut self, start: usize, end: usize, named: Option<Named>, content: &str) {
+        let masked = match named {
             Some(_) if content.is_empty() || is_marker(content) => None,
-            Some(kind) => Some(marker(kind)),
-            None => (self.inner)(content),
+            Some(named) if named.hides(content) => Some(marker(named.kind)),
+            Some(_) | None => (self.inner)(content),
         };
         if let Some(masked) = masked {
             self.edits.insert(start, (end, serde_json::Value::String(masked).to_string()));

@@ -10,6 +10,7 @@ mod edits;
 mod hint;
 mod json;
 mod mask;
+mod named;
 mod pair;
 mod pem;
 mod personal;

@@ -1,7 +1,8 @@
 //! Keys with a secret value: JSON, Python repr, environment, headers, command lines, prose.
 
 use crate::redact::mask::{Mask, begins_with_marker, is_marker};
-use crate::redact::scan::{after_spaces, is_name, is_secretish, name_start, run};
+use crate::redact::named::{Named, is_chosen, is_credential, is_literal, is_scheme};
+use crate::redact::scan::{after_spaces, is_name, name_start, run};
 
 /// Words between `Password from` and its colon, in bytes.
 const PROSE_BYTES_MAX: usize = 40;
@@ -22,9 +23,9 @@ enum Joint {
 }
 
 /// The value of the key whose name ends in `start..end`.
-pub(super) fn find(text: &str, start: usize, end: usize, kind: &'static str) -> Option<Mask> {
+pub(super) fn find(text: &str, start: usize, end: usize, named: Named) -> Option<Mask> {
     let bytes = text.as_bytes();
-    let (joint, at) = joint(text, start, end, kind)?;
+    let (joint, at) = joint(text, start, end, named)?;
     let mut at = after_spaces(bytes, at);
     if let [b'b' | b'u' | b'r' | b'f', b'"' | b'\'', ..] = bytes[at..] {
         at += 1;
@@ -33,14 +34,24 @@ pub(super) fn find(text: &str, start: usize, end: usize, kind: &'static str) -> 
     if let Some(quote @ (b'"' | b'\'' | b'`')) = bytes.get(at + slashes) {
         let from = at + slashes + 1;
         let end = string_end(bytes, from, *quote, slashes);
-        let hidden = from >= end || is_marker(&text[from..end]);
-        return (!hidden).then_some(Mask { start: from, end, kind });
+        let value = text.get(from..end).unwrap_or_default();
+        let secret = hides(named, joint, value);
+        let hidden = value.is_empty() || is_marker(value);
+        return (secret && !hidden).then_some(Mask { start: from, end, kind: named.kind });
     }
-    bare(text, start, at, joint, kind)
+    bare(text, start, at, joint, named)
+}
+
+/// Whether a value is what its key's name speaks of.
+fn hides(named: Named, joint: Joint, value: &str) -> bool {
+    match joint {
+        Joint::Equals | Joint::Sure => named.hides_assigned(value),
+        Joint::QuotedKey | Joint::Colon | Joint::Arrow => named.hides(value),
+    }
 }
 
 /// What follows the key's name, and where the value may begin.
-fn joint(text: &str, start: usize, end: usize, kind: &str) -> Option<(Joint, usize)> {
+fn joint(text: &str, start: usize, end: usize, named: Named) -> Option<(Joint, usize)> {
     let bytes = text.as_bytes();
     let slashes = run(bytes, end, |b| b == b'\\');
     if let Some(b'"' | b'\'') = bytes.get(end + slashes) {
@@ -68,7 +79,8 @@ fn joint(text: &str, start: usize, end: usize, kind: &str) -> Option<(Joint, usi
             if text[name..].starts_with("--") && next != b'-' {
                 return Some((Joint::Sure, at));
             }
-            if kind == "password" { prose(text, at) } else { None }
+            let told = named.is_sure && named.kind == "password";
+            if told { prose(text, at) } else { None }
         }
         _ => None,
     }
@@ -113,13 +125,12 @@ fn prose(text: &str, at: usize) -> Option<(Joint, usize)> {
 }
 
 /// A value without quotes.
-fn bare(text: &str, start: usize, from: usize, joint: Joint, kind: &'static str) -> Option<Mask> {
-    let bytes = text.as_bytes();
+fn bare(text: &str, start: usize, from: usize, joint: Joint, named: Named) -> Option<Mask> {
+    let (bytes, kind) = (text.as_bytes(), named.kind);
     let before = name_start(bytes, start);
     let in_query = matches!(bytes[..before], [.., b'?' | b'&']);
     let (mut from, mut end) = (from, bare_end(text, from, in_query));
-    let scheme = ["bearer", "basic", "token", "digest", "apikey"];
-    let schemed = scheme.iter().any(|s| text[from..end].eq_ignore_ascii_case(s));
+    let schemed = is_scheme(&text[from..end]);
     if schemed {
         from = after_spaces(bytes, end);
         end = bare_end(text, from, in_query);
@@ -143,24 +154,23 @@ fn bare(text: &str, start: usize, from: usize, joint: Joint, kind: &'static str)
     let name = &text[before..];
     let header = ["apikey:", "x-api-key:", "api-key:"];
     let is_header = header.iter().any(|h| starts_with_ignoring_case(name, h));
+    if !named.is_sure {
+        let told = schemed && is_credential(value);
+        let secret = !nested && !number && (told || hides(named, joint, value));
+        return secret.then_some(Mask { start: from, end, kind });
+    }
     let secret = match joint {
         Joint::QuotedKey => !number && !nested,
         Joint::Sure => true,
-        Joint::Arrow => is_secretish(value),
+        Joint::Arrow => is_chosen(value),
         Joint::Equals => !number || kind == "password" || kind == "secret",
-        Joint::Colon => kind == "password" || is_header || schemed || is_secretish(value),
+        Joint::Colon => kind == "password" || is_header || schemed || is_chosen(value),
     };
     secret.then_some(Mask { start: from, end, kind })
 }
 
 fn starts_with_ignoring_case(text: &str, want: &str) -> bool {
     text.as_bytes().get(..want.len()).is_some_and(|head| head.eq_ignore_ascii_case(want.as_bytes()))
-}
-
-/// A value that says there is none, or that hides itself.
-fn is_literal(value: &str) -> bool {
-    let words = ["null", "none", "nil", "true", "false", "undefined"];
-    words.iter().any(|word| value.eq_ignore_ascii_case(word)) || value.bytes().all(|b| b == b'*')
 }
 
 /// Where a value without quotes ends. In a URL's query, at the next parameter.

@@ -1,6 +1,6 @@
 //! What a value is, as far as redaction has to know. Which column has which role is not told here.
 
-use crate::redact::hint::key_kind;
+use crate::redact::named::Named;
 use crate::redact::personal::key::Class;
 
 /// The role of a value.
@@ -31,8 +31,8 @@ pub enum Role {
 impl Role {
     /// The role of a value that has nothing but a name.
     pub fn of_name(name: &str) -> Self {
-        if let Some(kind) = key_kind(name) {
-            return Self::Secret(kind);
+        if let Some(named) = Named::of(name).filter(|named| named.is_of_column()) {
+            return Self::Secret(named.kind);
         }
         match Class::of(name) {
             Some(Class::Person) => Self::Person,

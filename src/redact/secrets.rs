@@ -4,6 +4,7 @@ use aho_corasick::AhoCorasick;
 
 use crate::redact::hint::{HINTS, Hint};
 use crate::redact::mask::Masks;
+use crate::redact::named::{self, Named};
 use crate::redact::{json, pair, pem, token, url};
 
 /// JSON inside strings of JSON is followed this deep; below it, text is text.
@@ -21,6 +22,7 @@ pub(super) fn speaks(hint: Hint, text: &str, start: usize, end: usize) -> bool {
     match hint {
         Hint::Token(shape) => token::body(text, start, shape).is_some(),
         Hint::Dsn => url::password(text, end).is_some(),
+        Hint::Word(_) => named::leads(text, end),
         Hint::EscapedSlashes
         | Hint::Key(_)
         | Hint::Bearer
@@ -72,8 +74,11 @@ impl Secrets {
                 Hint::PemBegin => pem::block(text, start, end),
                 Hint::PemEnd if inside => None,
                 Hint::PemEnd => pem::tail(text, start, end, masks.end()),
-                Hint::Key(_) | Hint::Bearer | Hint::Dsn | Hint::Parameter if inside => None,
-                Hint::Key(kind) => pair::find(text, start, end, kind),
+                Hint::Key(_) | Hint::Word(_) if inside => None,
+                Hint::Bearer | Hint::Dsn | Hint::Parameter if inside => None,
+                Hint::Key(kind) => pair::find(text, start, end, Named::surely(kind)),
+                Hint::Word(kind) => Named::by_word(text, start, end, kind)
+                    .and_then(|named| pair::find(text, start, end, named)),
                 Hint::Bearer => token::bearer(text, start, end),
                 Hint::Dsn => url::password(text, end),
                 Hint::Parameter => url::parameter(text, start, end),

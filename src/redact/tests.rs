@@ -184,6 +184,55 @@ fn however_key_and_value_are_joined() {
 }
 
 #[test]
+fn short_names_of_secrets_are_words_of_their_own() {
+    for (text, want) in [
+        ("SMTP_PASS=hunter2hunter2 HOME=/", "SMTP_PASS=<redacted:password> HOME=/"),
+        ("export DB_PASS='letmein'; x", "export DB_PASS='<redacted:password>'; x"),
+        ("REDIS_PASS: letmein", "REDIS_PASS: <redacted:password>"),
+        ("SSH_PASS=letmein PW=letmein", "SSH_PASS=<redacted:password> PW=<redacted:password>"),
+        ("pass=letmein", "pass=<redacted:password>"),
+        (r"env:\npass: x1y2z3", r"env:\npass: <redacted:password>"),
+        ("login --pass letmein", "login --pass <redacted:password>"),
+        (
+            r#"{"env":{"SMTP_PASS":"letmein","pass":"x1y2z3","pw":"correcthorsebattery"}}"#,
+            r#"{"env":{"SMTP_PASS":"<redacted:password>","pass":"<redacted:password>","pw":"<redacted:password>"}}"#,
+        ),
+        ("{'dbPass': 'a b', 'n': 1}", "{'dbPass': '<redacted:password>', 'n': 1}"),
+        (
+            r#"{"auths":{"r.io":{"auth":"dTpwYXNzd29yZA=="}}}"#,
+            r#"{"auths":{"r.io":{"auth":"<redacted:authorization>"}}}"#,
+        ),
+        ("auth: bearer abc1", "auth: bearer <redacted:authorization>"),
+        (r#"{"auth": "Basic abC="}"#, r#"{"auth": "<redacted:authorization>"}"#),
+        (
+            "credentials=x1y2z3a4 jwt: x1y2z3a4",
+            "credentials=<redacted:credentials> jwt: <redacted:jwt>",
+        ),
+        ("bearer: x1y2z3a4", "bearer: <redacted:bearer>"),
+        (
+            "RUNPOD_KEY=a OPENAI_KEY=b",
+            "RUNPOD_KEY=<redacted:api_key> OPENAI_KEY=<redacted:api_key>",
+        ),
+        (r#"{"serviceKey": "a"}"#, r#"{"serviceKey": "<redacted:service_role_key>"}"#),
+        ("SECRET_KEY_BASE=a", "SECRET_KEY_BASE=<redacted:secret_key>"),
+        (r#"{"password_hash": "$2b$x"}"#, r#"{"password_hash": "<redacted:password>"}"#),
+    ] {
+        assert_eq!(redact(text), want, "{text}");
+    }
+}
+
+#[test]
+fn long_words_after_a_colon_are_secrets() {
+    for (text, want) in [
+        ("Token: XPUKFKsMqRlujwgzwHVK", "Token: <redacted:token>"),
+        ("secret: correcthorsebattery", "secret: <redacted:secret>"),
+        ("api key -> aBcDeFgHiJ", "api key -> <redacted:api_key>"),
+    ] {
+        assert_eq!(redact(text), want, "{text}");
+    }
+}
+
+#[test]
 fn a_mail_address_ends_where_no_letter_goes_on() {
     for around in ["“X”", "«X»", "（X）", "—X—", "…X…", "\u{a0}X\u{a0}", "\u{200b}X\u{200b}"]
     {
@@ -282,6 +331,16 @@ fn near_misses_are_left_alone() {
         "if password == other: pass",
         "idempotency_key=abc123abc123",
         r#"{"idempotency_key": "abc123abc123", "token_type": "bearer"}"#,
+        "first pass: done, pass 2 of 3, pass: 12 and bypass: abc123abc123",
+        "   • Failure rate check: ✅ PASS",
+        "compass=abc123abc123 two_pass=enabled passed=abc123abc123 ffmpeg --pass 1",
+        r#"{"pass": "second", "passes": "abc123abc123", "render_pass": "high_noise", "auth": "required"}"#,
+        "credentials: missing, auth: True, jwt: expired; credentials=/app/.aws/credentials",
+        "auth: basic authentication failed, auth: bearer tokens, credentials: token expired",
+        r#"{"auth": "Basic authentication", "credentials": "same-origin"}"#,
+        "session_id=abc123abc123 route_key=abc123abc123 ssh_key=abc123abc123",
+        "token: AuthenticationError, secret: PermissionDenied, token == confirmPassword",
+        "Bearer <token> is what abc123abc123 needs, max_tokens%3D512",
     ] {
         let got = redactor.text(text);
         assert!(matches!(got, std::borrow::Cow::Borrowed(_)), "{text} became {got}");
@@ -308,6 +367,7 @@ fn hostile_repetition_stays_linear() {
         "cookie: a=1; ",
         "a@b.",
         "[[\"token\",",
+        "pass=",
     ] {
         let text = part.repeat((1 << 20) / part.len());
         let began = std::time::Instant::now();
@@ -371,6 +431,8 @@ fn pieces() -> impl Strategy<Value = String> {
             " from x: ",
             "sig=",
             "null",
+            "DB_PASS",
+            "auth",
         ])
         .prop_map(str::to_string),
         "\\PC{0,4}",

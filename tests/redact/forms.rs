@@ -35,6 +35,11 @@ const BY_KEY: &[&str] = &[
     "https://b.s3.amazonaws.com/k?X-Amz-Signature=@@&x=1",
     "https://abc.supabase.co/storage/v1/object/sign/u/a.mp4?token=@@",
     "{'private_key': b'@@'}",
+    "export SMTP_PASS=@@; DB_PASS='@@' pw=@@",
+    "REDIS_PASS: @@",
+    "auth: bearer @@",
+    "RUNPOD_KEY=@@ SECRET_KEY_BASE=@@ credentials=@@",
+    r#"{"env": {"SMTP_PASS": "@@", "pass": "@@", "auth": "@@", "jwt": "@@"}}"#,
 ];
 
 /// Dresses of a user's id.
@@ -161,6 +166,7 @@ pub(crate) const PARAMETERS: &[(Kind, &str)] = &[
     (Kind::Email, r#"{"contact": "@@", "a": ["@@"], "model": "@@", "run_id": "@@"}"#),
     (Kind::Jwt, r#"{"a": {"b": ["@@"]}, "run_id": "@@"}"#),
     (Kind::Password, r#"{"a": {"api_key": "@@"}, "token": ["@@"]}"#),
+    (Kind::Password, r#"{"env": {"DB_PASS": "@@", "pass": "@@", "serviceKey": "@@"}}"#),
     (Kind::Words, "@@"),
     (Kind::Words, r#"{"prompt": "@@ cut"#),
 ];
@@ -183,6 +189,7 @@ pub(crate) const DETAILS: &[(Kind, &str)] = &[
         r#"{"ssh_details": {"ip": "@@", "port": 34152}, "client_ip": "@@", "note": "at @@"}"#,
     ),
     (Kind::Password, r#"{"ssh_details": {"password": "@@", "port": 34152}}"#),
+    (Kind::Password, r#"{"env": {"DB_PASS": "@@", "credentials": "@@", "auth_key": "@@"}}"#),
     (Kind::Email, r#"{"email": "@@", "text": "ask @@", "@@": 1}"#),
     (Kind::PrivateKey, r#"{"startup_log_tail": "echo @@ > id"}"#),
     (Kind::SupabaseKey, r#"{"env": ["KEY=@@"], "deep": "{\"a\": \"{\\\"b\\\": \\\"@@\\\"}\"}"}"#),
