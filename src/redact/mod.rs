@@ -18,6 +18,7 @@ mod scan;
 mod secrets;
 mod token;
 mod url;
+mod wrapped;
 
 use std::borrow::Cow;
 

@@ -3,6 +3,7 @@
 use crate::redact::mask::{Mask, begins_with_marker, is_marker};
 use crate::redact::named::{Named, is_chosen, is_credential, is_literal, is_scheme};
 use crate::redact::scan::{after_spaces, is_name, name_start, run};
+use crate::redact::wrapped;
 
 /// Words between `Password from` and its colon, in bytes.
 const PROSE_BYTES_MAX: usize = 40;
@@ -25,7 +26,9 @@ enum Joint {
 /// The value of the key whose name ends in `start..end`.
 pub(super) fn find(text: &str, start: usize, end: usize, named: Named) -> Option<Mask> {
     let bytes = text.as_bytes();
-    let (joint, at) = joint(text, start, end, named)?;
+    let Some((joint, at)) = joint(text, start, end, named) else {
+        return wrapped::find(text, start, end, named);
+    };
     let mut at = after_spaces(bytes, at);
     if let [b'b' | b'u' | b'r' | b'f', b'"' | b'\'', ..] = bytes[at..] {
         at += 1;

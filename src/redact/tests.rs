@@ -233,6 +233,19 @@ fn long_words_after_a_colon_are_secrets() {
 }
 
 #[test]
+fn values_in_tags_and_behind_escapes() {
+    for (text, want) in [
+        ("<password>x 1</password>", "<password><redacted:password></password>"),
+        (r#"{"a": "<token>x</token>"}"#, r#"{"a": "<token><redacted:token></token>"}"#),
+        ("password%3Dx1%26x%3D1 y", "password%3D<redacted:password>%26x%3D1 y"),
+        ("%22token%22%3A%20%22a%2C1%22%7D", "%22token%22%3A%20%22<redacted:token>%22%7D"),
+        ("a%26pass%3Dhunter", "a%26pass%3D<redacted:password>"),
+    ] {
+        assert_eq!(redact(text), want, "{text}");
+    }
+}
+
+#[test]
 fn a_mail_address_ends_where_no_letter_goes_on() {
     for around in ["“X”", "«X»", "（X）", "—X—", "…X…", "\u{a0}X\u{a0}", "\u{200b}X\u{200b}"]
     {
@@ -367,6 +380,8 @@ fn hostile_repetition_stays_linear() {
         "cookie: a=1; ",
         "a@b.",
         "[[\"token\",",
+        "<token>",
+        "token%3D",
         "pass=",
     ] {
         let text = part.repeat((1 << 20) / part.len());
@@ -433,6 +448,9 @@ fn pieces() -> impl Strategy<Value = String> {
             "null",
             "DB_PASS",
             "auth",
+            "%3D",
+            "<pass>",
+            "</pass>",
         ])
         .prop_map(str::to_string),
         "\\PC{0,4}",

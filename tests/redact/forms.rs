@@ -40,6 +40,8 @@ const BY_KEY: &[&str] = &[
     "auth: bearer @@",
     "RUNPOD_KEY=@@ SECRET_KEY_BASE=@@ credentials=@@",
     r#"{"env": {"SMTP_PASS": "@@", "pass": "@@", "auth": "@@", "jwt": "@@"}}"#,
+    "<password>@@</password>",
+    "got password%3D@@%26x%3D1",
 ];
 
 /// Dresses of a user's id.
