@@ -362,7 +362,7 @@ fn a_step_that_is_kept_by_another_id_is_followed() {
 fn one_question_is_shown_with_its_sql() {
     let bench = Bench::new();
     let said = query(&bench, &["show", KILLED]).ok();
-    for part in ["harmless?", "parameters   act_sure_s = 60", "with condemned as (", "O1, O25"] {
+    for part in ["harmless?", "parameters   act_sure_s = 60", "with reinstated as (", "O1, O25"] {
         assert!(said.contains(part), "`{part}` is not in: {said}");
     }
     let json: Value =

@@ -30,15 +30,16 @@
 -- life for health (domain/orchestrator.md W15): an act older than that leaves room for a later crash that
 -- a dead guardian could not tell of.
 with reinstated as (
-    -- an orchestrator checked it as active after a verdict: the write had failed, or never come, and so the kill
+    -- an orchestrator checked it as active after a verdict: the write had failed, or never come, and so the kill. Where
+    -- a row alone says that it went on, it was condemned all the same
     select worker_id, entered_at
     from (
         select
-            worker_id, state, entered_at,
+            worker_id, state, entered_at, basis,
             lag(state) over (partition by worker_id order by entered_at) as before
         from worker_states
     )
-    where before = 'condemned' and state <> 'ended'
+    where before = 'condemned' and state <> 'ended' and basis = 'logged'
 ),
 
 condemned as (

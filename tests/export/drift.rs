@@ -241,7 +241,8 @@ fn a_key_that_is_a_number_and_a_time_that_became_one_are_kept_and_read() {
     let database = database("drift_numbers");
     database.sql(SCHEMA);
     database.sql(&format!(
-        "alter table public.workers alter id type bigint using id::bigint;
+        "alter table public.tasks drop constraint tasks_worker_id_fkey;
+         alter table public.workers alter id type bigint using id::bigint;
          insert into public.workers (id, instance_type) values (7, 'gpu');
          insert into public.tasks (id, params, created_at) values ('{TASK}', '{{}}', '2025-11-03 14:00:00+00');
          insert into public.system_logs (source_type, source_id, log_level, message)
@@ -275,7 +276,7 @@ fn an_id_that_stands_twice_and_a_log_that_was_emptied_are_told() {
     let database = database("drift_twice");
     database.sql(SCHEMA);
     database.sql(
-        "alter table public.workers drop constraint workers_pkey;
+        "alter table public.workers drop constraint workers_pkey cascade;
          insert into public.workers (id, instance_type) values ('w', 'gpu'), ('w', 'other');
          insert into public.system_logs (source_type, source_id, log_level, message)
            values ('worker', 'w', 'INFO', 'one')",

@@ -133,14 +133,16 @@ fn resurrected(row: &WorkerRow, end: Option<&WorkerEnd>) -> Option<Anomaly> {
 
 /// Checks of a worker that had been marked as error, in a later cycle than that: an orchestrator checks those alone
 /// whose row is active (domain/orchestrator.md 2.3), so its write had failed, had never come, or a heartbeat undid it,
-/// and its pod was not stopped. A row that is active with a heartbeat of then says the same. What a process says of itself (that it gave up, that it crashed) no check undoes.
+/// and its pod was not stopped. A row that is active with a heartbeat of then says the same. What a process says of
+/// itself (that it gave up, that it crashed) no check undoes.
 fn reinstated(row: &WorkerRow, events: &[Seen<'_>]) -> impl Iterator<Item = Moment> {
     let is_active = row.status == "active";
     let mut marked = None;
     events.iter().filter_map(move |event| {
         let checked =
             event.kind == EventKind::HeartbeatObserved && event.clock == Clock::Orchestrator;
-        let is_check = checked || (is_active && event.kind == EventKind::HeartbeatRecorded);
+        let beat = event.kind == EventKind::HeartbeatRecorded && !beats::is_unproven(event.at);
+        let is_check = checked || (is_active && beat);
         match WorkerEvent::of(event.kind) {
             Some(WorkerEvent::Condemned) => {
                 marked = (event.kind == EventKind::WorkerMarkedError).then_some(event.at);
