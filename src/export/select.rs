@@ -59,8 +59,12 @@ fn in_order(columns: &[SourceColumn]) -> impl Iterator<Item = &SourceColumn> {
     columns.iter().filter(move |column| !is_late(column)).chain(columns.iter().filter(is_late))
 }
 
-/// A type of the user's that is called `int4` is not an int4.
+/// A type of the user's that is called `int4` is not an int4. A key is a text, whatever it is at its source: it names a
+/// row in every capture, and what other tables and lines say of it is text.
 fn kind(column: &SourceColumn) -> ColumnType {
+    if column.name == "id" {
+        return ColumnType::Text;
+    }
     if column.builtin { ColumnType::of_postgres(&column.type_name) } else { ColumnType::Text }
 }
 
