@@ -258,11 +258,14 @@ fn a_key_that_is_a_number_and_a_time_that_became_one_are_kept_and_read() {
          insert into public.workers (id, instance_type) values (8, 'gpu')",
     );
     let said = export_into(&bench, &database, "snapshot");
-    assert!(said.contains("tasks: column `created_at` was timestamptz, is bigint now"), "{said}");
+    assert!(
+        said.contains("tasks: column `created_at` was timestamp with time zone, is bigint now"),
+        "{said}"
+    );
     let ids = bench.sql("snapshot", "select id, instance_type from workers order by id");
     assert_eq!(ids, [["7", "gpu"], ["8", "gpu"]]);
     let times = "select created_at, generation_created from tasks_versions order by _capture";
-    assert_eq!(bench.sql("snapshot", times), [["2025-11-03 14:00:00", ""], ["", ""]]);
+    assert_eq!(bench.sql("snapshot", times), [["2025-11-03 14:00:00.000000", ""], ["", ""]]);
     // a source whose times are none tells no oldest one, which is not to have no row
     let said = export_into(&bench, &database, "snapshot");
     assert!(said.contains("system_logs: 0 rows read, 0 new"), "{said}");
