@@ -8,7 +8,7 @@ use crate::model::id::{PodId, TaskId, WorkerId};
 use crate::model::metadata::Metadata;
 use crate::model::output::OutputClass;
 use crate::model::params::Params;
-use crate::model::time::Micros;
+use crate::model::time::{Micros, SECOND};
 
 /// `workers`, latest version.
 #[derive(Clone, Debug, PartialEq)]
@@ -153,6 +153,9 @@ pub struct GenerationLink {
     /// When it was inserted.
     pub created_at: Option<Micros>,
 }
+
+/// The tables of one dump may be read one after the other: no further apart than this, in microseconds.
+pub const READ_APART: i64 = 3_600 * SECOND;
 
 /// What one capture took of `system_logs`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

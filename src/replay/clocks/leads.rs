@@ -4,7 +4,6 @@
 use rustc_hash::FxHashMap;
 
 use crate::events::History;
-use crate::model::time::SECOND;
 
 /// What a row says of its worker's clock, in microseconds that it is ahead.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -23,16 +22,11 @@ impl Lead {
     }
 }
 
-/// A line of one that is not over may have come with a heartbeat after its row was read: files that are read one after
-/// the other.
-const READ_LATER: i64 = 60 * SECOND;
-
-/// Of all workers that have a row.
+/// Of all workers that have a row. The last heartbeat of one that is not over may have come after its row was read.
 pub(super) fn of(history: &History) -> FxHashMap<&str, Lead> {
     let workers = history.facts.workers.iter().map(|row| {
         let is_over = row.status == "terminated" || row.status == "error";
-        let later = if is_over { 0 } else { READ_LATER };
-        let beat = row.real_heartbeat().map(|beat| beat.0 + later);
+        let beat = row.real_heartbeat().filter(|_| is_over);
         (row.id.as_str(), (beat, row.created_at))
     });
     let workers: FxHashMap<_, _> = workers.collect();
@@ -41,7 +35,7 @@ pub(super) fn of(history: &History) -> FxHashMap<&str, Lead> {
         let (beat, created) = workers.get(&*source.1)?;
         let (first, last) = (beats.first()?.0, beats.last()?.0);
         let lead = Lead {
-            least: beat.map(|beat| last.0 - beat),
+            least: beat.map(|beat| last.0 - beat.0),
             most: created.map(|created| first.0 - created.0),
         };
         Some((&*source.1, lead))

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crate::events::History;
 use crate::model::event::{Basis, SourceKey, tells_end, tells_time};
 use crate::model::holes::holes;
+use crate::model::rows::READ_APART;
 use crate::model::state::GapCause;
 use crate::model::time::Micros;
 use crate::replay::gaps::{Account, DELAY, Gap, Known, SILENCE};
@@ -49,10 +50,11 @@ impl Exported {
         }
     }
 
-    /// A line's time, or the end of the evidence where its clock puts the line far behind that: its sender's rows came
-    /// with it.
-    pub(super) fn capped(&self, at: Micros) -> Micros {
-        if at.0 - self.last.0 > DELAY { self.last } else { at }
+    /// The time of a source's line, or the end of the evidence where its clock puts it far behind that: a worker's
+    /// lines come with heartbeats, which its row keeps, though the rows may have been read minutes before the log.
+    pub(super) fn capped(&self, source: &SourceKey, at: Micros) -> Micros {
+        let apart = if tells_time(source) { READ_APART } else { 0 };
+        if at.0 - self.last.0 > apart { self.last } else { at }
     }
 
     /// Whether a silence is one of the stretches that nobody took.

@@ -120,7 +120,7 @@ pub fn find(
         if let (Some((first, _)), Some((last, _))) = (beats.first(), beats.last())
             && &*source.0 != "worker"
         {
-            account.span(source, first, known.exported.capped(last));
+            account.span(source, first, known.exported.capped(source, last));
         }
     }
     orchestrators::account(&known, &mut account);

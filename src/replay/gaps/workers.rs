@@ -34,13 +34,17 @@ pub(super) fn account(
     for id in ids {
         let offset = offsets.get(id).copied().unwrap_or(0.0);
         let lines = logged.get(id).and_then(|source| known.history.beats.get(*source));
-        let at = |beat: Option<Beat>| Some(known.exported.capped(beat?.0.plus_seconds(-offset)));
         let fresh = || Arc::new(("worker".into(), id.into()));
+        let source = logged.get(id).map_or_else(fresh, |source| (*source).clone());
+        let at = |beat: Option<Beat>| {
+            Some(known.exported.capped(&source, beat?.0.plus_seconds(-offset)))
+        };
+        let (first, last) = (at(lines.and_then(Beats::first)), at(lines.and_then(Beats::last)));
         let life = Life {
-            source: logged.get(id).map_or_else(fresh, |source| (*source).clone()),
+            source,
             row: rows.get(id).copied(),
-            first: at(lines.and_then(Beats::first)),
-            last: at(lines.and_then(Beats::last)),
+            first,
+            last,
             worked: known.witness.first_claim(id),
             end: ends.get(id),
             holes,
