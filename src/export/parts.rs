@@ -113,7 +113,7 @@ impl Parts {
             let parts = work.conditions.iter().zip(work.files).zip(std::iter::repeat(to));
             let threads: Vec<_> = parts
                 .map(|((condition, file), to)| {
-                    let (selection, stopped) = (select(work.source, Some(condition)), &stopped);
+                    let (selection, stopped) = (select(work.source, &[condition]), &stopped);
                     scope.spawn(move || {
                         let part = self.part(shared, &selection, file, &to, stopped);
                         stopped.fetch_or(part.is_err(), Ordering::Relaxed);

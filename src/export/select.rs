@@ -18,8 +18,9 @@ pub(super) struct Selection {
     pub(super) left_out: Vec<String>,
 }
 
-/// The selection of all columns of a table, of the rows that a condition on `t` leaves, or of all.
-pub(super) fn select(source: &SourceTable, condition: Option<&str>) -> Selection {
+/// The selection of all columns of a table, of the rows that conditions on `t` leave, one after the other, or of
+/// all where there are none.
+pub(super) fn select<C: AsRef<str>>(source: &SourceTable, conditions: &[C]) -> Selection {
     let mut list = vec!["t.xmin".to_string()];
     let (mut columns, mut wires, mut left_out) = (Vec::new(), Vec::new(), Vec::new());
     for column in in_order(&source.columns) {
@@ -37,9 +38,12 @@ pub(super) fn select(source: &SourceTable, condition: Option<&str>) -> Selection
         });
     }
     let (list, table) = (list.join(", "), quote(source.table.name()));
-    let some = condition.map(|condition| format!(" where {condition}")).unwrap_or_default();
-    let sql =
-        format!("copy (select {list} from {SCHEMA}.{table} t{some}) to stdout (format binary)");
+    let all = format!("select {list} from {SCHEMA}.{table} t");
+    let some = conditions.iter().map(|condition| format!("{all} where {}", condition.as_ref()));
+    // joined by OR, ranges of pages would make the server look at every row
+    let some: Vec<String> = some.collect();
+    let rows = if some.is_empty() { all } else { some.join(" union all ") };
+    let sql = format!("copy ({rows}) to stdout (format binary)");
     Selection { sql, columns, wires, left_out }
 }
 
@@ -139,6 +143,7 @@ mod tests {
             column("captured_at", "timestamptz", true),
         ];
         let table = Table::Tasks;
+        let none: &[&str] = &[];
         let selection = select(
             &SourceTable {
                 table,
@@ -148,7 +153,7 @@ mod tests {
                 hides_rows: false,
                 in_parts: false,
             },
-            None,
+            none,
         );
         insta::assert_snapshot!(selection.sql, @r#"copy (select t.xmin, t."id", t."odd ""name""", t."n", case when t."status" is distinct from null then pg_catalog.format('%s', t."status") end, case when t."mine" is distinct from null then pg_catalog.format('%s', t."mine") end, t."at" from public."tasks" t) to stdout (format binary)"#);
         assert_eq!(selection.left_out, ["captured_at"]);

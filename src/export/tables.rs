@@ -11,7 +11,7 @@ use crate::export::instant;
 use crate::export::output_class::with_class;
 use crate::export::parts::{Parts, Shared, Work};
 use crate::export::postgres::Step;
-use crate::export::select::select;
+use crate::export::select::{Selection, select};
 use crate::export::server_error::{Doing, explain};
 use crate::export::table_reader::{Reading, column_notes, read_bytes, read_table};
 use crate::export::young::young;
@@ -84,8 +84,8 @@ struct Behind<'a> {
 enum Rows {
     /// All made, into so many files, with their earliest time.
     Made(Vec<TableWriter>, Option<Micros>),
-    /// Still being made.
-    Aside(Aside),
+    /// Still being made; with the earliest time at the source, where not all were asked for.
+    Aside(Aside, Option<Micros>),
 }
 
 impl Behind<'_> {
@@ -99,9 +99,9 @@ impl Behind<'_> {
         let table = self.source.table;
         let (files, oldest) = match self.rows {
             Rows::Made(files, oldest) => (files, oldest),
-            Rows::Aside(rows) => {
+            Rows::Aside(rows, at_source) => {
                 let (file, oldest) = rows.end()?;
-                (vec![file], oldest)
+                (vec![file], at_source.or(oldest))
             }
         };
         let (read, new) = writer.finish_parts(files)?;
@@ -129,7 +129,8 @@ async fn read_whole(
         Some((_, age)) => Some(young(reading, source, age).await?),
         None => None,
     };
-    let selection = select(source, None);
+    let conditions = young.as_ref().map_or(&[][..], |young| &young.conditions);
+    let selection = select(source, conditions);
     column_notes(table, &selection).into_iter().for_each(|note| watch(Step::Note(note)));
     let columns = with_class(table, &selection.columns);
     let coming = young.as_ref().map_or(Coming::All, |young| Coming::Keys(&young.keys));
@@ -138,25 +139,36 @@ async fn read_whole(
         file.keys_are_unique();
     }
     let mut progress = |rows| watch(Step::Rows(rows));
-    let Some(young) = young else {
+    let Some(young) = &young else {
         if table.is_append_only() {
             // long enough that the server and the compression keep two cores busy: handing it on would cost a tenth
             let oldest = read_table(reading, &selection, &mut file, &mut progress).await?;
             file.close()?;
             return Ok(Rows::Made(vec![file], oldest));
         }
-        let mut rows = Aside::begin(reading.making(table), selection.clone(), file);
-        let take = |bytes| rows.take(bytes);
-        read_bytes(reading.client, (table, &selection), take, &mut progress).await?;
-        return Ok(Rows::Aside(rows));
+        let rows = read_aside(reading, selection, file, &mut progress).await?;
+        return Ok(Rows::Aside(rows, None));
     };
-    for condition in &young.conditions {
-        let selection = select(source, Some(condition));
-        read_table(reading, &selection, &mut file, &mut progress).await?;
-    }
     let oldest = instant::oldest(reading.client, source).await?;
     oldest.into_iter().for_each(|at| file.reaches_back_to(at));
-    Ok(Rows::Made(vec![file], oldest))
+    if young.conditions.is_empty() {
+        return Ok(Rows::Made(vec![file], oldest));
+    }
+    Ok(Rows::Aside(read_aside(reading, selection, file, &mut progress).await?, oldest))
+}
+
+/// The bytes of a table; its rows are made meanwhile, and afterwards.
+async fn read_aside(
+    reading: &Reading<'_>,
+    selection: Selection,
+    file: TableWriter,
+    progress: &mut dyn FnMut(u64),
+) -> Result<Aside, ExportError> {
+    let table = file.table();
+    let mut rows = Aside::begin(reading.making(table), selection.clone(), file);
+    let take = |bytes| rows.take(bytes);
+    read_bytes(reading.client, (table, &selection), take, progress).await?;
+    Ok(rows)
 }
 
 /// Over several connections.
@@ -169,7 +181,7 @@ fn read_parts(
     watch: &mut dyn FnMut(Step),
 ) -> Result<Rows, ExportError> {
     let table = source.table;
-    let selection = select(source, None);
+    let selection = select::<&str>(source, &[]);
     column_notes(table, &selection).into_iter().for_each(|note| watch(Step::Note(note)));
     let columns = with_class(table, &selection.columns);
     let mut files = writer.table_in_parts(table, &columns, conditions.len())?;

@@ -22,7 +22,7 @@ use crate::snapshot::column::Value;
 
 /// Pages that are told, and read, together: 2 MiB.
 const CHUNK_PAGES: i64 = 256;
-/// Statements over which the rows are read; each begins with a plan of its own.
+/// Ranges that one statement names: the plan of each costs as much as that of a statement.
 const RANGES_MAX: usize = 8;
 /// Before this version the server finds a range of pages by reading all of them.
 const RANGES_SINCE: u32 = 14;

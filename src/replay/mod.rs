@@ -79,10 +79,12 @@ pub fn replay(mut history: History) -> Replayed {
     let (mut starts, mut pairs) = (Starts::default(), Pairs::new(&history.facts));
     in_pieces(history.events.iter(), |piece| {
         rayon::join(
-            || piece.iter().for_each(|event| pairs.said.see(Seen::lent(event))),
+            || {
+                piece.iter().for_each(|event| pairs.said.see(Seen::lent(event)));
+                piece.iter().for_each(|event| bindings.see(Seen::lent(event)));
+            },
             || {
                 piece.iter().for_each(|event| pairs.stamps.see(Seen::lent(event)));
-                piece.iter().for_each(|event| bindings.see(Seen::lent(event)));
                 piece.iter().for_each(|event| starts.see(Seen::lent(event)));
             },
         );

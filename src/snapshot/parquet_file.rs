@@ -128,9 +128,19 @@ fn batch_rows(metadata: &ParquetMetaData, mask: &ProjectionMask) -> usize {
 pub fn read_columns(
     path: &Path,
     wanted: &[&str],
+    each: impl FnMut(RecordBatch) -> Result<(), SnapshotError>,
+) -> Result<(), SnapshotError> {
+    read_columns_of(path, wanted, None, each)
+}
+
+/// The same of some row groups.
+pub fn read_columns_of(
+    path: &Path,
+    wanted: &[&str],
+    groups: Option<Range<usize>>,
     mut each: impl FnMut(RecordBatch) -> Result<(), SnapshotError>,
 ) -> Result<(), SnapshotError> {
-    for batch in batches(path, wanted, &[], None)? {
+    for batch in batches(path, wanted, &[], groups)? {
         each(batch.map_err(|err| not_parquet(path, err))?)?;
     }
     Ok(())

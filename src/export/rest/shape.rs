@@ -58,7 +58,7 @@ impl Shape {
             hides_rows: false,
             in_parts: false,
         };
-        let selection = select(&source, None);
+        let selection = select::<&str>(&source, &[]);
         let named = |name: &str| source.columns.iter().find(|column| column.name == name);
         let kept = || selection.columns.iter().filter_map(|column| named(&column.name));
         let columns = kept().map(|of| (role(table, &of.name), Spelling::of(of))).collect();

@@ -6,12 +6,14 @@ use std::path::Path;
 use ahash::RandomState;
 use arrow::array::{Array, AsArray};
 use arrow::datatypes::TimestampMicrosecondType;
+use arrow::record_batch::RecordBatch;
+use rayon::prelude::*;
 
 use crate::model::table::Table;
 use crate::model::time::Micros;
 use crate::snapshot::error::SnapshotError;
 use crate::snapshot::open::Snapshot;
-use crate::snapshot::parquet_file::read_columns;
+use crate::snapshot::parquet_file::{read_columns, read_columns_of, row_groups};
 use crate::snapshot::row_hash::RowHash;
 
 /// Keys of rows.
@@ -28,21 +30,27 @@ pub enum Coming<'a> {
     Since(Micros),
 }
 
-/// Whether a file holds any of these keys.
+/// Whether a file holds any of these keys. Its parts are looked at beside each other, until one has.
 fn has_any(path: &Path, keys: &Keys) -> Result<bool, SnapshotError> {
-    let mut found = false;
-    read_columns(path, &["id"], |batch| {
-        // a column of another type is told by who reads it
-        let ids = batch.column_by_name("id").map(|ids| ids.as_string_opt::<i32>());
-        found = found
-            || match ids {
-                Some(Some(ids)) => ids.iter().flatten().any(|id| keys.contains(id)),
-                Some(None) => true,
-                None => false,
-            };
-        Ok(())
-    })?;
-    Ok(found)
+    // a column of another type is told by who reads it
+    let has = |batch: &RecordBatch| match batch
+        .column_by_name("id")
+        .map(|ids| ids.as_string_opt::<i32>())
+    {
+        Some(Some(ids)) => ids.iter().flatten().any(|id| keys.contains(id)),
+        Some(None) => true,
+        None => false,
+    };
+    let of_group = |group: usize| {
+        let mut found = false;
+        read_columns_of(path, &["id"], Some(group..group + 1), |batch| {
+            found = found || has(&batch);
+            Ok(())
+        })?;
+        Ok(found)
+    };
+    let found = (0..row_groups(path)?).into_par_iter().map(of_group);
+    found.find_any(|found| !matches!(found, Ok(false))).unwrap_or(Ok(false))
 }
 
 /// Key and latest hash of every row of one table in earlier captures.
