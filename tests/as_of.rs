@@ -168,6 +168,31 @@ fn what_was_written_later_was_not_there_yet() {
     assert_eq!((one(memory, "10:25:00"), one(memory, "10:35:00")), ("0".into(), "1".into()));
 }
 
+/// Killed at once, and written down as ended by the cleanup of ten minutes later, which says no more than that it does.
+const CLEANED_UP: &str = "
+# cleaned-up: an error lasts until the cleanup
+on 2026-04-05
+worker w1 created=09:30:00 beat=09:59:50 status=terminated meta={\"runpod_id\": \"{p1}\", \"error_reason\": \"Failed basic health check\", \"error_time\": \"@10:00:02\"}
+log 10:00:00 gpu#61 ERROR WORKER_LIFECYCLE [Worker {w1}] MARKING AS ERROR: Failed basic health check
+log 10:00:03 gpu#61 INFO WORKER_LIFECYCLE [Worker {w1}] RunPod terminated successfully
+log 10:10:05 gpu#81 INFO [ERROR_CLEANUP] Worker {w1} past grace period (603s), forcing cleanup
+";
+
+#[test]
+fn a_row_in_error_stays_so_until_the_cleanup() {
+    let bench = Bench::new();
+    let case = &cases::read(CLEANED_UP).expect("a case")[0];
+    write_tables(&bench.path("files"), &case.captures[0]);
+    bench.replayed(&bench.path("files"), "s");
+    let status = |at: &str| {
+        let sql = format!("select status from workers_as_of(timestamp '2026-04-05 {at}')");
+        bench.sql("s", &sql).concat().concat()
+    };
+    assert_eq!(status("09:59:55"), "active");
+    assert_eq!(status("10:05:00"), "error", "its pod is gone, its row says so later");
+    assert_eq!(status("10:11:00"), "terminated");
+}
+
 #[test]
 fn the_fleet_and_the_queue_were_so_in_truth() {
     for name in ["era_c_mixed", "stuck_and_orphans", "false_positive_ssh"] {

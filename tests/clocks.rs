@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 
+use backstory::cases::case;
 use serde_json::Value;
 
 use crate::support;
@@ -73,6 +74,34 @@ fn an_orchestrator_whose_clock_is_ahead_is_moved_and_says_so() {
                   from events c join events r using (task_id) join system_logs l on l.id = c.evidence_key \
                   where c.kind = 'task_claimed' and c.clock = 'orchestrator' and r.kind = 'task_claim_recorded'";
     assert_eq!(bench.sql("s", claims), [["true", "true", "true"]]);
+}
+
+/// Its row was deleted by hand, and a heartbeat of the guardian that lived on made a new one.
+const MADE_ANEW: &str = "
+# made-anew: the row is younger than the worker's first lines
+on 2025-10-28
+worker w1 created=10:33:20 beat=10:59:50 status=active
+log 10:03:01 w1 INFO HEADLESS: a line that no template knows
+log 10:08:20 w1 INFO HEADLESS: Processing wan_2_2_i2v task
+";
+
+#[test]
+fn a_row_that_a_heartbeat_made_says_nothing_of_the_clock() {
+    let case = &case::read(MADE_ANEW).expect("a case")[0];
+    let offset = |instance: &str| {
+        let bench = Bench::new();
+        let mut tables = case.captures[0].clone();
+        let workers = tables.get_mut("workers").expect("workers");
+        *workers = workers.replace("NVIDIA GeForce RTX 4090", instance);
+        assert!(workers.contains(&format!("\"{instance}\",")), "{workers}");
+        write_tables(&bench.path("files"), &tables);
+        bench.replayed(&bench.path("files"), "s");
+        bench
+            .sql("s", "select coalesce(offset_s, 0) < -60 from clocks where clock like 'worker:%'")
+            .concat()
+    };
+    assert_eq!(offset("external"), ["false"]);
+    assert_eq!(offset("NVIDIA"), ["true"], "else no line is older than the row");
 }
 
 /// The log with the clock of a source type ahead.

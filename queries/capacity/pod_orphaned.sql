@@ -2,7 +2,7 @@
 --! title     = "A pod runs that no live row names"
 --! severity  = "critical"
 --! question  = "Which pods could not be ended, or were never written down, and still cost money?"
---! reads     = ["events", "pods", "worker_ends", "worker_signals", "workers", "coverage"]
+--! reads     = ["events", "pods", "worker_ends", "worker_signals", "worker_states", "workers", "coverage"]
 --! grain     = ["subject_id"]
 --! params    = { near_s = 15, price_per_hour = 0.69, sure_s = 3 }
 --! incidents = ["O18", "O19", "O20"]
@@ -76,6 +76,18 @@ went_on as (
     group by signs.key
 ),
 
+reinstated as (
+    -- a heartbeat set the row of a condemned one back to active, and orchestrators checked it as such (W15)
+    -- equivalent: max because one came back to life once in the cases
+    select worker_id, max(entered_at) as active_at
+    from (
+        select worker_id, entered_at, state, lag(state) over (partition by worker_id order by seq) as state_before
+        from worker_states
+    )
+    where state_before = 'condemned' and starts_with(state, 'active')
+    group by worker_id
+),
+
 row_ends as (
     -- equivalent: min because a row holds one time of its end in the cases
     select worker_id, min(happened_at) as row_ended_at
@@ -101,9 +113,12 @@ judged as (
             and coalesce(workers.status in ('active', 'spawning'), false) as has_live_row,
         -- its row lived on as well, until the pod was ended
         went_on.alive_at < ends.ended_at
-            -- a time that the very try set which failed is no later end
-            and coalesce(
-                greatest(went_on.alive_at, signs.last_sign_at + to_seconds($near_s)) < row_ends.row_ended_at, true
+            and (
+                -- a time that the very try set which failed is no later end
+                coalesce(
+                    greatest(went_on.alive_at, signs.last_sign_at + to_seconds($near_s)) < row_ends.row_ended_at, true
+                )
+                or coalesce(reinstated.active_at > signs.last_sign_at, false)
             ) as went_on_until_end,
         went_on.alive_at
     from signs
@@ -115,6 +130,7 @@ judged as (
     left join workers on workers.id = signs.worker_id
     left join went_on on went_on.key = signs.key
     left join row_ends on row_ends.worker_id = signs.worker_id
+    left join reinstated on reinstated.worker_id = signs.worker_id
     where coalesce(ends.ended_at > signs.happened_at, true)
         -- an end that no line tells, but the row does
         and coalesce(worker_ends.ended_at >= signs.happened_at - to_seconds($near_s), true)

@@ -161,9 +161,11 @@ const TASKS: &str = "select tasks.* replace (\
     where tasks.created_at <= {t}";
 
 /// The same of workers; keys of the metadata that were written later are away. A pod that nobody had missed yet left
-/// its row as it was.
+/// its row as it was, and a row in error stays so until its end is written, or the cleanup says that it writes it
+/// (domain/orchestrator.md W18).
 const WORKERS: &str = "select workers.* replace (\
-    case when state.is_later is not true and told.terminated_at > {t} and told.error_time <= {t} then 'error' \
+    case when state.is_later is not true and told.error_time <= {t} \
+            and greatest(told.terminated_at, cleaned.cleaned_at) > {t} then 'error' \
         when state.state = 'ended' \
             and (ends.decided_at > {t} or ends.end_kind = 'external' and told.error_time > {t}) \
             then case when state.before like 'active%' then 'active' \
@@ -203,6 +205,8 @@ const WORKERS: &str = "select workers.* replace (\
         on state.worker_id = workers.id \
     left join (select worker_id, max(happened_at) as beat_at from {all}worker_signals \
         where by_guardian and happened_at <= {t} group by worker_id) as beat on beat.worker_id = workers.id \
+    left join (select worker_id, max(happened_at) as cleaned_at from {all}events \
+        where kind = 'error_cleanup_forced' group by worker_id) as cleaned on cleaned.worker_id = workers.id \
     where workers.created_at <= {t}";
 
 /// What the name of a whole table begins with where its own name means the table as of an instant.

@@ -27,7 +27,9 @@ pub(super) fn of(history: &History) -> FxHashMap<&str, Lead> {
     let workers = history.facts.workers.iter().map(|row| {
         let is_over = row.status == "terminated" || row.status == "error";
         let beat = row.real_heartbeat().filter(|_| is_over);
-        (row.id.as_str(), (beat, row.created_at))
+        // a heartbeat that finds no row makes one, however long its worker has lived (domain/orchestrator.md 1.2)
+        let created = row.created_at.filter(|_| row.instance_type != "external");
+        (row.id.as_str(), (beat, created))
     });
     let workers: FxHashMap<_, _> = workers.collect();
     let logged = history.beats.iter().filter(|(source, _)| &*source.0 == "worker");

@@ -139,8 +139,9 @@ fn reinstated(row: &WorkerRow, events: &[Seen<'_>]) -> impl Iterator<Item = Mome
     let is_active = row.status == "active";
     let mut marked = None;
     events.iter().filter_map(move |event| {
-        let checked =
-            event.kind == EventKind::HeartbeatObserved && event.clock == Clock::Orchestrator;
+        // of an era that looks at the pod, its answer is the check (domain/orchestrator.md G107)
+        let checks = [EventKind::HeartbeatObserved, EventKind::SshReachable];
+        let checked = checks.contains(&event.kind) && event.clock == Clock::Orchestrator;
         let beat = event.kind == EventKind::HeartbeatRecorded && !beats::is_unproven(event.at);
         let is_check = checked || (is_active && beat);
         match WorkerEvent::of(event.kind) {

@@ -28,8 +28,9 @@ pub(super) fn mark_duplicates(
         if !both || requeues::between(held, claim.at, events, world) {
             holder = Some(n);
         } else if is_kept(held)
-            || stood(before).is_some_and(|until| claim.at < until)
-            || (at_once(held, claim) && !is_kept(claim))
+            // what the row has taken in since was a claim that found it queued, whatever an orchestrator's clock says
+            || (!is_kept(claim)
+                && (at_once(held, claim) || stood(before).is_some_and(|until| claim.at < until)))
         {
             claims[n].is_duplicate = true;
         } else {

@@ -30,6 +30,9 @@ impl View<'_> {
         let unseen = self.gone_before_verdict();
         match (external.or(unseen), confirmed) {
             (Some(gone), Some(done)) if done.at < gone.at => Some(self.terminated(done)),
+            (Some(gone), Some(done)) if self.was_there(gone, done) => {
+                Some(WorkerEnd { kind: EndKind::External, ..self.terminated(done) })
+            }
             (Some(gone), _) => {
                 let asked = self.asked_before(gone);
                 Some(asked.unwrap_or_else(|| self.vanished(gone, EndKind::External)))
@@ -37,6 +40,13 @@ impl View<'_> {
             (None, Some(done)) => Some(self.terminated(done)),
             (None, None) => Some(self.found_gone(self.first_true(&[EventKind::PodGone])?)),
         }
+    }
+
+    /// Whether the pod that was missed in the cloud's list was there all the same: it beat on, and what stopped it right
+    /// after was not told that there is none (domain/orchestrator.md O28, G128).
+    fn was_there(&self, gone: &Event, done: &Event) -> bool {
+        let beat_on = self.row.real_heartbeat().is_some_and(|beat| beat > gone.at);
+        beat_on && done.at.seconds_since(gone.at) <= DECISION_REACH_S
     }
 
     /// The stop that was asked for before the pod was found gone, with its answer's line lost: the worker beat no
