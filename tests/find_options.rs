@@ -5,6 +5,7 @@ use std::fs;
 
 use serde_json::Value;
 
+use crate::support::files::with_core;
 use crate::support::replayed::{Bench, case};
 use crate::support::run::Ran;
 
@@ -78,7 +79,8 @@ fn nothing_to_be_asked_is_no_clean_bill() {
         ("workers", "id,status,created_at,last_heartbeat,metadata,instance_type"),
         ("tasks", "id,status,created_at,task_type"),
     ] {
-        fs::write(files.join(format!("{table}.csv")), format!("{columns}\n")).expect("a file");
+        let csv = with_core(table, &format!("{columns}\n"));
+        fs::write(files.join(format!("{table}.csv")), csv).expect("a file");
     }
     bench.replayed(&files, "none");
     let ran = bench.run("findings", "none", &[]);

@@ -18,6 +18,8 @@ use backstory::snapshot::open::Snapshot;
 use backstory::snapshot::parquet_file::read_columns;
 use proptest::prelude::*;
 
+use crate::support::files::with_core;
+
 const LOGS: &str = "id,timestamp,source_type,source_id,log_level,message,task_id,worker_id,cycle_number,metadata\n";
 const LOG: &str = "l1,2025-11-03 14:00:00.5+00,orchestrator_gpu,o1,INFO,hello,,,3,\n";
 const WORKERS: &str = "id,instance_type,created_at,last_heartbeat,status,metadata\n";
@@ -38,7 +40,7 @@ impl Bench {
         fs::create_dir(bench.path("from")).expect("a source directory");
         bench.source("system_logs.csv", format!("{LOGS}{LOG}"));
         bench.source("workers.csv", format!("{WORKERS}{WORKER}"));
-        bench.source("tasks.csv", format!("{TASKS}{TASK}"));
+        bench.whole("tasks.csv", &format!("{TASKS}{TASK}"));
         bench
     }
 
@@ -48,6 +50,12 @@ impl Bench {
 
     fn source(&self, name: &str, content: impl AsRef<[u8]>) {
         fs::write(self.path("from").join(name), content).expect("a source file");
+    }
+
+    /// With the columns that no import goes without.
+    fn whole(&self, name: &str, csv: &str) {
+        let table = name.strip_suffix(".csv").expect("a CSV");
+        self.source(name, with_core(table, csv));
     }
 
     fn remove(&self, name: &str) {
@@ -157,7 +165,7 @@ proptest! {
 fn rows_arrive_with_their_types_and_nulls() {
     let bench = Bench::new();
     let rows = "t2,edit,\"{\"\"a\"\": \"\"x\ny\"\"}\",Queued,infinity,t,x7,\"\"\n";
-    bench.source("tasks.csv", format!("{TASKS}{TASK}{rows}"));
+    bench.whole("tasks.csv", &format!("{TASKS}{TASK}{rows}"));
     bench.remove("workers.csv");
     bench.source("workers.csv.gz", gzip(&format!("{WORKERS}{WORKER}")));
     bench.source(
@@ -199,7 +207,7 @@ fn one_row_hashes_the_same_from_csv_and_ndjson() {
     let key = csv.path("config/backstory/redact.key");
     let json = Bench::new();
     json.remove("workers.csv");
-    let row = r#"{"metadata":{"ready": true},"id":"w1","instance_type":"gpu","status":"active","created_at":"2025-11-03T14:00:00Z"}"#;
+    let row = r#"{"metadata":{"ready": true},"id":"w1","instance_type":"gpu","status":"active","created_at":"2025-11-03T14:00:00Z","last_heartbeat":null}"#;
     json.source("workers.ndjson.gz", gzip(row));
     let output = json.import_with(&["--redact-key-file", &key.display().to_string()]);
     assert!(output.status.success());
@@ -226,8 +234,8 @@ fn a_line_at_a_time_that_only_a_database_has_is_kept() {
 #[test]
 fn json_has_such_a_time_in_another_spelling() {
     let (csv, json) = (Bench::new(), Bench::new());
-    csv.source("workers.csv", "id,status,created_at\nw1,active,0044-03-15 12:00:00+00 BC\n");
-    let row = r#"{"id":"w1","status":"active","created_at":"0044-03-15T12:00:00+00:00 BC"}"#;
+    csv.whole("workers.csv", "id,status,created_at\nw1,active,0044-03-15 12:00:00+00 BC\n");
+    let row = r#"{"id":"w1","status":"active","created_at":"0044-03-15T12:00:00+00:00 BC","last_heartbeat":null,"metadata":null}"#;
     std::fs::remove_file(json.path("from").join("workers.csv")).expect("it was there");
     json.source("workers.ndjson", row);
     for bench in [&csv, &json] {
@@ -263,7 +271,7 @@ fn a_table_that_the_last_capture_lacks_is_not_whole() {
     let header = "id,task_type,params,status,created_at,generation_processed_at,output_location,generation_created\n";
     bench.source("system_logs.csv", format!("{LOGS}{LOG}"));
     bench.source("workers.csv", format!("{WORKERS}{WORKER}"));
-    bench.source("tasks.csv", format!("{header}{}", task("t1", "14:10")));
+    bench.whole("tasks.csv", &format!("{header}{}", task("t1", "14:10")));
     bench.source("generations.csv", "id,tasks,created_at\n");
     bench.source("generation_variants.csv", "id,generation_id,params,created_at\n");
     bench.source("task_types.csv", "id,name,category,is_active\n1,wan_2_2_i2v,generation,t\n");
@@ -272,7 +280,7 @@ fn a_table_that_the_last_capture_lacks_is_not_whole() {
     let due = "select task_id, expected from task_generations order by 1";
     assert_eq!(asked(&bench, whole), "is_whole\ntrue\n");
     assert_eq!(asked(&bench, due), "task_id,expected\nt1,yes\n");
-    bench.source("tasks.csv", format!("{header}{}{}", task("t1", "14:10"), task("t2", "14:20")));
+    bench.whole("tasks.csv", &format!("{header}{}{}", task("t1", "14:10"), task("t2", "14:20")));
     std::fs::remove_file(bench.path("from").join("generations.csv")).expect("it was there");
     bench.import(0);
     assert_eq!(asked(&bench, whole), "is_whole\nfalse\n");
@@ -313,7 +321,7 @@ fn dependencies_are_ids_however_they_are_spelled() {
     let rows = spelled.iter().map(|(id, text, _)| format!("{id},Queued,{}\n", quoted(text)));
     bench.source("system_logs.csv", format!("{LOGS}{LOG}"));
     bench.source("workers.csv", format!("{WORKERS}{WORKER}"));
-    bench.source("tasks.csv", format!("id,status,dependant_on\n{}", rows.collect::<String>()));
+    bench.whole("tasks.csv", &format!("id,status,dependant_on\n{}", rows.collect::<String>()));
     bench.import(0);
     let ids = "select id || ' ' || coalesce(dependant_on, '') as said from tasks order by id";
     let said = asked(&bench, ids).replace('"', "");
@@ -356,7 +364,7 @@ fn ndjson_lines_can_be_unreadable_too() {
     bench.remove("workers.csv");
     bench.source(
         "workers.ndjson",
-        "{\"id\":\"w1\",\"status\":\"active\"}\n\nnot json\n{\"id\":null}\n{\"id\":\"w2\",\"late\":1}\n",
+        "{\"id\":\"w1\",\"status\":\"active\",\"created_at\":null,\"last_heartbeat\":null,\"metadata\":null}\n\nnot json\n{\"id\":null}\n{\"id\":\"w2\",\"late\":1}\n",
     );
     bench.import(0);
     assert_eq!(bench.column(Table::Workers, "late"), [None, Some("1".to_string())]);
@@ -417,7 +425,7 @@ fn a_csv_without_a_header_is_no_empty_table() {
 #[test]
 fn a_source_that_cannot_be_read_leaves_nothing_behind() {
     type Spoil = fn(&Bench);
-    let cases: [(&str, Spoil); 10] = [
+    let cases: [(&str, Spoil); 14] = [
         ("has no file for the table `tasks`", |b| b.remove("tasks.csv")),
         ("holds no table files", |b| {
             for name in ["system_logs.csv", "workers.csv", "tasks.csv"] {
@@ -429,17 +437,28 @@ fn a_source_that_cannot_be_read_leaves_nothing_behind() {
             fs::write(b.path("from"), "a file").expect("writable");
         }),
         ("is not a directory", |b| fs::remove_dir_all(b.path("from")).expect("removable")),
-        ("the column `ID` stands twice", |b| b.source("tasks.csv", "id,status,ID\n")),
+        ("the column `ID` stands twice", |b| b.whole("tasks.csv", "id,status,ID\n")),
         ("there is no column `status`", |b| b.source("tasks.csv", "id,statuz\n")),
         ("there is no column `tasks`", |b| b.source("generations.csv", "id,tsks\n")),
         ("there is no column `timestamp`", |b| {
             b.source("system_logs.csv", "id,source_type,message\n")
         }),
+        // taken for NULL, it would say that no result ever came
+        ("there is no column `output_location`, without which nothing is told rightly", |b| {
+            b.source("tasks.csv", with_core("tasks", "id\n").replace("output_location", "params"))
+        }),
+        ("there is no column `metadata`; the nearest it has is `meta_data`", |b| {
+            b.source("system_logs.csv", LOGS.replace("metadata", "meta_data"))
+        }),
+        ("generations.ndjson: it has no line", |b| b.source("generations.ndjson", "")),
+        ("generations.ndjson: no line of it is one JSON object", |b| {
+            b.source("generations.ndjson", "[{\"id\":1}]\n")
+        }),
         ("tasks.csv and tasks.csv.gz are files of one table", |b| {
             b.source("tasks.csv.gz", gzip(TASKS));
         }),
         ("the column name `_row_hash` is one of our own", |b| {
-            b.source("tasks.csv", "id,status,_row_hash\n")
+            b.whole("tasks.csv", "id,status,_row_hash\n")
         }),
     ];
     for (want, spoil) in cases {
@@ -488,7 +507,7 @@ fn a_log_row_that_changed_is_told_and_the_first_stays() {
 fn ids_that_stand_twice_in_one_dump_are_counted_and_told() {
     let bench = Bench::new();
     let changed = TASK.replace("Queued", "Complete");
-    bench.source("tasks.csv", format!("{TASKS}{TASK}{changed}{TASK}"));
+    bench.whole("tasks.csv", &format!("{TASKS}{TASK}{changed}{TASK}"));
     let said = bench.import(0);
     let want = "note: tasks.csv: 2 rows repeat an id of a line above; one row of each id counts";
     assert!(said.contains(want), "{said}");
@@ -501,7 +520,7 @@ fn values_that_are_none_of_their_type_are_told() {
     let bench = Bench::new();
     let header = "id,task_type,status,worker_id,created_at,attempts\n";
     let rows = "t1,x,Queued,,not a date,1\nt2,x,Queued,,infinity,99999999999999999999999\nt3,x,Queued,,,2\n";
-    bench.source("tasks.csv", format!("{header}{rows}"));
+    bench.whole("tasks.csv", &format!("{header}{rows}"));
     let said = bench.import(0);
     for want in ["`created_at`: 1 values are no time", "`attempts`: 1 values are no whole number"] {
         assert!(said.contains(&format!("warning: tasks.csv: {want}")), "{said}");
@@ -571,7 +590,7 @@ fn another_key_is_refused_and_a_key_is_made_private() {
     assert!(said.contains("made a redaction key"), "{said}");
     let mode = fs::metadata(&key).expect("the key is there").permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
-    bench.source("tasks.csv", TASKS);
+    bench.whole("tasks.csv", TASKS);
     let output = bench.import_with(&["--redact-key-file", "no.key"]);
     let said = String::from_utf8(output.stderr).expect("UTF-8");
     assert_eq!(output.status.code(), Some(2), "{said}");
@@ -592,7 +611,7 @@ fn another_key_is_refused_and_a_key_is_made_private() {
 fn damaged_snapshots_are_refused_and_left_alone() {
     let bench = Bench::new();
     bench.import(0);
-    bench.source("tasks.csv", TASKS);
+    bench.whole("tasks.csv", TASKS);
     let path = bench.path("snap/manifest.json");
     let manifest = fs::read_to_string(&path).expect("a manifest");
     for (content, want) in [
@@ -646,7 +665,7 @@ fn a_capture_that_dies_halfway_leaves_the_snapshot_as_it_was() {
     assert_eq!(fs::read(bench.path("snap/manifest.json")).expect("a manifest"), before);
     bench.snapshot().check_hashes().expect("as it was");
     assert_eq!(bench.column(Table::Tasks, "id"), some(&["t1"]));
-    bench.source("tasks.csv", format!("{TASKS}{TASK}{}", TASK.replace("t1", "t2")));
+    bench.whole("tasks.csv", &format!("{TASKS}{TASK}{}", TASK.replace("t1", "t2")));
     bench.import(0);
     assert_eq!(bench.column(Table::Tasks, "id"), some(&["t1", "t2"]));
     bench.snapshot().check_hashes().expect("whole again");

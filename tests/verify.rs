@@ -15,7 +15,7 @@ use backstory::snapshot::error::SnapshotError;
 use backstory::snapshot::verify::verdict::Verdict;
 use backstory::snapshot::verify::verify;
 
-use crate::support::files::walk;
+use crate::support::files::{walk, with_core};
 use crate::support::run::{Ran, backstory};
 
 /// Tables of the first dump; each later one adds, changes and drops rows.
@@ -131,6 +131,7 @@ fn write_dump(folder: &Path, dump: usize, size: usize) {
         }
     }
     for (name, text) in [("system_logs", logs), ("workers", workers), ("tasks", tasks)] {
+        let text = with_core(name, &text);
         fs::write(folder.join(format!("{name}.csv")), text).expect("a file");
     }
 }

@@ -176,7 +176,8 @@ impl From<SnapshotError> for Fault {
         };
         let kind = match &err {
             // nothing is wrong with a snapshot
-            SnapshotError::Locked(_)
+            SnapshotError::Io { action: "create" | "create a folder in" | "write", .. }
+            | SnapshotError::Locked(_)
             | SnapshotError::NotADirectory(_)
             | SnapshotError::Occupied { .. } => FaultKind::Usage,
             SnapshotError::NotASnapshot(_)

@@ -179,9 +179,14 @@ impl From<ImportError> for Fault {
                 "write it with: \\copy (select * from TABLE) to 'TABLE.csv' with (format csv, header)",
             ),
             ImportError::TwoFiles { .. } => (FaultKind::Source, "keep one of them"),
-            ImportError::Header { .. } => {
-                (FaultKind::Source, "write the file again with (format csv, header)")
-            }
+            ImportError::Header { ref file, .. } if file.contains(".ndjson") => (
+                FaultKind::Source,
+                "write it again, one JSON object a line with every column; an empty table as CSV, with its header",
+            ),
+            ImportError::Header { .. } => (
+                FaultKind::Source,
+                "write it again with: \\copy (select * from TABLE) to 'TABLE.csv' with (format csv, header)",
+            ),
             ImportError::NoRow { .. } => (
                 FaultKind::Source,
                 "write the file again with (format csv, header), or leave it away where it may be; nothing \

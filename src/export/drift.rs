@@ -19,9 +19,12 @@ pub(super) fn notes(before: &Value, now: &Value, told_by: ToldBy) -> Vec<String>
     let mut notes = Vec::new();
     for (table, earlier, described) in in_both(before, now, "tables") {
         let (was, is) = (types(earlier), types(described));
+        // of files the names are known, and no types
+        let had = names(earlier);
         let unknown = || guessed(earlier).chain(guessed(described));
         for (name, new) in &is {
             match was.get(name) {
+                None if had.contains(name) => {}
                 None => notes.push(format!("{table}: column `{name}` is new ({new})")),
                 Some(_) if unknown().any(|guess| guess == *name) => {}
                 Some(old) if !is_same_type((before, old), (now, new), told_by) => {
@@ -30,10 +33,11 @@ pub(super) fn notes(before: &Value, now: &Value, told_by: ToldBy) -> Vec<String>
                 Some(_) => {}
             }
         }
-        let gone = was.iter().filter(|(name, _)| !is.contains_key(*name));
-        notes.extend(
-            gone.map(|(name, old)| format!("{table}: column `{name}` is gone (was {old})")),
-        );
+        let gone = had.iter().filter(|name| !is.contains_key(**name));
+        notes.extend(gone.map(|name| match was.get(name) {
+            Some(old) => format!("{table}: column `{name}` is gone (was {old})"),
+            None => format!("{table}: column `{name}` is gone"),
+        }));
     }
     for (name, earlier, described) in in_both(before, now, "enums") {
         let (was, is) = (texts(earlier), texts(described));

@@ -28,8 +28,6 @@ pub struct RowReader {
 enum Input {
     Csv(CsvReader<Box<dyn BufRead>>),
     Ndjson(NdjsonReader<Box<dyn BufRead>>),
-    /// A file without a byte: no header, no row.
-    Nothing,
 }
 
 impl RowReader {
@@ -70,12 +68,16 @@ impl RowReader {
                 }
             }
         }
-        if keys.is_empty() && reader.line() <= 1 {
-            return Ok(Self { input: Input::Nothing, columns: Vec::new() });
+        let bad = |why: String| ImportError::Header { file: file.name.clone(), why };
+        if keys.is_empty() {
+            // one line further is the end of the file
+            return Err(bad(match reader.line() {
+                0 | 1 => "it has no line: of an empty table, or of a dump that failed?".to_string(),
+                _ => "no line of it is one JSON object".to_string(),
+            }));
         }
         let names: Vec<String> = keys.into_iter().collect();
-        let columns = columns(file.table, &names)
-            .map_err(|why| ImportError::Header { file: file.name.clone(), why })?;
+        let columns = columns(file.table, &names).map_err(bad)?;
         Ok(Self { input: Input::Ndjson(NdjsonReader::new(file.open()?)), columns })
     }
 
@@ -89,7 +91,6 @@ impl RowReader {
         match &self.input {
             Input::Csv(reader) => reader.line(),
             Input::Ndjson(reader) => reader.line(),
-            Input::Nothing => 0,
         }
     }
 
@@ -97,7 +98,6 @@ impl RowReader {
     pub fn read(&mut self) -> std::io::Result<Option<Result<Cells<'_>, String>>> {
         let columns = &self.columns;
         Ok(match &mut self.input {
-            Input::Nothing => None,
             Input::Csv(reader) => reader.read()?.map(|row| match row {
                 Ok(record) => csv_cells(record, columns.len()),
                 Err(bad) => Err(bad.to_string()),
@@ -130,12 +130,9 @@ fn names(header: &Record) -> Vec<String> {
 /// The columns of these names, or what is wrong with them. SQL tells names apart without case.
 fn columns(table: Table, names: &[String]) -> Result<Vec<Column>, String> {
     // first, so that a line of data that was taken for a header is never quoted
-    let needed = table.needed_columns();
-    if let Some(name) = needed.iter().find(|name| !names.iter().any(|have| have == *name)) {
-        return Err(match heir(table, name, names) {
-            Some(heir) => format!("there is no column `{name}`; the nearest it has is `{heir}`"),
-            None => format!("there is no column `{name}`; is the first line the header?"),
-        });
+    let is_missing = |name: &&&str| !names.iter().any(|have| have == **name);
+    if let Some(name) = table.core_columns().iter().find(is_missing) {
+        return Err(without(table, name, names));
     }
     let mut seen = BTreeSet::new();
     for name in names {
@@ -152,18 +149,21 @@ fn columns(table: Table, names: &[String]) -> Result<Vec<Column>, String> {
     Ok(names.iter().map(|name| column(table, name)).collect())
 }
 
-/// The column that may be the missing one under a new name. Only a line that names other columns we know is
-/// surely a header, and may be quoted.
-fn heir(table: Table, missing: &str, names: &[String]) -> Option<String> {
+/// What is wrong with a file that lacks a column. Only a line that names other columns we know is surely a header, and
+/// may be quoted.
+fn without(table: Table, missing: &str, names: &[String]) -> String {
     let is_known = |name: &&String| known_columns(table).iter().any(|(known, _)| known == name);
-    let names: Vec<&str> = if names.iter().filter(is_known).count() < HEADER_NAMES_MIN {
-        Vec::new()
-    } else {
-        names.iter().map(String::as_str).collect()
-    };
-    match instead(table, missing, &names) {
+    if names.iter().filter(is_known).count() < HEADER_NAMES_MIN {
+        return format!("there is no column `{missing}`; is the first line the header?");
+    }
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let heir = match instead(table, missing, &names) {
         Instead::Alike(names) => names.into_iter().next(),
         Instead::Unknown(_) => None,
+    };
+    match heir {
+        Some(heir) => format!("there is no column `{missing}`; the nearest it has is `{heir}`"),
+        None => format!("there is no column `{missing}`, without which nothing is told rightly"),
     }
 }
 

@@ -57,12 +57,14 @@ impl Table {
     }
 
     /// Columns that every known revision of the source has and that a replay cannot do without
-    /// (domain/orchestrator.md 1.1 to 1.4, domain/worker-app.md 1.2 to 1.5): one that is gone was renamed,
-    /// and taken for NULL it would tell of tasks that nobody claimed and workers that never lived. Those
-    /// that even a file needs come first.
+    /// (domain/orchestrator.md 1.1 to 1.4, domain/worker-app.md 1.2 to 1.5): one that is gone was renamed or left
+    /// away, and taken for NULL it would tell of tasks that nobody claimed, results that never came and workers
+    /// that never lived.
     pub fn core_columns(self) -> &'static [&'static str] {
         match self {
-            Self::SystemLogs => &["id", "timestamp", "source_type", "message", "source_id"],
+            Self::SystemLogs => {
+                &["id", "timestamp", "source_type", "message", "source_id", "metadata"]
+            }
             Self::Workers => &["id", "status", "created_at", "last_heartbeat", "metadata"],
             Self::Tasks => &[
                 "id",
@@ -72,24 +74,13 @@ impl Table {
                 "worker_id",
                 "generation_started_at",
                 "generation_processed_at",
+                "output_location",
+                "generation_created",
             ],
             Self::Generations => &["id", "tasks"],
             Self::GenerationVariants => &["id", "params"],
             Self::TaskTypes => &["id", "name"],
         }
-    }
-
-    /// Of these, the columns without which rows prove nothing: files may be cut down to them.
-    pub fn needed_columns(self) -> &'static [&'static str] {
-        let needed = match self {
-            Self::SystemLogs => 4,
-            Self::Workers
-            | Self::Tasks
-            | Self::Generations
-            | Self::GenerationVariants
-            | Self::TaskTypes => 2,
-        };
-        &self.core_columns()[..needed]
     }
 
     /// Whether rows never change once written; the others keep only their last value at the source.

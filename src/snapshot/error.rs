@@ -15,7 +15,7 @@ pub enum SnapshotError {
     #[error("{} has lost its manifest.json: the files of a snapshot are there", .0.display())]
     LostManifest(PathBuf),
     /// What should be a directory is none.
-    #[error("{} is a file, not a directory", .0.display())]
+    #[error("{} is no directory", .0.display())]
     NotADirectory(PathBuf),
     /// A snapshot would be made among the files of somebody else.
     #[error("{} is neither empty nor a snapshot: it holds `{by}`", path.display())]

@@ -177,7 +177,7 @@ fn a_place_that_is_no_snapshot_is_refused_before_anyone_is_asked() {
     };
     std::fs::write(&dir, "mine").expect("a file");
     insta::assert_snapshot!(refused("a file"), @r#"
-        error: HOME/snapshot is a file, not a directory
+        error: HOME/snapshot is no directory
         hint: name a directory that is empty or not there yet with --snapshot
     "#);
     std::fs::remove_file(&dir).expect("a file");

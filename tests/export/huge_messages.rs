@@ -8,6 +8,7 @@ use backstory::snapshot::open::Snapshot;
 use backstory::snapshot::parquet_file::read_columns;
 use parquet::file::reader::{FileReader, SerializedFileReader};
 
+use crate::support::files::with_core;
 use crate::support::replayed::Bench;
 
 /// Together more than one row group may hold; alike, so that they pack to almost nothing.
@@ -20,14 +21,16 @@ fn huge_messages_are_read_a_few_at_a_time() {
     let files = bench.path("files");
     fs::create_dir(&files).expect("a new folder");
     let body = "x".repeat(BYTES);
-    let mut logs = "id,timestamp,source_type,source_id,log_level,message\n".to_string();
+    let mut logs = "id,timestamp,source_type,source_id,log_level,metadata,message\n".to_string();
     for at in 0..MESSAGES {
         let time = format!("2025-11-03 14:00:{at:02}+00");
-        writeln!(logs, "m{at},{time},worker,w1,INFO,{body}{}", at % 7).expect("a text");
+        writeln!(logs, "m{at},{time},worker,w1,INFO,,{body}{}", at % 7).expect("a text");
     }
     fs::write(files.join("system_logs.csv"), logs).expect("a file");
-    fs::write(files.join("workers.csv"), "id,status\nw1,active\n").expect("a file");
-    fs::write(files.join("tasks.csv"), "id,status\nt1,Queued\n").expect("a file");
+    fs::write(files.join("workers.csv"), with_core("workers", "id,status\nw1,active\n"))
+        .expect("a file");
+    fs::write(files.join("tasks.csv"), with_core("tasks", "id,status\nt1,Queued\n"))
+        .expect("a file");
     bench.import(&files, "snapshot");
     let snapshot = Snapshot::open(&bench.path("snapshot")).expect("a snapshot");
     let [file] = &snapshot.files(Table::SystemLogs)[..] else { panic!("one file") };

@@ -15,7 +15,7 @@ create table public.system_logs (id uuid primary key default gen_random_uuid(), 
 create table public.workers (id text primary key, instance_type text, status text, created_at timestamptz,
     last_heartbeat timestamptz, metadata jsonb);
 create table public.tasks (id uuid primary key, params jsonb, status text, task_type text, created_at timestamptz,
-    worker_id text, generation_started_at timestamptz, generation_processed_at timestamptz);
+    worker_id text, generation_started_at timestamptz, generation_processed_at timestamptz, output_location text, generation_created boolean);
 insert into public.tasks values (gen_random_uuid(), '{}');
 insert into public.system_logs (timestamp, source_type, source_id, log_level, message, metadata)
     select timestamptz '2026-01-12 10:00+00' + n * interval '1 s', 'worker', 'gpu-' || n % 7, 'INFO',

@@ -59,7 +59,12 @@ pub(super) fn kept(snapshot: &Snapshot, table: Table, columns: &[&str]) -> Rows 
                     }
                 }
                 let Some(Cell::Text(id)) = cells.get("id").cloned() else { panic!("no id") };
-                assert!(rows.insert(id, cells).is_none(), "a row twice");
+                let (what, place) = (format!("{id} {:?}", cells.get("timestamp")), row);
+                assert!(
+                    rows.insert(id, cells).is_none(),
+                    "a row twice: {what}, {place} of {}",
+                    file.display()
+                );
             }
             Ok(())
         })

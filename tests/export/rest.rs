@@ -16,12 +16,12 @@ use crate::support::rest::{Rest, SERVICE_KEY};
 
 const SCHEMA: &str = "
 create table public.system_logs (id uuid primary key default gen_random_uuid(), timestamp timestamptz not null,
-    source_type text, source_id text, log_level text, message text);
+    source_type text, source_id text, log_level text, message text, metadata jsonb);
 create table public.workers (id text primary key, status text, created_at timestamptz,
     last_heartbeat timestamptz, metadata jsonb);
 create table public.tasks (id uuid primary key default gen_random_uuid(), status text, params jsonb,
     created_at timestamptz, task_type text, worker_id text, generation_started_at timestamptz,
-    generation_processed_at timestamptz);";
+    generation_processed_at timestamptz, output_location text, generation_created boolean);";
 
 /// A database of our tables, empty.
 fn ready(name: &str) -> Arc<Database> {

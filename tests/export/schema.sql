@@ -60,7 +60,8 @@ create table public.tasks (
     generation_started_at timestamp with time zone,
     generation_processed_at timestamp with time zone,
     worker_id text references public.workers (id),
-    unique (name, day)
+    unique (name, day),
+    output_location text
 );
 alter table public.tasks add column dropped text;
 alter table public.tasks drop column dropped;

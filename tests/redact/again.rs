@@ -156,11 +156,11 @@ fn findings_are_the_same_and_nothing_weaker_or_of_another_key_is_made() {
     for (ran, said) in [
         (
             of_s("x", &["--redact", "none"]),
-            "has the redaction policy `standard`, and `none` hides less",
+            "has the redaction policy `standard`, and `none` hides nothing more",
         ),
         (
             again(&bench, "strict", "x", &["--redact", "standard"]),
-            "has the redaction policy `strict`, and `standard` hides less",
+            "has the redaction policy `strict`, and `standard` hides nothing more",
         ),
         (
             of_s("x", &["--redact", "strict", "--redact-key-file", key]),

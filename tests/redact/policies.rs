@@ -4,6 +4,7 @@ use std::fs;
 
 use crate::redact::canary::Cage;
 use crate::redact::evidence::{tables, write_csv};
+use crate::support::files::with_core;
 use crate::support::files::walk;
 use crate::support::replayed::{Bench, case};
 use backstory::model::token::without_digits;
@@ -75,7 +76,10 @@ fn a_value_is_one_token_wherever_it_stands() {
 fn bench_tables(bench: &Bench, user: &str, task: &str, storage: &str) {
     let from = bench.path("from");
     fs::create_dir_all(&from).expect("a folder");
-    let write = |name: &str, text: String| fs::write(from.join(name), text).expect("a file");
+    let write = |name: &str, text: String| {
+        let text = with_core(name.trim_end_matches(".csv"), &text);
+        fs::write(from.join(name), text).expect("a file");
+    };
     write(
         "system_logs.csv",
         format!(

@@ -72,7 +72,7 @@ impl Passing {
 
 /// Whether somebody else may mend it while a watcher waits that was able to capture before: a migration that
 /// renames tables or takes grants away, a database that is restored, another capture into the same snapshot, a
-/// full disk. Who was let in and no longer is does not ask again, as too many attempts lock a role out.
+/// full disk, a snapshot that is moved away, be it in the midst of a capture. Who was let in and no longer is does not ask again, as too many attempts lock a role out.
 pub(super) fn may_be_mended(err: &ExportError) -> bool {
     matches!(
         err,
@@ -84,7 +84,13 @@ pub(super) fn may_be_mended(err: &ExportError) -> bool {
             | ExportError::Answer(_)
             | ExportError::Vanished(_)
             | ExportError::Rest(RestError::NothingShown(_))
-            | ExportError::Snapshot(SnapshotError::Locked(_) | SnapshotError::Io { .. })
+            | ExportError::Snapshot(
+                SnapshotError::Locked(_)
+                    | SnapshotError::Io { .. }
+                    | SnapshotError::NotASnapshot(_)
+                    | SnapshotError::LostManifest(_)
+                    | SnapshotError::Missing(_)
+            )
     )
 }
 

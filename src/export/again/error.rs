@@ -8,7 +8,7 @@ use crate::snapshot::error::SnapshotError;
 #[derive(Debug, thiserror::Error)]
 pub enum AgainError {
     /// What is hidden is hidden.
-    #[error("the snapshot has the redaction policy `{theirs}`, and `{ours}` hides less")]
+    #[error("the snapshot has the redaction policy `{theirs}`, and `{ours}` hides nothing more")]
     Weaker {
         /// Its policy.
         theirs: String,

@@ -21,6 +21,13 @@ pub(super) struct Place {
     pub(super) id: String,
 }
 
+impl Place {
+    /// Whether it is of a later time than another.
+    pub(super) fn is_after(&self, other: &Self) -> bool {
+        moment(&self.time) > moment(&other.time)
+    }
+}
+
 /// Rows since the last count.
 pub(super) struct Interval {
     /// Its first time; `None`: the beginning of the table.

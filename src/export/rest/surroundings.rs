@@ -4,6 +4,7 @@ use crate::export::error::ExportError;
 use crate::export::rest::client::{Kind, Request};
 use crate::export::rest::described::Described;
 use crate::export::rest::error::RestError;
+use crate::export::rest::interval::Place;
 use crate::export::rest::query;
 use crate::export::rest::reading::Reading;
 use crate::model::table::Table;
@@ -60,6 +61,27 @@ impl Reading<'_, '_> {
             self.note(note.to_string());
         }
         Ok(self.described.version.clone())
+    }
+
+    /// Where the last row stands of those under a filter, in the order of time and id.
+    pub(super) fn last_place(
+        &mut self,
+        table: Table,
+        filter: &str,
+    ) -> Result<Option<Place>, ExportError> {
+        let path =
+            format!("/{table}?select=timestamp,id{filter}&order=timestamp.desc,id.desc&limit=1");
+        let what = format!("the last row of `{table}`");
+        let answer = self.ask(Request { path: &path, what: &what, kind: Kind::Rows })?;
+        if !answer.is_good() {
+            return Err(answer.error_of(table, &what).into());
+        }
+        let Some(row) = answer.rows(&what)?.into_iter().next() else { return Ok(None) };
+        let row: serde_json::Value = serde_json::from_str(row.get()).unwrap_or_default();
+        // a key that is a number is told as its digits
+        let text =
+            |key: &str| row[key].as_str().map_or_else(|| row[key].to_string(), str::to_string);
+        Ok(Some(Place { time: text("timestamp"), id: text("id") }))
     }
 
     /// The time of the first row of the log, as the server writes it; what is infinite or before year 1 was no time

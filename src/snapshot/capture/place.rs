@@ -16,7 +16,9 @@ use crate::snapshot::publish::TEMPORARY;
 pub fn check(dir: &Path) -> Result<(), SnapshotError> {
     // of a path that is not there yet, the part that is
     let there = dir.ancestors().find(|path| path.exists());
-    if let Some(file) = there.filter(|path| !path.is_dir()) {
+    // a link that leads nowhere is there as well
+    let file = there.filter(|path| !path.is_dir()).or_else(|| dir.is_symlink().then_some(dir));
+    if let Some(file) = file.filter(|path| !path.is_dir()) {
         return Err(SnapshotError::NotADirectory(file.to_path_buf()));
     }
     // opening it says more of both
@@ -77,6 +79,13 @@ mod tests {
         let below = check(&inside.join("snapshot"));
         assert!(matches!(below, Err(SnapshotError::NotADirectory(path)) if path == inside));
         fs::remove_file(inside).expect("a file");
+        #[cfg(unix)]
+        {
+            let link = home.path().join("link");
+            std::os::unix::fs::symlink(home.path().join("nowhere"), &link).expect("a link");
+            let nowhere = check(&link);
+            assert!(matches!(nowhere, Err(SnapshotError::NotADirectory(path)) if path == link));
+        }
         fs::write(dir.join("tasks.csv"), "").expect("a file");
         assert!(
             matches!(check(&dir), Err(SnapshotError::Occupied { by, .. }) if by == "tasks.csv")

@@ -78,7 +78,10 @@ impl<'a> Census<'a> {
     }
 
     fn judge(&self, path: &str, kind: Kind, verdict: &mut Verdict) {
-        if kind != Kind::Folder && self.promised.contains(path) {
+        // of evidence a link is told where it is read; nobody reads a lock
+        let is_lock = [lock::CAPTURES, lock::TIMELINES].contains(&path);
+        let is_in_place = if is_lock { kind == Kind::File } else { kind != Kind::Folder };
+        if is_in_place && self.promised.contains(path) {
             return;
         }
         if path.ends_with(TEMPORARY) && kind != Kind::Other {

@@ -89,6 +89,32 @@ fn rows_that_arrive_behind_the_page_are_found_by_the_count() {
     assert!(snapshot(&home).captures()[0].notes.is_empty());
 }
 
+/// A row comes with every page that is asked for: one that read up to the end would never get there.
+#[test]
+fn a_log_that_is_written_faster_than_it_is_read_comes_to_an_end() {
+    let database = ready("rest_chased");
+    fill(&database, 90);
+    let rest = Rest::serve(&database, Setup { rows_max: 20, ..Setup::default() });
+    let (writer, asked) = (database.clone(), Arc::new(AtomicUsize::new(0)));
+    let pages = asked.clone();
+    rest.hook(move |asked| {
+        if asked.path.contains("/system_logs?select=*")
+            && pages.fetch_add(1, Ordering::Relaxed) < 100
+        {
+            writer.sql("insert into public.system_logs (timestamp, message) values (clock_timestamp(), 'x')");
+        }
+        None
+    });
+    let home = Home::new();
+    let said = exported(&home, &rest);
+    let asked = asked.load(Ordering::Relaxed);
+    assert!(asked < 30, "{asked} pages: {said}");
+    rest.unhook();
+    database.sql("insert into public.system_logs (timestamp, message) values ('2300-01-01', 'x')");
+    exported(&home, &rest);
+    assert_whole(&database, &home);
+}
+
 #[test]
 fn rows_that_never_come_are_said_and_asked_for_again() {
     let database = ready("rest_missing");

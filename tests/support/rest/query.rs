@@ -29,7 +29,7 @@ impl Query {
             let value = decoded(value);
             match name {
                 "select" if value == "*" => {}
-                "select" => asked.columns = format!("\"{value}\""),
+                "select" => asked.columns = format!("\"{}\"", value.replace(',', "\", \"")),
                 "limit" => asked.limit = value.parse().expect("a number"),
                 "order" => asked.order = value.split(',').map(ordered).collect(),
                 "or" => {
