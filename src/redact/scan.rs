@@ -27,8 +27,12 @@ pub(super) fn after_spaces(bytes: &[u8], at: usize) -> usize {
     to
 }
 
-/// The length of a colour code at the beginning (`ESC[1;31m`), its escape as a byte or as a program writes it.
+/// The length of a colour code at the beginning (`ESC[1;31m`), its escape as a byte or as a program writes it,
+/// perhaps inside a string.
 fn colour(bytes: &[u8]) -> usize {
+    let slashes =
+        run(&bytes[..bytes.len().min(CODE_BYTES_MAX)], 0, |b| b == b'\\').saturating_sub(1);
+    let bytes = &bytes[slashes..];
     const ESCAPES: [&[u8]; 5] = [b"\x1b", b"\\x1b", b"\\u001b", b"\\033", b"#033"];
     let begins = |escape: &&&[u8]| {
         bytes.get(..escape.len()).is_some_and(|head| head.eq_ignore_ascii_case(escape))
@@ -39,7 +43,7 @@ fn colour(bytes: &[u8]) -> usize {
         numbers + run(bytes, numbers, |b| b.is_ascii_digit() || b == b';').min(CODE_BYTES_MAX);
     let whole = bytes.get(escape.len()) == Some(&b'[')
         && bytes.get(end).is_some_and(u8::is_ascii_alphabetic);
-    if whole { end + 1 } else { 0 }
+    if whole { slashes + end + 1 } else { 0 }
 }
 
 /// A byte of a key's name.
@@ -64,7 +68,7 @@ pub(super) fn begins_word(bytes: &[u8], at: usize) -> bool {
 }
 
 /// Whether a text ends with `\n`, `\x1b`, `\u0022`, `\033`, `%3D`, or with the colour of a terminal: `[1;31m`.
-fn ends_escape(before: &[u8]) -> bool {
+pub(super) fn ends_escape(before: &[u8]) -> bool {
     let hex = |digits: &[u8]| digits.iter().all(u8::is_ascii_hexdigit);
     let ends = |opening: &[u8], digits: usize| {
         let at = before.len().checked_sub(digits);

@@ -1,7 +1,7 @@
 //! Mail addresses and internet addresses, wherever they stand.
 
 use crate::redact::personal::path::is_media;
-use crate::redact::scan::run;
+use crate::redact::scan::{ends_escape, run};
 
 /// RFC 5321 and 1035: letters of the longest local part, and of the longest label of a domain; labels of the
 /// longest domain.
@@ -45,11 +45,14 @@ pub(super) fn email(text: &str, start: usize, end: usize) -> Option<(usize, usiz
 /// The address of four numbers in which `digit.digit` stands at `at`, when it is the first dot.
 pub(super) fn ip(text: &str, at: usize) -> Option<(usize, usize)> {
     let bytes = text.as_bytes();
-    let digits = bytes[..=at].iter().rev().take(4).take_while(|b| b.is_ascii_digit()).count();
+    let digits = bytes[..=at].iter().rev().take(6).take_while(|b| b.is_ascii_digit()).count();
     let from = at + 1 - digits;
+    // `%20` before it
+    let from = if digits > 2 && bytes[..from].ends_with(b"%") { from + 2 } else { from };
     let clear = |b: &u8| !(b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'));
-    let escape = from > 1 && bytes[from - 2] == b'\\';
-    if digits > 3 || !(from == 0 || clear(&bytes[from - 1]) || escape) {
+    // `[v1.2.3.4]` is a version and no colour
+    let escaped = || ends_escape(&bytes[..from]) && !matches!(bytes[from - 1], b'v' | b'V');
+    if at + 1 - from > 3 || !(from == 0 || clear(&bytes[from - 1]) || escaped()) {
         return None;
     }
     let mut to = from;

@@ -35,6 +35,8 @@ use crate::redact::scan::run;
 
 /// Literals inside strings of literals are followed this deep; below, text is text.
 const DEPTH_MAX: u8 = 8;
+/// Quotes of typographers before a name.
+const OPENING_QUOTES: [char; 5] = ['“', '„', '‘', '‚', '«'];
 /// Longer than the name of any file.
 const NAME_BYTES_MAX: usize = 512;
 
@@ -140,6 +142,10 @@ impl Pass {
     /// A document, whether a clue speaks or not.
     fn document(&self, place: Place, text: &str) -> Option<String> {
         if is_json(text) {
+            let written = place.doc != Doc::Parameters && !place.listed;
+            if let Some(named) = self.file_alone(text).filter(|_| written) {
+                return Some(named);
+            }
             let mut edits = Edits::default();
             let start = text.len() - text.trim_start().len();
             literal::walk(text, start, place, self, &mut edits);
@@ -151,6 +157,14 @@ impl Pass {
             return if scalar || is_token(bare) { None } else { self.free(place, text) };
         }
         self.sentence(place, text)
+    }
+
+    /// `"my photo.png"`, a whole text: its quotes say that the spaces belong to the name.
+    fn file_alone(&self, text: &str) -> Option<String> {
+        let inside = text.trim().strip_prefix('"')?.strip_suffix('"')?;
+        let named = path::has_media_suffix(inside) && !inside.contains(['\\', '"', ':']);
+        let shaped = named.then(|| path::shape(&self.stamp, inside, Folders::Kept)).flatten()?;
+        Some(text.replacen(inside, &shaped, 1))
     }
 
     /// A URL, a path, JSON with URLs, or a sentence; `only` the first two where nothing else belongs.
@@ -338,10 +352,16 @@ impl Pass {
             return None;
         }
         let (from, to) = path::around(text, start, end);
-        seen.path = to;
         if text[from..to].contains("://") {
+            seen.path = to;
             return None;
         }
+        // `x.png:12`, `x.png?w=1`, `“x.png”`: the name ends with its suffix
+        let ended = |b: &u8| matches!(b, b':' | b'?' | b'#' | b'&' | b'*' | b'\\') || !b.is_ascii();
+        let ends = suffix && text.as_bytes().get(end).is_some_and(ended);
+        let to = if ends { end } else { to };
+        let from = to - text[from..to].trim_start_matches(OPENING_QUOTES).len();
+        seen.path = to;
         // `outputs/x.mp4.`: a sentence ends, not the name
         let to = from + text[from..to].trim_end_matches(['.', ':', '!', '?']).len();
         let shaped = path::shape(&self.stamp, text.get(from..to)?, Folders::Kept)?;

@@ -183,8 +183,13 @@ pub(super) fn around(text: &str, at: usize, end: usize) -> (usize, usize) {
     };
     let from = at - bytes[..at].iter().rev().take(PATH_BYTES_MAX).take_while(|b| part(b)).count();
     let to = end + bytes[end..].iter().take(PATH_BYTES_MAX).take_while(|b| part(b)).count();
+    // a quote of a string in a string has its backslashes before it
+    let slashes = bytes[from..to].iter().rev().take_while(|b| **b == b'\\').count();
+    let escaped = matches!(bytes.get(to), Some(b'"' | b'\'')) && to - slashes >= end;
+    let to = if escaped { to - slashes } else { to };
+    let slashes = if escaped { slashes } else { 0 };
     let (from, to) = (up(text, from), down(text, to));
-    if let Some(quote @ (b'"' | b'\'')) = bytes.get(to) {
+    if let Some(quote @ (b'"' | b'\'')) = bytes.get(to + slashes) {
         let back = bytes[..from].iter().rev().take(PATH_BYTES_MAX);
         let length = back.take_while(|b| *b != quote && **b != b'\n').count();
         let begin = from - length;

@@ -54,6 +54,8 @@ impl Rules for Pass {
         let class = match place.class {
             Some(Class::Text | Class::Person | Class::Email | Class::Address) => place.class,
             Some(Class::Media | Class::Place) => own.or(place.class),
+            // whose id it is was said one level above
+            Some(Class::Owner) if is_id(key) => place.class,
             Some(Class::Owner | Class::Payload | Class::Listed | Class::Kept) | None => {
                 own.or_else(kept)
             }
@@ -149,6 +151,10 @@ impl Pass {
     fn inside(&self, place: Place, content: &str) -> Option<String> {
         self.text(place.deeper(), content)
     }
+}
+
+fn is_id(key: &str) -> bool {
+    ["id", "uuid", "uid", "sub"].iter().any(|known| key.eq_ignore_ascii_case(known))
 }
 
 fn is_url(content: &str) -> bool {

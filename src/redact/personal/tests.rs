@@ -69,6 +69,25 @@ fn people_are_found_by_their_position() {
         ("ssh 10.1.2.3:22 ok", "ssh ~ip~:22 ok"),
         ("http://10.1.2.3:8080/health", "http://~ip~:8080/health"),
         (r"C:\Users\jane\x", r"C:\Users\~user~\x"),
+        ("ssh root@\u{1b}[1m10.1.2.3\u{1b}[0m", "ssh root@\u{1b}[1m~ip~\u{1b}[0m"),
+        (r"\x1b[32m10.1.2.3\x1b[0m:22", r"\x1b[32m~ip~\x1b[0m:22"),
+        (r"\u001b[32m10.1.2.3", r"\u001b[32m~ip~"),
+        ("http%3A%2F%2F10.1.2.3%3A8188 to%20203.0.1.2", "http%3A%2F%2F~ip~%3A8188 to%20~ip~"),
+        (r#"{"user": {"id": "{U}"}}"#, r#"{"user": {"id": "~user~"}}"#),
+        (r#"{"users":[{"role":"x","id":"{U}"}]}"#, r#"{"users":[{"role":"x","id":"~user~"}]}"#),
+        (
+            r#"{"created_by":{"id":"{U}"},"id":"{T}"}"#,
+            r#"{"created_by":{"id":"~user~"},"id":"{T}"}"#,
+        ),
+        ("{'owner': {'uuid': '{U}', 'task': '{T}'}", "{'owner': {'uuid': '~user~', 'task': '{T}'}"),
+        (r#"cut {\"user\": {\"id\": \"{U}"#, r#"cut {\"user\": {\"id\": \"~user~"#),
+        ("User `{U}`: 3 tasks", "User `~user~`: 3 tasks"),
+        (r"User\t{U} user-{U}", r"User\t~user~ user-~user~"),
+        ("GET /rest/v1/users?id=eq.{U}", "GET /rest/v1/users?id=eq.~user~"),
+        (
+            "https://abc.supabase.co/rest/v1/users?select=id&id=eq.{U}",
+            "https://abc.supabase.co/rest/v1/users?select=~text~&id=eq.~user~",
+        ),
         (r#"{"e": "a\u0040b.example.com"}"#, r#"{"e": "~email~"}"#),
         (r#"{"pr\u006fmpt": "a cat"}"#, r#"{"pr\u006fmpt": "~text~"}"#),
     ] {
@@ -94,6 +113,27 @@ fn prompts_are_hidden_to_their_end() {
         (r"b'{\'prompt\': \'caf\\xc3\\xa9\'}'", r"b'{\'prompt\': \'~text~\'}'"),
     ] {
         assert_eq!(kinds(Role::Prose, text), want, "{text}");
+    }
+}
+
+#[test]
+fn names_of_files_end_with_their_quotes() {
+    for (text, want) in [
+        (
+            r#"{"error": "cannot open \"/inputs/anna_x.png\""}"#,
+            r#"{"error": "cannot open \"/inputs/~file~.png\""}"#,
+        ),
+        (r#"{"detail":"saved \"anna x.png\""}"#, r#"{"detail":"saved \"~file~.png\""}"#),
+        (r#"path=\"/tmp/anna.mp4\" failed"#, r#"path=\"/tmp/~file~.mp4\" failed"#),
+        (r#"in a \\\"b/anna x.png\\\""#, r#"in a \\\"b/~file~.png\\\""#),
+        (r"got \'anna.png\' y", r"got \'~file~.png\' y"),
+        (r#""my anna file.webp""#, r#""~file~.webp""#),
+        ("“anna.png” and anna.png:12", "“~file~.png” and ~file~.png:12"),
+        (r"anna.png\nnext, anna.jpg?w=1", r"~file~.png\nnext, ~file~.jpg?w=1"),
+        (r"C:\inputs\anna.png", "~file~.png"),
+    ] {
+        assert_eq!(kinds(Role::Prose, text), want, "{text}");
+        assert_eq!(kinds(Role::Details, text), want, "{text}");
     }
 }
 
@@ -157,6 +197,10 @@ fn near_misses_are_left_alone() {
         r#"{"worker_id": "gpu-1", "run_type": "api", "task_type": "t", "project_id": "{T}"}"#,
         "{'user_id': None, 'email': '', 'prompt': None}",
         "{'user_id': (True,), 'userId': 77}",
+        "user: {name}, user_id={user_id}, for user in users: {users}",
+        "done with user. {T} claimed; users {'task': '{T}'}, users?status=eq.x&id={T}",
+        "[v1.2.3.4] \u{1b}[1m2.5.1\u{1b}[0m, x1.2.3.4, 50% 1.2",
+        "no .png: found, and .png\\n",
         "",
     ] {
         let text = text.replace("{T}", TASK);
@@ -216,6 +260,13 @@ fn hostile_repetition_stays_linear() {
         "https://h/?a=<redacted:token>&",
         "/x.png",
         "http://localhost/",
+        ".png:",
+        ".png\\",
+        ".png\\\"",
+        "user {",
+        "\"user\": {",
+        "users?id=eq.",
+        "%201.1",
     ] {
         let text = part.repeat((1 << 20) / part.len());
         for role in [Role::Prose, Role::Parameters, Role::Details, Role::Output] {
@@ -258,6 +309,11 @@ fn pieces() -> impl Strategy<Value = String> {
             "a@b.example.com",
             "%40",
             "https://",
+            "users?id=eq.",
+            "\u{1b}[1m",
+            "%20",
+            "user\": {\"id\": \"",
+            "”",
             "http://h/a b",
             "://",
             "/",

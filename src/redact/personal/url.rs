@@ -108,7 +108,7 @@ pub(super) fn shape(stamp: &Stamp, url: &str) -> Option<String> {
     }
     named(stamp, host, &mut out);
     folders(stamp, host, path, &mut out);
-    query(stamp, extra, &mut out);
+    query(stamp, extra, path.ends_with("/users"), &mut out);
     (out != url).then_some(out)
 }
 
@@ -206,7 +206,7 @@ fn service(stamp: &Stamp, path: &str) -> String {
 
 /// `?name=value&...#...`: names stay, values become tokens, but for numbers and for ids that the
 /// name does not make a user's.
-fn query(stamp: &Stamp, extra: &str, out: &mut String) {
+fn query(stamp: &Stamp, extra: &str, of_users: bool, out: &mut String) {
     let mut rest = extra;
     while let Some(sign) = rest.chars().next() {
         out.push(sign);
@@ -223,11 +223,15 @@ fn query(stamp: &Stamp, extra: &str, out: &mut String) {
         let number = value.len() <= NUMBER_DIGITS_MAX && value.bytes().all(|b| b.is_ascii_digit());
         let id = value.rsplit_once('.').map_or(value, |(_, id)| id);
         let of_user = name.is_some_and(|name| name.to_ascii_lowercase().contains("user"));
+        let whose = of_users && name == Some("id");
         let operator = value.starts_with("eq.") || value.starts_with("neq.");
         let state =
             operator && value.bytes().all(|b| b.is_ascii_alphabetic() || b == b'.' || b == b'_');
-        let kept = number || (!of_user && (uuid::is(id) || state));
-        if kept {
+        let kept = number || (!of_user && (uuid::is(id) || state)) || (whose && is_token(id));
+        if whose && uuid::is(id) {
+            out.push_str(&value[..value.len() - id.len()]);
+            out.push_str(&hidden(stamp, TokenKind::User, id));
+        } else if kept {
             out.push_str(value)
         } else {
             out.push_str(&hidden(stamp, TokenKind::Text, value))

@@ -18,16 +18,27 @@ const LIST_MAX: usize = 10_000;
 pub(super) fn find(text: &str, end: usize) -> Vec<(usize, usize)> {
     let bytes = text.as_bytes();
     let (mut at, named) = after_name(bytes, end);
+    // `user-{uuid}`
+    let dash = matches!(bytes.get(at), Some(b'-' | b'_')) && uuid::begins(bytes, at + 1);
+    at += usize::from(dash);
     let mut joined = at > end;
-    let mut colon = false;
+    let (mut colon, mut below) = (false, false);
     for _ in 0..WORDS_MAX {
         let length = run(bytes, at, is_separator).min(SEPARATORS_MAX);
+        let separators = &text[at..at + length];
         joined |= length > 0;
-        colon |= text[at..at + length].contains([':', '=']);
+        colon |= separators.contains([':', '=']);
+        below |= separators.contains(['{', '?']);
         at += length;
+        // the letter of an escaped line end
+        let escaped = separators.ends_with('\\') && matches!(bytes.get(at), Some(b'n' | b't'));
+        at += usize::from(escaped && uuid::begins(bytes, at + 1));
         let Some(word) = WORDS.iter().find(|word| is_word(bytes, at, word)) else { break };
         at += word.len();
     }
+    // PostgREST's: `users?id=eq.{uuid}`
+    let operator = ["eq.", "in.("].iter().find(|word| below && text[at..].starts_with(**word));
+    at += operator.map_or(0, |word| word.len());
     let mut found = Vec::new();
     while joined && uuid::begins(bytes, at) && found.len() < LIST_MAX {
         found.push((at, at + uuid::BYTES));
@@ -37,21 +48,31 @@ pub(super) fn find(text: &str, end: usize) -> Vec<(usize, usize)> {
     }
     // `'user_id': 77` in a literal: a number or a name of Python's, of which a token would make neither
     let scalar = is_quote(bytes.get(after_name(bytes, end).0)) && !is_quote(bytes.get(at - 1));
-    if found.is_empty() && named && colon && !scalar {
+    if found.is_empty() && named && colon && !scalar && !below {
         found.extend(bare(text, at));
     }
     found
 }
 
 /// Whether the word at `start..end` begins the name of a key in quotes whose value is an account's id,
-/// in whatever literal it stands.
+/// in whatever literal it stands, or an object of theirs.
 pub(super) fn is_key(text: &str, start: usize, end: usize) -> bool {
     let (name_end, named) = after_name(text.as_bytes(), end);
-    named && key_class(text, start, name_end) == Some(Class::Person)
+    match key_class(text, start, name_end) {
+        Some(Class::Person) => named,
+        Some(Class::Owner) => opens(text.as_bytes(), name_end),
+        _ => false,
+    }
+}
+
+/// Whether an object stands behind the key whose name ends at `end`, or a list of them: `"user": {"id": ...`.
+fn opens(bytes: &[u8], end: usize) -> bool {
+    let sign = |b: u8| b.is_ascii_whitespace() || matches!(b, b'"' | b'\'' | b'\\' | b':' | b'[');
+    bytes.get(end + run(bytes, end, sign).min(SEPARATORS_MAX)) == Some(&b'{')
 }
 
 fn is_separator(byte: u8) -> bool {
-    byte.is_ascii_whitespace() || b":='\"\\/()[]<>#".contains(&byte)
+    byte.is_ascii_whitespace() || b":='\"`\\/()[]{}<>#?".contains(&byte)
 }
 
 fn is_quote(byte: Option<&u8>) -> bool {
