@@ -13,7 +13,7 @@ pub(super) enum Hint {
     Word(&'static str),
     /// `Bearer xyz`
     Bearer,
-    /// `-----BEGIN `
+    /// `-----BEGIN `, or `---- BEGIN ` of SSH2
     PemBegin,
     /// `-----END `
     PemEnd,
@@ -57,10 +57,16 @@ pub(super) const HINTS: &[(&str, Hint)] = &[
     ("ya29.", Hint::Token(&Shape::word("ya29.", "api_key", 16))),
     ("r8_", Hint::Token(&Shape::alphanumeric("r8_", "api_key", 24))),
     ("glpat-", Hint::Token(&Shape::word("glpat-", "api_key", 16))),
+    ("glrt-", Hint::Token(&Shape::word("glrt-", "api_key", 16))),
+    ("gldt-", Hint::Token(&Shape::word("gldt-", "api_key", 16))),
     ("npm_", Hint::Token(&Shape::alphanumeric("npm_", "api_key", 24))),
     ("dop_v1_", Hint::Token(&Shape::alphanumeric("dop_v1_", "api_key", 24))),
+    ("doo_v1_", Hint::Token(&Shape::alphanumeric("doo_v1_", "api_key", 24))),
+    ("dor_v1_", Hint::Token(&Shape::alphanumeric("dor_v1_", "api_key", 24))),
     ("-----begin ", Hint::PemBegin),
     ("-----end ", Hint::PemEnd),
+    ("---- begin ", Hint::PemBegin),
+    ("---- end ", Hint::PemEnd),
     ("bearer", Hint::Bearer),
     ("://", Hint::Dsn),
     (r":\/\/", Hint::EscapedSlashes),

@@ -1,4 +1,4 @@
-//! Private keys in PEM: whole, cut off, with real or escaped line ends.
+//! Private keys in armour (PEM, PGP, SSH2): whole, cut off, indented, with real or escaped line ends.
 
 use crate::redact::mask::Mask;
 use crate::redact::scan::run;
@@ -7,6 +7,14 @@ use crate::redact::scan::run;
 const PEM_BYTES_MAX: usize = 32 << 10;
 /// A run of base64 that is too long for a word.
 const BASE64_RUN_MIN: usize = 16;
+/// Longer than the margin that YAML, a quotation or a log puts before a line.
+const MARGIN_BYTES_MAX: usize = 32;
+/// What stands before a label, with five dashes or, of SSH2, with four and a space.
+const BEGINNINGS: [&[u8]; 2] = [b"-----BEGIN ", b"---- BEGIN "];
+const ENDS: [&[u8]; 2] = [b"-----END ", b"---- END "];
+/// The names of the lines between a label and its key.
+const HEADERS: [&[u8]; 7] =
+    [b"Proc-Type:", b"DEK-Info:", b"Version:", b"Comment:", b"Hash:", b"Charset:", b"Subject:"];
 
 /// The block that begins at `start`; `end` is the end of `-----BEGIN `.
 pub(super) fn block(text: &str, start: usize, end: usize) -> Option<Mask> {
@@ -14,9 +22,12 @@ pub(super) fn block(text: &str, start: usize, end: usize) -> Option<Mask> {
     let body = after_label(text, end)?;
     let limit = bytes.len().min(body + PEM_BYTES_MAX);
     let window = &bytes[body..limit];
-    let next = |needle: &[u8]| window.windows(needle.len()).position(|w| w == needle);
-    let closing = next(b"-----END ").filter(|at| next(b"-----BEGIN ").is_none_or(|b| b > *at));
-    let whole = closing.and_then(|at| after_label(text, body + at + "-----END ".len()));
+    let next = |needles: [&[u8]; 2]| {
+        let length = needles[0].len();
+        window.windows(length).position(|w| w[0] == b'-' && needles.contains(&w))
+    };
+    let closing = next(ENDS).filter(|at| next(BEGINNINGS).is_none_or(|b| b > *at));
+    let whole = closing.and_then(|at| after_label(text, body + at + ENDS[0].len()));
     let end = whole.unwrap_or_else(|| cut_end(bytes, body));
     (end > body).then_some(Mask { start, end, kind: "private_key" })
 }
@@ -24,10 +35,27 @@ pub(super) fn block(text: &str, start: usize, end: usize) -> Option<Mask> {
 /// The rest of a key whose beginning was cut off; `start` is where `-----END ` stands.
 pub(super) fn tail(text: &str, start: usize, end: usize, floor: usize) -> Option<Mask> {
     let after = after_label(text, end)?;
-    let back = text.as_bytes()[floor..start].iter().rev();
-    let length = back.take(PEM_BYTES_MAX).take_while(|b| is_base64(**b) || is_break(**b)).count();
-    let base64 = start - length;
-    (length >= BASE64_RUN_MIN).then_some(Mask { start: base64, end: after, kind: "private_key" })
+    let floor = floor.max(start.saturating_sub(PEM_BYTES_MAX));
+    let bytes = &text.as_bytes()[floor..start];
+    let back = |to: usize, want: fn(u8) -> bool| {
+        to - bytes[..to].iter().rev().take_while(|b| want(**b)).count()
+    };
+    let mut base64 = back(bytes.len(), |b| is_base64(b) || is_break(b));
+    loop {
+        let margin = back(base64, is_margin);
+        let line = back(margin, |b| is_base64(b) || is_break(b));
+        let indented = margin < base64 && base64 - margin <= MARGIN_BYTES_MAX;
+        if !indented || line == margin || !after_break(bytes, margin) {
+            break;
+        }
+        base64 = line;
+    }
+    let length = bytes.len() - base64;
+    (length >= BASE64_RUN_MIN).then_some(Mask {
+        start: floor + base64,
+        end: after,
+        kind: "private_key",
+    })
 }
 
 /// Where `... PRIVATE KEY-----` ends, when that is what stands at `from`.
@@ -35,21 +63,27 @@ fn after_label(text: &str, from: usize) -> Option<usize> {
     let bytes = text.as_bytes();
     let label = run(bytes, from, |b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b' ');
     let end = from + label;
-    let is_key = text[from..end].ends_with("PRIVATE KEY");
-    (is_key && bytes[end..].starts_with(b"-----")).then_some(end + 5)
+    let label = text[from..end].trim_end();
+    let is_key = label.ends_with("PRIVATE KEY") || label.ends_with("PRIVATE KEY BLOCK");
+    let dashes = run(bytes, end, |b| b == b'-').min(5);
+    (is_key && dashes >= 4).then_some(end + dashes)
 }
 
-/// Where a key that was cut off ends: at the first thing that is no base64, line end or PEM header.
+/// Where a key that was cut off ends: at the first thing that is no base64, line end, margin or header.
 fn cut_end(bytes: &[u8], body: usize) -> usize {
     let mut at = body;
     let mut line = body;
     while let Some(byte) = bytes.get(at) {
-        let header = [&b"Proc-Type:"[..], b"DEK-Info:"].iter().any(|h| bytes[at..].starts_with(h));
-        if header {
-            at += run(bytes, at, |b| !is_break(b) && b != b'"');
-        } else if *byte == b' ' && (at == body || at - line >= BASE64_RUN_MIN) {
-            // Line ends that became spaces: what follows a line of the key is a line of the key.
-            at += 1;
+        if let Some(end) = header_end(bytes, at) {
+            at = end;
+        } else if is_margin(*byte) {
+            // Before a line of the key; or between two whose line ends became spaces.
+            let begins = at == body || after_break(bytes, at) || at - line >= BASE64_RUN_MIN;
+            let margin = run(bytes, at, is_margin);
+            if !begins || margin > MARGIN_BYTES_MAX || !goes_on(bytes, at + margin) {
+                break;
+            }
+            at += margin;
             line = at;
         } else if is_base64(*byte) || is_break(*byte) {
             at += 1;
@@ -58,10 +92,39 @@ fn cut_end(bytes: &[u8], body: usize) -> usize {
         }
     }
     // A line end, or the escape before a closing quote, is not part of the key.
-    while at > body && (is_break(bytes[at - 1]) || bytes[at - 1] == b' ') {
+    while at > body && (is_break(bytes[at - 1]) || is_margin(bytes[at - 1])) {
         at -= 1;
     }
     at
+}
+
+/// Whether what stands behind a margin is a line of the key and not a word of prose.
+fn goes_on(bytes: &[u8], at: usize) -> bool {
+    let line = run(bytes, at, is_base64);
+    let [first, rest @ ..] = &bytes[at..] else { return false };
+    if line == 0 {
+        return is_break(*first);
+    }
+    let (word, after) = rest.split_at(line - 1);
+    let ends = [b'.', b'"', b'\'', b'\\', b'<', b'\n', b'\r'];
+    let ends = after.first().is_none_or(|b| ends.contains(b) || !b.is_ascii());
+    let prose = !ends && word.iter().all(u8::is_ascii_lowercase);
+    line >= BASE64_RUN_MIN || header_end(bytes, at).is_some() || !prose
+}
+
+/// Where the header ends that stands at `at`: with its line, or before a quote that it did not open.
+fn header_end(bytes: &[u8], at: usize) -> Option<usize> {
+    let name = HEADERS.iter().find(|header| bytes[at..].starts_with(header))?;
+    let from = at + name.len();
+    let from = from + run(bytes, from, |b| b == b' ');
+    let value = |from: usize| from + run(bytes, from, |b| !is_break(b) && b != b'"');
+    let opens = bytes.get(from) == Some(&b'"') && bytes.get(value(from + 1)) == Some(&b'"');
+    Some(if opens { value(from + 1) + 1 } else { value(from) })
+}
+
+/// Whether a line ended before `at`, in itself or as an escape.
+fn after_break(bytes: &[u8], at: usize) -> bool {
+    matches!(bytes[..at], [.., b'\n' | b'\r'] | [.., b'\\', b'n' | b'r' | b't'])
 }
 
 fn is_base64(byte: u8) -> bool {
@@ -70,4 +133,66 @@ fn is_base64(byte: u8) -> bool {
 
 fn is_break(byte: u8) -> bool {
     matches!(byte, b'\n' | b'\r' | b'\\')
+}
+
+/// What stands before the lines of a key in YAML, in a quotation, in a table.
+fn is_margin(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'>' | b'|' | b'#' | b'*')
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::redact::tests::{PEM, redact};
+
+    #[test]
+    fn indented_keys_are_masked_though_cut() {
+        for (margin, around) in [
+            ("  ", "key: |\n  X"),
+            ("\t", "\tX"),
+            ("> ", "> X"),
+            (" ", "X"),
+            ("    ", "got X"),
+            ("  | ", "  | X"),
+        ] {
+            let key = PEM.replace('\n', &format!("\n{margin}"));
+            let want = around.replace('X', "<redacted:private_key>");
+            assert_eq!(redact(&around.replace('X', &key)), want);
+            for end in ["", "\n... (cut)", "...", " (cut)"] {
+                let cut = &key[..key.len() - 45];
+                let escaped = cut.replace('\n', "\\n").replace('\t', "\\t");
+                for key in [cut, &escaped] {
+                    let got = redact(&format!("{}{end}", around.replace('X', key)));
+                    assert_eq!(got, format!("{want}{end}"));
+                }
+            }
+            let tail = redact(&format!("cut: {}", &key[45..]));
+            assert!(!tail.contains("QyNTUx") && !tail.contains("AAAAE"), "{tail}");
+        }
+        let prose = "-----BEGIN EC PRIVATE KEY-----\nQyNTUxOQAAACBLaw==\n  in prose: 3";
+        assert_eq!(redact(prose), "<redacted:private_key>\n  in prose: 3");
+    }
+
+    #[test]
+    fn keys_in_other_armour_are_masked() {
+        let body = "lQOYBGV1c2Vyc2VjcmV0AQgAzqpivatekeybody\nCCCCCCCCCCCCCCCCCCCC\n=abcd";
+        let pgp = "-----BEGIN PGP PRIVATE KEY BLOCK-----";
+        let ssh = "---- BEGIN SSH2 ENCRYPTED PRIVATE KEY ----";
+        for (label, header) in [
+            (pgp, ""),
+            (pgp, "\nVersion: GnuPG v2\n"),
+            (ssh, ""),
+            (ssh, "\nComment: \"1024-bit, by anna\""),
+        ] {
+            let end = label.replace("BEGIN", "END");
+            let whole = format!("key {label}{header}\n{body}\n{end} x");
+            assert_eq!(redact(&whole), "key <redacted:private_key> x");
+            let cut = format!("key {label}{header}\n{body}... (cut)");
+            assert_eq!(redact(&cut), "key <redacted:private_key>... (cut)");
+            let tail = redact(&format!("{body}\n{end}"));
+            assert_eq!(tail, "<redacted:private_key>");
+        }
+        let public =
+            "---- BEGIN SSH2 PUBLIC KEY ----\nAAAAB3NzaC1yc2E\n---- END SSH2 PUBLIC KEY ----";
+        assert_eq!(redact(public), public);
+    }
 }

@@ -9,7 +9,7 @@ use super::policy::Policy;
 use crate::model::token;
 
 const JWT: &str = "eyJhbGciOiJIUzI1NiJ9.eyJyb2xlIjoic2VydmljZV9yb2xlIn0.c2lnbmF0dXJl";
-const PEM: &str = "-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjEAAAAABG5vbmUAAAAEbm9uZQ\n\
+pub(super) const PEM: &str = "-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjEAAAAABG5vbmUAAAAEbm9uZQ\n\
                    QyNTUxOQAAACBLaw==\n-----END OPENSSH PRIVATE KEY-----";
 
 fn redactor() -> &'static Redactor {
@@ -17,7 +17,7 @@ fn redactor() -> &'static Redactor {
     &MADE
 }
 
-fn redact(text: &str) -> String {
+pub(super) fn redact(text: &str) -> String {
     let redactor = redactor();
     let once = redactor.text(text).into_owned();
     assert_eq!(redactor.text(&once), once, "redacting twice changes nothing");
@@ -25,7 +25,7 @@ fn redact(text: &str) -> String {
 }
 
 /// The same with tokens of personal data as their kinds: `~user~`.
-fn kinds(text: &str) -> String {
+pub(super) fn kinds(text: &str) -> String {
     let text = redact(text);
     let mut out = String::new();
     let mut at = 0;
@@ -62,6 +62,8 @@ fn tokens() -> Vec<(&'static str, String)> {
         ("api_key", format!("r8_{}", "aB3d".repeat(9))),
         ("api_key", format!("rk_live_{}", "aB3d".repeat(6))),
         ("slack_token", "xapp-1-A0123-456-abcdef0123".to_string()),
+        ("api_key", "glrt-t1_aB3daB3daB3daB3d".to_string()),
+        ("api_key", format!("doo_v1_{}", "0a1b2c3d".repeat(8))),
     ]
 }
 
