@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use serde::de::IgnoredAny;
 
 use crate::redact::edits::Edits;
+use crate::redact::many::describes;
 use crate::redact::mask::{is_marker, marker};
 use crate::redact::named::Named;
 
@@ -28,12 +29,12 @@ pub(super) fn masked(text: &str, inner: &dyn Fn(&str) -> Option<String>) -> Opti
                 walk.string(at, next);
             }
             b'[' => {
-                let elements = walk.key.take();
-                walk.open.push(Open { elements, is_array: true, ..Open::default() });
+                let members = walk.below();
+                walk.open.push(Open { members, is_array: true, ..Open::default() });
             }
             b'{' => {
-                walk.key = None;
-                walk.open.push(Open::default());
+                let members = walk.below();
+                walk.open.push(Open { members, ..Open::default() });
             }
             b']' | b'}' => {
                 walk.open.pop();
@@ -56,8 +57,8 @@ pub(super) fn masked(text: &str, inner: &dyn Fn(&str) -> Option<String>) -> Opti
 #[derive(Default)]
 struct Open {
     is_array: bool,
-    /// What the key before an array says that its elements are.
-    elements: Option<Named>,
+    /// What the key before it says that its members are.
+    members: Option<Named>,
     /// What a member says that its neighbour is: `{"key": "api_key", "value": "x"}`, `["cookie", "x"]`.
     pair: Option<Named>,
     /// The literal of such a neighbour that came first.
@@ -100,18 +101,25 @@ struct Walk<'a> {
 }
 
 impl Walk<'_> {
+    /// What the key before an array or an object says of all that stands in it, or the one around it says.
+    fn below(&mut self) -> Option<Named> {
+        self.key.take().or_else(|| self.open.last().filter(|open| open.is_array)?.members)
+    }
+
     /// The string literal at `start..end`, a key or a value.
     fn string(&mut self, start: usize, end: usize) {
         let content = decoded(&self.text[start..end]);
         let is_key = self.text[end..].trim_start().starts_with(':');
         if is_key {
             self.masked(start, end, None, &content);
-            self.key = Named::of(&content);
-            let open = self.open.iter_mut().last();
+            let open = self.open.last_mut();
+            let around = open.as_ref().and_then(|open| open.members);
+            let around = around.filter(|_| !describes(&content));
+            self.key = Named::of_key(&content).or(around);
             open.into_iter().for_each(|open| open.member = Member::of(&content));
             return;
         }
-        let of_array = self.open.last().and_then(|open| open.elements);
+        let of_array = self.open.last().filter(|open| open.is_array).and_then(|open| open.members);
         let named = self.key.take().or(of_array).or_else(|| self.of_pair(start, end, &content));
         self.masked(start, end, named, &content);
     }
@@ -128,7 +136,7 @@ impl Walk<'_> {
         };
         match part {
             Member::Name => {
-                open.pair = Named::of(content);
+                open.pair = Named::of_key(content);
                 if let Some((named, (start, end))) = open.pair.zip(open.value.take()) {
                     let earlier = decoded(&self.text[start..end]);
                     self.masked(start, end, Some(named), &earlier);

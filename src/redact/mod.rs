@@ -7,13 +7,17 @@ pub mod policy;
 pub mod role;
 
 mod edits;
+mod header;
 mod hint;
 mod json;
+mod many;
 mod mask;
 mod named;
+mod nested;
 mod pair;
 mod pem;
 mod personal;
+mod quoted;
 mod scan;
 mod secrets;
 mod token;

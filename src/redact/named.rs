@@ -27,13 +27,15 @@ pub(super) struct Named {
     /// Any value is the secret; otherwise one that looks like it.
     pub(super) is_sure: bool,
     /// So is any word after `=`.
-    is_assigned: bool,
+    pub(super) is_assigned: bool,
+    /// The name is that of many: `api_keys`.
+    pub(super) is_plural: bool,
 }
 
 impl Named {
     /// A name that means nothing else.
     pub(super) fn surely(kind: &'static str) -> Self {
-        Self { kind, is_sure: true, is_assigned: true }
+        Self { kind, is_sure: true, is_assigned: true, is_plural: false }
     }
 
     /// The word at `start..end` of a text, where it is a word of its own.
@@ -48,15 +50,23 @@ impl Named {
         let apart = before.iter().rev().take_while(|b| !b.is_ascii_alphanumeric()).count();
         let before = &before[..before.len() - apart];
         let owner = before.iter().rev().take_while(|b| b.is_ascii_alphanumeric()).count();
-        let owner = &before[before.len() - owner..];
-        let is_sure = kind == "password"
-            && OWNERS.iter().any(|known| owner.eq_ignore_ascii_case(known.as_bytes()));
+        let (owned, owner) = (start - apart - owner, &before[before.len() - owner..]);
+        let unescaped = unescaped(bytes, owned, start - apart);
+        let known = |known: &str| {
+            [owner, unescaped].iter().any(|owner| owner.eq_ignore_ascii_case(known.as_bytes()))
+        };
+        let is_sure = kind == "password" && OWNERS.iter().any(|owner| known(owner));
         let is_camel = apart == 0
             && owner.last().is_some_and(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
             && matches!(bytes[start..end], [b'A'..=b'Z', b'a'..=b'z', ..]);
         let is_word = apart > 0 || is_camel || begins_word(bytes, start);
-        let is_assigned = kind == "password" && !owner.iter().any(u8::is_ascii_lowercase);
-        (is_sure || is_word).then_some(Self { kind, is_sure, is_assigned })
+        let is_assigned = kind == "password" && !unescaped.iter().any(u8::is_ascii_lowercase);
+        (is_sure || is_word).then_some(Self { kind, is_sure, is_assigned, is_plural: false })
+    }
+
+    /// The same where as often something else stands.
+    pub(super) fn unsure(self) -> Self {
+        Self { is_sure: false, is_assigned: false, ..self }
     }
 
     /// What a whole name says.
@@ -106,6 +116,13 @@ impl Named {
         let word = value.bytes().any(|b| b.is_ascii_alphabetic());
         self.hides(value) || (self.is_assigned && word)
     }
+}
+
+/// The word at `from..to` without the letters of an escape that hides where it begins: `\nssh`, `ESC[36mssh`.
+fn unescaped(bytes: &[u8], from: usize, to: usize) -> &[u8] {
+    let escaped = matches!(bytes[..from], [.., b'\\' | b'[' | b';' | b'%']);
+    let begins = (from + 1..=to).rev().find(|at| escaped && begins_word(bytes, *at));
+    &bytes[begins.unwrap_or(from)..to]
 }
 
 /// A word before a credential that says how it is used.

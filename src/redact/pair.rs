@@ -1,7 +1,10 @@
 //! Keys with a secret value: JSON, Python repr, environment, headers, command lines, prose.
 
-use crate::redact::mask::{Mask, begins_with_marker, is_marker};
+use crate::redact::header::{self, Header};
+use crate::redact::mask::{Mask, Masks, begins_with_marker, is_marker};
 use crate::redact::named::{Named, is_chosen, is_credential, is_literal, is_scheme};
+use crate::redact::nested;
+use crate::redact::quoted::{self, Quoted};
 use crate::redact::scan::{after_spaces, is_name, name_start, run};
 use crate::redact::wrapped;
 
@@ -23,26 +26,64 @@ enum Joint {
     Arrow,
 }
 
-/// The value of the key whose name ends in `start..end`.
-pub(super) fn find(text: &str, start: usize, end: usize, named: Named) -> Option<Mask> {
+impl Joint {
+    /// Whether what follows is as often an error as a value: `token: ('Connection aborted.', ...)`.
+    fn is_prose(self) -> bool {
+        matches!(self, Self::Colon | Self::Arrow)
+    }
+}
+
+/// Masks the value of the key whose name ends in `start..end`. Keys that begin before what is returned are
+/// looked at with it.
+pub(super) fn mask(text: &str, start: usize, end: usize, named: Named, masks: &mut Masks) -> usize {
     let bytes = text.as_bytes();
+    let (named, end) = named.to_end(bytes, end);
     let Some((joint, at)) = joint(text, start, end, named) else {
-        return wrapped::find(text, start, end, named);
+        wrapped::find(text, start, end, named).into_iter().for_each(|mask| masks.add(mask));
+        return start;
     };
-    let mut at = after_spaces(bytes, at);
-    if let [b'b' | b'u' | b'r' | b'f', b'"' | b'\'', ..] = bytes[at..] {
-        at += 1;
+    let at = after_spaces(bytes, at);
+    if nested::begins(text, at) {
+        let told = joint.is_prose() && !(named.kind == "password" && bytes[at] == b'{');
+        return nested::mask(text, at, if told { named.unsure() } else { named }, masks);
     }
-    let slashes = run(bytes, at, |b| b == b'\\');
-    if let Some(quote @ (b'"' | b'\'' | b'`')) = bytes.get(at + slashes) {
-        let from = at + slashes + 1;
-        let end = string_end(bytes, from, *quote, slashes);
-        let value = text.get(from..end).unwrap_or_default();
-        let secret = hides(named, joint, value);
-        let hidden = value.is_empty() || is_marker(value);
-        return (secret && !hidden).then_some(Mask { start: from, end, kind: named.kind });
+    let found = if let Some(string) = quoted::string(text, at) {
+        in_quotes(text, string, named, joint)
+    } else if called(text, at, named, joint, masks) {
+        None
+    } else {
+        bare(text, start, at, joint, named)
+    };
+    found.into_iter().for_each(|mask| masks.add(mask));
+    start
+}
+
+/// A value in quotes.
+fn in_quotes(text: &str, quoted: Quoted, named: Named, joint: Joint) -> Option<Mask> {
+    let value = &text[quoted.from..quoted.end];
+    let hidden = value.is_empty() || is_marker(value);
+    let secret = !hidden && hides(named, joint, value);
+    secret.then_some(Mask { start: quoted.from, end: quoted.end, kind: named.kind })
+}
+
+/// Masks what stands in quotes in the call at `at`: `SecretStr('x')`. Whether that is all there is to look at.
+fn called(text: &str, at: usize, named: Named, joint: Joint, masks: &mut Masks) -> bool {
+    let strings = quoted::call(text, at);
+    let Some(first) = strings.first() else { return false };
+    let callee = text[at..first.from].split('(').next().unwrap_or_default();
+    let error = joint.is_prose() && !starts_with_ignoring_case(callee, "secret");
+    let named = if error { named.unsure() } else { named };
+    let mut hidden = false;
+    for string in &strings {
+        let found = in_quotes(text, *string, named, joint).map(|mask| {
+            // what is called may be the first half of a secret with a bracket in it
+            let whole = string == first && is_chosen(callee);
+            Mask { start: if whole { at } else { mask.start }, ..mask }
+        });
+        hidden |= found.is_some() || is_marker(&text[string.from..string.end]);
+        found.into_iter().for_each(|mask| masks.add(mask));
     }
-    bare(text, start, at, joint, named)
+    hidden || !error
 }
 
 /// Whether a value is what its key's name speaks of.
@@ -57,8 +98,10 @@ fn hides(named: Named, joint: Joint, value: &str) -> bool {
 fn joint(text: &str, start: usize, end: usize, named: Named) -> Option<(Joint, usize)> {
     let bytes = text.as_bytes();
     let slashes = run(bytes, end, |b| b == b'\\');
-    if let Some(b'"' | b'\'') = bytes.get(end + slashes) {
-        let at = after_spaces(bytes, end + slashes + 1);
+    if let Some(quote @ (b'"' | b'\'')) = bytes.get(end + slashes) {
+        // `""key"": ""value""` of CSV
+        let doubled = usize::from(slashes == 0 && bytes.get(end + 1) == Some(quote));
+        let at = after_spaces(bytes, end + slashes + 1 + doubled);
         return match bytes[at..] {
             [b'=', b'>', ..] => Some((Joint::QuotedKey, at + 2)),
             [b':' | b'=', ..] => Some((Joint::QuotedKey, at + 1)),
@@ -66,10 +109,10 @@ fn joint(text: &str, start: usize, end: usize, named: Named) -> Option<(Joint, u
             _ => None,
         };
     }
-    if slashes > 0 || bytes.get(end).is_some_and(|b| is_name(*b)) {
+    let at = after_spaces(bytes, end);
+    if (slashes > 0 && at == end) || bytes.get(end).is_some_and(|b| is_name(*b)) {
         return None;
     }
-    let at = after_spaces(bytes, end);
     match bytes[at..] {
         [b'=', b'=' | b'>', ..] | [b'-', b'>', ..] => Some((Joint::Arrow, at + 2)),
         [b':', b'=', ..] => Some((Joint::Equals, at + 2)),
@@ -132,18 +175,21 @@ fn bare(text: &str, start: usize, from: usize, joint: Joint, named: Named) -> Op
     let (bytes, kind) = (text.as_bytes(), named.kind);
     let before = name_start(bytes, start);
     let in_query = matches!(bytes[..before], [.., b'?' | b'&']);
+    let header = Header { name: before, from, colon: joint == Joint::Colon };
+    let in_line = match kind {
+        _ if in_query || !named.is_sure || begins_with_marker(&text[from..]) => None,
+        "cookie" => header::cookies(text, header),
+        "authorization" => header::credentials(text, header),
+        _ => None,
+    };
+    if let Some((start, end)) = in_line {
+        return Some(Mask { start, end, kind });
+    }
     let (mut from, mut end) = (from, bare_end(text, from, in_query));
     let schemed = is_scheme(&text[from..end]);
     if schemed {
         from = after_spaces(bytes, end);
         end = bare_end(text, from, in_query);
-    }
-    while kind == "cookie" && bytes.get(end) == Some(&b';') {
-        let next = after_spaces(bytes, end + 1);
-        if !begins_pair(bytes, next) {
-            break;
-        }
-        end = bare_end(text, next, in_query);
     }
     let value = &text[from..end];
     if is_directory(&text[start..], value) {
@@ -152,8 +198,16 @@ fn bare(text: &str, start: usize, from: usize, joint: Joint, named: Named) -> Op
     if value.is_empty() || begins_with_marker(&text[from..]) || is_literal(value) {
         return None;
     }
+    // a scheme whose credential is hidden
+    if kind == "authorization" && begins_with_marker(&text[after_spaces(bytes, end)..]) {
+        return None;
+    }
     let number = value.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'-'));
     let nested = matches!(bytes[from], b'[' | b'{' | b'(' | b'<');
+    let listed = nested || number || joint != Joint::Equals || named.kind == "token";
+    if named.is_plural && (listed || !is_chosen(value)) {
+        return None;
+    }
     let name = &text[before..];
     let header = ["apikey:", "x-api-key:", "api-key:"];
     let is_header = header.iter().any(|h| starts_with_ignoring_case(name, h));
@@ -216,37 +270,7 @@ fn is_directory(name: &str, value: &str) -> bool {
 }
 
 /// `name=`
-fn begins_pair(bytes: &[u8], at: usize) -> bool {
+pub(super) fn begins_pair(bytes: &[u8], at: usize) -> bool {
     let name = run(&bytes[..bytes.len().min(at + 64)], at, is_name);
     name > 0 && bytes.get(at + name) == Some(&b'=')
-}
-
-/// Where the string ends that `quote` opened at `from`, when `slashes` stood before that quote: its
-/// own closing quote, or that of a string around it (a cut off text).
-fn string_end(bytes: &[u8], from: usize, quote: u8, slashes: usize) -> usize {
-    let mut before = 0;
-    for (at, byte) in bytes.iter().enumerate().skip(from) {
-        if *byte == quote
-            && let Some(own) = closing_slashes(before, slashes)
-        {
-            return at - own;
-        }
-        before = if *byte == b'\\' { before + 1 } else { 0 };
-    }
-    bytes.len()
-}
-
-/// How many of the `before` backslashes belong to a closing quote of a string that was opened with
-/// `slashes`; `None` when the quote is content. Strings in strings need 0, 1, 3, 7, ... of them.
-fn closing_slashes(before: usize, slashes: usize) -> Option<usize> {
-    let mut left = before;
-    let mut own = 0;
-    while own <= slashes {
-        if left.is_multiple_of(2) {
-            return Some(own);
-        }
-        left = (left - 1) / 2;
-        own = own * 2 + 1;
-    }
-    None
 }

@@ -63,7 +63,7 @@ impl Secrets {
     fn plain(&self, text: &str) -> Option<String> {
         let mut hits: Vec<(usize, usize, Hint)> = self.hits(text).collect();
         hits.sort_by_key(|(start, end, _)| (*start, std::cmp::Reverse(*end)));
-        let mut masks = Masks::default();
+        let (mut masks, mut looked) = (Masks::default(), 0);
         for (start, end, hint) in hits {
             // Inside what is masked already only a token can reach beyond it; looking again for
             // pairs there would cost a second pass over the same bytes.
@@ -74,11 +74,18 @@ impl Secrets {
                 Hint::PemBegin => pem::block(text, start, end),
                 Hint::PemEnd if inside => None,
                 Hint::PemEnd => pem::tail(text, start, end, masks.end()),
-                Hint::Key(_) | Hint::Word(_) if inside => None,
+                Hint::Key(_) | Hint::Word(_) if inside || start < looked => None,
                 Hint::Bearer | Hint::Dsn | Hint::Parameter if inside => None,
-                Hint::Key(kind) => pair::find(text, start, end, Named::surely(kind)),
-                Hint::Word(kind) => Named::by_word(text, start, end, kind)
-                    .and_then(|named| pair::find(text, start, end, named)),
+                Hint::Key(kind) => {
+                    looked = pair::mask(text, start, end, Named::surely(kind), &mut masks);
+                    None
+                }
+                Hint::Word(kind) => {
+                    if let Some(named) = Named::by_word(text, start, end, kind) {
+                        looked = pair::mask(text, start, end, named, &mut masks);
+                    }
+                    None
+                }
                 Hint::Bearer => token::bearer(text, start, end),
                 Hint::Dsn => url::password(text, end),
                 Hint::Parameter => url::parameter(text, start, end),

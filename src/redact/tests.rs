@@ -137,6 +137,15 @@ fn values_of_secret_keys_are_masked() {
         ("password: hunter2.", "password: <redacted:password>."),
         ("login --password hunter2 -v", "login --password <redacted:password> -v"),
         ("RUNPOD_API_KEY: abc123def456", "RUNPOD_API_KEY: <redacted:api_key>"),
+        (
+            "RUNPOD_API_KEY_2=x password1: y",
+            "RUNPOD_API_KEY_2=<redacted:api_key> password1: <redacted:password>",
+        ),
+        (r#"{"pwd1": "x"}"#, r#"{"pwd1": "<redacted:password>"}"#),
+        (
+            "token2=ab12cd34 API_KEYS=ab12cd34",
+            "token2=<redacted:token> API_KEYS=<redacted:api_key>",
+        ),
     ] {
         assert_eq!(redact(text), want, "{text}");
     }
@@ -149,6 +158,12 @@ fn however_key_and_value_are_joined() {
             "\u{1b}[36mpassword\u{1b}[0m=\u{1b}[35mpw1\u{1b}[0m",
             "\u{1b}[36mpassword\u{1b}[0m=\u{1b}[35m<redacted:password>\u{1b}[0m",
         ),
+        (
+            "\u{1b}[36msshpass\u{1b}[0m=\u{1b}[33mx\u{1b}[0m",
+            "\u{1b}[36msshpass\u{1b}[0m=\u{1b}[33m<redacted:password>\u{1b}[0m",
+        ),
+        (r"'\\x1b[1mdb_pass\\x1b[0m=x'", r"'\\x1b[1mdb_pass\\x1b[0m=<redacted:password>'"),
+        (r"\x1b[1;32mpass\x1b[0m=x", r"\x1b[1;32mpass\x1b[0m=<redacted:password>"),
         ("API key:\u{1b}[0m abc123def456", "API key:\u{1b}[0m <redacted:api_key>"),
         ("password := hunter2hunter2", "password := <redacted:password>"),
         ("password=abc>hunter2|x", "password=<redacted:password>"),
@@ -356,6 +371,10 @@ fn near_misses_are_left_alone() {
         "session_id=abc123abc123 route_key=abc123abc123 ssh_key=abc123abc123",
         "token: AuthenticationError, secret: PermissionDenied, token == confirmPassword",
         "Bearer <token> is what abc123abc123 needs, max_tokens%3D512",
+        "tokens: 1,024, max_tokens=512 --max-tokens 512",
+        "secrets: none, api_keys=3, secrets: SUPABASE_SERVICE_ROLE_KEY, token2: expired",
+        "---- begin of run ----, -----BEGIN PUBLIC KEY-----, 2passes, dbpass2 of 3",
+        "glrt-runner-3 and doo_v1_x",
     ] {
         let got = redactor.text(text);
         assert!(matches!(got, std::borrow::Cow::Borrowed(_)), "{text} became {got}");
@@ -385,6 +404,20 @@ fn hostile_repetition_stays_linear() {
         "<token>",
         "token%3D",
         "pass=",
+        "authorization: key a1b2c3 ",
+        "authorization: x a=\"",
+        "cookie: a=\"",
+        "cookie: a='\"",
+        "-----BEGIN PRIVATE KEY-----\n  AAAA\n",
+        "AAAA\n  -----END PRIVATE KEY-----",
+        "---- BEGIN SSH2 PRIVATE KEY ----",
+        "password=\"\"\"",
+        "token: '''a b",
+        "password=f('",
+        "'token': {'",
+        "token=[[",
+        "token: [(\"",
+        "\u{1b}[36mssh_pass=",
     ] {
         let text = part.repeat((1 << 20) / part.len());
         let began = std::time::Instant::now();
@@ -453,6 +486,19 @@ fn pieces() -> impl Strategy<Value = String> {
             "%3D",
             "<pass>",
             "</pass>",
+            "cookie: a=",
+            "; b=",
+            "authorization: ",
+            "Key ",
+            "password={",
+            "tokens",
+            "_2",
+            "'",
+            "SecretStr(",
+            "(",
+            "[",
+            "\n  ",
+            "\u{1b}[36m",
         ])
         .prop_map(str::to_string),
         "\\PC{0,4}",
