@@ -42,6 +42,16 @@ const BY_KEY: &[&str] = &[
     r#"{"env": {"SMTP_PASS": "@@", "pass": "@@", "auth": "@@", "jwt": "@@"}}"#,
     "<password>@@</password>",
     "got password%3D@@%26x%3D1",
+    "Authorization: Key @@",
+    "> Authorization: Digest username=\"x\", response=\"@@\"",
+    "Cookie: theme=\"dark\"; sid=@@",
+    "Set-Cookie: sid=\"@@\"; Path=/",
+    "connect(password=SecretStr('@@'))",
+    "export RUNPOD_API_KEY=$'@@'",
+    "token = \"\"\"@@\"\"\"",
+    r#"{"secrets": {"runpod": "@@"}, "tokens": ["@@"]}"#,
+    "{'password': {'value': '@@'}}",
+    "RUNPOD_API_KEY_2=@@ password1: @@",
 ];
 
 /// Dresses of a user's id.
@@ -64,6 +74,9 @@ const USER: &[&str] = &[
     "Max retries exceeded with url: /storage/v1/object/public/image_uploads/@@/x.png (Caused by)",
     "KeyError in image_uploads/@@/thumbnails/x.jpg",
     r"b'{\'user_id\': \'@@\'}'",
+    "User `@@`: 3 tasks",
+    r#"done {"user": {"id": "@@"}}"#,
+    "GET /rest/v1/users?id=eq.@@",
 ];
 
 /// Dresses of an address of mail, beside those of everything that has a shape.
@@ -101,6 +114,7 @@ const WORD: &[&str] = &[
     "GENERATION: Output saved to: /workspace/Headless-Wan2GP/outputs/@@.mp4",
     "Uploading 5 bytes (1.41MB) to Supabase storage as my @@ photo.png (type: image/png)",
     "Could not open video with cv2: '/tmp/my @@ film.mp4'",
+    r#"{"error": "cannot open \"/inputs/my @@.png\""}"#,
     "Direct upload successful: https://abc.supabase.co/storage/v1/object/public/image_uploads/u/@@.jpeg",
     "Downloading content from: https://d1q.cloudfront.net/predictions/@@/@@.jpeg",
     "Added LoRA: https://huggingface.co/@@/lora/resolve/main/@@.safetensors with strength 1.1",
@@ -120,6 +134,8 @@ const IP: &[&str] = &[
     "🔐 SSH_AUTH [Pod lwm18jgu0cmcn1] SSH details obtained - IP: @@, Port: 17321",
     "{'ip': '@@', 'port': 22}",
     "http://@@:8080/health",
+    "ssh root@\u{1b}[1m@@\u{1b}[0m -p 22",
+    "u=http%3A%2F%2F@@%3A8188%2F",
 ];
 
 /// Every kind with every dress it has in a sentence.
