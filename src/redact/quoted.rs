@@ -75,7 +75,7 @@ fn prefix(bytes: &[u8], at: usize) -> usize {
 /// `""x""`, `'''x'''`, where the first quote stands at `at..from` with the backslashes before it.
 fn repeated(text: &str, at: usize, from: usize) -> Option<Quoted> {
     let mark = &text[at..from];
-    let times = text[from..].as_bytes().chunks(mark.len()).take(5);
+    let times = text.as_bytes()[from..].chunks(mark.len()).take(5);
     let times = 1 + times.take_while(|next| *next == mark.as_bytes()).count();
     let begins = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'$' | b'_' | b'!');
     let opens = text.as_bytes().get(at + times * mark.len()).is_some_and(begins);
