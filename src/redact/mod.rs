@@ -125,4 +125,6 @@ impl Redactor {
 }
 
 #[cfg(test)]
+mod any_text;
+#[cfg(test)]
 mod tests;

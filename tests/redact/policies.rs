@@ -4,8 +4,7 @@ use std::fs;
 
 use crate::redact::canary::Cage;
 use crate::redact::evidence::{tables, write_csv};
-use crate::support::files::with_core;
-use crate::support::files::walk;
+use crate::support::files::{walk, with_core};
 use crate::support::replayed::{Bench, case};
 use backstory::model::token::without_digits;
 
