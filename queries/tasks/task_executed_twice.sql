@@ -7,25 +7,56 @@
 --! incidents = ["X4", "X7", "O29"]
 --! cause     = ["how"]
 --! innocent  = """
---!   The line of a reset between the two was lost: then the second claim was right (`probable`)."""
+--!   The lines of a reset and of a new claim between the two were lost: then the second was right (`probable`)."""
 --! remedy    = """
 --!   Delete the second result. claim_next_task locks no row, so two calls at once both get it
 --!   (domain/worker-app.md X4); a worker that finds its own task still assigned runs it again although only
 --!   the completion had failed (X7)."""
 --! guide     = """
 --!   `how`: two_claims (a second worker got it while the first held it), taken_up_again (its own worker found
---!   it still assigned), two_results (two claims brought a result each)."""
+--!   it still assigned, or began it again without a new claim), two_results (two claims brought a result each)."""
 
-with seen as (
+with again as (
     select
-        anomalies.subject_id as task_id, anomalies.happened_at, anomalies.event_id,
-        case anomalies.kind when 'run_twice' then 'taken_up_again' else 'two_claims' end as how
+        anomalies.subject_id as task_id, anomalies.happened_at, anomalies.event_id, events.kind,
+        max(task_attempts.claimed_at) as claimed_at
     from anomalies
-    where anomalies.kind in ('claimed_while_held', 'run_twice')
+    -- equivalent: join because the line that tells is an event
+    join events using (event_id)
+    -- equivalent: join because it is its own claim that a worker takes up again
+    join task_attempts on task_attempts.task_id = anomalies.subject_id
+        and task_attempts.claimed_at < anomalies.happened_at
+    where anomalies.kind = 'run_twice'
+    group by all
+),
+
+done as (
+    select again.event_id, list(events.event_id) as done_event_ids
+    from again
+    join events on events.task_id = again.task_id
+        and events.kind = 'task_handler_succeeded'
+        and events.happened_at between again.claimed_at and again.happened_at
+    group by again.event_id
+),
+
+seen as (
+    select
+        task_id, happened_at, event_id, 'taken_up_again' as how,
+        -- it says that it found the task, or that it had done it before
+        kind = 'task_recovered' or done_event_ids is not null as is_told,
+        coalesce(done_event_ids, []) as done_event_ids
+    from again
+    left join done using (event_id)
+    union all
+    select
+        subject_id as task_id, happened_at, event_id, 'two_claims' as how, false as is_told, [] as done_event_ids
+    from anomalies
+    where kind = 'claimed_while_held'
     union all
     select
         task_id, max(delivered_at) as happened_at,
-        arg_max(delivered_event_id, (delivered_at, attempt)) as event_id, 'two_results' as how
+        arg_max(delivered_event_id, (delivered_at, attempt)) as event_id, 'two_results' as how,
+        true as is_told, [] as done_event_ids
     from task_attempts
     group by task_id
     having count(delivered_at) > 1
@@ -36,7 +67,8 @@ twice as (
         task_id, min(happened_at) as happened_at,
         -- in the order of the alphabet the last says most: two results are two runs
         max(how) as how,
-        list(event_id order by happened_at, event_id) as event_ids
+        bool_or(is_told) as is_told,
+        flatten(list(list_append(done_event_ids, event_id) order by happened_at, event_id)) as event_ids
     from seen
     group by task_id
 ),
@@ -58,7 +90,7 @@ tries as (
 select
     'task' as subject_kind, twice.task_id as subject_id, twice.happened_at,
     case
-        when twice.how <> 'two_claims' then 'confirmed'
+        when twice.is_told then 'confirmed'
         -- the one that got it second was seen to work
         when tries.duplicates_begun > 0 then 'confirmed'
         else 'probable'

@@ -10,11 +10,12 @@ pub mod fold;
 pub mod hidden;
 pub mod requeues;
 pub mod state;
+mod twice;
 pub mod world;
 
 pub use crate::replay::task::world::World;
 
-use crate::model::event::{Clock, Event};
+use crate::model::event::Event;
 use crate::model::id::TaskId;
 use crate::model::kind::EventKind;
 use crate::model::rows::TaskRow;
@@ -76,7 +77,7 @@ fn believed(row: &TaskRow, events: &[Seen<'_>], world: &World<'_>) -> TaskTimeli
     let (mut states, mut anomalies) = fold::states(&fold::moments(row, events, &parts));
     anomalies.extend(disagreement(row, &states));
     anomalies.extend(overtaken(&claims, &results));
-    anomalies.extend(run_twice(&claims, events));
+    anomalies.extend(twice::run_twice(&claims, &requeues, events, world));
     let mut attempts = attempt::of(row, &parts, events, world);
     // all tasks are held until the last one is folded: without room for more
     states.shrink_to_fit();
@@ -117,32 +118,13 @@ fn overtaken(claims: &[Claim], results: &[Delivery]) -> Option<Anomaly> {
     })
 }
 
-/// A worker that takes up its own task again (domain/worker-app.md X7): the claim is the same, the work is
-/// done twice.
-fn run_twice(claims: &[Claim], events: &[Seen<'_>]) -> Vec<Anomaly> {
-    // the API orchestrator finds a claim again whose answer it lost: it had not begun (O34)
-    let again = events
-        .iter()
-        .filter(|event| event.kind == EventKind::TaskRecovered && event.clock == Clock::Worker);
-    let own = again
-        .filter(|event| claims.iter().any(|claim| claim.is_by(event) && claim.event != event.id));
-    own.map(|event| Anomaly {
-        at: event.at,
-        kind: AnomalyKind::RunTwice,
-        state: TaskStateName::InProgress.name(),
-        event: Some(event.id),
-        detail: "its worker found it still assigned and took it up again".to_string(),
-    })
-    .collect()
-}
-
-/// The row's status against the last state: the row is the later witness.
 /// Whether a worker says that it failed on a task, or that it asks for another try of it, which it says beside that
 /// (domain/worker-app.md #80 and #93): where one line was lost, the other tells.
 pub(crate) fn is_failure(event: &Seen<'_>) -> bool {
     matches!(event.kind, EventKind::TaskHandlerFailed | EventKind::TaskRetryScheduled)
 }
 
+/// The row's status against the last state: the row is the later witness.
 fn disagreement(row: &TaskRow, states: &[Stay<TaskStateName>]) -> Option<Anomaly> {
     let last = states.last()?;
     let expected = TaskStateName::of_status(&row.status)?;

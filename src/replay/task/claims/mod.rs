@@ -78,6 +78,11 @@ impl Claim {
         self.by_function
     }
 
+    /// The same, as it stood at a later instant.
+    pub(crate) fn standing_at(&self, at: Micros) -> Self {
+        Self { at, ..self.clone() }
+    }
+
     /// A claim that only the row implies.
     pub(crate) fn implied(event: Event) -> Self {
         Self {
