@@ -46,6 +46,11 @@ told_elsewhere as (
     where try_cast(json_extract(try_cast(metadata as json), '$.vram_total_mb') as bigint) = 0
 ),
 
+vanished as (
+    -- equivalent: min because a row hardly vanishes twice
+    select worker_id, min(earliest) as seen_at from events where kind = 'worker_row_vanished' group by worker_id
+),
+
 held as (
     -- work that did not come to an end by its holder
     select
@@ -53,8 +58,9 @@ held as (
         task_attempts.outcome,
         task_attempts.reason, task_attempts.claimed_event_id, task_attempts.ended_event_id,
         tasks.task_type, worker_ends.end_kind, worker_ends.event_id as end_event_id,
-        -- whoever acted first: on the task or on its worker
+        -- whoever acted first: on the task or on its worker; of a row that was gone no heartbeat could be seen
         least(
+            vanished.seen_at,
             coalesce(task_attempts.ended_at, evidence.until_at),
             coalesce(worker_ends.decided_at, worker_ends.ended_at, evidence.until_at)
         ) as acted_at,
@@ -64,6 +70,7 @@ held as (
     join tasks on tasks.id = task_attempts.task_id
     cross join evidence
     left join worker_ends on worker_ends.worker_id = task_attempts.worker_id
+    left join vanished on vanished.worker_id = task_attempts.worker_id
     left join told_elsewhere on told_elsewhere.worker_id = task_attempts.worker_id
     where task_attempts.outcome in ('reset', 'lost', 'cancelled', 'open')
         and told_elsewhere.worker_id is null

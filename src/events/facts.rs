@@ -23,7 +23,8 @@ use crate::snapshot::schema::{OUTPUT_CLASS, known_columns};
 /// Reads the row facts of a snapshot, and the rows of which it holds several versions.
 pub(super) fn read(snapshot: &Snapshot) -> Result<(Facts, Histories), SnapshotError> {
     let workers = versions(snapshot, Table::Workers, worker)?;
-    let tasks = versions(snapshot, Table::Tasks, task)?;
+    let mut tasks = versions(snapshot, Table::Tasks, task)?;
+    name_claimers(&mut tasks);
     let seen_at = seen_at(snapshot, &workers, &tasks);
     let (workers, worker_histories) = newest(workers);
     let (tasks, task_histories) = newest(tasks);
@@ -167,6 +168,20 @@ fn versions<T>(
     Ok(rows)
 }
 
+/// A version that names nobody beside a claim that the one before it has as well: who made it is told by that one, and
+/// nothing after undoes it.
+fn name_claimers(tasks: &mut Versions<TaskRow>) {
+    for at in 1..tasks.len() {
+        let [(key, before), (next, after)] = &mut tasks[at - 1..=at] else { continue };
+        let (before, after) = (&before.row, &mut after.row);
+        let is_its =
+            key == next && after.started_at.is_some() && after.started_at == before.started_at;
+        if is_its && after.worker.is_none() {
+            after.worker_before = before.claimer().cloned();
+        }
+    }
+}
+
 /// The newest version of each row, and all versions of those that have several.
 fn newest<T: Clone>(versions: Versions<T>) -> (Vec<T>, Vec<Vec<Version<T>>>) {
     let (mut rows, mut histories) = (Vec::new(), Vec::new());
@@ -241,6 +256,7 @@ fn task(row: &Row<'_>) -> Option<TaskRow> {
         status: row.text("status").unwrap_or_default(),
         created_at: row.time("created_at"),
         worker: row.word("worker_id").map(WorkerId::from),
+        worker_before: None,
         started_at: row.time("generation_started_at"),
         processed_at: row.time("generation_processed_at"),
         updated_at: row.time("updated_at"),

@@ -181,7 +181,7 @@ pub(super) fn of_task(row: &TaskRow, seen_at: Option<Micros>, events: &mut Event
     };
     let of_type = texts([("task_type", Some(row.task_type.as_str()))]);
     add(EventKind::TaskCreated, row.created_at, Column::CreatedAt, None, of_type, None);
-    let (worker, claimed, none) = (row.worker.as_ref(), claimed_within(row), Attributes::default());
+    let (worker, claimed, none) = (row.claimer(), claimed_within(row), Attributes::default());
     let (at, column) = claim_column(row);
     add(EventKind::TaskClaimRecorded, at, column, worker, none, claimed);
     let error = texts([("error", row.error_message.as_deref())]);

@@ -72,6 +72,7 @@ mod tests {
             status: status.into(),
             created_at: Some(at(created_s)),
             worker: None,
+            worker_before: None,
             started_at: None,
             processed_at: ended_s.map(at),
             updated_at: None,

@@ -79,6 +79,8 @@ pub struct TaskRow {
     pub created_at: Option<Micros>,
     /// Who claimed it last; NULL after a reset.
     pub worker: Option<WorkerId>,
+    /// Whom an earlier version of the row names beside the same claim, where this one names nobody.
+    pub worker_before: Option<WorkerId>,
     /// `generation_started_at`: the last claim, or the end of the model load.
     pub started_at: Option<Micros>,
     /// `generation_processed_at`.
@@ -104,6 +106,12 @@ impl TaskRow {
     pub fn is_orchestrator(&self) -> bool {
         let name = b"orchestrator";
         self.task_type.as_bytes().windows(name.len()).any(|part| part.eq_ignore_ascii_case(name))
+    }
+
+    /// Who made the claim whose time the row keeps: the deletion of a worker empties the name, and so does a failure,
+    /// and neither the time (domain/worker-app.md 1.2, T9), so that an earlier version may still tell.
+    pub fn claimer(&self) -> Option<&WorkerId> {
+        self.worker.as_ref().or(self.worker_before.as_ref())
     }
 
     /// Whether such a `generation_started_at` may be later than the claim: GPU workers write it anew once the model is

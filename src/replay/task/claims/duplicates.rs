@@ -66,6 +66,6 @@ fn is_kept(row: &TaskRow, claim: &Claim, events: &[Seen<'_>], world: &World<'_>)
     };
     !row.is_orchestrator()
         && claim.worker.is_some()
-        && row.worker == claim.worker
+        && row.claimer() == claim.worker.as_ref()
         && row.started_at.is_some_and(same)
 }
