@@ -9,8 +9,8 @@ use crate::model::time::Micros;
 use crate::replay::seen::Seen;
 use crate::replay::task::claims::Claim;
 use crate::replay::task::is_failure;
-use crate::replay::task::requeues::Requeue;
 use crate::replay::task::requeues::certain::{names_task, resets_worker, seen_queued};
+use crate::replay::task::requeues::{Requeue, crashed};
 use crate::replay::task::world::World;
 
 /// A sweep takes no claim that is as young (domain/orchestrator.md section 3: five minutes at least): a line so soon
@@ -98,7 +98,7 @@ fn by_worker_events(
             found.push(requeue(event, Outcome::Reset, why, false));
         }
         if event.kind == EventKind::WorkerCrashed && requeues_crashed(row, event.at) {
-            found.push(requeue(event, Outcome::Requeued, "its worker crashed", false));
+            found.push(requeue(event, Outcome::Requeued, crashed::WHY, false));
         }
         if event.kind == EventKind::WorkerSelfTerminated && !row.is_orchestrator() {
             found.push(requeue(event, Outcome::Requeued, "its worker gave itself up", false));
@@ -141,7 +141,7 @@ fn why_named(event: &Event) -> &'static str {
 /// Why, by a text that dates itself: nothing was written to the row since.
 fn by_its_text(event: &Event) -> &'static str {
     match event.text("why") {
-        Some("worker_crashed") => "its worker crashed",
+        Some("worker_crashed") => crashed::WHY,
         Some(_) | None => "its worker failed on it",
     }
 }
@@ -162,7 +162,7 @@ fn by_text(row: &TaskRow) -> Outcome {
 fn requeues_crashed(row: &TaskRow, at: Micros) -> bool {
     let text = row.error_message.as_deref().unwrap_or("");
     let since = Micros::parse("2026-03-31T00:00:00Z");
-    text.starts_with("Requeued: worker crashed") || since.is_some_and(|since| since <= at)
+    text.starts_with(crashed::TEXT) || since.is_some_and(|since| since <= at)
 }
 
 /// What a sweep says that it put back.

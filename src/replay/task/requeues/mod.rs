@@ -2,6 +2,7 @@
 
 mod candidates;
 mod certain;
+mod crashed;
 mod held;
 
 use crate::model::event::{Basis, Event};
@@ -52,7 +53,7 @@ pub fn find(
     ends: &Ends,
     world: &World<'_>,
 ) -> Vec<Option<Requeue>> {
-    (0..claims.len())
+    let mut found: Vec<Option<Requeue>> = (0..claims.len())
         .map(|n| {
             if claims[n].is_duplicate {
                 return None;
@@ -91,7 +92,9 @@ pub fn find(
             };
             pick(found.into_iter().filter(survives).collect())
         })
-        .collect()
+        .collect();
+    crashed::name(row, claims, events, &mut found);
+    found
 }
 
 /// A requeue that names the task wins; else the earliest, because between two claims there is one.
