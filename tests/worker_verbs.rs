@@ -17,6 +17,7 @@ mod startup;
 mod strange;
 mod tasks;
 mod truth;
+mod vanished;
 
 use serde_json::Value;
 

@@ -1,13 +1,14 @@
 //! Pods: which run, which nobody's row names, how long they lived, what they cost.
 
 use crate::answers::ask::{Ask, Row};
+use crate::answers::fleet::vanished::with_vanished;
 use crate::answers::page::{Page, Value};
 use crate::findings::short::Told;
 use crate::read::cell::Cell;
 use crate::read::error::ReadError;
 
 /// The tables it asks.
-pub const TABLES: [&str; 4] = ["pods", "workers", "worker_ends", "events"];
+pub const TABLES: [&str; 5] = ["pods", "workers", "worker_ends", "worker_liveness", "events"];
 
 /// Hours in a day, and days in a month as the old tool counted them (domain/orchestrator.md 6, `runpod`).
 const DAY_H: f64 = 24.0;
@@ -22,13 +23,17 @@ pub struct PodsAsked {
     pub limit: usize,
 }
 
-/// Each pod with its life up to the instant told of.
-const PODS: &str = "select pods.*, coalesce(cost_per_hour, $price) as price, \
-    cost_per_hour is null as is_assumed, workers.status, \
-    coalesce(pods.ended_at, ends.ended_at, ends.ended_before) is null as is_running, \
-    epoch(coalesce(pods.ended_at, ends.ended_at, ends.ended_before, $at::timestamp) - pods.created_at) as lived_s \
+/// Each pod with its life up to the instant told of. One whose worker's row a capture no longer found lived until the
+/// one before, as far as is known.
+const PODS: &str = "with gone as ({vanished}) select pods.*, coalesce(cost_per_hour, $price) as price, \
+    cost_per_hour is null as is_assumed, workers.status, gone.row_missed_at, \
+    coalesce(pods.ended_at, ends.ended_at, ends.ended_before) as over_at, \
+    over_at is null and gone.row_missed_at is not null as is_lost, \
+    over_at is null and gone.row_missed_at is null as is_running, \
+    epoch(coalesce(over_at, gone.row_seen_at, $at::timestamp) - pods.created_at) as lived_s \
     from pods left join workers on workers.id = pods.worker_id \
     left join worker_ends as ends on ends.worker_id = pods.worker_id \
+    left join gone on gone.worker_id = pods.worker_id \
     where pods.ended_at is null or pods.ended_at >= pods.created_at or pods.created_at is null \
     order by pods.created_at, pod_id";
 
@@ -38,7 +43,7 @@ const PODS: &str = "select pods.*, coalesce(cost_per_hour, $price) as price, \
 /// When the tables cannot be asked.
 pub fn pods(ask: Ask<'_>, asked: PodsAsked, told: &[Told]) -> Result<Page, ReadError> {
     let params = [("price", Cell::Float(asked.price)), ("at", Cell::Time(ask.at))];
-    let all = ask.rows(PODS, &params)?;
+    let all = ask.rows(&with_vanished(PODS), &params)?;
     let mut page = Page::new("pods", None, ask.told_at(), ask.is_as_of);
     let running: Vec<&Row> =
         all.iter().filter(|pod| pod.flag("is_running") == Some(true)).collect();
@@ -47,9 +52,35 @@ pub fn pods(ask: Ask<'_>, asked: PodsAsked, told: &[Told]) -> Result<Page, ReadE
         ["pod", "worker", "worker_status", "created_at", "lived_s", "price_per_hour", "cost"];
     let rows = running.iter().rev().take(asked.limit).map(|pod| pod_row(pod));
     page.table("running", "Running (newest first)", &columns, rows.collect(), "none");
+    lost(&mut page, &all, asked.limit);
     orphans(&mut page, told);
     lifetimes(&mut page, &all);
     Ok(page)
+}
+
+/// Those of workers whose row a later capture did not find, where there are such.
+fn lost(page: &mut Page, all: &[Row], limit: usize) {
+    let lost: Vec<&Row> = all.iter().filter(|pod| pod.flag("is_lost") == Some(true)).collect();
+    if lost.is_empty() {
+        return;
+    }
+    let rows = lost.iter().rev().take(limit).map(|pod| {
+        let mut told = pod_row(pod);
+        told.push(pod.when("row_missed_at"));
+        told
+    });
+    let columns = [
+        "pod",
+        "worker",
+        "worker_status_then",
+        "created_at",
+        "lived_at_least_s",
+        "price_per_hour",
+        "cost_at_least",
+        "row_missed_at",
+    ];
+    let title = "Row of its worker vanished between two captures: whether it runs on is not known";
+    page.table("row_vanished", title, &columns, rows.collect(), "none");
 }
 
 fn cost(pod: &Row) -> f64 {
@@ -68,6 +99,10 @@ fn summary(page: &mut Page, all: &[Row], running: &[&Row], asked: PodsAsked) {
             ("pods", count(all.len())),
             ("running", count(running.len())),
             ("running_without_a_worker", count(unbound)),
+            (
+                "not_known_whether_running",
+                count(all.iter().filter(|pod| pod.flag("is_lost") == Some(true)).count()),
+            ),
             ("ended_at_no_known_time", count(all.iter().filter(|pod| is_vague(pod)).count())),
             ("cost_per_hour", Value::Money(per_hour)),
             ("cost_per_day", Value::Money(per_hour * DAY_H)),
@@ -82,7 +117,7 @@ fn summary(page: &mut Page, all: &[Row], running: &[&Row], asked: PodsAsked) {
 /// Whether its worker ended within bounds, and no row tells when the pod did. It counts as long as it can have
 /// lived. Of a worker that crashed with no bound at all the pod may run on, and runs here.
 fn is_vague(pod: &Row) -> bool {
-    pod.time("ended_at").is_none() && pod.flag("is_running") == Some(false)
+    pod.time("ended_at").is_none() && pod.time("over_at").is_some()
 }
 
 fn pod_row(pod: &Row) -> Vec<Value> {
@@ -117,7 +152,7 @@ fn orphans(page: &mut Page, told: &[Told]) {
 /// Lifetimes by how pods ended.
 fn lifetimes(page: &mut Page, all: &[Row]) {
     let mut kinds: std::collections::BTreeMap<&str, Vec<&Row>> = std::collections::BTreeMap::new();
-    for pod in all.iter().filter(|pod| pod.flag("is_running") == Some(false)) {
+    for pod in all.iter().filter(|pod| pod.time("over_at").is_some()) {
         kinds.entry(pod.text("end_kind").unwrap_or("not known when or how")).or_default().push(pod);
     }
     let rows = kinds.into_iter().map(|(kind, pods)| {

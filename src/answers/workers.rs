@@ -72,6 +72,7 @@ pub fn workers(ask: Ask<'_>, asked: &WorkersAsked, told: &[Told]) -> Result<Page
     summary(&mut page, &some, asked);
     by_state(&mut page, &some);
     in_service(&mut page, ask, &some, asked.limit);
+    row_vanished(&mut page, &some, asked.limit);
     let ended: Vec<&Member> =
         some.iter().copied().filter(|one| one.ended_in(asked.since, asked.until)).collect();
     recently_ended(&mut page, &ended, asked.limit);
@@ -109,10 +110,8 @@ fn summary(page: &mut Page, some: &[&Member], asked: &WorkersAsked) {
             ("active_api", of(&|one| one.is_active() && one.is_api())),
             ("spawning", of(&Member::is_spawning)),
             ("ended", of(&|one| one.ended_in(asked.since, asked.until))),
-            (
-                "ended_later",
-                of(&|one| !one.is_in_service() && !one.ended_in(asked.since, asked.until)),
-            ),
+            ("ended_later", of(&|one| one.is_over() && !one.ended_in(asked.since, asked.until))),
+            ("row_vanished", of(&|one| one.row_missed_at().is_some())),
             ("tasks_complete", sum("complete")),
             ("tasks_failed", sum("failed")),
         ],
@@ -122,7 +121,12 @@ fn summary(page: &mut Page, some: &[&Member], asked: &WorkersAsked) {
 fn by_state(page: &mut Page, some: &[&Member]) {
     let mut counts: BTreeMap<(&str, Option<&str>), i64> = BTreeMap::new();
     for member in some {
-        *counts.entry((member.state(), member.row().text("status"))).or_default() += 1;
+        // what the last version of a row that is gone said is no status any more
+        let told = match member.row_missed_at() {
+            Some(_) => ("row_vanished", None),
+            None => (member.state(), member.row().text("status")),
+        };
+        *counts.entry(told).or_default() += 1;
     }
     let rows = counts.into_iter().map(|((state, status), n)| {
         let agrees = status.and_then(|status| agrees(state, status));
@@ -159,6 +163,38 @@ fn in_service(page: &mut Page, ask: Ask<'_>, some: &[&Member], limit: usize) {
     let columns =
         ["worker", "state", "for_s", "row_status", "heartbeat", "beat_age_s", "holds", "complete"];
     page.table("in_service", "In service (newest first)", &columns, rows.collect(), "none");
+}
+
+/// Those whose row a later capture did not find, where there are such: it was deleted, or hidden, and nothing has
+/// told of the worker since.
+fn row_vanished(page: &mut Page, some: &[&Member], limit: usize) {
+    let gone: Vec<&&Member> = some.iter().filter(|one| one.row_missed_at().is_some()).collect();
+    if gone.is_empty() {
+        return;
+    }
+    let rows = gone.iter().rev().take(limit).map(|member| {
+        let row = member.row();
+        vec![
+            row.id("worker_id"),
+            row.when("row_seen_at"),
+            row.when("row_missed_at"),
+            Value::Text(member.state().to_string()),
+            row.say("status"),
+            row.count("held"),
+            row.count("complete"),
+        ]
+    });
+    let columns = [
+        "worker",
+        "row_seen_at",
+        "row_missed_at",
+        "state_then",
+        "row_status_then",
+        "holds",
+        "complete",
+    ];
+    let title = "Row vanished between two captures: whether they run on is not known";
+    page.table("row_vanished", title, &columns, rows.collect(), "none");
 }
 
 /// Those that ended last stand first.

@@ -31,6 +31,19 @@ impl Bench {
         bench
     }
 
+    /// The same of all captures of the first case of a text.
+    pub(crate) fn of_captures(text: &str) -> Self {
+        let bench = Self::new();
+        let case = &cases::read(text).expect("a case")[0];
+        for (n, tables) in case.captures.iter().enumerate() {
+            let files = bench.path(&format!("files{n}"));
+            write_tables(&files, tables);
+            bench.import(&files, "s");
+        }
+        bench.run("replay", "s", &[]).ok();
+        bench
+    }
+
     /// A path inside it.
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.root.path().join(name)

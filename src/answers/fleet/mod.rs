@@ -12,3 +12,4 @@ mod rings;
 pub(in crate::answers) mod serving;
 pub(in crate::answers) mod strange;
 pub(in crate::answers) mod vain;
+pub(in crate::answers) mod vanished;

@@ -1,14 +1,15 @@
 //! Every worker with its last state, its end and its work: what the verbs about the fleet count.
 
 use crate::answers::ask::{Ask, Row};
+use crate::answers::fleet::vanished::with_vanished;
 use crate::answers::heartbeat::{HEALTHY_S, Heartbeat};
 use crate::model::time::Micros;
 use crate::read::cell::Cell;
 use crate::read::error::ReadError;
 
 /// The tables it asks.
-pub(in crate::answers) const TABLES: [&str; 5] =
-    ["workers", "worker_states", "worker_liveness", "worker_ends", "task_attempts"];
+pub(in crate::answers) const TABLES: [&str; 6] =
+    ["workers", "worker_states", "worker_liveness", "worker_ends", "task_attempts", "events"];
 
 /// A sign of the last moments may still be under way, so that they are never known to be silent: who was silent
 /// up to them still is. The reason of a scale-down is that of the stop: an error that its row tells of came later, when a late
@@ -25,6 +26,7 @@ const FLEET: &str = "with firsts as (select worker_id, min(entered_at) as first_
         from worker_liveness as last left join worker_liveness as before \
             on before.worker_id = last.worker_id and before.seq = last.seq - 1 \
         where last.left_at is null), \
+    gone as ({vanished}), \
     work as (select worker_id, count(*) filter (outcome = 'open') as held, \
         count(*) filter ( \
             case when outcome = 'complete' then ended_at when did_late then delivered_at end >= $since \
@@ -39,6 +41,7 @@ const FLEET: &str = "with firsts as (select worker_id, min(entered_at) as first_
         coalesce(workers.created_at, states.first_at) as created_at, workers.last_heartbeat, \
         states.state, states.state_since, lives.liveness, lives.liveness_since, \
         worker_ends.ended_at, worker_ends.ended_before, worker_ends.end_kind, \
+        gone.row_seen_at, gone.row_missed_at, \
         case when end_kind in ('scale_down', 'early_termination') \
             and reason = json_extract_string(try_cast({of}.metadata as json), '$.error_reason') \
             and reason not like 'Early termination%' then null else reason end as reason, \
@@ -47,6 +50,7 @@ const FLEET: &str = "with firsts as (select worker_id, min(entered_at) as first_
     from workers full join states on states.worker_id = workers.id \
     left join lives on lives.worker_id = coalesce(workers.id, states.worker_id) \
     left join worker_ends on worker_ends.worker_id = coalesce(workers.id, states.worker_id) \
+    left join gone on gone.worker_id = coalesce(workers.id, states.worker_id) \
     {whole} left join work on work.worker_id = coalesce(workers.id, states.worker_id) \
     order by created_at, 1";
 
@@ -70,7 +74,7 @@ pub(in crate::answers) fn fleet(
         true => ("whole", "left join whole_workers as whole on whole.id = workers.id"),
         false => ("workers", ""),
     };
-    let sql = FLEET.replace("{of}", of).replace("{whole}", whole);
+    let sql = with_vanished(FLEET).replace("{of}", of).replace("{whole}", whole);
     let late = ask.at.plus_seconds(-DELAY_S);
     let params = [("since", since), ("until", until), ("late", late)];
     let rows = ask.rows(&sql, &params.map(|(name, at)| (name, Cell::Time(at))))?;
@@ -93,9 +97,20 @@ impl Member {
         self.row.text("state").unwrap_or("not known")
     }
 
-    /// Whether it has not ended: a dead process whose pod is left running is condemned, and costs money.
+    /// Whether it has ended: a dead process whose pod is left running is condemned, and costs money.
+    pub(in crate::answers) fn is_over(&self) -> bool {
+        self.ended_at().is_some() || self.state() == "ended"
+    }
+
+    /// By when a capture no longer found the row of one that is not known to have ended: whether it is in service
+    /// nothing tells.
+    pub(in crate::answers) fn row_missed_at(&self) -> Option<Micros> {
+        self.row.time("row_missed_at").filter(|_| !self.is_over())
+    }
+
+    /// Whether it has not ended, as far as its row was there to tell.
     pub(in crate::answers) fn is_in_service(&self) -> bool {
-        self.ended_at().is_none() && self.state() != "ended"
+        !self.is_over() && self.row_missed_at().is_none()
     }
 
     /// Whether its process gave a sign of life and it was not condemned.
@@ -145,7 +160,8 @@ impl Member {
     /// Whether it lived at some time of a span.
     pub(in crate::answers) fn lived_in(&self, since: Micros, until: Micros) -> bool {
         let born_before = self.row.time("created_at").is_none_or(|created| created < until);
-        born_before && (self.is_in_service() || self.ended_at().is_none_or(|ended| ended >= since))
+        let known_until = self.ended_at().or_else(|| self.row_missed_at());
+        born_before && (self.is_in_service() || known_until.is_none_or(|until| until >= since))
     }
 
     /// Whether it ended in a span.

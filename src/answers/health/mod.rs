@@ -54,7 +54,7 @@ pub fn health(ask: Ask<'_>, limit: usize, told: &[Told]) -> Result<Page, ReadErr
         serving.iter().filter(|one| !one.is_api() && wanted(one)).count()
     };
     let ended: BTreeSet<&str> =
-        all.iter().filter(|one| !one.is_in_service()).map(|one| one.id()).collect();
+        all.iter().filter(|one| one.is_over()).map(|one| one.id()).collect();
     let orphaned = queue.orphaned(&ended);
     let wronged = all
         .iter()
@@ -76,6 +76,7 @@ pub fn health(ask: Ask<'_>, limit: usize, told: &[Told]) -> Result<Page, ReadErr
         spawning: gpus(&Member::is_spawning),
         silent_holders: holders,
         silent: silent.len() - holders,
+        vanished: all.iter().filter(|one| one.row_missed_at().is_some()).count(),
         orphans: orphans.len(),
         findings: found.len(),
         is_rate_over: rates.is_over() == Some(true),

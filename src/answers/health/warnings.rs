@@ -27,6 +27,8 @@ pub(super) struct Now {
     pub(super) silent_holders: usize,
     /// The other silent ones.
     pub(super) silent: usize,
+    /// Workers not known to have ended whose row a capture no longer found.
+    pub(super) vanished: usize,
     pub(super) orphans: usize,
     /// Findings about what is still open.
     pub(super) findings: usize,
@@ -44,7 +46,6 @@ pub(super) fn warnings(now: &Now, pulses: &[Pulse]) -> Vec<String> {
     let gpu = queued(now.claimable_gpu, "for GPU workers", "no worker is active");
     let api = queued(now.claimable_api, "for the API", "its orchestrator is down");
     let holders = workers(now.silent_holders, "holds a task and has", "hold tasks and have");
-    let others = workers(now.silent, "without a task has", "without a task have");
     let said = [
         (now.claimable_gpu > 0 && now.active == 0, gpu),
         (now.claimable_api > 0 && down("orchestrator_api"), api),
@@ -71,8 +72,31 @@ pub(super) fn warnings(now: &Now, pulses: &[Pulse]) -> Vec<String> {
             ),
         ),
     ];
-    let later = [
+    let said = said
+        .into_iter()
+        .chain(of_queue(now))
+        .chain(later(now))
+        .filter(|(holds, _)| *holds)
+        .map(|(_, said)| said);
+    said.chain(pulses.iter().filter_map(of_pulse)).collect()
+}
+
+/// What is less bad than the rest, each with whether it is so.
+fn later(now: &Now) -> [(bool, String); 5] {
+    let others = workers(now.silent, "without a task has", "without a task have");
+    [
         (now.silent > 0, format!("{others} fallen silent")),
+        (
+            now.vanished > 0,
+            format!(
+                "the row of {}, and whether it runs on is not known",
+                workers(
+                    now.vanished,
+                    "vanished between two captures",
+                    "vanished between two captures"
+                )
+            ),
+        ),
         (
             now.orphans > 0,
             match now.orphans {
@@ -88,14 +112,7 @@ pub(super) fn warnings(now: &Now, pulses: &[Pulse]) -> Vec<String> {
                 n => format!("{n} findings are about what is still open"),
             },
         ),
-    ];
-    let said = said
-        .into_iter()
-        .chain(of_queue(now))
-        .chain(later)
-        .filter(|(holds, _)| *holds)
-        .map(|(_, said)| said);
-    said.chain(pulses.iter().filter_map(of_pulse)).collect()
+    ]
 }
 
 /// Tasks that nobody can take, each with whether there are such.

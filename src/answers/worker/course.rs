@@ -13,7 +13,7 @@ pub(super) fn states(page: &mut Page, life: &Life, limit: usize) {
     let last = life.states.len().saturating_sub(1);
     let skipped = life.states.len().saturating_sub(limit);
     let rows = life.states.iter().enumerate().skip(skipped).map(|(n, state)| {
-        let left = state.time("left_at").or((n == last).then_some(life.at));
+        let left = state.time("left_at").or((n == last).then_some(life.told_until()));
         let is_ended = state.text("state") == Some("ended");
         vec![
             state.say("state"),

@@ -6,6 +6,7 @@ use serde_json::Value as Json;
 
 use crate::answers::ask::{Ask, Row, events};
 use crate::answers::fleet::serving::DELAY_S;
+use crate::answers::fleet::vanished::with_vanished;
 use crate::model::time::Micros;
 use crate::read::cell::Cell;
 use crate::read::error::ReadError;
@@ -24,6 +25,8 @@ pub(super) struct Life {
     pub(super) liveness: Vec<Row>,
     /// Its row of `worker_ends`.
     pub(super) end: Option<Row>,
+    /// Between which captures its row vanished, where it did and nothing has told of it since.
+    pub(super) vanished: Option<Row>,
     /// Its pods, the oldest first.
     pub(super) pods: Vec<Row>,
     /// What was decided about it, in order.
@@ -48,6 +51,7 @@ const ROW: &str = "select * from workers where id = $id";
 const STATES: &str = "select * from worker_states where worker_id = $id order by seq";
 const LIVENESS: &str = "select * from worker_liveness where worker_id = $id order by seq";
 const END: &str = "select * from worker_ends where worker_id = $id";
+const VANISHED: &str = "select * from ({vanished}) where worker_id = $id";
 const PODS: &str = "select * from pods where worker_id = $id order by created_at, pod_id";
 /// Checks that passed say nothing of its end; there is one a cycle.
 const DECISIONS: &str = "select * from decisions where subject_kind = 'worker' and subject_id = $id \
@@ -76,8 +80,9 @@ impl Life {
     /// Reads it.
     pub(super) fn read(ask: Ask<'_>, id: &str) -> Result<Self, ReadError> {
         let own = [("id", Cell::Text(id.to_string()))];
-        let selects = [KINDS, ATTEMPTS, DECISIONS, STATES, LIVENESS, PODS, ROW, END];
-        let [kinds, attempts, decisions, states, liveness, pods, row, end] =
+        let vanished = with_vanished(VANISHED);
+        let selects = [KINDS, ATTEMPTS, DECISIONS, STATES, LIVENESS, PODS, ROW, END, &vanished];
+        let [kinds, attempts, decisions, states, liveness, pods, row, end, vanished] =
             ask.beside(selects, &own)?;
         let row = row.into_iter().next();
         let meta = row.as_ref().and_then(|row| row.text("metadata"));
@@ -95,6 +100,7 @@ impl Life {
             states,
             liveness,
             end: end.into_iter().next(),
+            vanished: vanished.into_iter().next(),
             pods,
             decisions,
             attempts,
@@ -174,9 +180,22 @@ impl Life {
         end.time("ended_at").or_else(|| end.time("ended_before"))
     }
 
-    /// The end of what is told of: its own, or the instant.
+    /// Until when its row was seen, and by when a capture no longer found it, of one that is not known to have ended.
+    pub(super) fn row_vanished(&self) -> Option<(Micros, Micros)> {
+        let row = self.vanished.as_ref().filter(|_| !self.is_over())?;
+        Some((row.time("row_seen_at")?, row.time("row_missed_at")?))
+    }
+
+    /// Until when its last state is known to have lasted.
+    pub(super) fn told_until(&self) -> Micros {
+        let since = self.state().and_then(|state| state.time("entered_at"));
+        self.row_vanished().map_or(self.at, |(seen, _)| since.map_or(seen, |since| seen.max(since)))
+    }
+
+    /// The end of what is told of: its own, what was seen of a row that vanished, or the instant.
     pub(super) fn until(&self) -> Micros {
-        self.ended_at().unwrap_or(self.at).min(self.at)
+        let seen = self.row_vanished().map(|(seen, _)| seen);
+        self.ended_at().or(seen).unwrap_or(self.at).min(self.at)
     }
 
     /// Its last stretch of life, as the fleet's verbs tell it: a sign of the last moments may be under way, so who was

@@ -52,6 +52,7 @@ pub(super) fn add(page: &mut Page, life: &Life) {
         ("state_since", Value::time(life.state().and_then(|state| state.time("entered_at")))),
         ("row_status", Value::text(status)),
     ];
+    fields.extend(row_vanished(life));
     if differs != Value::Missing {
         fields.push(("row_differs", differs));
     }
@@ -85,6 +86,18 @@ pub(super) fn add(page: &mut Page, life: &Life) {
     }
     page.fields("overview", "Overview", fields);
     pods(page, life);
+}
+
+/// Of a row that is gone: what stands above is how the capture before found it.
+fn row_vanished(life: &Life) -> Vec<(&'static str, Value)> {
+    let Some((seen, missed)) = life.row_vanished() else { return Vec::new() };
+    let said =
+        "its row vanished between two captures: state and status are those of the first of them";
+    vec![
+        ("row_vanished", Value::Text(said.to_string())),
+        ("row_seen_at", Value::time(Some(seen))),
+        ("row_missed_at", Value::time(Some(missed))),
+    ]
 }
 
 /// Of one that has not ended: whether it gives signs of life, and what it holds since when.
@@ -130,7 +143,7 @@ fn pods(page: &mut Page, life: &Life) {
         // of a worker that ended, a pod without an end stopped too, nobody knows when; with no bound at all it
         // may run on, and costs (as `pods` counts it)
         let runs_on = life.ended_at().is_none();
-        let until = pod.time("ended_at").or(runs_on.then_some(life.at));
+        let until = pod.time("ended_at").or(runs_on.then_some(life.until()));
         let lived = pod.time("created_at").zip(until);
         let lived = lived.map(|(created, until)| until.seconds_since(created));
         let price = pod.float("cost_per_hour");

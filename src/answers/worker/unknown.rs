@@ -32,6 +32,13 @@ pub(super) fn add(page: &mut Page, life: &Life) {
     if let Some(end) = &life.end {
         ending(&mut all, life, end);
     }
+    if let Some((seen, missed)) = life.row_vanished() {
+        let why = "its row was deleted, or hidden, between two captures, and nothing has told of it since";
+        let what = "whether it runs on, and whether its pod does";
+        all.push(Unknown::new(what, why).between(Some(seen), None));
+        let gone = "two captures tell that it did, and no row when";
+        all.push(Unknown::new("when its row vanished", gone).between(Some(seen), Some(missed)));
+    }
     lines(&mut all, life, "worker", "what it logged");
     lines(&mut all, life, "orchestrator_gpu", "what the orchestrator did");
     let rows = all.into_iter().map(|one| {
