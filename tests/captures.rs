@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::support::files::with_core;
 use crate::support::replayed::{Bench, case, tables, write_tables};
 
 const TASK: &str = "00000000-0000-4000-8000-000000000001";
@@ -18,7 +17,7 @@ fn capture(bench: &Bench, name: &str, tasks: &str, workers: &str, logs: &str) {
                      cycle_number,metadata\n";
     let workers_head = "id,instance_type,created_at,last_heartbeat,status,metadata\n";
     let tables = [
-        ("tasks", with_core("tasks", &format!("{tasks_head}{tasks}"))),
+        ("tasks", format!("{tasks_head}{tasks}")),
         ("workers", format!("{workers_head}{workers}")),
         ("system_logs", format!("{logs_head}{logs}")),
     ];
@@ -191,7 +190,7 @@ fn files_from_before_an_earlier_capture_are_refused() {
 fn write_logs(bench: &Bench, name: &str, logs: &str) {
     let folder = bench.path(name);
     let head = "id,timestamp,source_type,source_id,log_level,message,task_id,worker_id,cycle_number,metadata\n";
-    let none = with_core("tasks", "id,task_type,status,created_at\n");
+    let none = "id,task_type,status,created_at\n".to_string();
     let workers = "id,instance_type,created_at,last_heartbeat,status,metadata\n".to_string();
     let tables = [("system_logs", format!("{head}{logs}")), ("tasks", none), ("workers", workers)];
     write_tables(&folder, &tables.map(|(name, text)| (name.to_string(), text)).into());

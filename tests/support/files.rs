@@ -30,6 +30,9 @@ pub(crate) fn with_core(table: &str, csv: &str) -> String {
     let head = csv.lines().next().unwrap_or_default();
     let has = |name: &&&str| head.split(',').any(|have| have == **name);
     let missing: Vec<&&str> = table.core_columns().iter().filter(|name| !has(name)).collect();
+    if missing.is_empty() {
+        return csv.to_string();
+    }
     let mut more: String = missing.iter().map(|name| format!(",{name}")).collect();
     let (mut whole, mut quotes) = (String::new(), 0);
     for line in csv.lines() {

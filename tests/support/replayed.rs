@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use backstory::cases::case as cases;
 
 use crate::support::files::walk;
+use crate::support::files::with_core;
 use crate::support::run::{Ran, backstory};
 use crate::support::skipped;
 
@@ -162,10 +163,11 @@ pub(crate) fn records(text: &str) -> Vec<&str> {
     found
 }
 
-/// Writes tables as files of a new folder of evidence.
+/// Writes tables as files of a new folder of evidence, with the columns that no import goes without.
 pub(crate) fn write_tables(folder: &Path, tables: &BTreeMap<String, String>) {
     fs::create_dir_all(folder).expect("a new folder");
     for (table, text) in tables {
+        let text = with_core(table, text);
         fs::write(folder.join(format!("{table}.csv")), text).expect("a file");
     }
 }
