@@ -255,7 +255,7 @@ fn who_cannot_keep_timelines_is_told_who_can() {
     // what stands in the place of the lock cannot be opened, as nothing can in a directory of another user
     fs::create_dir(fleet.dir().join(".replay.lock")).expect("a directory");
     let said = fleet.run("sql", &["select 1"]);
-    assert_eq!(said.code, 4, "{}", said.stderr);
+    assert_eq!(said.code, 2, "{}", said.stderr);
     assert!(said.stderr.contains("let its owner run `backstory replay`"), "{}", said.stderr);
 }
 
