@@ -15,11 +15,10 @@
 --!   The census counts only pods whose name begins with gpu-: let it count every pod that a row names, or
 --!   leave workers outside the pool alone. Its tasks were put back while it was at them."""
 --! guide     = """
---!   `alive_s` is how long after the verdict the worker still showed life, or its pod was there to be stopped."""
+--!   `alive_s` is how long after the verdict the worker still showed life."""
 
 -- Rule: domain/orchestrator.md O28 (the worker's rows go on after the line). sure_s: a worker's clock is off
--- by up to 3 s (domain/evidence-rules.md fact 24). Its tasks come back with the verdict. A heartbeat on its way may
--- come sooner, but of a pod that is gone the cloud says that there is none to be stopped (G128).
+-- by up to 3 s (domain/evidence-rules.md fact 24). Its tasks come back with the verdict.
 with verdicts as (
     select
         worker_id, min(happened_at) as marked_at,
@@ -40,32 +39,15 @@ judged as (
     where coalesce(worker_ends.ended_at >= verdicts.marked_at, true)
 ),
 
-signs as (
+later as (
     select
-        judged.worker_id, false as is_stop, max(worker_signals.happened_at) as alive_at,
+        judged.worker_id, max(worker_signals.happened_at) as alive_at,
         arg_max(worker_signals.event_id, (worker_signals.happened_at, worker_signals.event_id)) as event_id
     from judged
     join worker_signals
         on worker_signals.worker_id = judged.worker_id
         and worker_signals.happened_at > judged.marked_at + to_seconds($sure_s)
     group by judged.worker_id
-    union all
-    -- the end of a pod that was found gone is in no line
-    select judged.worker_id, true as is_stop, worker_ends.ended_at as alive_at, worker_ends.event_id
-    from judged
-    -- equivalent: join because the conditions ask for its columns
-    join worker_ends using (worker_id)
-    where worker_ends.end_kind = 'external'
-        and worker_ends.basis = 'logged'
-),
-
-later as (
-    -- its own life says more than the stop of its pod
-    select
-        worker_id, bool_and(is_stop) as is_stop, arg_min(alive_at, is_stop) as alive_at,
-        arg_min(event_id, is_stop) as event_id
-    from signs
-    group by worker_id
 ),
 
 sent_back as (
@@ -83,8 +65,7 @@ select
     'worker' as subject_kind, judged.worker_id as subject_id, judged.marked_at as happened_at,
     'confirmed' as verdict,
     format(
-        'marked as externally terminated, and {} {} s later',
-        case when later.is_stop then 'its pod was there to be stopped' else 'showed life' end,
+        'marked as externally terminated, and showed life {} s later',
         round(epoch(later.alive_at - judged.marked_at))::bigint
     ) as summary,
     ['workers:' || judged.worker_id, judged.event_id, later.event_id] as evidence,

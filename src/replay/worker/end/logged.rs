@@ -30,9 +30,6 @@ impl View<'_> {
         let unseen = self.gone_before_verdict();
         match (external.or(unseen), confirmed) {
             (Some(gone), Some(done)) if done.at < gone.at => Some(self.terminated(done)),
-            (Some(gone), Some(done)) if self.was_there(gone, done) => {
-                Some(WorkerEnd { kind: EndKind::External, ..self.terminated(done) })
-            }
             (Some(gone), _) => {
                 let asked = self.asked_before(gone);
                 Some(asked.unwrap_or_else(|| self.vanished(gone, EndKind::External)))
@@ -40,13 +37,6 @@ impl View<'_> {
             (None, Some(done)) => Some(self.terminated(done)),
             (None, None) => Some(self.found_gone(self.first_true(&[EventKind::PodGone])?)),
         }
-    }
-
-    /// Whether the pod that was missed in the cloud's list was there all the same: it beat on, and what stopped it right
-    /// after was not told that there is none (domain/orchestrator.md O28, G128).
-    fn was_there(&self, gone: &Event, done: &Event) -> bool {
-        let beat_on = self.row.real_heartbeat().is_some_and(|beat| beat > gone.at);
-        beat_on && done.at.seconds_since(gone.at) <= DECISION_REACH_S
     }
 
     /// The stop that was asked for before the pod was found gone, with its answer's line lost: the worker beat no
@@ -139,11 +129,14 @@ impl View<'_> {
         let act = self.last_act().filter(|act| *act <= found.at);
         let beat = last.max(act).filter(|_| !lived_on);
         let middle = beat.map(|beat| beat.plus_seconds(HEARTBEAT_PERIOD_S / 2.0).min(found.at));
+        let alive = last.filter(|_| lived_on);
         let latest = beat.map_or(found.at, |b| b.plus_seconds(HEARTBEAT_PERIOD_S).min(found.at));
+        // a heartbeat that came later was sent by a pod that was there (evidence-rules class 14)
+        let latest = alive.map_or(latest, |beat| beat.plus_seconds(HEARTBEAT_PERIOD_S));
         let decision = self.decision(found.at);
         WorkerEnd {
             ended_at: middle,
-            after: beat.or(self.row.created_at),
+            after: beat.or(alive).or(self.row.created_at),
             before: Some(latest),
             kind,
             reason: found.text("reason").map(str::to_string),
