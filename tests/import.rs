@@ -235,7 +235,7 @@ fn a_line_at_a_time_that_only_a_database_has_is_kept() {
 fn json_has_such_a_time_in_another_spelling() {
     let (csv, json) = (Bench::new(), Bench::new());
     csv.whole("workers.csv", "id,status,created_at\nw1,active,0044-03-15 12:00:00+00 BC\n");
-    let row = r#"{"id":"w1","status":"active","created_at":"0044-03-15T12:00:00+00:00 BC","last_heartbeat":null,"metadata":null}"#;
+    let row = r#"{"id":"w1","status":"active","created_at":"0044-03-15T12:00:00+00:00 BC","last_heartbeat":null,"metadata":null,"instance_type":null}"#;
     std::fs::remove_file(json.path("from").join("workers.csv")).expect("it was there");
     json.source("workers.ndjson", row);
     for bench in [&csv, &json] {
@@ -364,7 +364,7 @@ fn ndjson_lines_can_be_unreadable_too() {
     bench.remove("workers.csv");
     bench.source(
         "workers.ndjson",
-        "{\"id\":\"w1\",\"status\":\"active\",\"created_at\":null,\"last_heartbeat\":null,\"metadata\":null}\n\nnot json\n{\"id\":null}\n{\"id\":\"w2\",\"late\":1}\n",
+        "{\"id\":\"w1\",\"status\":\"active\",\"created_at\":null,\"last_heartbeat\":null,\"metadata\":null,\"instance_type\":null}\n\nnot json\n{\"id\":null}\n{\"id\":\"w2\",\"late\":1}\n",
     );
     bench.import(0);
     assert_eq!(bench.column(Table::Workers, "late"), [None, Some("1".to_string())]);

@@ -62,10 +62,19 @@ impl Table {
     /// that never lived.
     pub fn core_columns(self) -> &'static [&'static str] {
         match self {
-            Self::SystemLogs => {
-                &["id", "timestamp", "source_type", "message", "source_id", "metadata"]
+            Self::SystemLogs => &[
+                "id",
+                "timestamp",
+                "source_type",
+                "message",
+                "source_id",
+                "task_id",
+                "worker_id",
+                "metadata",
+            ],
+            Self::Workers => {
+                &["id", "status", "created_at", "last_heartbeat", "metadata", "instance_type"]
             }
-            Self::Workers => &["id", "status", "created_at", "last_heartbeat", "metadata"],
             Self::Tasks => &[
                 "id",
                 "status",
@@ -76,6 +85,9 @@ impl Table {
                 "generation_processed_at",
                 "output_location",
                 "generation_created",
+                "updated_at",
+                "attempts",
+                "error_message",
             ],
             Self::Generations => &["id", "tasks"],
             Self::GenerationVariants => &["id", "params"],

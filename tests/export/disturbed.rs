@@ -13,11 +13,14 @@ use crate::verify::read_all;
 
 const SCHEMA: &str = "
 create table public.system_logs (id uuid primary key, timestamp timestamptz not null, source_type text, message text,
-    source_id text, metadata jsonb);
+    source_id text, metadata jsonb,
+    task_id uuid, worker_id text);
 create table public.workers (id text primary key, status text, created_at timestamptz,
-    last_heartbeat timestamptz, metadata jsonb);
+    last_heartbeat timestamptz, metadata jsonb,
+    instance_type text);
 create table public.tasks (id uuid primary key, status text, attempts int, task_type text,
-    created_at timestamptz, worker_id text, generation_started_at timestamptz, generation_processed_at timestamptz, output_location text, generation_created boolean);
+    created_at timestamptz, worker_id text, generation_started_at timestamptz, generation_processed_at timestamptz, output_location text, generation_created boolean,
+    updated_at timestamptz, error_message text);
 create table public.generations (id uuid primary key, type text, tasks jsonb);
 create function id(kind text, n int) returns uuid return md5(kind || n)::uuid;";
 

@@ -11,11 +11,14 @@ use crate::support::run::spawn;
 
 const SCHEMA: &str = "
 create table public.system_logs (id uuid primary key default gen_random_uuid(), timestamp timestamptz not null,
-    source_type text, message text, source_id text, metadata jsonb);
+    source_type text, message text, source_id text, metadata jsonb,
+    task_id uuid, worker_id text);
 create table public.workers (id text primary key, status text, created_at timestamptz,
-    last_heartbeat timestamptz, metadata jsonb);
+    last_heartbeat timestamptz, metadata jsonb,
+    instance_type text);
 create table public.tasks (id uuid primary key, status text, task_type text, created_at timestamptz, worker_id text,
-    generation_started_at timestamptz, generation_processed_at timestamptz, output_location text, generation_created boolean);";
+    generation_started_at timestamptz, generation_processed_at timestamptz, output_location text, generation_created boolean,
+    updated_at timestamptz, attempts int, error_message text);";
 
 /// Waits until something holds, at most for half a minute.
 pub(super) fn wait_until(what: &str, holds: impl Fn() -> bool) {

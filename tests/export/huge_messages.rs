@@ -21,10 +21,12 @@ fn huge_messages_are_read_a_few_at_a_time() {
     let files = bench.path("files");
     fs::create_dir(&files).expect("a new folder");
     let body = "x".repeat(BYTES);
-    let mut logs = "id,timestamp,source_type,source_id,log_level,metadata,message\n".to_string();
+    let mut logs =
+        "id,timestamp,source_type,source_id,log_level,metadata,task_id,worker_id,message\n"
+            .to_string();
     for at in 0..MESSAGES {
         let time = format!("2025-11-03 14:00:{at:02}+00");
-        writeln!(logs, "m{at},{time},worker,w1,INFO,,{body}{}", at % 7).expect("a text");
+        writeln!(logs, "m{at},{time},worker,w1,INFO,,,,{body}{}", at % 7).expect("a text");
     }
     fs::write(files.join("system_logs.csv"), logs).expect("a file");
     fs::write(files.join("workers.csv"), with_core("workers", "id,status\nw1,active\n"))

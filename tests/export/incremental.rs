@@ -12,11 +12,13 @@ use crate::support::replayed::Bench;
 
 const SCHEMA: &str = "
 create table public.system_logs (id uuid primary key default gen_random_uuid(), timestamp timestamptz not null,
-    source_type text, source_id text, log_level text, message text, metadata jsonb);
+    source_type text, source_id text, log_level text, message text, metadata jsonb,
+    task_id uuid, worker_id text);
 create table public.workers (id text primary key, instance_type text, status text, created_at timestamptz,
     last_heartbeat timestamptz, metadata jsonb);
 create table public.tasks (id uuid primary key, params jsonb, status text, task_type text, created_at timestamptz,
-    worker_id text, generation_started_at timestamptz, generation_processed_at timestamptz, output_location text, generation_created boolean);
+    worker_id text, generation_started_at timestamptz, generation_processed_at timestamptz, output_location text, generation_created boolean,
+    updated_at timestamptz, attempts int, error_message text);
 create function public.log(at timestamptz, said text) returns void language plpgsql as $$
 begin
     -- each row in a subtransaction of its own, as the source's own function has it

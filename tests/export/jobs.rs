@@ -11,11 +11,13 @@ use crate::support::replayed::Bench;
 /// A log of some forty megabytes, with holes where rows were deleted.
 const SCHEMA: &str = "
 create table public.system_logs (id uuid primary key default gen_random_uuid(), timestamp timestamptz not null,
-    source_type text, source_id text, log_level text, message text, metadata jsonb);
+    source_type text, source_id text, log_level text, message text, metadata jsonb,
+    task_id uuid, worker_id text);
 create table public.workers (id text primary key, instance_type text, status text, created_at timestamptz,
     last_heartbeat timestamptz, metadata jsonb);
 create table public.tasks (id uuid primary key, params jsonb, status text, task_type text, created_at timestamptz,
-    worker_id text, generation_started_at timestamptz, generation_processed_at timestamptz, output_location text, generation_created boolean);
+    worker_id text, generation_started_at timestamptz, generation_processed_at timestamptz, output_location text, generation_created boolean,
+    updated_at timestamptz, attempts int, error_message text);
 insert into public.tasks values (gen_random_uuid(), '{}');
 insert into public.system_logs (timestamp, source_type, source_id, log_level, message, metadata)
     select timestamptz '2026-01-12 10:00+00' + n * interval '1 s', 'worker', 'gpu-' || n % 7, 'INFO',

@@ -16,12 +16,15 @@ use crate::support::rest::{Rest, SERVICE_KEY};
 
 const SCHEMA: &str = "
 create table public.system_logs (id uuid primary key default gen_random_uuid(), timestamp timestamptz not null,
-    source_type text, source_id text, log_level text, message text, metadata jsonb);
+    source_type text, source_id text, log_level text, message text, metadata jsonb,
+    task_id uuid, worker_id text);
 create table public.workers (id text primary key, status text, created_at timestamptz,
-    last_heartbeat timestamptz, metadata jsonb);
+    last_heartbeat timestamptz, metadata jsonb,
+    instance_type text);
 create table public.tasks (id uuid primary key default gen_random_uuid(), status text, params jsonb,
     created_at timestamptz, task_type text, worker_id text, generation_started_at timestamptz,
-    generation_processed_at timestamptz, output_location text, generation_created boolean);";
+    generation_processed_at timestamptz, output_location text, generation_created boolean,
+    updated_at timestamptz, attempts int, error_message text);";
 
 /// A database of our tables, empty.
 fn ready(name: &str) -> Arc<Database> {

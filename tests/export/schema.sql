@@ -61,7 +61,8 @@ create table public.tasks (
     generation_processed_at timestamp with time zone,
     worker_id text references public.workers (id),
     unique (name, day),
-    output_location text
+    output_location text,
+    updated_at timestamptz, error_message text
 );
 alter table public.tasks add column dropped text;
 alter table public.tasks drop column dropped;
