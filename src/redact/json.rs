@@ -61,11 +61,27 @@ struct Open {
     members: Option<Named>,
     /// What a member says that its neighbour is: `{"key": "api_key", "value": "x"}`, `["cookie", "x"]`.
     pair: Option<Named>,
+    /// The same of the option before it, by where that stood: `["run", "--token", "x"]`.
+    option: Option<(usize, Named)>,
     /// The literal of such a neighbour that came first.
     value: Option<(usize, usize)>,
     /// The member whose value comes.
     member: Member,
     commas: usize,
+}
+
+impl Open {
+    /// What the option before it says that an argument is: options are none themselves.
+    fn of_option(&mut self, content: &str) -> Option<Named> {
+        let before = self.option.take().filter(|(place, _)| place + 1 == self.commas);
+        if !self.is_array {
+            return None;
+        }
+        if content.starts_with("--") {
+            self.option = Named::of_key(content).map(|named| (self.commas, named));
+        }
+        before.map(|(_, named)| named).filter(|_| !content.starts_with('-'))
+    }
 }
 
 /// The part that a member has in a pair of key and value.
@@ -128,6 +144,9 @@ impl Walk<'_> {
     fn of_pair(&mut self, start: usize, end: usize, content: &str) -> Option<Named> {
         let is_last = self.text[end..].trim_start().starts_with(']');
         let open = self.open.last_mut()?;
+        if let Some(named) = open.of_option(content) {
+            return Some(named);
+        }
         let part = match (open.is_array, open.commas) {
             (true, 0) => Member::Name,
             (true, 1) if is_last => Member::Value,

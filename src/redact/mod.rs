@@ -12,6 +12,7 @@ mod hint;
 mod json;
 mod many;
 mod mask;
+mod member;
 mod named;
 mod nested;
 mod pair;

@@ -2,6 +2,7 @@
 
 use crate::redact::header::{self, Header};
 use crate::redact::mask::{Mask, Masks, begins_with_marker, is_marker};
+use crate::redact::member;
 use crate::redact::named::{Named, is_chosen, is_credential, is_literal, is_scheme};
 use crate::redact::nested;
 use crate::redact::quoted::{self, Quoted};
@@ -105,7 +106,10 @@ fn joint(text: &str, start: usize, end: usize, named: Named) -> Option<(Joint, u
         return match bytes[at..] {
             [b'=', b'>', ..] => Some((Joint::QuotedKey, at + 2)),
             [b':' | b'=', ..] => Some((Joint::QuotedKey, at + 1)),
-            [b',', ..] => member(text, name_start(bytes, start), at + 1),
+            [b',' | b'v', ..] => {
+                let value = member::value(text, name_start(bytes, start), at)?;
+                Some((Joint::QuotedKey, value))
+            }
             _ => None,
         };
     }
@@ -130,33 +134,6 @@ fn joint(text: &str, start: usize, end: usize, named: Named) -> Option<(Joint, u
         }
         _ => None,
     }
-}
-
-/// `('apikey', 'value')`, and `'name': 'apikey', 'value': 'value'`: what follows the comma at `from`, where the
-/// key's name begins at `name`.
-fn member(text: &str, name: usize, from: usize) -> Option<(Joint, usize)> {
-    let bytes = text.as_bytes();
-    let is_quote = |at: usize| matches!(bytes.get(at), Some(b'"' | b'\''));
-    let begins_string = |at: usize| {
-        is_quote(at) || (matches!(bytes.get(at), Some(b'b' | b'u')) && is_quote(at + 1))
-    };
-    let at = after_spaces(bytes, from);
-    let quote = name.checked_sub(1).filter(|quote| is_quote(*quote))?;
-    let head = match &bytes[..quote] {
-        [head @ .., b'b' | b'u'] => head,
-        head => head,
-    };
-    if matches!(head, [.., b'(' | b'[']) && begins_string(at) {
-        return Some((Joint::QuotedKey, at));
-    }
-    let at = at + run(bytes, at, |b| b == b'\\');
-    let word = ["value", "val"]
-        .into_iter()
-        .find(|word| is_quote(at) && text.as_bytes()[at + 1..].starts_with(word.as_bytes()))?;
-    let end = at + 1 + word.len();
-    let end = end + run(bytes, end, |b| b == b'\\');
-    let colon = after_spaces(bytes, end + 1);
-    (is_quote(end) && bytes.get(colon) == Some(&b':')).then_some((Joint::QuotedKey, colon + 1))
 }
 
 /// `from RunPod: `

@@ -1,0 +1,88 @@
+//! A key that is itself a member: of a pair, of a list of arguments, of an object that names it.
+
+use crate::redact::quoted;
+use crate::redact::scan::{after_spaces, run};
+
+/// Where the value of the key begins whose name begins at `name`, and behind whose quote `from` stands:
+/// `('apikey', 'value')`, `['run', '--apikey', 'value']`, `'name': 'apikey', 'value': 'value'`,
+/// `name="apikey" value="value"`.
+pub(super) fn value(text: &str, name: usize, from: usize) -> Option<usize> {
+    let bytes = text.as_bytes();
+    let is_quote = |at: usize| matches!(bytes.get(at), Some(b'"' | b'\''));
+    let begins_string = |at: usize| {
+        is_quote(at) || (matches!(bytes.get(at), Some(b'b' | b'u')) && is_quote(at + 1))
+    };
+    let quote = name.checked_sub(1).filter(|quote| is_quote(*quote))?;
+    let head = match &bytes[..quote] {
+        [head @ .., b'b' | b'u'] => head,
+        head => head,
+    };
+    let listed = bytes[from] == b',';
+    let at = after_spaces(bytes, from + usize::from(listed));
+    if listed && text[name..].starts_with("--") {
+        let value = quoted::string(text, at)?;
+        return (!text[value.from..].starts_with('-')).then_some(at);
+    }
+    if listed && matches!(head, [.., b'(' | b'[']) && begins_string(at) {
+        return Some(at);
+    }
+    let at = at + run(bytes, at, |b| b == b'\\');
+    let (quoted, at) = (is_quote(at), at + usize::from(is_quote(at)));
+    let word =
+        ["value", "val"].into_iter().find(|word| bytes[at..].starts_with(word.as_bytes()))?;
+    let end = at + word.len();
+    let end = end + run(bytes, end, |b| b == b'\\');
+    let ends = is_quote(end) == quoted;
+    let joint = after_spaces(bytes, end + usize::from(quoted));
+    let joins = ends && matches!(bytes.get(joint), Some(b':' | b'='));
+    joins.then_some(joint + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::redact::tests::redact;
+
+    #[test]
+    fn values_beside_the_names_of_their_keys() {
+        for (text, want) in [
+            (
+                "run ['w.py', '--token', 'x', 'y']",
+                "run ['w.py', '--token', '<redacted:token>', 'y']",
+            ),
+            (r#"cmd: ["--api-key", "x""#, r#"cmd: ["--api-key", "<redacted:api_key>""#),
+            (
+                r#"cut {\"cmd\": [\"w\", \"--password\", \"x\"]"#,
+                r#"cut {\"cmd\": [\"w\", \"--password\", \"<redacted:password>\"]"#,
+            ),
+            (
+                r#"{"cmd": ["w", "--token", "x", "--n", "3", 5, "--secret", "y"]}"#,
+                r#"{"cmd": ["w", "--token", "<redacted:token>", "--n", "3", 5, "--secret", "<redacted:secret>"]}"#,
+            ),
+            (r#"{key: "API_KEY", value: "x"}"#, r#"{key: "API_KEY", value: "<redacted:api_key>"}"#),
+            (
+                "EnvVar(name='API_KEY', value='x')",
+                "EnvVar(name='API_KEY', value='<redacted:api_key>')",
+            ),
+            (
+                r#"<env name="API_KEY" value="x"/>"#,
+                r#"<env name="API_KEY" value="<redacted:api_key>"/>"#,
+            ),
+        ] {
+            assert_eq!(redact(text), want, "{text}");
+        }
+    }
+
+    #[test]
+    fn neighbours_that_are_no_values() {
+        for text in [
+            "['--token', '--verbose', 'x']",
+            "['--tokenizer', 'x', '--max-tokens', '512']",
+            r#"{"cmd": ["--token", "--verbose", "x", "--tokens", "the"], "n": "x"}"#,
+            r#"{"cmd": ["--token", 5, "x"]}"#,
+            "KeyError: 'token' values='x'",
+            "('a', 'token', 'x')",
+        ] {
+            assert_eq!(redact(text), text);
+        }
+    }
+}
