@@ -129,7 +129,7 @@ vocabulary!(
         Overtaken = "overtaken",
         /// Claimed while another held the task: the row kept the other.
         Duplicate = "duplicate",
-        /// A later claim shows that it ended; nothing says how.
+        /// A later claim shows that it ended; no line says when, at most the text in its row says how.
         Lost = "lost",
         /// Still running at the end of the evidence.
         Open = "open",

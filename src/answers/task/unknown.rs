@@ -8,6 +8,9 @@ use crate::model::time::Micros;
 use crate::read::cell::Cell;
 use crate::read::error::ReadError;
 
+/// How the reason of an attempt begins that only the text in its row tells.
+const BY_TEXT: &str = "its row's text";
+
 /// Holes of sources that could have told of it, while it lived. That a source does not exist, or a process
 /// had ended or not begun, hides nothing; what was deleted is told by the horizon (docs/vocabulary.md, causes
 /// of a gap).
@@ -125,9 +128,16 @@ fn of_attempts(record: &Record) -> Vec<String> {
     if let Some(which) = of(&|row| row.text("worker_id").is_none()) {
         lines.push(format!("who held it in attempt {which}: no row names the worker"));
     }
-    if let Some(which) = of(&|row| row.text("outcome") == Some("lost")) {
+    let is_lost = |row: &Row| row.text("outcome") == Some("lost");
+    let by_text = |row: &Row| row.text("reason").is_some_and(|why| why.starts_with(BY_TEXT));
+    if let Some(which) = of(&|row| is_lost(row) && !by_text(row)) {
         lines.push(format!(
             "how attempt {which} ended: a later claim shows that it did, and no row says how"
+        ));
+    }
+    if let Some(which) = of(&|row| is_lost(row) && by_text(row)) {
+        lines.push(format!(
+            "when attempt {which} ended: the text in its row says how, and no row says when"
         ));
     }
     if let Some(which) = of(&|row| row.text("outcome") == Some("open")) {

@@ -72,6 +72,7 @@ fn believed(row: &TaskRow, events: &[Seen<'_>], world: &World<'_>) -> TaskTimeli
     let ends = ends::all(row, events, &claims, last);
     let mut requeues = requeues::find(row, events, &claims, &ends, world);
     hidden::complete(row, events, &mut claims, &mut requeues, ends.last.as_ref(), world);
+    requeues::name_by_text(row, &mut requeues);
     let results = deliveries::find(row, events, &claims, &ends, world);
     let parts = Parts { claims: &claims, requeues: &requeues, ends: &ends, results: &results };
     let (mut states, mut anomalies) = fold::states(&fold::moments(row, events, &parts));

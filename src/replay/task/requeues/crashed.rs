@@ -1,14 +1,11 @@
 //! A way back into the queue that a crash report took, where its text in the row is all that tells.
 
-use crate::model::column::Column;
-use crate::model::event::{Clock, Event, Evidence, Further};
-use crate::model::id::RowKey;
+use crate::model::event::{Clock, Event};
 use crate::model::rows::TaskRow;
 use crate::model::state::Outcome;
-use crate::model::table::Table;
 use crate::replay::seen::Seen;
 use crate::replay::task::claims::{Claim, EARLY_S};
-use crate::replay::task::requeues::Requeue;
+use crate::replay::task::requeues::{Requeue, told};
 
 /// How the crash report of a guardian names itself (domain/worker-app.md 1.5).
 pub(super) const TEXT: &str = "Requeued: worker crashed";
@@ -31,9 +28,7 @@ pub(super) fn name(
     if !text.starts_with(TEXT) || requeues.iter().flatten().any(|requeue| requeue.reason == WHY) {
         return;
     }
-    let is_implied = |requeue: &Option<Requeue>| requeue.as_ref().is_some_and(|r| r.made.is_some());
-    let mut implied = (0..requeues.len()).filter(|n| is_implied(&requeues[*n]));
-    let (Some(place), None) = (implied.next(), implied.next()) else { return };
+    let Some(place) = told::only_implied(requeues) else { return };
     let (claim, next) = (&claims[place], claims[place + 1..].iter().find(|c| !c.is_duplicate));
     let Some(requeue) = requeues[place].as_mut() else { return };
     // its process lived until its last line about the task, at the least; one at the next claim is of that
@@ -45,13 +40,5 @@ pub(super) fn name(
     let Some(made) = requeue.made.as_mut() else { return };
     let earliest = made.earliest.max(last.unwrap_or(made.earliest));
     requeue.at = reported.unwrap_or(requeue.at);
-    **made = told(row, Event { at: requeue.at, earliest, ..(**made).clone() });
-}
-
-/// The same event, with the text beside it.
-fn told(row: &TaskRow, made: Event) -> Event {
-    let key = RowKey::from(row.id.as_str());
-    let text = Evidence { table: Table::Tasks, key, column: Column::ErrorMessage };
-    let further = Further { confirmed_by: vec![text], ..Further::default() };
-    Event { further: Some(Box::new(further)), ..made }
+    **made = told::beside_its_text(row, Event { at: requeue.at, earliest, ..(**made).clone() });
 }

@@ -4,6 +4,7 @@ mod candidates;
 mod certain;
 mod crashed;
 mod held;
+mod told;
 
 use crate::model::event::{Basis, Event};
 use crate::model::id::EventId;
@@ -21,6 +22,7 @@ use crate::replay::task::world::World;
 
 pub(crate) use crate::replay::task::requeues::certain::between;
 pub(crate) use crate::replay::task::requeues::held::stood_until;
+pub(crate) use crate::replay::task::requeues::told::name as name_by_text;
 
 /// A task that failed for good was not requeued by the failure itself (evidence-rules class 6: the
 /// worker's line stands at most 0.6 s from the write).
