@@ -47,7 +47,7 @@ impl Right {
             Self::ProbablyYes => "probably: it seems to have been at fault itself",
             Self::NothingAgainst => "nothing found speaks against it",
             Self::NotDecided => "not known: no row tells why it was decided",
-            Self::NotTheirs => "no orchestrator ended it: whatever one decided came after",
+            Self::NotTheirs => "no orchestrator ended it, whatever one decided",
             Self::NotEnded => "it was not ended: no row tells of anybody who decided it",
         }
     }
