@@ -58,7 +58,17 @@ acts as (
     from runs
     -- equivalent: join because no act counts as none
     join events
-        on events.kind in ('worker_marked_error', 'worker_created')
+        on (
+            (
+                events.kind = 'worker_marked_error'
+                and events.run_id = runs.run_id and events.source_type = runs.source_type
+            )
+            -- a row names nobody who made it: pods are the GPU orchestrator's (domain/orchestrator.md 1.2)
+            or (
+                events.kind = 'worker_created' and runs.source_type = 'orchestrator_gpu'
+                and json_extract_string(events.attributes, '$.instance_type') not in ('api', 'external')
+            )
+        )
         and events.happened_at between runs.started_at and runs.started_at + to_seconds($near_s)
     group by runs.source_type, runs.run_id
 )

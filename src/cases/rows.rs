@@ -166,11 +166,11 @@ impl<'a> Given<'a> {
 }
 
 fn worker(line: &str, day: &str) -> Result<Vec<String>, Problem> {
-    let of = Given::of(line, day, &["created", "beat", "status", "meta"])?;
+    let of = Given::of(line, day, &["type", "created", "beat", "status", "meta"])?;
     let kind = if line.starts_with("api") { "api" } else { "NVIDIA GeForce RTX 4090" };
     Ok(vec![
         of.id.clone(),
-        kind.to_string(),
+        of.text("type", kind),
         of.time("created")?,
         of.time("beat")?,
         of.text("status", "active"),
