@@ -5,7 +5,7 @@
 --!   Which workers failed tasks for want of GPU memory, and are the tasks or the machines to blame?"""
 --! reads     = ["events", "tasks"]
 --! grain     = ["subject_id"]
---! params    = {}
+--! params    = { repeat_s = 5 }
 --! incidents = ["X29"]
 --! cause     = ["model"]
 --! innocent  = """
@@ -17,12 +17,18 @@
 --! guide     = """
 --!   `failures` counts its failed generations of that kind, `tasks` the distinct tasks among them."""
 
--- The words: domain/worker-app.md X29, in the error that the event keeps.
+-- The words: domain/worker-app.md X29, in the error that the event keeps. repeat_s: the queue and the handler of the
+-- task each tell of one failure, at the same instant (domain/worker-app.md 4.3, 64 and 68); a retry loads the task
+-- anew first.
 with failures as (
     select worker_id, task_id, happened_at, event_id, json_extract_string(attributes, '$.error') as error
     from events
     where kind = 'generation_failed'
         and regexp_matches(json_extract_string(attributes, '$.error'), '(?i)out of memory|OutOfMemoryError')
+    qualify coalesce(
+        happened_at - lag(happened_at) over (partition by worker_id, task_id order by happened_at, event_id)
+        > to_seconds($repeat_s), true
+    )
 ),
 
 counted as (
