@@ -39,11 +39,16 @@ impl FaultKind {
 }
 
 /// Troubles of a place, with what to do about each.
-const PLACES: [(io::ErrorKind, &str); 3] = [
+const PLACES: [(io::ErrorKind, &str); 4] = [
     (
         io::ErrorKind::StorageFull,
         "the disk is full: free some space, or name a directory on another disk, and run it again; \
          what was there before is whole",
+    ),
+    (
+        io::ErrorKind::FileTooLarge,
+        "no file may grow that large here (`ulimit -f`): raise the limit, and run it again; what was there \
+         before is whole",
     ),
     (
         io::ErrorKind::PermissionDenied,

@@ -47,6 +47,7 @@ use std::ffi::OsString;
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::{CommandFactory, Parser};
 
@@ -108,6 +109,8 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Ok(args) => args,
         Err(err) => return fault::usage(&mut Ui::for_this_terminal(Vec::new()), &err),
     };
+    // a file that may not grow ends the program without a word, unless someone listens: then the write fails
+    let _unheard = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, Arc::default());
     let mut ui = Ui::for_this_terminal(args.grammar);
     let outcome = match &args.verb {
         Verb::Export(args) => export::run(&mut ui, args),
