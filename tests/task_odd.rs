@@ -281,6 +281,18 @@ fn whose_result_completed_a_task_that_two_held_is_said_only_where_it_is_known() 
     }
 }
 
+#[test]
+fn the_times_of_a_task_that_two_held_are_those_of_the_attempt_that_its_row_took_in() {
+    let race = RACE.replace("10:00:05 w1/t1", "10:00:06 w1/t1");
+    let more = "log 10:01:58 w2/t1 INFO HEADLESS: Finished task (Success: True)\n\
+                log 10:01:30 w1/t1 ERROR HEADLESS: Finished task (Success: False)\n";
+    let bench = Bench::of_case(&format!("{race}{more}"));
+    let page = json(&bench, "task", &[&only_task(&bench)]);
+    assert_eq!(page["attempts"][1]["outcome"], "duplicate", "{page}");
+    assert_eq!(page["attempt_timing"][1]["processing_s"], 84.0, "{page}");
+    assert_eq!(page["timing"]["processing_s"], 113.0, "{page}");
+}
+
 /// A task of the last era: its claim is a line, and the load of its model a column.
 const LOADED: &str = "
 # loaded: the column of the claim is written anew when the model is there

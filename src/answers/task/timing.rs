@@ -22,7 +22,7 @@ pub(super) fn sections(page: &mut Page, record: &Record) {
     let parts: Vec<Parts> =
         (0..record.attempts.len()).filter_map(|at| Parts::of(record, at)).collect();
     let first_claimed = record.attempts.first().and_then(|first| record.sure_claim(first));
-    let last = parts.last();
+    let last = last_own(record).and_then(|at| parts.get(at));
     let of_last =
         |part: fn(&Parts) -> &Value| last.map_or(Value::Missing, |last| part(last).clone());
     let created = record.created_at();
@@ -133,10 +133,15 @@ fn forward(from: Option<Micros>, until: Option<Micros>) -> Value {
     if until < from { Value::Missing } else { Value::between(from, until) }
 }
 
+/// The place of the last attempt that its row took in: of a task that was given out twice the row tells of one.
+fn last_own(record: &Record) -> Option<usize> {
+    record.attempts.iter().rposition(|attempt| attempt.text("outcome") != Some("duplicate"))
+}
+
 /// The end of the model's load: since 2026-01-15 `generation_started_at` is written anew then
 /// (domain/worker-app.md 2.2 T3, 2.3). It is known of the last claim alone.
 pub(super) fn loaded_at(record: &Record, attempt: &Row) -> Option<Micros> {
-    let last = record.attempts.last()?.int("attempt");
+    let last = record.attempts.get(last_own(record)?)?.int("attempt");
     let (claimed, written) = (attempt.time("claimed_at")?, record.time("generation_started_at")?);
     let until = attempt.time("ended_at").unwrap_or(record.at);
     // an orchestrator task's is overwritten at its end (2.3)
