@@ -73,6 +73,29 @@ mod tests {
     }
 
     #[test]
+    fn names_of_keys_however_they_are_spelt() {
+        for (text, want) in [
+            (
+                "w.py --service-role-key x -v",
+                "w.py --service-role-key <redacted:service_role_key> -v",
+            ),
+            (r#"{"Secret-Key": "x"}"#, r#"{"Secret-Key": "<redacted:secret_key>"}"#),
+            ("aws.secret.access.key=x y", "aws.secret.access.key=<redacted:access_key> y"),
+            ("private key: Zk29LmXw4RtY8uPs", "private key: <redacted:private_key>"),
+            (
+                "os.environ['RUNPOD_API_KEY'] = 'x'",
+                "os.environ['RUNPOD_API_KEY'] = '<redacted:api_key>'",
+            ),
+            (
+                "DETAIL:  Key (api_key)=(Zk29LmXw) already exists.",
+                "DETAIL:  Key (api_key)=(<redacted:api_key>) already exists.",
+            ),
+        ] {
+            assert_eq!(redact(text), want, "{text}");
+        }
+    }
+
+    #[test]
     fn neighbours_that_are_no_values() {
         for text in [
             "['--token', '--verbose', 'x']",
@@ -81,6 +104,9 @@ mod tests {
             r#"{"cmd": ["--token", 5, "x"]}"#,
             "KeyError: 'token' values='x'",
             "('a', 'token', 'x')",
+            "if headers['token'] == 'x': pass",
+            "key = config['api_key'] = load()",
+            "cannot open private key: No such file, /etc/ssl/secret.key: permission denied",
         ] {
             assert_eq!(redact(text), text);
         }

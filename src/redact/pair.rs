@@ -106,6 +106,7 @@ fn joint(text: &str, start: usize, end: usize, named: Named) -> Option<(Joint, u
         return match bytes[at..] {
             [b'=', b'>', ..] => Some((Joint::QuotedKey, at + 2)),
             [b':' | b'=', ..] => Some((Joint::QuotedKey, at + 1)),
+            [b']', ..] => assigned(bytes, at + 1),
             [b',' | b'v', ..] => {
                 let value = member::value(text, name_start(bytes, start), at)?;
                 Some((Joint::QuotedKey, value))
@@ -121,6 +122,8 @@ fn joint(text: &str, start: usize, end: usize, named: Named) -> Option<(Joint, u
         [b'=', b'=' | b'>', ..] | [b'-', b'>', ..] => Some((Joint::Arrow, at + 2)),
         [b':', b'=', ..] => Some((Joint::Equals, at + 2)),
         [b'=', ..] => Some((Joint::Equals, at + 1)),
+        // `Key (api_key)=(x) already exists.` of PostgreSQL
+        [b')', b'=', b'(', ..] => Some((Joint::Equals, at + 3)),
         [b':', ..] => Some((Joint::Colon, at + 1)),
         // a colon of full width
         [0xef, 0xbc, 0x9a, ..] => Some((Joint::Colon, at + 3)),
@@ -134,6 +137,13 @@ fn joint(text: &str, start: usize, end: usize, named: Named) -> Option<(Joint, u
         }
         _ => None,
     }
+}
+
+/// `['key'] = value`
+fn assigned(bytes: &[u8], at: usize) -> Option<(Joint, usize)> {
+    let at = after_spaces(bytes, at);
+    let joins = bytes.get(at) == Some(&b'=') && bytes.get(at + 1) != Some(&b'=');
+    joins.then_some((Joint::Arrow, at + 1))
 }
 
 /// `from RunPod: `

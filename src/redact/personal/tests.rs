@@ -60,6 +60,13 @@ fn people_are_found_by_their_position() {
         ("User(id=UUID('{U}'))", "User(id=UUID('~user~'))"),
         ("user with id {U} of task {T}", "user with id ~user~ of task {T}"),
         ("Key (user_id)=({U}) already exists", "Key (user_id)=(~user~) already exists"),
+        ("url '/rest/v1/projects?user_id=eq.{U}'", "url '/rest/v1/projects?user_id=eq.~user~'"),
+        (r#"{"request": "/x?user_id=eq.{U}"}"#, r#"{"request": "/x?user_id=eq.~user~"}"#),
+        ("user_id=in.({U},{U}) owner=eq.{U}", "user_id=in.(~user~,~user~) owner=eq.~user~"),
+        (
+            "https://abc.supabase.co/rest/v1/projects?user_id=eq.{U}&n=1",
+            "https://abc.supabase.co/rest/v1/projects?user_id=eq.~user~&n=1",
+        ),
         ("user_id=auth0|77, x", "user_id=~user~, x"),
         ("{'user_id': (b'77', 'x')}", "{'user_id': (b'~user~', '~user~')}"),
         ("at {U} by user {U}", "at ~user~ by user ~user~"),

@@ -223,7 +223,7 @@ fn query(stamp: &Stamp, extra: &str, of_users: bool, out: &mut String) {
         let number = value.len() <= NUMBER_DIGITS_MAX && value.bytes().all(|b| b.is_ascii_digit());
         let id = value.rsplit_once('.').map_or(value, |(_, id)| id);
         let of_user = name.is_some_and(|name| name.to_ascii_lowercase().contains("user"));
-        let whose = of_users && name == Some("id");
+        let whose = of_user || (of_users && name == Some("id"));
         let operator = value.starts_with("eq.") || value.starts_with("neq.");
         let state =
             operator && value.bytes().all(|b| b.is_ascii_alphabetic() || b == b'.' || b == b'_');

@@ -36,8 +36,10 @@ pub(super) fn find(text: &str, end: usize) -> Vec<(usize, usize)> {
         let Some(word) = WORDS.iter().find(|word| is_word(bytes, at, word)) else { break };
         at += word.len();
     }
-    // PostgREST's: `users?id=eq.{uuid}`
-    let operator = ["eq.", "in.("].iter().find(|word| below && text[at..].starts_with(**word));
+    // PostgREST's: `users?id=eq.{uuid}`, `user_id=eq.{uuid}`
+    let filters = below || colon;
+    let known = ["eq.", "neq.", "in.("];
+    let operator = known.iter().find(|word| filters && text[at..].starts_with(**word));
     at += operator.map_or(0, |word| word.len());
     let mut found = Vec::new();
     while joined && uuid::begins(bytes, at) && found.len() < LIST_MAX {
