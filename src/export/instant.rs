@@ -93,7 +93,9 @@ pub(super) async fn oldest(
     source: &SourceTable,
 ) -> Result<Option<Micros>, ExportError> {
     let time = source.table.time_column();
-    let is_time = |column: &SourceColumn| column.name == time && column.type_name == "timestamptz";
+    // one without a time zone is taken for UTC, as its values are
+    let known = |kind: &str| matches!(kind, "timestamptz" | "timestamp");
+    let is_time = |column: &SourceColumn| column.name == time && known(&column.type_name);
     if !source.columns.iter().any(is_time) {
         return Ok(None);
     }

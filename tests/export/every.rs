@@ -150,18 +150,22 @@ fn what_cannot_pass_ends_it_and_wrong_times_are_refused() {
 
 #[test]
 fn times_that_are_none_do_not_count_for_the_retention() {
-    let database = database("every_odd_times");
-    database.sql(SCHEMA);
-    database.sql(
-        "insert into public.system_logs (timestamp, message) values ('2026-01-05 10:00:00+00', 'x'),
-           ('0044-03-15 00:00:00+00 BC', 'x'), ('-infinity', 'x'), ('infinity', 'x')",
-    );
-    let (bench, url) = (Bench::new(), database.url());
-    // read whole, and what came since
-    for capture in 1..=2 {
-        let ran = bench.run("export", "s", &[&["--db", url.as_str()], OPTIONS].concat());
-        let want = "oldest log line at the source: 2026-01-05T10:00:00.000000Z, deleted there at 2026-01-08T03";
-        assert!(ran.stderr.contains(want), "capture {capture}: {}", ran.stderr);
+    // without a zone it is UTC
+    for (name, kind) in [("every_odd_times", "timestamptz"), ("every_no_zone", "timestamp")] {
+        let database = database(name);
+        database.sql(SCHEMA);
+        database.sql(&format!(
+            "set timezone = 'UTC'; alter table public.system_logs alter timestamp type {kind};
+             insert into public.system_logs (timestamp, message) values ('2026-01-05 10:00:00+00', 'x'),
+               ('0044-03-15 00:00:00+00 BC', 'x'), ('-infinity', 'x'), ('infinity', 'x')"
+        ));
+        let (bench, url) = (Bench::new(), database.url());
+        // read whole, and what came since
+        for capture in 1..=2 {
+            let ran = bench.run("export", "s", &[&["--db", url.as_str()], OPTIONS].concat());
+            let want = "oldest log line at the source: 2026-01-05T10:00:00.000000Z, deleted there at 2026-01-08T03";
+            assert!(ran.stderr.contains(want), "{kind}, capture {capture}: {}", ran.stderr);
+        }
     }
 }
 
