@@ -22,7 +22,7 @@ const TRIES_MAX: u32 = 3;
 /// Checks every derived table; with the evidence and the grammar's digest at hand, also whether they
 /// are still what a replay would make.
 pub fn verify(dir: &Path, current: Option<(&Snapshot, &str)>) -> Verdict {
-    let manifest = || fs::read(dir.join(Snapshot::DERIVED).join(MANIFEST)).ok();
+    let manifest = || read_file(&dir.join(Snapshot::DERIVED).join(MANIFEST)).ok();
     let mut verdict = Verdict::default();
     for _ in 0..TRIES_MAX {
         let before = manifest();

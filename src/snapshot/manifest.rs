@@ -245,6 +245,12 @@ impl TableCapture {
 
 /// Reads one of the snapshot's JSON files.
 pub fn read_json<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, SnapshotError> {
+    // a pipe would be waited for, and a device has no end
+    let found = path.metadata().map_err(|err| SnapshotError::reading(path, err))?;
+    if !found.is_file() {
+        let detail = "it is no file".to_string();
+        return Err(SnapshotError::Damaged { path: path.to_path_buf(), detail });
+    }
     let bytes = fs::read(path).map_err(|err| SnapshotError::reading(path, err))?;
     serde_json::from_slice(&bytes)
         .map_err(|err| SnapshotError::Damaged { path: path.to_path_buf(), detail: err.to_string() })

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::os::unix::fs::symlink;
+use std::process::Command;
 
 use crate::verify::{Snap, all_found};
 
@@ -95,7 +96,7 @@ fn foreign_files() {
 }
 
 #[test]
-fn links_and_folders_in_the_place_of_files() {
+fn links_folders_and_pipes_in_the_place_of_files() {
     let snap = Snap::new();
     let elsewhere = snap.home.path().join("elsewhere");
     fs::create_dir(&elsewhere).expect("a folder");
@@ -119,6 +120,14 @@ fn links_and_folders_in_the_place_of_files() {
             missed.push(format!("a folder at {path}"));
         }
         fs::remove_dir(&place).expect("a folder");
+        // nobody waits for what may come through it
+        let made = Command::new("mkfifo").arg(&place).status().expect("mkfifo");
+        assert!(made.success());
+        tried += 1;
+        if !snap.names_only(path) {
+            missed.push(format!("a pipe at {path}"));
+        }
+        fs::remove_file(&place).expect("a pipe");
         snap.write(path, bytes);
     }
     for folder in ["tasks", "captures"] {
@@ -132,7 +141,7 @@ fn links_and_folders_in_the_place_of_files() {
         fs::remove_file(&place).expect("a link");
         fs::rename(elsewhere.join(folder), &place).expect("a folder");
     }
-    all_found("a link or folder where a file was written", &missed, tried);
+    all_found("a link, folder or pipe where a file was written", &missed, tried);
     assert!(snap.said().is_empty(), "{:?}", snap.said());
 }
 

@@ -1,7 +1,6 @@
 //! The manifest and the captures it names, read so that one bad file does not hide another.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::Path;
 
 use crate::snapshot::capture::capture_id;
@@ -84,7 +83,7 @@ fn unpromised(dir: &Path) -> Vec<CaptureLink> {
     let mut links: Vec<CaptureLink> = Vec::new();
     loop {
         let id = capture_id(links.len());
-        let Ok(bytes) = fs::read(dir.join(file_of(&id))) else { return links };
+        let Ok(bytes) = read_file(&dir.join(file_of(&id))) else { return links };
         links.push(CaptureLink { id, blake3: blake3::hash(&bytes).to_hex().to_string() });
     }
 }

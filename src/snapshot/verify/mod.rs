@@ -14,7 +14,6 @@ mod strangers;
 pub mod verdict;
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::Path;
 
 use rayon::prelude::*;
@@ -23,6 +22,7 @@ use crate::snapshot::error::SnapshotError;
 use crate::snapshot::manifest::{MANIFEST, TableCapture};
 use crate::snapshot::verify::chain::Link;
 use crate::snapshot::verify::evidence::{Promise, Seen, Sums};
+use crate::snapshot::verify::place::read_file;
 use crate::snapshot::verify::verdict::Verdict;
 
 /// How often a snapshot that another process writes to meanwhile is looked at again.
@@ -42,7 +42,7 @@ pub enum Step {
 ///
 /// An error means that the directory is no snapshot, or cannot be looked at; damage is no error.
 pub fn verify(dir: &Path, watch: &(dyn Fn(Step) + Sync)) -> Result<Verdict, SnapshotError> {
-    let manifest = || fs::read(dir.join(MANIFEST)).ok();
+    let manifest = || read_file(&dir.join(MANIFEST)).ok();
     for _ in 0..TRIES_MAX {
         let before = manifest();
         let verdict = look(dir, watch)?;
