@@ -21,17 +21,26 @@
 
 -- Rule: domain/orchestrator.md O15: in progress on an API worker when its process ended. claim_s: after so long
 -- a claim's call gives up (O34), so a line of its success is no later. The row keeps its last claim only.
-with restarts as (
-    -- processes that followed one that had ended; two at once are no restart
-    select run_id, started_at, down_at
+with swept as (
+    -- processes that put back what the one before them held, as they say: that one may log on for a moment
+    select distinct run_id, true as is_sweep
+    from events
+    -- equivalent: and because no case has both orchestrators under one name
+    where kind = 'worker_tasks_reset' and source_type = 'orchestrator_api'
+),
+
+restarts as (
+    -- processes that followed one that had ended, or that they took the tasks from; else two at once are no restart
+    select followed.run_id, followed.started_at, least(followed.down_at, followed.started_at) as down_at
     from (
         select
             run_id, started_at,
             lag(ended_at) over (order by started_at, run_id) as down_at
         from runs
         where source_type = 'orchestrator_api'
-    )
-    where down_at <= started_at
+    ) as followed
+    left join swept on swept.run_id = followed.run_id
+    where followed.down_at <= followed.started_at or coalesce(swept.is_sweep, false)
 ),
 
 first_lines as (

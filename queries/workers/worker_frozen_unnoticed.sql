@@ -167,7 +167,7 @@ own_words as (
 ),
 
 worked as (
-    -- then it had been at work, if its own wait for a task that hangs had not run out; a failure tells that only
+    -- then it had been at work; a failure tells that only if its own wait for a task that hangs had not run out, and
     -- if its process went on to another one
     select
         own_words.task_id, own_words.worker_id, own_words.claimed_at,
@@ -176,8 +176,11 @@ worked as (
     left join task_attempts as next_one
         on next_one.worker_id = own_words.worker_id
         and next_one.claimed_at > own_words.happened_at
-    where own_words.happened_at - own_words.claimed_at < to_seconds($own_wait_s)
-        and (own_words.kind = 'task_handler_succeeded' or next_one.task_id is not null)
+    where own_words.kind = 'task_handler_succeeded'
+        or (
+            own_words.happened_at - own_words.claimed_at < to_seconds($own_wait_s)
+            and next_one.task_id is not null
+        )
     group by own_words.task_id, own_words.worker_id, own_words.claimed_at
 ),
 

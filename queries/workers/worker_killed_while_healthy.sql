@@ -4,7 +4,7 @@
 --! question  = "Which error and failsafe kills hit a worker that could still have completed work, and what proves it?"
 --! reads     = ["events", "worker_ends", "worker_signals", "task_attempts", "tasks", "workers", "worker_states", "coverage"]
 --! grain     = ["subject_id"]
---! params    = { beat_s = 23, beat_sure_s = 18, guardian_s = 25, quiet_s = 120, near_s = 60, act_sure_s = 60, window_s = 1800, percentile = 0.95 }
+--! params    = { beat_s = 23, beat_sure_s = 18, dead_s = 7, guardian_s = 25, quiet_s = 120, near_s = 60, act_sure_s = 60, window_s = 1800, percentile = 0.95 }
 --! incidents = ["O1", "O25", "O26", "X2", "X14"]
 --! cause     = ["rule", "reason"]
 --! guide     = """
@@ -25,7 +25,7 @@
 --!   in `poison_task`."""
 
 -- Rules and numbers: domain/evidence-rules.md section 2 (23 s: one heartbeat period and jitter; 25 s: a
--- heartbeat that late is missing; 120 s and the 95th percentile: how long work may go on unseen) and
+-- heartbeat that late is missing; dead_s: fact 15, how long after the line that says so a pod is dead; 120 s and the 95th percentile: how long work may go on unseen) and
 -- fact 15 (60 s: what belongs to one kill); window_s: TASK_FAILURE_WINDOW_MINUTES (domain/orchestrator.md 5). 60 s is also how long the orchestrator itself takes a sign of
 -- life for health (domain/orchestrator.md W15): an act older than that leaves room for a later crash that
 -- a dead guardian could not tell of.
@@ -543,6 +543,8 @@ select
         when 'ssh' then case
             when beat_age_s > $beat_s then 'refuted'
             when beat_age_s is null then 'insufficient_evidence'
+            -- a dead pod sends none: one of the two clocks is off
+            when beat_age_s between -$beat_s and -$dead_s then 'insufficient_evidence'
             -- the cloud did not show the pod any more, and no heartbeat came after the verdict: it may have
             -- vanished just before the probe
             when not pod_was_seen and beat_at <= decided_at then 'insufficient_evidence'

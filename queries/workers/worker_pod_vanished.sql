@@ -17,7 +17,8 @@
 --! guide     = """
 --!   `last_heartbeat` bounds the loss from below: it happened within one heartbeat period after it.
 --!   `seen_as` is what showed it: the census of pods (worker_externally_terminated), the answer to an
---!   attempt to end it (pod_gone), its state (pod_not_seen), or only the reason in the worker's row (row).
+--!   attempt to end it (pod_gone, and stop where that is told as done all the same), its state (pod_not_seen), or only
+--!   the reason in the worker's row (row).
 --!   `insufficient_evidence`: an orchestrator may have ended it without a line that could have reached us, or
 --!   in a step that names more stops than stopped workers are known."""
 
@@ -30,10 +31,15 @@ with told as (
     from events
     where kind in ('worker_externally_terminated', 'pod_gone', 'pod_not_seen')
     union all
-    -- the line was lost with its batch; the row still names the reason
-    select worker_id, decided_at as happened_at, event_id, 'row' as seen_as
+    -- a stop that found none, though it is told as done; or the line was lost with its batch, and the row still names
+    -- the reason
+    select
+        worker_ends.worker_id, worker_ends.decided_at as happened_at, worker_ends.event_id,
+        case events.kind when 'pod_terminated' then 'stop' else 'row' end as seen_as
     from worker_ends
-    where end_kind = 'external'
+    -- equivalent: left join because in each case some event tells of the end
+    left join events on events.event_id = worker_ends.event_id
+    where worker_ends.end_kind = 'external'
 ),
 
 looks as (

@@ -134,6 +134,8 @@ pub enum EventKind {
     OrphanPodDetected,
     /// The worker gave itself up.
     WorkerSelfTerminated,
+    /// It could not put its task back as it gave itself up.
+    WorkerTaskRequeueFailed,
     /// The guardian reported the process dead.
     WorkerCrashed,
     /// The worker shut down by itself.
@@ -281,6 +283,7 @@ impl EventKind {
         (Self::WorkerExternallyTerminated, "worker_externally_terminated", SubjectKind::Worker),
         (Self::OrphanPodDetected, "orphan_pod_detected", SubjectKind::Worker),
         (Self::WorkerSelfTerminated, "worker_self_terminated", SubjectKind::Worker),
+        (Self::WorkerTaskRequeueFailed, "worker_task_requeue_failed", SubjectKind::Worker),
         (Self::WorkerCrashed, "worker_crashed", SubjectKind::Worker),
         (Self::WorkerSaidGoodbye, "worker_said_goodbye", SubjectKind::Worker),
         (Self::WorkerFatalPattern, "worker_fatal_pattern", SubjectKind::Worker),

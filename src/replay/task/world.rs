@@ -103,11 +103,12 @@ impl Told {
                 told.seen_idle = Some(event.at);
             }
         }
-        const OF_WORKERS: [EventKind; 7] = [
+        const OF_WORKERS: [EventKind; 8] = [
             EventKind::TasksReset,
             EventKind::WorkerTasksReset,
             EventKind::WorkerCrashed,
             EventKind::WorkerSelfTerminated,
+            EventKind::WorkerTaskRequeueFailed,
             EventKind::WorkerMarkedError,
             EventKind::WorkerErrorRecorded,
             EventKind::PodTerminateFailed,
@@ -228,9 +229,11 @@ impl<'a> World<'a> {
         within(self.of_worker(worker), after, until)
     }
 
-    /// Whether a worker ever gave itself up.
+    /// Whether a worker ever gave itself up, and put its task back as it did: where it says that it could not, whoever
+    /// ended it did (domain/worker-app.md X12).
     pub fn gave_up(&self, worker: &WorkerId) -> bool {
-        self.told.of(worker).is_some_and(|told| told.gave_up)
+        let failed = |event: &Kept| event.kind == EventKind::WorkerTaskRequeueFailed;
+        self.told.of(worker).is_some_and(|told| told.gave_up && !told.events.iter().any(failed))
     }
 
     /// The heartbeats of a worker that its row records, in order.

@@ -100,7 +100,8 @@ fn by_worker_events(
         if event.kind == EventKind::WorkerCrashed && requeues_crashed(row, event.at) {
             found.push(requeue(event, Outcome::Requeued, crashed::WHY, false));
         }
-        if event.kind == EventKind::WorkerSelfTerminated && !row.is_orchestrator() {
+        let gave_up = event.kind == EventKind::WorkerSelfTerminated && world.gave_up(worker);
+        if gave_up && !row.is_orchestrator() {
             found.push(requeue(event, Outcome::Requeued, "its worker gave itself up", false));
         }
     }

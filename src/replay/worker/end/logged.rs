@@ -27,7 +27,7 @@ impl View<'_> {
             EventKind::FailsafeCleaned,
         ]);
         let external = self.first_true(&[EventKind::WorkerExternallyTerminated]);
-        let unseen = self.gone_before_verdict();
+        let unseen = self.gone_before_verdict().or_else(|| self.gone_at_stop());
         match (external.or(unseen), confirmed) {
             (Some(gone), Some(done)) if done.at < gone.at => Some(self.terminated(done)),
             (Some(gone), _) => {
@@ -95,6 +95,18 @@ impl View<'_> {
         beat.is_none_or(|beat| beat < marked.at).then_some(unseen.event())
     }
 
+    /// The cloud did not show the pod when the diagnostics of the verdict were taken, the first stop after it found
+    /// none, though it is told as done (domain/orchestrator.md G128), and no heartbeat came after the verdict.
+    fn gone_at_stop(&self) -> Option<&Event> {
+        let done = self.first(&[EventKind::PodTerminated])?;
+        let marked = self.first(&[EventKind::WorkerMarkedError])?;
+        let unseen = marked.text("pod_status").is_some() && done.text("error") == Some(GONE);
+        let follows = marked.at <= done.at && done.at.seconds_since(marked.at) < DECISION_REACH_S;
+        let beat = self.row.real_heartbeat();
+        let silent = beat.is_none_or(|beat| beat < marked.at);
+        (unseen && follows && silent).then_some(done)
+    }
+
     fn terminated(&self, done: &Event) -> WorkerEnd {
         // of two processes that act on one worker, each ends what it has decided itself
         let own = self.decided(done.at, |event| event.run == done.run);
@@ -130,16 +142,19 @@ impl View<'_> {
         let beat = last.max(act).filter(|_| !lived_on);
         let middle = beat.map(|beat| beat.plus_seconds(HEARTBEAT_PERIOD_S / 2.0).min(found.at));
         let alive = last.filter(|_| lived_on);
-        let latest = beat.map_or(found.at, |b| b.plus_seconds(HEARTBEAT_PERIOD_S).min(found.at));
-        // a heartbeat that came later was sent by a pod that was there (evidence-rules class 14)
-        let latest = alive.map_or(latest, |beat| beat.plus_seconds(HEARTBEAT_PERIOD_S));
+        let latest = match (alive, beat) {
+            // a heartbeat that came later was sent by a pod that was there (evidence-rules class 14)
+            (Some(later), _) => later.plus_seconds(HEARTBEAT_PERIOD_S),
+            (None, Some(beat)) => beat.plus_seconds(HEARTBEAT_PERIOD_S).min(found.at),
+            (None, None) => found.at,
+        };
         let decision = self.decision(found.at);
         WorkerEnd {
             ended_at: middle,
             after: beat.or(alive).or(self.row.created_at),
             before: Some(latest),
             kind,
-            reason: found.text("reason").map(str::to_string),
+            reason: found.text("reason").or(found.text("error")).map(str::to_string),
             error_code: None,
             decided_at: Some(decision.as_ref().map_or(found.at, |(_, event)| event.at)),
             decided_by: found.run.clone(),
