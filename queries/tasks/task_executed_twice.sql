@@ -1,7 +1,7 @@
 --! id        = "task_executed_twice"
---! title     = "A task was worked on twice at once"
+--! title     = "A task was worked on twice"
 --! severity  = "medium"
---! question  = "Which tasks were done by two workers at once, or twice by one worker?"
+--! question  = "Which tasks were done by two workers, or twice by one worker?"
 --! reads     = ["anomalies", "events", "task_attempts", "tasks"]
 --! grain     = ["subject_id"]
 --! incidents = ["X4", "X7", "O29"]
@@ -14,7 +14,8 @@
 --!   the completion had failed (X7)."""
 --! guide     = """
 --!   `how`: two_claims (a second worker got it while the first held it), taken_up_again (its own worker found
---!   it still assigned, or began it again without a new claim), two_results (two claims brought a result each)."""
+--!   it still assigned, or began it again without a new claim), two_results (two claims brought a result each,
+--!   be it one after the other, as of a task that somebody put back when it was complete)."""
 
 with again as (
     select
