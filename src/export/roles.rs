@@ -43,6 +43,7 @@ mod tests {
         assert_eq!(role(Table::Tasks, "id"), Role::Plain);
         assert_eq!(role(Table::Tasks, "user_id"), Role::Person);
         assert_eq!(role(Table::Workers, "owner_email"), Role::Private);
+        assert_eq!(role(Table::Tasks, "created_by"), Role::Owner);
         assert_eq!(role(Table::Workers, "api_key"), Role::Secret("api_key"));
         assert_eq!(role(Table::Workers, "db_pass"), Role::Secret("password"));
         assert_eq!(role(Table::Workers, "password_hash"), Role::Secret("password"));

@@ -85,7 +85,7 @@ pub(super) fn hide_defaults(schema: &mut Value, redactor: &Redactor) {
 /// A column's default. What is hidden in rows whatever it says is hidden here, too: each literal stays one, so that
 /// the SQL can still be run.
 fn safe_default(redactor: &Redactor, role: Role, sql: &str) -> String {
-    let is_hidden = matches!(role, Role::Secret(_) | Role::Person | Role::Private);
+    let is_hidden = matches!(role, Role::Secret(_) | Role::Person | Role::Owner | Role::Private);
     if !is_hidden {
         return redactor.text(sql).into_owned();
     }

@@ -91,6 +91,7 @@ impl<'r> Veil<'r> {
             | Role::Location
             | Role::Output
             | Role::Person
+            | Role::Owner
             | Role::Project
             | Role::Private
             | Role::Secret(_) => {

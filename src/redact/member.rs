@@ -3,6 +3,9 @@
 use crate::redact::quoted;
 use crate::redact::scan::{after_spaces, run};
 
+/// Blanks between two members, or before the first.
+const BLANKS_MAX: usize = 64;
+
 /// Where the value of the key begins whose name begins at `name`, and behind whose quote `from` stands:
 /// `('apikey', 'value')`, `['run', '--apikey', 'value']`, `'name': 'apikey', 'value': 'value'`,
 /// `name="apikey" value="value"`.
@@ -17,8 +20,10 @@ pub(super) fn value(text: &str, name: usize, from: usize) -> Option<usize> {
         [head @ .., b'b' | b'u'] => head,
         head => head,
     };
+    let blanks = head.iter().rev().take(BLANKS_MAX).take_while(|b| b.is_ascii_whitespace()).count();
+    let head = &head[..head.len() - blanks];
     let listed = bytes[from] == b',';
-    let at = after_spaces(bytes, from + usize::from(listed));
+    let at = after_blanks(bytes, from + usize::from(listed));
     if listed && text[name..].starts_with("--") {
         let value = quoted::string(text, at)?;
         return (!text[value.from..].starts_with('-')).then_some(at);
@@ -38,6 +43,20 @@ pub(super) fn value(text: &str, name: usize, from: usize) -> Option<usize> {
     joins.then_some(joint + 1)
 }
 
+/// Where the blanks at `at` end, line ends among them, as they are or escaped: members may stand on lines of their own.
+fn after_blanks(bytes: &[u8], at: usize) -> usize {
+    let limit = bytes.len().min(at + BLANKS_MAX);
+    let mut to = at;
+    while to < limit {
+        match &bytes[to..] {
+            [byte, ..] if byte.is_ascii_whitespace() => to += 1,
+            [b'\\', b'n' | b'r' | b't', ..] => to += 2,
+            _ => break,
+        }
+    }
+    after_spaces(bytes, to)
+}
+
 #[cfg(test)]
 mod tests {
     use crate::redact::tests::redact;
@@ -45,6 +64,23 @@ mod tests {
     #[test]
     fn values_beside_the_names_of_their_keys() {
         for (text, want) in [
+            (
+                "pod {\n  \"env\": [\n    {\n      \"key\": \"API_KEY\",\n      \"value\": \"x\"\n    }\n  ]\n}",
+                "pod {\n  \"env\": [\n    {\n      \"key\": \"API_KEY\",\n      \"value\": \"<redacted:api_key>\"\n    }\n  ]\n}",
+            ),
+            (
+                r#"body "{\n  \"key\": \"API_KEY\",\n  \"value\": \"x\"\n}""#,
+                r#"body "{\n  \"key\": \"API_KEY\",\n  \"value\": \"<redacted:api_key>\"\n}""#,
+            ),
+            (
+                "[ [ 'accept', '*/*' ], [ 'x-api-key', 'x' ] ]",
+                "[ [ 'accept', '*/*' ], [ 'x-api-key', '<redacted:api_key>' ] ]",
+            ),
+            ("['w.py',\n '--token',\n 'x']", "['w.py',\n '--token',\n '<redacted:token>']"),
+            (
+                "curl -H x-api-key:\\ Zk29LmXw https://x",
+                "curl -H x-api-key:\\ <redacted:api_key> https://x",
+            ),
             (
                 "run ['w.py', '--token', 'x', 'y']",
                 "run ['w.py', '--token', '<redacted:token>', 'y']",

@@ -44,6 +44,8 @@ pub(super) fn mask(text: &str, start: usize, end: usize, named: Named, masks: &m
         return start;
     };
     let at = after_spaces(bytes, at);
+    // `key:\ value` of a shell
+    let at = if bytes[at..].starts_with(b"\\ ") { after_spaces(bytes, at + 1) } else { at };
     if nested::begins(text, at) {
         let told = joint.is_prose() && !(named.kind == "password" && bytes[at] == b'{');
         return nested::mask(text, at, if told { named.unsure() } else { named }, masks);

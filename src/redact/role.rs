@@ -20,6 +20,8 @@ pub enum Role {
     Output,
     /// An account's id: a token as a whole.
     Person,
+    /// Somebody, by id or by a word such as `service`: an id is a token as a whole.
+    Owner,
     /// A project's id: kept, a token under `strict`.
     Project,
     /// Something a person wrote: a token as a whole.
@@ -39,7 +41,8 @@ impl Role {
             Some(Class::Text | Class::Email | Class::Address) => Self::Private,
             Some(Class::Media | Class::Place) => Self::Location,
             Some(Class::Payload | Class::Listed) => Self::Parameters,
-            Some(Class::Owner | Class::Kept) | None => Self::Prose,
+            Some(Class::Owner) => Self::Owner,
+            Some(Class::Kept) | None => Self::Prose,
         }
     }
 }

@@ -71,6 +71,7 @@ impl Pass {
             | Role::Location
             | Role::Output
             | Role::Person
+            | Role::Owner
             | Role::Private
             | Role::Secret(_) => true,
         }
@@ -94,6 +95,8 @@ impl Pass {
             Role::Location => self.location(text, true),
             Role::Output => self.location(text, false),
             Role::Person => whole(TokenKind::User),
+            Role::Owner if uuid::is(text.trim()) => whole(TokenKind::User),
+            Role::Owner => self.text(Place::root(Doc::Prose, false), text),
             Role::Private => whole(TokenKind::Text),
             Role::Project if self.strict => whole(TokenKind::Project),
             Role::Project => prose(),

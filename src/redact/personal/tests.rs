@@ -13,7 +13,7 @@ use crate::redact::role::Role;
 const USER: &str = "8ed10ffe-1111-4222-8333-944455556666";
 const TASK: &str = "11111111-2222-4333-8444-555555555555";
 
-const ROLES: [Role; 9] = [
+const ROLES: [Role; 10] = [
     Role::Plain,
     Role::Prose,
     Role::Parameters,
@@ -21,6 +21,7 @@ const ROLES: [Role; 9] = [
     Role::Location,
     Role::Output,
     Role::Person,
+    Role::Owner,
     Role::Project,
     Role::Private,
 ];
@@ -50,6 +51,13 @@ fn kinds(role: Role, text: &str) -> String {
         at = token.unwrap_or(at + char.len_utf8());
     }
     out.replace(USER, "{U}").replace(TASK, "{T}")
+}
+
+#[test]
+fn a_column_of_somebody_is_hidden_where_it_is_an_id() {
+    assert!(kinds(Role::Owner, USER).starts_with("~user"));
+    assert_eq!(kinds(Role::Owner, "service"), "service");
+    assert_eq!(kinds(Role::Owner, ""), "");
 }
 
 #[test]
