@@ -91,8 +91,29 @@ fn sender(
         [only] if only == holder || is_silent_on_end(events, &claims[holder], at, world) => {
             Some(only)
         }
+        // the holder was done later: an earlier one sent this
+        [] if is_silent_on_end(events, &claims[holder], at, world)
+            && ends_after(events, claims, holder, at) =>
+        {
+            let may =
+                |n: &usize| !has_sent(*n) && !claims[*n].is_duplicate && is_there(&claims[*n]);
+            let mut earlier = (0..holder).filter(may);
+            earlier.next().filter(|_| earlier.next().is_none())
+        }
         [] | [_, ..] => None,
     }
+}
+
+/// Whether the last claim's handler ended only after an instant, in its worker's own words.
+fn ends_after(events: &[Seen<'_>], claims: &[Claim], holder: usize, at: Micros) -> bool {
+    let claim = &claims[holder];
+    let is_last = claims[holder + 1..].iter().all(|claim| claim.is_duplicate);
+    let said = |event: &Seen<'_>| {
+        event.kind == EventKind::TaskHandlerSucceeded
+            && claim.is_by(event)
+            && event.at.seconds_since(at) > EARLY_S
+    };
+    is_last && events.iter().any(said)
 }
 
 /// The end of a claim's handler before a result, in the worker's own words.
