@@ -1,7 +1,7 @@
 --! id        = "fleet_spawn_churn"
---! title     = "Workers are spawned and die, one after the other, without a task"
+--! title     = "Workers are spawned and end, one after the other, without a task"
 --! severity  = "critical"
---! question  = "Did workers die of one reason in a row without ever claiming a task, and how many?"
+--! question  = "Did workers end for one reason in a row without ever claiming a task, and how many?"
 --! reads     = [
 --!   "workers", "worker_ends", "worker_signals", "task_attempts", "events", "event_objects", "coverage", "pods",
 --!   "runs",
@@ -133,7 +133,7 @@ select
     'run' as subject_kind, runs_of.run_id as subject_id, runs_of.first_at as happened_at,
     -- one whose process spoke may have had a task that no row tells of, or whose claim could not have reached us
     case when runs_of.may_have_claimed then 'probable' else 'confirmed' end as verdict,
-    format('{} workers died without a task, of "{}"', runs_of.died, runs_of.reason) as summary,
+    format('{} workers ended without a task, of "{}"', runs_of.died, runs_of.reason) as summary,
     runs_of.event_ids as evidence,
     runs_of.reason, worst.deaths, runs_of.died, runs_of.last_at,
     -- to the cent: 2 (domain/orchestrator.md O11)

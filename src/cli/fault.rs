@@ -206,7 +206,8 @@ impl From<ReadError> for Fault {
         let (kind, hint) = match &err {
             ReadError::Snapshot(_) | ReadError::Setup { .. } => (
                 FaultKind::Snapshot,
-                "the files changed after they were written: replay, or export or import again",
+                "the files changed after they were written, or a folder became a link: `backstory verify` \
+                 names all that did; replay, or export or import again",
             ),
             ReadError::Path(_) => {
                 (FaultKind::Snapshot, "move the snapshot to a directory with a UTF-8 name")

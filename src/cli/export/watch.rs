@@ -83,9 +83,9 @@ pub(super) fn run(
     }
 }
 
-/// `5h 59m`, `12s`.
+/// `5h 59m`, `12s`; to the nearest second.
 fn told(time: Duration) -> String {
-    let seconds = time.as_secs();
+    let seconds = (time + Duration::from_millis(500)).as_secs();
     match (seconds / 3_600, seconds % 3_600 / 60, seconds % 60) {
         (0, 0, s) => format!("{s}s"),
         (0, m, _) => format!("{m}m"),
@@ -118,5 +118,6 @@ mod tests {
         assert_eq!(told(Duration::from_secs(12)), "12s");
         assert_eq!(told(Duration::from_secs(5_400)), "1h 30m");
         assert_eq!(told(Duration::from_secs(90)), "1m");
+        assert_eq!(told(Duration::from_millis(4_990)), "5s");
     }
 }
