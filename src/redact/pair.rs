@@ -5,6 +5,7 @@ use crate::redact::mask::{Mask, Masks, begins_with_marker, is_marker};
 use crate::redact::member;
 use crate::redact::named::{Named, is_chosen, is_credential, is_literal, is_scheme};
 use crate::redact::nested;
+use crate::redact::pem;
 use crate::redact::quoted::{self, Quoted};
 use crate::redact::scan::{after_spaces, is_name, name_start, run};
 use crate::redact::wrapped;
@@ -46,6 +47,10 @@ pub(super) fn mask(text: &str, start: usize, end: usize, named: Named, masks: &m
     let at = after_spaces(bytes, at);
     // `key:\ value` of a shell
     let at = if bytes[at..].starts_with(b"\\ ") { after_spaces(bytes, at + 1) } else { at };
+    // it says itself where the key ends
+    if pem::begins(bytes, at) {
+        return start;
+    }
     if nested::begins(text, at) {
         let told = joint.is_prose() && !(named.kind == "password" && bytes[at] == b'{');
         return nested::mask(text, at, if told { named.unsure() } else { named }, masks);

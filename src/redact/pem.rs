@@ -16,6 +16,13 @@ const ENDS: [&[u8]; 2] = [b"-----END ", b"---- END "];
 const HEADERS: [&[u8]; 7] =
     [b"Proc-Type:", b"DEK-Info:", b"Version:", b"Comment:", b"Hash:", b"Charset:", b"Subject:"];
 
+/// Whether a label in armour begins at `at`.
+pub(super) fn begins(bytes: &[u8], at: usize) -> bool {
+    let dashes = run(bytes, at, |b| b == b'-');
+    let rest = &bytes[at + dashes..];
+    dashes >= 4 && rest.strip_prefix(b" ").unwrap_or(rest).starts_with(b"BEGIN ")
+}
+
 /// The block that begins at `start`; `end` is the end of `-----BEGIN `.
 pub(super) fn block(text: &str, start: usize, end: usize) -> Option<Mask> {
     let bytes = text.as_bytes();
@@ -74,7 +81,7 @@ fn cut_end(bytes: &[u8], body: usize) -> usize {
     let mut at = body;
     let mut line = body;
     while let Some(byte) = bytes.get(at) {
-        if let Some(end) = header_end(bytes, at) {
+        if let Some(end) = header_end(bytes, at).or_else(|| escape_end(bytes, at)) {
             at = end;
         } else if is_margin(*byte) {
             // Before a line of the key; or between two whose line ends became spaces.
@@ -122,9 +129,24 @@ fn header_end(bytes: &[u8], at: usize) -> Option<usize> {
     Some(if opens { value(from + 1) + 1 } else { value(from) })
 }
 
-/// Whether a line ended before `at`, in itself or as an escape.
+/// Where the line end, or another sign of the key, ends that is written at `at` as a URL or a page does: `%0A`,
+/// `<br>`.
+fn escape_end(bytes: &[u8], at: usize) -> Option<usize> {
+    match &bytes[at..] {
+        [b'%', high, low, ..] if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() => {
+            Some(at + 3)
+        }
+        [b'<', b'b' | b'B', b'r' | b'R', rest @ ..] => {
+            let signs = run(rest, 0, |b| matches!(b, b' ' | b'/'));
+            (rest.get(signs) == Some(&b'>')).then_some(at + 3 + signs + 1)
+        }
+        _ => None,
+    }
+}
+
+/// Whether a line ended before `at`, in itself or as an escape, or a shell's escape stands there.
 fn after_break(bytes: &[u8], at: usize) -> bool {
-    matches!(bytes[..at], [.., b'\n' | b'\r'] | [.., b'\\', b'n' | b'r' | b't'])
+    matches!(bytes[..at], [.., b'\n' | b'\r' | b'\\'] | [.., b'\\', b'n' | b'r' | b't'])
 }
 
 fn is_base64(byte: u8) -> bool {
@@ -170,6 +192,34 @@ mod tests {
         }
         let prose = "-----BEGIN EC PRIVATE KEY-----\nQyNTUxOQAAACBLaw==\n  in prose: 3";
         assert_eq!(redact(prose), "<redacted:private_key>\n  in prose: 3");
+    }
+
+    #[test]
+    fn keys_behind_the_name_of_a_variable_are_masked_whole() {
+        for joint in [
+            "RUNPOD_SSH_PRIVATE_KEY=X",
+            "w.py --private-key=X",
+            "PRIVATE_KEY := X",
+            "SECRET= X",
+            "password: X",
+            "['docker','-e','PRIVATE_KEY=X']",
+            "{\"m\": \"PRIVATE_KEY=X\"}",
+            "cut {\"m\": \"PRIVATE_KEY=X",
+            "'PRIVATE_KEY': X",
+        ] {
+            let want = joint.replace('X', "<redacted:private_key>");
+            for line_end in ["\n", "\\n", " ", "%0A", "<br>", "<br />", "\\\n", "\\ "] {
+                let key = PEM.replace('\n', line_end);
+                let cut = key.len() - 40 - line_end.len();
+                for (key, end) in [(&key[..], ""), (&key[..cut], ""), (&key[..cut], "...")] {
+                    let got = redact(&format!("{}{end}", joint.replace('X', key)));
+                    let kept = got.contains("b3Bl") || got.contains("QyNT");
+                    assert!(!kept && got.starts_with(&want[..want.len() - 2]), "{got}");
+                }
+            }
+        }
+        let public = "PRIVATE_KEY=-----BEGIN PUBLIC KEY----- MCow -----END PUBLIC KEY----- x";
+        assert_eq!(redact(public), public);
     }
 
     #[test]
