@@ -1,8 +1,9 @@
 //! Values of headers that go on to the end of their line: credentials behind a scheme, cookies with all their pairs.
 
-use crate::redact::named::{is_chosen, is_scheme};
+use crate::redact::mask::is_marker;
+use crate::redact::named::{self, is_chosen, is_scheme};
 use crate::redact::pair::{bare_end, begins_pair};
-use crate::redact::quoted::{closing_slashes, is_quote};
+use crate::redact::quoted::{self, Quoted, closing_slashes, is_quote};
 use crate::redact::scan::{after_spaces, is_name, is_word, run};
 
 /// Longer than any line of headers.
@@ -54,8 +55,15 @@ pub(super) fn credentials(text: &str, header: Header) -> Option<(usize, usize)> 
             return Some((at, line_end(text, Header { from: at, ..header })));
         }
     }
+    if is_scheme(scheme) {
+        return None;
+    }
+    if let Some(quoted) = quoted(text, at) {
+        let secret = is_quoted_credential(text, quoted, false);
+        return secret.then_some((quoted.from, quoted.end));
+    }
     let end = bare_end(text, at, false);
-    if is_scheme(scheme) || !is_credential(&text[at..end]) {
+    if !is_credential(&text[at..end]) {
         return None;
     }
     if header.colon {
@@ -63,6 +71,33 @@ pub(super) fn credentials(text: &str, header: Header) -> Option<(usize, usize)> 
     }
     let words = scheme.bytes().all(|b| b.is_ascii_alphabetic()) && !begins_pair(bytes, at);
     words.then_some((header.from, end))
+}
+
+/// The credential in quotes of its own that opens at `at`, perhaps behind the quote that closes the header:
+/// `"Authorization: Bearer "'x'`. Where its quotes do not close, it ends with its word.
+pub(super) fn quoted(text: &str, at: usize) -> Option<Quoted> {
+    let bytes = text.as_bytes();
+    let slashes = run(bytes, at, |b| b == b'\\');
+    let quote = bytes.get(at + slashes).filter(|b| is_quote(**b));
+    let next = bytes.get(at + slashes + 1).filter(|b| is_quote(**b));
+    let closes = quote.zip(next).is_some_and(|(quote, next)| quote != next);
+    let found = quoted::string(text, if closes { at + slashes + 1 } else { at })?;
+    let word = found.from + run(&bytes[..found.end], found.from, is_credential_byte);
+    Some(Quoted { end: word, ..found })
+}
+
+/// Whether such a literal is a credential, behind a scheme that is known or behind any word.
+pub(super) fn is_quoted_credential(text: &str, quoted: Quoted, known: bool) -> bool {
+    let value = &text[quoted.from..quoted.end];
+    // in quotes that go on or do not close, as often a sentence follows
+    let whole = text.as_bytes().get(quoted.end).is_none_or(|b| is_quote(*b) || *b == b'\\');
+    let begins = value.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_');
+    let told = known && whole && named::is_credential(value);
+    begins && !is_marker(value) && (told || is_credential(value))
+}
+
+fn is_credential_byte(byte: u8) -> bool {
+    is_word(byte) || matches!(byte, b'.' | b'~' | b'+' | b'/' | b'=' | b':')
 }
 
 /// Whether a word is no word of prose, no place and no number.
@@ -174,6 +209,57 @@ mod tests {
             ),
         ] {
             assert_eq!(kinds(text), want, "{text}");
+        }
+    }
+
+    #[test]
+    fn credentials_in_quotes_of_their_own_are_masked() {
+        for text in [
+            "Authorization: Bearer 'S'",
+            "Authorization: Basic 'S'",
+            "authorization: Basic \"S\" x",
+            "Authorization: token 'S', y",
+            "Authorization: Bearer `S`",
+            r#"Authorization: Bearer \"S\""#,
+            "Proxy-Authorization: Basic 'S'",
+            "curl -H \"Authorization: Bearer \"'S' https://x",
+            r#"curl -H \"Authorization: Bearer \"'S'"#,
+            "token: Bearer 'S'",
+            "Authorization: Bearer b'S'",
+            "Authorization: Bearer u'S'",
+            "Authorization: Bearer b\"S\"",
+            "Authorization: Key 'S'",
+            "Authorization: Key b'S'",
+            "Authorization=Bearer 'S'",
+            "Authorization: Bearer 'S...",
+            "Authorization: Bearer 'S and more",
+            r#"{"m": "Authorization: Bearer 'S'", "n": "Authorization: Key \"S\""}"#,
+            "sent Bearer 'S'",
+            "sent Bearer \"S\"",
+            r#"sent Bearer \"S\""#,
+            "sent Bearer b'S'",
+            "Bearer%20S",
+            "a=Bearer+S&x",
+        ] {
+            let got = redact(&text.replace('S', "Zk29LmXw4RtY8uPsQ1Vb"));
+            let masked = got.split("<redacted:").count() == text.split('S').count();
+            assert!(masked && !got.contains("Zk29") && !got.contains("Q1Vb"), "{text}: {got}");
+        }
+    }
+
+    #[test]
+    fn quotes_behind_a_scheme_that_hold_no_credential_are_left_alone() {
+        for text in [
+            "-H \"Authorization: Bearer \" -H 'x-count: 3'",
+            r#"headers = {"Authorization: Bearer ", "x1-count-3": 5}"#,
+            "Authorization: Bearer 'token' is missing",
+            "Authorization: Bearer '<token>'",
+            "Authorization: failed 'for user'",
+            "a bearer 'token', bearer \"authentication\", bearer+token%20",
+            r#"{"token_type": "bearer", "expires_in": 3600}"#,
+            "Authorization: Bearer '' was sent",
+        ] {
+            assert_eq!(redact(text), text);
         }
     }
 

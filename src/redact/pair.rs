@@ -183,6 +183,10 @@ fn bare(text: &str, start: usize, from: usize, joint: Joint, named: Named) -> Op
     let schemed = is_scheme(&text[from..end]);
     if schemed {
         from = after_spaces(bytes, end);
+        if let Some(quoted) = header::quoted(text, from) {
+            let secret = header::is_quoted_credential(text, quoted, true);
+            return secret.then_some(Mask { start: quoted.from, end: quoted.end, kind });
+        }
         end = bare_end(text, from, in_query);
     }
     let value = &text[from..end];

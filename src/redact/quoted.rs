@@ -22,16 +22,22 @@ pub(super) struct Quoted {
 /// The string that opens at `at`: `'x'`, `b"x"`, `$'x'`, `\"x\"`, `""x""`, `'''x'''`.
 pub(super) fn string(text: &str, at: usize) -> Option<Quoted> {
     let bytes = text.as_bytes();
+    let from = opened(bytes, at)?;
     let at = at + prefix(bytes, at);
-    let slashes = run(bytes, at, |b| b == b'\\');
-    let quote = *bytes.get(at + slashes).filter(|b| is_quote(**b))?;
-    let from = at + slashes + 1;
+    let (slashes, quote) = (from - 1 - at, bytes[from - 1]);
     if let Some(quoted) = repeated(text, at, from) {
         return Some(quoted);
     }
     let end = string_end(bytes, from, quote, slashes);
     let own = run(bytes, end, |b| b == b'\\');
     Some(Quoted { from, end, after: bytes.len().min(end + own + 1) })
+}
+
+/// Where the content of the string begins that opens at `at`.
+pub(super) fn opened(bytes: &[u8], at: usize) -> Option<usize> {
+    let at = at + prefix(bytes, at);
+    let quote = at + run(bytes, at, |b| b == b'\\');
+    bytes.get(quote).filter(|b| is_quote(**b)).map(|_| quote + 1)
 }
 
 /// The strings that something is called with: `SecretStr('x')`, `environ.get("KEY", "x")`.

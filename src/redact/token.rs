@@ -1,6 +1,7 @@
 //! Secrets that are known by their own shape.
 
 use crate::redact::mask::Mask;
+use crate::redact::quoted;
 use crate::redact::scan::{after_spaces, begins_word, is_secretish, is_word, run};
 
 /// Segments of a signed or an encrypted JSON web token after its header.
@@ -89,12 +90,20 @@ pub(super) fn find(text: &str, start: usize, shape: &Shape) -> Option<Mask> {
     (begins_word(bytes, start) || in_name).then_some(Mask { start, end, kind: shape.kind })
 }
 
-/// `Bearer xyz`, where the word itself stands at `start..end`.
+/// `Bearer xyz`, `Bearer 'xyz'`, `Bearer%20xyz`, where the word itself stands at `start..end`.
 pub(super) fn bearer(text: &str, start: usize, end: usize) -> Option<Mask> {
     let bytes = text.as_bytes();
-    let from = after_spaces(bytes, end);
+    let spaced = after_spaces(bytes, end);
+    let at = match &bytes[spaced..] {
+        [b'+', ..] => spaced + 1,
+        [b'%', b'2', b'0', ..] => spaced + 3,
+        _ => spaced,
+    };
+    if at == end || !begins_word(bytes, start) {
+        return None;
+    }
+    let from = quoted::opened(bytes, at).unwrap_or(at);
     let token = |b: u8| is_word(b) || matches!(b, b'.' | b'~' | b'+' | b'/' | b'=');
     let end = from + run(bytes, from, token);
-    let apart = from > start + "bearer".len() && begins_word(bytes, start);
-    (apart && is_secretish(&text[from..end])).then_some(Mask { start: from, end, kind: "bearer" })
+    is_secretish(&text[from..end]).then_some(Mask { start: from, end, kind: "bearer" })
 }
