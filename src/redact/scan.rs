@@ -1,7 +1,7 @@
 //! Small steps over bytes. All of them stop at ASCII only, so no character is ever split.
 
-/// Spaces that may stand between a key and its value.
-const SPACES_MAX: usize = 16;
+/// Spaces that may stand between a key and its value: a table of settings is padded to its longest name.
+const SPACES_MAX: usize = 128;
 /// Colour codes there.
 const COLOURS_MAX: usize = 4;
 /// Numbers of one colour code.

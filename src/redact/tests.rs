@@ -172,6 +172,14 @@ fn however_key_and_value_are_joined() {
         (r#"password == "hunter2""#, r#"password == "<redacted:password>""#),
         ("password=`hunter2`", "password=`<redacted:password>`"),
         ("password：hunter2", "password：<redacted:password>"),
+        (
+            "RUNPOD_API_KEY                 = x1",
+            "RUNPOD_API_KEY                 = <redacted:api_key>",
+        ),
+        (
+            "password                                                            :  hunter2",
+            "password                                                            :  <redacted:password>",
+        ),
         ("Server=x;Uid=y;Pwd=hunter2;", "Server=x;Uid=y;Pwd=<redacted:password>;"),
         ("FAL_KEY=0aa1:b2b", "FAL_KEY=<redacted:api_key>"),
         ("Cookie: session=aaaaaaaaaaaa1; other=bbbbb\nnext", "Cookie: <redacted:cookie>\nnext"),

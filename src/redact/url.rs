@@ -1,11 +1,17 @@
 //! Passwords in connection URLs, signatures in signed ones. Scheme, host and path stay.
 
+use crate::model::token;
 use crate::redact::mask::{Mask, begins_with_marker};
 use crate::redact::pair::bare_end;
 use crate::redact::scan::{name_start, run};
 
 /// Longer than any user name and password in a URL.
 const USER_INFO_BYTES_MAX: usize = 512;
+
+/// Digits of the longest port.
+const PORT_DIGITS_MAX: usize = 5;
+/// Words that stand for a port, or behind the name of an image.
+const PORTS: &[&str] = &["port", "latest"];
 
 /// The password of `scheme://user:password@host`; `from` is the end of `://`.
 pub(super) fn password(text: &str, from: usize) -> Option<Mask> {
@@ -15,7 +21,9 @@ pub(super) fn password(text: &str, from: usize) -> Option<Mask> {
     let part = |b: u8| !(is_end(b) || web && b == b'/');
     let length = run(&bytes[..limit], from, part);
     let authority = &bytes[from..from + length];
-    let first = authority.iter().position(|b| *b == b'@')?;
+    let Some(first) = authority.iter().position(|b| *b == b'@') else {
+        return cut_password(text, from, from + length);
+    };
     // An unescaped `@` may be part of the password, but the host ends at the next of these.
     let host = run(authority, first, |b| !matches!(b, b'/' | b'?' | b'#' | b','));
     let at = authority[..first + host].iter().rposition(|b| *b == b'@')?;
@@ -24,6 +32,34 @@ pub(super) fn password(text: &str, from: usize) -> Option<Mask> {
     let user_is_plain = authority[..colon].iter().all(|b| !matches!(b, b'/' | b'?' | b'#'));
     let hidden = start == end || begins_with_marker(&text[start..end]);
     (user_is_plain && !hidden).then_some(Mask { start, end, kind: "password" })
+}
+
+/// The password of a URL that ends before its `@`, in `from..end`: what stands behind the user and is no port.
+fn cut_password(text: &str, from: usize, end: usize) -> Option<Mask> {
+    let bytes = &text.as_bytes()[..end];
+    let user = run(bytes, from, |b| !matches!(b, b':' | b'/' | b'?' | b'#' | b'[' | b'{' | b'$'));
+    let colon = from + user;
+    if user == 0 || bytes.get(colon) != Some(&b':') {
+        return None;
+    }
+    let start = colon + 1;
+    let mut end = start + run(bytes, start, |b| !matches!(b, b'/' | b'?' | b'#' | b','));
+    let stop = |b: u8| matches!(b, b'.' | b')' | b']' | b'}' | b'>' | b';' | b':' | b'&');
+    while end > start && stop(bytes[end - 1]) {
+        end -= 1;
+    }
+    let end = text.floor_char_boundary(end);
+    let value = &text[start..end];
+    let digits = run(&bytes[..end], start, |b| b.is_ascii_digit());
+    let is_port = (1..=PORT_DIGITS_MAX).contains(&digits)
+        && !value[digits..].starts_with(|c: char| c.is_ascii_alphanumeric());
+    let is_shown = value.starts_with(['{', '$', '<', ':', '*'])
+        || ["%s", "%("].iter().any(|sign| value.starts_with(sign))
+        || token::end(text, start).is_some();
+    let is_word = PORTS.iter().any(|word| value.eq_ignore_ascii_case(word));
+    let letter = value.bytes().any(|b| b.is_ascii_alphabetic());
+    let secret = letter && !is_port && !is_shown && !is_word;
+    secret.then_some(Mask { start, end, kind: "password" })
 }
 
 /// The value of a parameter whose name ends in `start..end`, `=` included.
@@ -53,4 +89,51 @@ fn is_web(before: &str) -> bool {
         from.is_some_and(|from| before.as_bytes()[from..].eq_ignore_ascii_case(want.as_bytes()))
     };
     ends("http://") || ends("https://")
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::redact::tests::redact;
+
+    #[test]
+    fn passwords_of_urls_that_are_cut_are_masked() {
+        for text in [
+            "dsn postgresql://postgres.abc:S...",
+            "postgresql://postgres:S",
+            "a redis://default:S\nnext",
+            "clone https://oauth2:S (cut)",
+            "mongodb://root:S..., retry",
+            "(redis://default:S)",
+            "'amqp://guest:S'",
+            r#"{"url": "https://oauth2:S/x", "n": 1}"#,
+            "redis://default:p+S%21 and",
+        ] {
+            let got = redact(&text.replace('S', "Zk29LmXw4RtY8uPsQ1Vb"));
+            let want = text.replace("p+S%21", "S").replace('S', "<redacted:password>");
+            assert_eq!(
+                got.replace("/~", "/x").split("/x").next(),
+                want.split("/x").next(),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn ports_and_places_are_no_passwords() {
+        for text in [
+            "http://localhost:8080/x",
+            "http://host:8888: refused",
+            "http://{host}:{port} and http://{host}:port/x, redis://host:port",
+            "redis://h:6379/0 mongodb://h1:27017,h2:27017/db",
+            "http://[::1]:80",
+            "url=http://a:80&x=y",
+            "ws://worker:8188... and http://worker:8188) http://worker:8188\\n",
+            "tcp://worker:29500, docker://nginx:latest, docker://ubuntu:22.04",
+            "postgres://user:$PASSWORD redis://default:<secret> amqp://u:%s",
+            "file:///C:/x jdbc:postgresql://db:5432/x std://a::b",
+            "https://oauth2:<redacted:password>",
+        ] {
+            assert_eq!(redact(text), text);
+        }
+    }
 }
