@@ -8,6 +8,10 @@ use crate::redact::scan::{name_start, run};
 /// Longer than any user name and password in a URL.
 const USER_INFO_BYTES_MAX: usize = 512;
 
+/// `?`, `&` and `;` before a parameter of a URL that is itself the value of one.
+const SIGNS: &[&[u8]] = &[b"%3F", b"%26", b"%3B"];
+/// `&`, `#` and `"` behind the value of such a one.
+const ENDS: &[&[u8]] = &[b"%26", b"%23", b"%22"];
 /// Digits of the longest port.
 const PORT_DIGITS_MAX: usize = 5;
 /// Words that stand for a port, or behind the name of an image.
@@ -62,15 +66,31 @@ fn cut_password(text: &str, from: usize, end: usize) -> Option<Mask> {
     secret.then_some(Mask { start, end, kind: "password" })
 }
 
-/// The value of a parameter whose name ends in `start..end`, `=` included.
+/// The value of a parameter whose name ends in `start..end`, its `=` or `%3D` included.
 pub(super) fn parameter(text: &str, start: usize, end: usize) -> Option<Mask> {
     let bytes = text.as_bytes();
     let name = name_start(bytes, start);
-    let in_query = matches!(bytes[..name], [.., b'?' | b'&' | b';']) || escaped_and(&bytes[..name]);
+    let escaped =
+        bytes[..name].ends_with(b"%") && SIGNS.iter().any(|sign| stands(bytes, name - 1, sign));
+    // the digits of `%26` read as letters of the name
+    let name = if escaped { name + 2 } else { name };
+    let in_query =
+        escaped || matches!(bytes[..name], [.., b'?' | b'&' | b';']) || escaped_and(&bytes[..name]);
+    let short = bytes[start..end].to_ascii_lowercase().starts_with(b"sig=");
+    let short = short || stands(bytes, start, b"sig%3D");
+    if !in_query || (short && name != start) {
+        return None;
+    }
     let stop = bare_end(text, end, true);
+    let next = (end..stop).find(|at| ENDS.iter().any(|sign| stands(bytes, *at, sign)));
+    let stop = if bytes[end - 1] == b'=' { stop } else { next.unwrap_or(stop) };
     let hidden = stop == end || begins_with_marker(&text[end..]);
-    let short = text[start..end].eq_ignore_ascii_case("sig=") && name != start;
-    (in_query && !hidden && !short).then_some(Mask { start: end, end: stop, kind: "signature" })
+    (!hidden).then_some(Mask { start: end, end: stop, kind: "signature" })
+}
+
+/// Whether an escape stands at `at`, in either case.
+fn stands(bytes: &[u8], at: usize, escape: &[u8]) -> bool {
+    bytes.get(at..at + escape.len()).is_some_and(|there| there.eq_ignore_ascii_case(escape))
 }
 
 /// `\u0026`, which is how some write `&` in JSON, reads as a part of the name.
@@ -115,6 +135,27 @@ mod tests {
                 want.split("/x").next(),
                 "{text}"
             );
+        }
+    }
+
+    #[test]
+    fn signatures_of_urls_in_urls_are_masked() {
+        for (text, want) in [
+            (
+                "GET /proxy?url=https%3A%2F%2Fa.blob.core.windows.net%2Fc%2Fb.mp4%3Fsv%3D2022%26sp%3Dr%26sig%3Da1B2%253D 200",
+                "GET /proxy?url=https%3A%2F%2Fa.blob.core.windows.net%2Fc%2Fb.mp4%3Fsv%3D2022%26sp%3Dr%26sig%3D<redacted:signature> 200",
+            ),
+            (
+                "u=https%3a%2f%2fb%3fx-amz-credential%3da%26X-Amz-Signature%3DS1%26x%3D1&y=2",
+                "u=https%3a%2f%2fb%3fx-amz-credential%3d<redacted:signature>%26X-Amz-Signature%3D<redacted:signature>%26x%3D1&y=2",
+            ),
+            ("u=a%3Fsig%3Da1%22%7D", "u=a%3Fsig%3D<redacted:signature>%22%7D"),
+            ("u=a%3Fsig%3Da1&b=2", "u=a%3Fsig%3D<redacted:signature>&b=2"),
+        ] {
+            assert_eq!(redact(text), want, "{text}");
+        }
+        for text in ["u=a%3Fdesig%3Da1", "sig%3Da1 signature%3Da1", "x%20sig%3Da1", "a%3Fsig%3D"] {
+            assert_eq!(redact(text), text);
         }
     }
 
