@@ -2,7 +2,7 @@
 
 use crate::redact::mask::is_marker;
 use crate::redact::named::{self, is_chosen, is_scheme};
-use crate::redact::pair::{bare_end, begins_pair};
+use crate::redact::pair::{bare_end, begins_pair, near};
 use crate::redact::quoted::{self, Quoted, closing_slashes, is_quote};
 use crate::redact::scan::{after_spaces, is_name, is_word, run};
 
@@ -51,7 +51,7 @@ pub(super) fn credentials(text: &str, header: Header) -> Option<(usize, usize)> 
         let value = at + name + 1;
         let slashes = run(bytes, value, |b| b == b'\\');
         let quoted = bytes.get(value + slashes).is_some_and(|b| is_quote(*b));
-        if name > 0 && (quoted || is_credential(&text[value..bare_end(text, value, false)])) {
+        if name > 0 && (quoted || is_credential(near(text, value, false))) {
             return Some((at, line_end(text, Header { from: at, ..header })));
         }
     }
@@ -62,15 +62,14 @@ pub(super) fn credentials(text: &str, header: Header) -> Option<(usize, usize)> 
         let secret = is_quoted_credential(text, quoted, false);
         return secret.then_some((quoted.from, quoted.end));
     }
-    let end = bare_end(text, at, false);
-    if !is_credential(&text[at..end]) {
+    if !is_credential(near(text, at, false)) {
         return None;
     }
     if header.colon {
         return Some((at, line_end(text, Header { from: at, ..header })));
     }
     let words = scheme.bytes().all(|b| b.is_ascii_alphabetic()) && !begins_pair(bytes, at);
-    words.then_some((header.from, end))
+    words.then(|| (header.from, bare_end(text, at, false)))
 }
 
 /// The credential in quotes of its own that opens at `at`, perhaps behind the quote that closes the header:

@@ -13,6 +13,9 @@ use crate::redact::wrapped;
 /// Words between `Password from` and its colon, in bytes.
 const PROSE_BYTES_MAX: usize = 40;
 
+/// So much of a value without quotes says whether it is a secret.
+const NEAR_BYTES_MAX: usize = 1_024;
+
 /// How a key and its value are joined.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Joint {
@@ -179,17 +182,16 @@ fn bare(text: &str, start: usize, from: usize, joint: Joint, named: Named) -> Op
     if let Some((start, end)) = in_line {
         return Some(Mask { start, end, kind });
     }
-    let (mut from, mut end) = (from, bare_end(text, from, in_query));
-    let schemed = is_scheme(&text[from..end]);
+    let mut from = from;
+    let schemed = is_scheme(near(text, from, in_query));
     if schemed {
-        from = after_spaces(bytes, end);
+        from = after_spaces(bytes, from + near(text, from, in_query).len());
         if let Some(quoted) = header::quoted(text, from) {
             let secret = header::is_quoted_credential(text, quoted, true);
             return secret.then_some(Mask { start: quoted.from, end: quoted.end, kind });
         }
-        end = bare_end(text, from, in_query);
     }
-    let value = &text[from..end];
+    let value = near(text, from, in_query);
     if is_directory(&text[start..], value) {
         return None;
     }
@@ -197,35 +199,47 @@ fn bare(text: &str, start: usize, from: usize, joint: Joint, named: Named) -> Op
         return None;
     }
     // a scheme whose credential is hidden
-    if kind == "authorization" && begins_with_marker(&text[after_spaces(bytes, end)..]) {
+    let after = after_spaces(bytes, from + value.len());
+    if kind == "authorization" && begins_with_marker(&text[after..]) {
         return None;
     }
+    let secret = is_secret(&text[before..], value, joint, named, schemed);
+    secret.then(|| Mask { start: from, end: bare_end(text, from, in_query), kind })
+}
+
+/// Whether a value without quotes is what the name says that `name` begins with.
+fn is_secret(name: &str, value: &str, joint: Joint, named: Named, schemed: bool) -> bool {
+    let kind = named.kind;
     let number = value.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'-'));
-    let nested = matches!(bytes[from], b'[' | b'{' | b'(' | b'<');
-    let listed = nested || number || joint != Joint::Equals || named.kind == "token";
+    let nested = value.starts_with(['[', '{', '(', '<']);
+    let listed = nested || number || joint != Joint::Equals || kind == "token";
     if named.is_plural && (listed || !is_chosen(value)) {
-        return None;
+        return false;
     }
-    let name = &text[before..];
-    let header = ["apikey:", "x-api-key:", "api-key:"];
-    let is_header = header.iter().any(|h| starts_with_ignoring_case(name, h));
     if !named.is_sure {
         let told = schemed && is_credential(value);
-        let secret = !nested && !number && (told || hides(named, joint, value));
-        return secret.then_some(Mask { start: from, end, kind });
+        return !nested && !number && (told || hides(named, joint, value));
     }
-    let secret = match joint {
+    let header = ["apikey:", "x-api-key:", "api-key:"];
+    let is_header = header.iter().any(|h| starts_with_ignoring_case(name, h));
+    match joint {
         Joint::QuotedKey => !number && !nested,
         Joint::Sure => true,
         Joint::Arrow => is_chosen(value),
         Joint::Equals => !number || kind == "password" || kind == "secret",
         Joint::Colon => kind == "password" || is_header || schemed || is_chosen(value),
-    };
-    secret.then_some(Mask { start: from, end, kind })
+    }
 }
 
 fn starts_with_ignoring_case(text: &str, want: &str) -> bool {
     text.as_bytes().get(..want.len()).is_some_and(|head| head.eq_ignore_ascii_case(want.as_bytes()))
+}
+
+/// A value without quotes, or its beginning: enough to say what it is. One without a blank in a long line would be
+/// measured once for every key in it.
+pub(super) fn near(text: &str, from: usize, in_query: bool) -> &str {
+    let limit = text.floor_char_boundary(text.len().min(from + NEAR_BYTES_MAX));
+    &text[from..bare_end(&text[..limit], from, in_query)]
 }
 
 /// Where a value without quotes ends. In a URL's query, at the next parameter.

@@ -69,6 +69,11 @@ impl Secrets {
             // pairs there would cost a second pass over the same bytes.
             let inside = start < masks.end();
             let found = match hint {
+                Hint::Token(shape)
+                    if inside && !token::reaches(text, start, masks.end(), shape) =>
+                {
+                    None
+                }
                 Hint::Token(shape) => token::find(text, start, shape),
                 Hint::PemBegin if inside => None,
                 Hint::PemBegin => pem::block(text, start, end),

@@ -7,6 +7,9 @@ use crate::redact::scan::{after_spaces, begins_word, is_secretish, is_word, run}
 /// Segments of a signed or an encrypted JSON web token after its header.
 const JWT_SEGMENTS_MAX: usize = 4;
 
+/// So much of a token says whether it looks random.
+const RANDOM_BYTES_MAX: usize = 256;
+
 /// What follows a prefix.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Body {
@@ -43,6 +46,19 @@ impl Shape {
     pub(super) const fn aws(prefix: &'static str) -> Self {
         Self { prefix, kind: "aws_key", body: Body::Aws, min: 16 }
     }
+
+    /// Whether a byte is one of a token's, but for the dots of a web token.
+    fn holds(&self, byte: u8) -> bool {
+        match self.body {
+            Body::Alphanumeric => byte.is_ascii_alphanumeric(),
+            Body::Word | Body::Jwt => is_word(byte),
+            Body::Aws => byte.is_ascii_uppercase() || byte.is_ascii_digit(),
+        }
+    }
+
+    fn run(&self, bytes: &[u8], from: usize) -> usize {
+        run(bytes, from, |b| self.holds(b))
+    }
 }
 
 /// Where the token ends whose prefix stands at `start`, whatever stands before it.
@@ -53,10 +69,10 @@ pub(super) fn body(text: &str, start: usize, shape: &Shape) -> Option<usize> {
         return None;
     }
     let end = match shape.body {
-        Body::Alphanumeric => from + run(bytes, from, |b| b.is_ascii_alphanumeric()),
-        Body::Word => from + run(bytes, from, is_word),
-        Body::Aws => from + run(bytes, from, |b| b.is_ascii_uppercase() || b.is_ascii_digit()),
         Body::Jwt => jwt_end(bytes, from),
+        // one byte more says that it is another thing
+        Body::Aws => from + shape.run(&bytes[..bytes.len().min(from + shape.min + 1)], from),
+        Body::Alphanumeric | Body::Word => from + shape.run(bytes, from),
     };
     let long = match shape.body {
         Body::Aws => end - from == shape.min && !bytes.get(end).is_some_and(|b| is_word(*b)),
@@ -78,16 +94,34 @@ fn jwt_end(bytes: &[u8], from: usize) -> usize {
     end
 }
 
-/// The token whose prefix stands at `start`. After `_` it has to look random as well: names have many parts.
+/// The token whose prefix stands at `start`. After `_` it has to look random as well: names have many parts. Whether
+/// it may be one is asked first: in a run of prefixes each would be measured to the end of all.
 pub(super) fn find(text: &str, start: usize, shape: &Shape) -> Option<Mask> {
     let bytes = text.as_bytes();
-    let end = body(text, start, shape)?;
-    let token = &bytes[start + shape.prefix.len()..end];
+    let in_name = || bytes[..start].ends_with(b"_") && looks_random(bytes, start, shape);
+    if !begins_word(bytes, start) && !in_name() {
+        return None;
+    }
+    body(text, start, shape).map(|end| Mask { start, end, kind: shape.kind })
+}
+
+/// Whether the beginning of what follows a prefix looks random.
+fn looks_random(bytes: &[u8], start: usize, shape: &Shape) -> bool {
+    let from = bytes.len().min(start + shape.prefix.len());
+    let near = &bytes[from..bytes.len().min(from + RANDOM_BYTES_MAX)];
+    let token = &near[..run(near, 0, |b| shape.holds(b) || b == b'.' && shape.body == Body::Jwt)];
     let capital = token.iter().any(u8::is_ascii_uppercase);
-    let random = token.iter().any(u8::is_ascii_digit)
-        || (capital && token.iter().any(u8::is_ascii_lowercase));
-    let in_name = bytes[..start].ends_with(b"_") && random;
-    (begins_word(bytes, start) || in_name).then_some(Mask { start, end, kind: shape.kind })
+    token.iter().any(u8::is_ascii_digit) || (capital && token.iter().any(u8::is_ascii_lowercase))
+}
+
+/// Whether a token that begins at `start`, inside what is masked up to `end`, may reach beyond it.
+pub(super) fn reaches(text: &str, start: usize, end: usize, shape: &Shape) -> bool {
+    let bytes = text.as_bytes();
+    let in_prefix = start + shape.prefix.len() > end;
+    let goes_on = |at: usize| bytes.get(at).is_some_and(|b| shape.holds(*b));
+    in_prefix
+        || goes_on(end)
+        || (shape.body == Body::Jwt && bytes.get(end) == Some(&b'.') && goes_on(end + 1))
 }
 
 /// `Bearer xyz`, `Bearer 'xyz'`, `Bearer%20xyz`, where the word itself stands at `start..end`.

@@ -2,7 +2,7 @@
 
 use crate::model::token;
 use crate::redact::mask::{Mask, begins_with_marker};
-use crate::redact::pair::bare_end;
+use crate::redact::pair::{bare_end, near};
 use crate::redact::scan::{name_start, run};
 
 /// Longer than any user name and password in a URL.
@@ -81,9 +81,10 @@ pub(super) fn parameter(text: &str, start: usize, end: usize) -> Option<Mask> {
     if !in_query || (short && name != start) {
         return None;
     }
-    let stop = bare_end(text, end, true);
-    let next = (end..stop).find(|at| ENDS.iter().any(|sign| stands(bytes, *at, sign)));
-    let stop = if bytes[end - 1] == b'=' { stop } else { next.unwrap_or(stop) };
+    let from = if bytes[end - 1] == b'=' { text.len() } else { end };
+    let near = from + near(&text[from..], 0, true).len();
+    let next = (from..near).find(|at| ENDS.iter().any(|sign| stands(bytes, *at, sign)));
+    let stop = next.unwrap_or_else(|| bare_end(text, end, true));
     let hidden = stop == end || begins_with_marker(&text[end..]);
     (!hidden).then_some(Mask { start: end, end: stop, kind: "signature" })
 }

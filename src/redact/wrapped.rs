@@ -13,16 +13,23 @@ const ESCAPE: usize = 3;
 /// The value of the key whose name ends in `start..end`, where a tag or an escape ends the name.
 pub(super) fn find(text: &str, start: usize, end: usize, named: Named) -> Option<Mask> {
     let bytes = text.as_bytes();
-    let (from, to) = match bytes.get(end)? {
+    let place = |text: &str| match bytes.get(end)? {
         b'>' => tagged(bytes, name_start(bytes, start), end),
         b'%' => escaped(text, end),
         _ => None,
-    }?;
+    };
+    // the beginning of a value says what it is
+    let near = text.floor_char_boundary(text.len().min(end + VALUE_BYTES_MAX));
+    let (from, to) = place(&text[..near])?;
     let value = &text[from..to];
     let number = value.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'-'));
     let secret = if number { named.kind == "password" } else { named.hides_assigned(value) };
     let hidden = value.trim().is_empty() || begins_with_marker(value) || is_literal(value);
-    (secret && !hidden).then_some(Mask { start: from, end: to, kind: named.kind })
+    if !secret || hidden {
+        return None;
+    }
+    let (start, end) = place(text)?;
+    Some(Mask { start, end, kind: named.kind })
 }
 
 /// `<name>value</name>`
