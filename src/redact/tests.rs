@@ -272,7 +272,12 @@ fn values_in_tags_and_behind_escapes() {
 fn a_mail_address_ends_where_no_letter_goes_on() {
     for around in ["“X”", "«X»", "（X）", "—X—", "…X…", "\u{a0}X\u{a0}", "\u{200b}X\u{200b}"]
     {
-        for mail in ["anna@mail.example.org", "anna%40mail.example.org"] {
+        for mail in [
+            "anna@mail.example.org",
+            "anna%40mail.example.org",
+            r"anna\u0040mail.example.org",
+            r"anna\\u0040mail.example.org",
+        ] {
             let got = kinds(&around.replace('X', mail));
             assert_eq!(got, around.replace('X', "~email~"), "{mail}");
         }

@@ -9,9 +9,11 @@ const LOCAL_MAX: usize = 64;
 const LABEL_MAX: usize = 63;
 const LABELS_MAX: usize = 127;
 
-/// The mail address whose `@` (or `%40`) stands at `start..end`.
+/// The mail address whose `@` (or `%40`, or `\u0040` however often its backslash was escaped) stands at `start..end`.
 pub(super) fn email(text: &str, start: usize, end: usize) -> Option<(usize, usize)> {
     let bytes = text.as_bytes();
+    let is_escape = bytes[start] == b'\\';
+    let start = if is_escape { text[..start].trim_end_matches('\\').len() } else { start };
     let part = |c: &char| c.is_alphanumeric() || matches!(c, '.' | '_' | '%' | '+' | '-');
     let local = text[..start].chars().rev().take(LOCAL_MAX).take_while(part);
     let mut from = start - local.map(char::len_utf8).sum::<usize>();

@@ -6,7 +6,7 @@ use crate::redact::scan::{after_spaces, name_start, run};
 /// What a literal hints at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Clue {
-    /// `@` of a mail address.
+    /// `@` of a mail address, or what a URL or JSON writes for it.
     At,
     /// `://`
     Url,
@@ -38,6 +38,7 @@ pub(crate) enum Clue {
 const LITERALS: &[(&str, Clue)] = &[
     ("@", Clue::At),
     ("%40", Clue::At),
+    (r"\u0040", Clue::At),
     ("://", Clue::Url),
     (r":\/\/", Clue::EscapedUrl),
     (r"\u00", Clue::Escape),

@@ -302,7 +302,8 @@ impl Pass {
             |kind, (from, to): (usize, usize)| (from, to, self.stamp.token(kind, &text[from..to]));
         let found = match clue {
             Clue::At => address::email(text, start, end).map(|(from, to)| {
-                let address = text[from..to].replace("%40", "@");
+                let local = text[from..start].trim_end_matches('\\');
+                let address = format!("{local}@{}", &text[end..to]).replace("%40", "@");
                 (from, to, self.stamp.token(TokenKind::Email, &address))
             }),
             Clue::Dotted => address::ip(text, start).map(|at| token(TokenKind::Ip, at)),
