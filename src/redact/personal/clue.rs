@@ -18,6 +18,8 @@ pub(crate) enum Clue {
     Prompt,
     /// A word for a person, with an id behind it.
     User,
+    /// `uid`, with a uuid behind it.
+    Uid,
     /// The suffix of a file.
     Suffix,
     /// A part of a path in the storage.
@@ -94,6 +96,7 @@ const LITERALS: &[(&str, Clue)] = &[
     ("forwarded-for", Clue::Key),
     ("forwardedfor", Clue::Key),
     ("uid", Clue::Key),
+    ("uid", Clue::Uid),
     ("caption", Clue::Key),
     ("captions", Clue::Key),
     ("prompts_expanded", Clue::Key),

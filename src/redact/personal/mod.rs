@@ -124,6 +124,7 @@ impl Pass {
             | Clue::EscapedUrl
             | Clue::Prompt
             | Clue::User
+            | Clue::Uid
             | Clue::Suffix
             | Clue::Stored
             | Clue::Home
@@ -306,6 +307,7 @@ impl Pass {
                 let address = format!("{local}@{}", &text[end..to]).replace("%40", "@");
                 (from, to, self.stamp.token(TokenKind::Email, &address))
             }),
+            Clue::Uid => user::uid(text, start, end).map(|at| token(TokenKind::User, at)),
             Clue::Dotted => address::ip(text, start).map(|at| token(TokenKind::Ip, at)),
             Clue::Url => url::find(&self.stamp, text, start, end, false),
             Clue::EscapedUrl => url::find(&self.stamp, text, start, end, true),

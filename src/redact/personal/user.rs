@@ -4,13 +4,15 @@ use crate::model::token::is_token;
 use crate::redact::personal::clue::key_class;
 use crate::redact::personal::key::Class;
 use crate::redact::personal::uuid;
-use crate::redact::scan::run;
+use crate::redact::scan::{after_spaces, begins_word, run};
 
 /// Separators between two words.
 const SEPARATORS_MAX: usize = 8;
 /// Words between the name and the id: `User(id=UUID('...'))`, `user with id ...`.
 const WORDS: &[&str] = &["id", "uuid", "with", "is"];
 const WORDS_MAX: usize = 5;
+/// Words of SQL between the name of a column of ids and the id: `user_id::text = ANY('{...}')`, `user_id NOT IN ('...')`.
+const OPERATORS: &[&str] = &["any", "in", "not", "text"];
 /// Ids in one list.
 const LIST_MAX: usize = 10_000;
 
@@ -33,7 +35,9 @@ pub(super) fn find(text: &str, end: usize) -> Vec<(usize, usize)> {
         // the letter of an escaped line end
         let escaped = separators.ends_with('\\') && matches!(bytes.get(at), Some(b'n' | b't'));
         at += usize::from(escaped && uuid::begins(bytes, at + 1));
-        let Some(word) = WORDS.iter().find(|word| is_word(bytes, at, word)) else { break };
+        let operators = OPERATORS.iter().filter(|_| named);
+        let mut words = WORDS.iter().chain(operators);
+        let Some(word) = words.find(|word| is_word(bytes, at, word)) else { break };
         at += word.len();
     }
     // PostgREST's: `users?id=eq.{uuid}`, `user_id=eq.{uuid}`
@@ -74,11 +78,23 @@ fn opens(bytes: &[u8], end: usize) -> bool {
 }
 
 fn is_separator(byte: u8) -> bool {
-    byte.is_ascii_whitespace() || b":='\"`\\/()[]{}<>#?".contains(&byte)
+    byte.is_ascii_whitespace() || b":='\"`\\/()[]{}<>#?!".contains(&byte)
 }
 
 fn is_quote(byte: Option<&u8>) -> bool {
     matches!(byte, Some(b'"' | b'\''))
+}
+
+/// The uuid behind `uid=` or `uid:`, where `uid` at `start..end` is a word of its own. A number there is one of Linux.
+pub(super) fn uid(text: &str, start: usize, end: usize) -> Option<(usize, usize)> {
+    let bytes = text.as_bytes();
+    let joint = after_spaces(bytes, end);
+    if !begins_word(bytes, start) || !matches!(bytes.get(joint), Some(b'=' | b':')) {
+        return None;
+    }
+    let at = after_spaces(bytes, joint + 1);
+    let at = at + run(bytes, at, |b| matches!(b, b'"' | b'\'' | b'\\')).min(SEPARATORS_MAX);
+    uuid::begins(bytes, at).then_some((at, at + uuid::BYTES))
 }
 
 /// Whether this word stands here, whole.
@@ -88,12 +104,14 @@ fn is_word(bytes: &[u8], at: usize, word: &str) -> bool {
     ends && head.is_some_and(|head| head.eq_ignore_ascii_case(word.as_bytes()))
 }
 
-/// `_id`, `s`, ` ID`, ...: where the name ends, and whether it says that an id follows.
+/// `_id`, `.id`, `s`, ` ID`, ...: where the name ends, and whether it says that an id follows.
 fn after_name(bytes: &[u8], end: usize) -> (usize, bool) {
-    let joint = matches!(bytes.get(end), Some(b'_' | b'-' | b' '));
-    let at = end + usize::from(joint);
-    let named = ["ids", "id", "uuid"].iter().find(|word| is_word(bytes, at, word));
     let plural = usize::from(matches!(bytes.get(end), Some(b's' | b'S')));
+    // `users.id`: a table and its column
+    let column = bytes.get(end + plural) == Some(&b'.');
+    let joint = matches!(bytes.get(end), Some(b'_' | b'-' | b' '));
+    let at = if column { end + plural + 1 } else { end + usize::from(joint) };
+    let named = ["ids", "id", "uuid"].iter().find(|word| is_word(bytes, at, word));
     named.map_or((end + plural, false), |word| (at + word.len(), true))
 }
 
@@ -112,4 +130,45 @@ fn bare(text: &str, from: usize) -> Option<(usize, usize)> {
     let hidden = value.is_empty() || is_token(value);
     let kept = hidden || nothing.iter().any(|word| value.eq_ignore_ascii_case(word));
     (!kept).then_some((from, from + value.len()))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::redact::tests::{kinds, redact};
+
+    const ID: &str = "0f9b1c2d-3e4f-4a5b-8c6d-7e8f90a1b2c3";
+
+    #[test]
+    fn ids_in_statements_and_of_columns_are_hidden() {
+        for text in [
+            "where user_id = ANY('{@}')",
+            "where user_id = ANY('{@,@}'::uuid[])",
+            "where user_id::text = '@'",
+            "where user_id IN ('@', '@')",
+            "where user_id NOT IN ('@')",
+            "where user_id != '@'",
+            "where user_id <> '@'",
+            "user.id=@",
+            "where users.id = '@'",
+            "uid=@",
+            "uid: @, x",
+            "uid = '@'",
+        ] {
+            assert_eq!(kinds(&text.replace('@', ID)), text.replace('@', "~user~"));
+        }
+    }
+
+    #[test]
+    fn what_is_no_id_in_a_statement_is_left_alone() {
+        for text in [
+            "where user_id = ANY($1) and user_id::text = $2 and user_id in (select id from x)",
+            "user_id: text, owner_id: uuid",
+            "uid=0(root) gid=0(root), uid: 1000",
+            "the user! 0f9b1c2d, a user in 0f9b1c2d-3e4f-4a5b-8c6d-7e8f90a1b2c3",
+            "guid=0f9b1c2d-3e4f-4a5b-8c6d-7e8f90a1b2c3 run_uid=0f9b1c2d-3e4f-4a5b-8c6d-7e8f90a1b2c3",
+            "cannot read user.id: undefined",
+        ] {
+            assert_eq!(redact(text), text);
+        }
+    }
 }
