@@ -33,8 +33,12 @@ pub(super) fn value(text: &str, name: usize, from: usize) -> Option<usize> {
     }
     let at = at + run(bytes, at, |b| b == b'\\');
     let (quoted, at) = (is_quote(at), at + usize::from(is_quote(at)));
-    let word =
-        ["value", "val"].into_iter().find(|word| bytes[at..].starts_with(word.as_bytes()))?;
+    let stands = |word: &&str| {
+        bytes
+            .get(at..at + word.len())
+            .is_some_and(|there| there.eq_ignore_ascii_case(word.as_bytes()))
+    };
+    let word = ["value", "val"].into_iter().find(stands)?;
     let end = at + word.len();
     let end = end + run(bytes, end, |b| b == b'\\');
     let ends = is_quote(end) == quoted;
@@ -96,6 +100,14 @@ mod tests {
             ),
             (r#"{key: "API_KEY", value: "x"}"#, r#"{key: "API_KEY", value: "<redacted:api_key>"}"#),
             (
+                "[{'Name': 'API_KEY', 'Value': 'x'}, {'name': 'DB_PASSWORD', 'VALUE': 'y'}]",
+                "[{'Name': 'API_KEY', 'Value': '<redacted:api_key>'}, {'name': 'DB_PASSWORD', 'VALUE': '<redacted:password>'}]",
+            ),
+            (
+                r#"<Variable Name="API_KEY" Value="x"/>"#,
+                r#"<Variable Name="API_KEY" Value="<redacted:api_key>"/>"#,
+            ),
+            (
                 "EnvVar(name='API_KEY', value='x')",
                 "EnvVar(name='API_KEY', value='<redacted:api_key>')",
             ),
@@ -139,6 +151,7 @@ mod tests {
             r#"{"cmd": ["--token", "--verbose", "x", "--tokens", "the"], "n": "x"}"#,
             r#"{"cmd": ["--token", 5, "x"]}"#,
             "KeyError: 'token' values='x'",
+            "KeyError: 'token', Values='x', 'Valued': 'x'",
             "('a', 'token', 'x')",
             "if headers['token'] == 'x': pass",
             "key = config['api_key'] = load()",

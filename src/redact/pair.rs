@@ -117,7 +117,7 @@ fn joint(text: &str, start: usize, end: usize, named: Named) -> Option<(Joint, u
             [b'=', b'>', ..] => Some((Joint::QuotedKey, at + 2)),
             [b':' | b'=', ..] => Some((Joint::QuotedKey, at + 1)),
             [b']', ..] => assigned(bytes, at + 1),
-            [b',' | b'v', ..] => {
+            [b',' | b'v' | b'V', ..] => {
                 let value = member::value(text, name_start(bytes, start), at)?;
                 Some((Joint::QuotedKey, value))
             }
