@@ -139,6 +139,18 @@ fn values_of_secret_keys_are_masked() {
             "RUNPOD_API_KEY_2=x password1: y",
             "RUNPOD_API_KEY_2=<redacted:api_key> password1: <redacted:password>",
         ),
+        (
+            "SUPABASE_SERVICE_ROLE_KEY_PROD=x1 RUNPOD_API_KEY_V2=x2 RUNPOD_API_KEY_DEV=x3",
+            "SUPABASE_SERVICE_ROLE_KEY_PROD=<redacted:service_role_key> RUNPOD_API_KEY_V2=<redacted:api_key> RUNPOD_API_KEY_DEV=<redacted:api_key>",
+        ),
+        (
+            "DB_PASSWORD_PROD: hunter HF_TOKEN_READ=ab12cd34 HF_TOKEN_WRITE: ab12cd34",
+            "DB_PASSWORD_PROD: <redacted:password> HF_TOKEN_READ=<redacted:token> HF_TOKEN_WRITE: <redacted:token>",
+        ),
+        (
+            r#"{"passwordProd": "x", "apiKeyV2": "y", "PASSWORD_TEST": "ab12cd34"}"#,
+            r#"{"passwordProd": "<redacted:password>", "apiKeyV2": "<redacted:api_key>", "PASSWORD_TEST": "<redacted:password>"}"#,
+        ),
         (r#"{"pwd1": "x"}"#, r#"{"pwd1": "<redacted:password>"}"#),
         (
             "token2=ab12cd34 API_KEYS=ab12cd34",
@@ -386,6 +398,8 @@ fn near_misses_are_left_alone() {
         "secrets: none, api_keys=3, secrets: SUPABASE_SERVICE_ROLE_KEY, token2: expired",
         "---- begin of run ----, -----BEGIN PUBLIC KEY-----, 2passes, dbpass2 of 3",
         "glrt-runner-3 and doo_v1_x",
+        "password_test: failed, api_key_test: PASS, token_new: expired, secret_read: 12, tokens_read=512",
+        r#"{"password_test": "failed", "tokenRead": 5, "token_write": "enabled"}"#,
     ] {
         let got = redactor.text(text);
         assert!(matches!(got, std::borrow::Cow::Borrowed(_)), "{text} became {got}");
