@@ -76,6 +76,7 @@ pub(super) const HINTS: &[(&str, Hint)] = &[
     ("signature%3d", Hint::Parameter),
     ("credential%3d", Hint::Parameter),
     ("sig%3d", Hint::Parameter),
+    ("amz-signature", Hint::Key("signature")),
     ("authorization", Hint::Key("authorization")),
     ("password", Hint::Key("password")),
     ("passwd", Hint::Key("password")),

@@ -151,6 +151,9 @@ fn values_of_secret_keys_are_masked() {
             r#"{"passwordProd": "x", "apiKeyV2": "y", "PASSWORD_TEST": "ab12cd34"}"#,
             r#"{"passwordProd": "<redacted:password>", "apiKeyV2": "<redacted:api_key>", "PASSWORD_TEST": "<redacted:password>"}"#,
         ),
+        ("{'X-Amz-Signature': 'x1'}", "{'X-Amz-Signature': '<redacted:signature>'}"),
+        (r#"{"x-amz-signature": "x1"}"#, r#"{"x-amz-signature": "<redacted:signature>"}"#),
+        ("sent X-Amz-Signature=x1 y", "sent X-Amz-Signature=<redacted:signature> y"),
         (r#"{"pwd1": "x"}"#, r#"{"pwd1": "<redacted:password>"}"#),
         (
             "token2=ab12cd34 API_KEYS=ab12cd34",
@@ -398,6 +401,7 @@ fn near_misses_are_left_alone() {
         "secrets: none, api_keys=3, secrets: SUPABASE_SERVICE_ROLE_KEY, token2: expired",
         "---- begin of run ----, -----BEGIN PUBLIC KEY-----, 2passes, dbpass2 of 3",
         "glrt-runner-3 and doo_v1_x",
+        "X-Amz-SignatureVersion=4, x-amz-signature: expired",
         "password_test: failed, api_key_test: PASS, token_new: expired, secret_read: 12, tokens_read=512",
         r#"{"password_test": "failed", "tokenRead": 5, "token_write": "enabled"}"#,
     ] {
