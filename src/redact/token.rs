@@ -30,21 +30,29 @@ pub(super) struct Shape {
     kind: &'static str,
     body: Body,
     min: usize,
+    /// From this length on a body is one whatever it looks like; a shorter one may be cut off, and has letters and digits.
+    whole: usize,
 }
 
 impl Shape {
-    pub(super) const JWT: Self = Self { prefix: "eyJ", kind: "jwt", body: Body::Jwt, min: 20 };
+    pub(super) const JWT: Self =
+        Self { prefix: "eyJ", kind: "jwt", body: Body::Jwt, min: 20, whole: 20 };
 
     pub(super) const fn alphanumeric(prefix: &'static str, kind: &'static str, min: usize) -> Self {
-        Self { prefix, kind, body: Body::Alphanumeric, min }
+        Self { prefix, kind, body: Body::Alphanumeric, min, whole: min }
     }
 
     pub(super) const fn word(prefix: &'static str, kind: &'static str, min: usize) -> Self {
-        Self { prefix, kind, body: Body::Word, min }
+        Self { prefix, kind, body: Body::Word, min, whole: min }
     }
 
     pub(super) const fn aws(prefix: &'static str) -> Self {
-        Self { prefix, kind: "aws_key", body: Body::Aws, min: 16 }
+        Self { prefix, kind: "aws_key", body: Body::Aws, min: 16, whole: 16 }
+    }
+
+    /// The same with a body that may be cut to this length.
+    pub(super) const fn cut_to(self, min: usize) -> Self {
+        Self { min, ..self }
     }
 
     /// Whether a byte is one of a token's, but for the dots of a web token.
@@ -77,7 +85,13 @@ pub(super) fn body(text: &str, start: usize, shape: &Shape) -> Option<usize> {
     let long = match shape.body {
         Body::Aws => end - from == shape.min && !bytes.get(end).is_some_and(|b| is_word(*b)),
         Body::Jwt => end - start >= shape.min,
-        Body::Alphanumeric | Body::Word => end - from >= shape.min,
+        Body::Alphanumeric | Body::Word => {
+            let length = end - from;
+            let token = &bytes[from..end.min(from + shape.whole)];
+            let mixed =
+                token.iter().any(u8::is_ascii_digit) && token.iter().any(u8::is_ascii_alphabetic);
+            length >= shape.whole || (length >= shape.min && mixed)
+        }
     };
     long.then_some(end)
 }
