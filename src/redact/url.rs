@@ -3,7 +3,7 @@
 use crate::model::token;
 use crate::redact::mask::{Mask, begins_with_marker};
 use crate::redact::pair::{bare_end, near};
-use crate::redact::scan::{name_start, run};
+use crate::redact::scan::{is_secretish, name_start, run};
 
 /// Longer than any user name and password in a URL.
 const USER_INFO_BYTES_MAX: usize = 512;
@@ -26,7 +26,7 @@ pub(super) fn password(text: &str, from: usize) -> Option<Mask> {
     let length = run(&bytes[..limit], from, part);
     let authority = &bytes[from..from + length];
     let Some(first) = authority.iter().position(|b| *b == b'@') else {
-        return cut_password(text, from, from + length);
+        return cut_password(text, from, from + length, web);
     };
     // An unescaped `@` may be part of the password, but the host ends at the next of these.
     let host = run(authority, first, |b| !matches!(b, b'/' | b'?' | b'#' | b','));
@@ -39,7 +39,7 @@ pub(super) fn password(text: &str, from: usize) -> Option<Mask> {
 }
 
 /// The password of a URL that ends before its `@`, in `from..end`: what stands behind the user and is no port.
-fn cut_password(text: &str, from: usize, end: usize) -> Option<Mask> {
+fn cut_password(text: &str, from: usize, end: usize, web: bool) -> Option<Mask> {
     let bytes = &text.as_bytes()[..end];
     let user = run(bytes, from, |b| !matches!(b, b':' | b'/' | b'?' | b'#' | b'[' | b'{' | b'$'));
     let colon = from + user;
@@ -61,8 +61,10 @@ fn cut_password(text: &str, from: usize, end: usize) -> Option<Mask> {
         || ["%s", "%("].iter().any(|sign| value.starts_with(sign))
         || token::end(text, start).is_some();
     let is_word = PORTS.iter().any(|word| value.eq_ignore_ascii_case(word));
+    // `https://example.com:timeout`: a host
+    let is_host = web && bytes[from..colon].contains(&b'.') && !is_secretish(value);
     let letter = value.bytes().any(|b| b.is_ascii_alphabetic());
-    let secret = letter && !is_port && !is_shown && !is_word;
+    let secret = letter && !is_port && !is_shown && !is_word && !is_host;
     secret.then_some(Mask { start, end, kind: "password" })
 }
 
@@ -124,6 +126,7 @@ mod tests {
             "a redis://default:S\nnext",
             "clone https://oauth2:S (cut)",
             "mongodb://root:S..., retry",
+            "https://jane.doe:S",
             "(redis://default:S)",
             "'amqp://guest:S'",
             r#"{"url": "https://oauth2:S/x", "n": 1}"#,
@@ -173,7 +176,7 @@ mod tests {
             "tcp://worker:29500, docker://nginx:latest, docker://ubuntu:22.04",
             "postgres://user:$PASSWORD redis://default:<secret> amqp://u:%s",
             "file:///C:/x jdbc:postgresql://db:5432/x std://a::b",
-            "https://oauth2:<redacted:password>",
+            "https://oauth2:<redacted:password> https://api.example.com:timeout",
         ] {
             assert_eq!(redact(text), text);
         }
