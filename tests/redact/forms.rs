@@ -52,6 +52,25 @@ const BY_KEY: &[&str] = &[
     r#"{"secrets": {"runpod": "@@"}, "tokens": ["@@"]}"#,
     "{'password': {'value': '@@'}}",
     "RUNPOD_API_KEY_2=@@ password1: @@",
+    "Authorization: Bearer '@@'",
+    "curl -H \"Authorization: Basic \"'@@' https://api.example.com/v1/x",
+    "Authorization: Key b'@@'",
+    "postgresql://worker.abc:@@...",
+    "cannot connect to redis://default:@@",
+    "  RUNPOD_API_KEY                 = @@",
+    "GET /proxy?url=https%3A%2F%2Fa.example.com%2Fb.mp4%3Fsv%3D1%26sig%3D@@%253D 200",
+    "got X-Amz-Signature=@@ there",
+    "[{'Name': 'API_KEY', 'Value': '@@'}]",
+    "RUNPOD_API_KEY_V2=@@ DB_PASSWORD_PROD: @@",
+];
+
+/// Dresses of a private key behind the name of a variable.
+const ARMOUR: &[&str] = &[
+    "RUNPOD_SSH_PRIVATE_KEY=@@",
+    "w.py --private-key=@@ -v",
+    "SSH_KEY_SECRET := @@",
+    "cmd ['docker', '-e', 'RUNPOD_SSH_PRIVATE_KEY=@@', 'x']",
+    r#"{"cmd": ["docker", "-e", "RUNPOD_SSH_PRIVATE_KEY=@@"]}"#,
 ];
 
 /// Dresses of a user's id.
@@ -77,6 +96,10 @@ const USER: &[&str] = &[
     "User `@@`: 3 tasks",
     r#"done {"user": {"id": "@@"}}"#,
     "GET /rest/v1/users?id=eq.@@",
+    "where user_id = ANY('{@@}')",
+    "where user_id::text = '@@'",
+    "where user_id IN ('@@', '@@') or users.id != '@@'",
+    "uid=@@ ok",
 ];
 
 /// Dresses of an address of mail, beside those of everything that has a shape.
@@ -144,6 +167,7 @@ pub(crate) fn sentences() -> Vec<(Kind, &'static str)> {
     let mut add = |kind, forms: &[&'static str]| all.extend(forms.iter().map(|form| (kind, *form)));
     SHAPED.into_iter().for_each(|kind| add(kind, ANYWHERE));
     add(Kind::Password, BY_KEY);
+    add(Kind::PrivateKey, ARMOUR);
     add(Kind::User, USER);
     add(Kind::Email, ANYWHERE);
     add(Kind::Email, EMAIL);
