@@ -76,6 +76,8 @@ pub(super) fn credentials(text: &str, header: Header) -> Option<(usize, usize)> 
 /// `"Authorization: Bearer "'x'`. Where its quotes do not close, it ends with its word.
 pub(super) fn quoted(text: &str, at: usize) -> Option<Quoted> {
     let bytes = text.as_bytes();
+    // `Bearer ['x']`
+    let at = at + run(bytes, at, |b| matches!(b, b'[' | b'('));
     let slashes = run(bytes, at, |b| b == b'\\');
     let quote = bytes.get(at + slashes).filter(|b| is_quote(**b));
     let next = bytes.get(at + slashes + 1).filter(|b| is_quote(**b));
@@ -229,12 +231,14 @@ mod tests {
             "Authorization: Bearer 'S...",
             "Authorization: Bearer 'S and more",
             "Authorization: Key 'S!S'",
+            "Authorization: Bearer ['S']",
             r#"{"m": "Authorization: Bearer 'S'", "n": "Authorization: Key \"S\""}"#,
             "sent Bearer 'S'",
             "sent Bearer \"S\"",
             r#"sent Bearer \"S\""#,
             "sent Bearer b'S'",
             "Bearer%20S",
+            "Bearer%20%22S%22",
             "a=Bearer+S&x",
         ] {
             let got = redact(&text.replace('S', "Zk29LmXw4RtY8uPsQ1Vb"));

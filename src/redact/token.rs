@@ -150,7 +150,10 @@ pub(super) fn bearer(text: &str, start: usize, end: usize) -> Option<Mask> {
     if at == end || !begins_word(bytes, start) {
         return None;
     }
-    let from = quoted::opened(bytes, at).unwrap_or(at);
+    let from = match &bytes[at..] {
+        [b'%', b'2', b'2' | b'7', ..] => at + 3,
+        _ => quoted::opened(bytes, at).unwrap_or(at),
+    };
     let token = |b: u8| is_word(b) || matches!(b, b'.' | b'~' | b'+' | b'/' | b'=');
     let end = from + run(bytes, from, token);
     is_secretish(&text[from..end]).then_some(Mask { start: from, end, kind: "bearer" })

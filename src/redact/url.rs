@@ -14,6 +14,23 @@ const SIGNS: &[&[u8]] = &[b"%3F", b"%26", b"%3B"];
 const ENDS: &[&[u8]] = &[b"%26", b"%23", b"%22"];
 /// Digits of the longest port.
 const PORT_DIGITS_MAX: usize = 5;
+/// Schemes of servers that ask for a password.
+const SERVERS: &[&str] = &[
+    "amqp://",
+    "amqps://",
+    "ftp://",
+    "http://",
+    "https://",
+    "mongodb+srv://",
+    "mongodb://",
+    "mysql://",
+    "postgres://",
+    "postgresql://",
+    "redis://",
+    "rediss://",
+    "smtp://",
+    "smtps://",
+];
 /// Words that stand for a port, or behind the name of an image.
 const PORTS: &[&str] = &["port", "latest"];
 
@@ -26,7 +43,7 @@ pub(super) fn password(text: &str, from: usize) -> Option<Mask> {
     let length = run(&bytes[..limit], from, part);
     let authority = &bytes[from..from + length];
     let Some(first) = authority.iter().position(|b| *b == b'@') else {
-        return cut_password(text, from, from + length, web);
+        return cut_password(text, from, from + length);
     };
     // An unescaped `@` may be part of the password, but the host ends at the next of these.
     let host = run(authority, first, |b| !matches!(b, b'/' | b'?' | b'#' | b','));
@@ -39,11 +56,11 @@ pub(super) fn password(text: &str, from: usize) -> Option<Mask> {
 }
 
 /// The password of a URL that ends before its `@`, in `from..end`: what stands behind the user and is no port.
-fn cut_password(text: &str, from: usize, end: usize, web: bool) -> Option<Mask> {
+fn cut_password(text: &str, from: usize, end: usize) -> Option<Mask> {
     let bytes = &text.as_bytes()[..end];
     let user = run(bytes, from, |b| !matches!(b, b':' | b'/' | b'?' | b'#' | b'[' | b'{' | b'$'));
     let colon = from + user;
-    if user == 0 || bytes.get(colon) != Some(&b':') {
+    if bytes.get(colon) != Some(&b':') {
         return None;
     }
     let start = colon + 1;
@@ -61,10 +78,12 @@ fn cut_password(text: &str, from: usize, end: usize, web: bool) -> Option<Mask> 
         || ["%s", "%("].iter().any(|sign| value.starts_with(sign))
         || token::end(text, start).is_some();
     let is_word = PORTS.iter().any(|word| value.eq_ignore_ascii_case(word));
-    // `https://example.com:timeout`: a host
-    let is_host = web && bytes[from..colon].contains(&b'.') && !is_secretish(value);
+    // `https://example.com:timeout`: a host; `://:x`: nobody; `s3://bucket:prefix`: a place
+    let host = is_web(&text[..from]) && bytes[from..colon].contains(&b'.');
+    let is_doubtful = user == 0 || host || !is_server(&text[..from]);
+    let is_doubtful = is_doubtful && !is_secretish(value);
     let letter = value.bytes().any(|b| b.is_ascii_alphabetic());
-    let secret = letter && !is_port && !is_shown && !is_word && !is_host;
+    let secret = letter && !is_port && !is_shown && !is_word && !is_doubtful;
     secret.then_some(Mask { start, end, kind: "password" })
 }
 
@@ -107,11 +126,17 @@ fn is_end(byte: u8) -> bool {
 
 /// Whether the scheme before `://` is one whose passwords hold no slash.
 fn is_web(before: &str) -> bool {
-    let ends = |want: &str| {
-        let from = before.len().checked_sub(want.len());
-        from.is_some_and(|from| before.as_bytes()[from..].eq_ignore_ascii_case(want.as_bytes()))
-    };
-    ends("http://") || ends("https://")
+    ["http://", "https://"].iter().any(|scheme| ends(before, scheme))
+}
+
+/// Whether the scheme before `://` is one of a server that asks for a password.
+fn is_server(before: &str) -> bool {
+    SERVERS.iter().any(|scheme| ends(before, scheme))
+}
+
+fn ends(before: &str, scheme: &str) -> bool {
+    let from = before.len().checked_sub(scheme.len());
+    from.is_some_and(|from| before.as_bytes()[from..].eq_ignore_ascii_case(scheme.as_bytes()))
 }
 
 #[cfg(test)]
@@ -120,6 +145,7 @@ mod tests {
 
     #[test]
     fn passwords_of_urls_that_are_cut_are_masked() {
+        assert_eq!(redact("redis://default:letmein"), "redis://default:<redacted:password>");
         for text in [
             "dsn postgresql://postgres.abc:S...",
             "postgresql://postgres:S",
@@ -127,6 +153,8 @@ mod tests {
             "clone https://oauth2:S (cut)",
             "mongodb://root:S..., retry",
             "https://jane.doe:S",
+            "redis://:S",
+            "postgresql+asyncpg://u:S",
             "(redis://default:S)",
             "'amqp://guest:S'",
             r#"{"url": "https://oauth2:S/x", "n": 1}"#,
@@ -176,7 +204,8 @@ mod tests {
             "tcp://worker:29500, docker://nginx:latest, docker://ubuntu:22.04",
             "postgres://user:$PASSWORD redis://default:<secret> amqp://u:%s",
             "file:///C:/x jdbc:postgresql://db:5432/x std://a::b",
-            "https://oauth2:<redacted:password> https://api.example.com:timeout",
+            "https://oauth2:<redacted:password> https://api.example.com:timeout http://:8188 x://:name",
+            "s3://bucket:prefix memory://store:main chrome-extension://abc:def",
         ] {
             assert_eq!(redact(text), text);
         }

@@ -12,7 +12,7 @@ const SEPARATORS_MAX: usize = 8;
 const WORDS: &[&str] = &["id", "uuid", "with", "is"];
 const WORDS_MAX: usize = 5;
 /// Words of SQL between the name of a column of ids and the id: `user_id::text = ANY('{...}')`, `user_id NOT IN ('...')`.
-const OPERATORS: &[&str] = &["any", "in", "not", "text"];
+const OPERATORS: &[&str] = &["any", "array", "distinct", "from", "in", "not", "text"];
 /// Ids in one list.
 const LIST_MAX: usize = 10_000;
 
@@ -88,12 +88,16 @@ fn is_quote(byte: Option<&u8>) -> bool {
 /// The uuid behind `uid=` or `uid:`, where `uid` at `start..end` is a word of its own. A number there is one of Linux.
 pub(super) fn uid(text: &str, start: usize, end: usize) -> Option<(usize, usize)> {
     let bytes = text.as_bytes();
-    let joint = after_spaces(bytes, end);
-    if !begins_word(bytes, start) || !matches!(bytes.get(joint), Some(b'=' | b':')) {
+    let quotes = |at| run(bytes, at, |b| matches!(b, b'"' | b'\'' | b'\\')).min(SEPARATORS_MAX);
+    // `auth.uid() = '...'`
+    let called = bytes[end..].starts_with(b"()");
+    let joint = after_spaces(bytes, if called { end + 2 } else { end + quotes(end) });
+    let signs = run(bytes, joint, |b| matches!(b, b'=' | b':' | b'>' | b'!' | b'<'));
+    if !begins_word(bytes, start) || !(1..=2).contains(&signs) {
         return None;
     }
-    let at = after_spaces(bytes, joint + 1);
-    let at = at + run(bytes, at, |b| matches!(b, b'"' | b'\'' | b'\\')).min(SEPARATORS_MAX);
+    let at = after_spaces(bytes, joint + signs);
+    let at = at + quotes(at);
     uuid::begins(bytes, at).then_some((at, at + uuid::BYTES))
 }
 
@@ -153,6 +157,11 @@ mod tests {
             "uid=@",
             "uid: @, x",
             "uid = '@'",
+            "uid == '@' or uid => @",
+            "auth.uid() = '@'",
+            "'uid': '@'",
+            "user_id = any(array['@']::uuid[])",
+            "user_id IS DISTINCT FROM '@'",
         ] {
             assert_eq!(kinds(&text.replace('@', ID)), text.replace('@', "~user~"));
         }
