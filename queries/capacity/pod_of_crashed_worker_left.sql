@@ -2,7 +2,7 @@
 --! title     = "The pod of a crashed worker goes on costing"
 --! severity  = "critical"
 --! question  = "Which pods still run although their worker's process died and its row says crashed?"
---! reads     = ["events", "pods", "workers", "coverage"]
+--! reads     = ["events", "pods", "worker_ends", "workers", "coverage"]
 --! grain     = ["subject_id"]
 --! params    = { grace_s = 600, price_per_hour = 0.69 }
 --! incidents = ["O18", "X13"]
@@ -30,6 +30,8 @@ crashes as (
     select worker_id, min(happened_at) as crashed_at, arg_min(event_id, (happened_at, event_id)) as event_id
     from events
     where kind = 'worker_crashed'
+        -- one that acted on had not crashed (domain/worker-app.md 4.1): the crash is not its end
+        and event_id in (select event_id from worker_ends)
     group by worker_id
 ),
 

@@ -51,6 +51,13 @@ impl<'a> Seen<'a> {
         Self { at, kind, basis, clock, lists, rows, id, event }
     }
 
+    /// The status that a line of update-task-status says it wrote. Where the function names one status alone, it is
+    /// the one that was asked for (domain/evidence-rules.md 1, fact 7: `{"status": "Queued"}`).
+    pub fn written_status(&self) -> Option<&str> {
+        let alone = if self.kind == EventKind::TaskStatusUpdated { "status" } else { "new_status" };
+        self.text("new_status").or_else(|| self.text(alone))
+    }
+
     /// All of it.
     #[inline]
     pub fn event(&self) -> &'a Event {

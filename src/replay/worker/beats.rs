@@ -11,6 +11,7 @@ use crate::model::state::{AnomalyKind, WorkerStateName};
 use crate::model::time::Micros;
 use crate::replay::seen::Seen;
 use crate::replay::timeline::Anomaly;
+use crate::replay::worker::contradicted;
 use crate::replay::worker::end::WorkerEnd;
 use crate::replay::worker::held::Held;
 use crate::replay::worker::signals::{Sign, Signal};
@@ -47,10 +48,9 @@ impl Watch<'_> {
         end.ended_at.or(end.before)
     }
 
-    /// When its guardian reported the process dead.
+    /// When its guardian reported the process dead, which it then was.
     pub(crate) fn crashed(&self) -> Option<Micros> {
-        let crash = self.events.iter().find(|event| event.kind == EventKind::WorkerCrashed);
-        crash.map(|event| event.at)
+        contradicted::crash(self.row, self.events).map(|crash| crash.at)
     }
 }
 

@@ -16,7 +16,7 @@ const GONE_WITHIN_S: f64 = 30.0;
 const LAST_BEAT_WITHIN_S: f64 = 40.0;
 
 /// The events that may end a worker.
-const ENDS: [EventKind; 8] = [
+const ENDS: [EventKind; 9] = [
     EventKind::WorkerPodTerminated,
     EventKind::WorkerEarlyTerminated,
     EventKind::WorkerScaledDown,
@@ -25,6 +25,7 @@ const ENDS: [EventKind; 8] = [
     EventKind::WorkerExternallyTerminated,
     EventKind::WorkerTerminationRecorded,
     EventKind::WorkerSaidGoodbye,
+    EventKind::WorkerCrashed,
 ];
 
 /// The last act of the worker's own process: its asking for a task, or a line of it. A worker's clock may be
@@ -65,6 +66,17 @@ pub(crate) fn goodbye<'a>(row: &WorkerRow, events: &[Seen<'a>]) -> Option<(Micro
     });
     let last = words.map(|event| event.at).max();
     Some((last.map_or(goodbye.at, |last| last.max(goodbye.at)), goodbye))
+}
+
+/// The death of its process that its guardian reported, unless it acted or beat on since: begun anew on the same pod, or
+/// reported dead in error (domain/worker-app.md 4.1: a guardian that has reported it sends no more).
+pub(crate) fn crash<'a>(row: &WorkerRow, events: &[Seen<'a>]) -> Option<Seen<'a>> {
+    let lasts = |event: &Seen<'_>| {
+        event.kind == EventKind::WorkerCrashed
+            && !lived_on(row, event.at)
+            && !is_contradicted(row, events, event.at)
+    };
+    events.iter().copied().find(lasts)
 }
 
 /// The first end that the worker's acts contradict.

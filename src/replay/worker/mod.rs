@@ -32,6 +32,10 @@ const LATE_HEARTBEAT_S: f64 = 5.0;
 /// domain/orchestrator.md 2.3).
 const VERDICT_S: f64 = 30.0;
 
+/// What only a process that runs does.
+const ACTS: [EventKind; 3] =
+    [EventKind::TaskClaimed, EventKind::ClaimAttempted, EventKind::WorkerReady];
+
 /// One worker's life.
 #[derive(Clone, Debug, PartialEq)]
 pub struct WorkerTimeline {
@@ -131,33 +135,35 @@ fn resurrected(row: &WorkerRow, end: Option<&WorkerEnd>) -> Option<Anomaly> {
     })
 }
 
-/// Checks of a worker that had been marked as error, in a later cycle than that: an orchestrator checks those alone
-/// whose row is active (domain/orchestrator.md 2.3), so its write had failed, had never come, or a heartbeat undid it,
-/// and its pod was not stopped. A row that is active with a heartbeat of then says the same. What a process says of
-/// itself (that it gave up, that it crashed) no check undoes.
+/// Verdicts that came to nothing. Checks of a worker that had been marked as error, in a later cycle than that: an
+/// orchestrator checks those alone whose row is active (domain/orchestrator.md 2.3), so its write had failed, had never
+/// come, or a heartbeat undid it, and its pod was not stopped. A row that is active with a heartbeat of then says the
+/// same. What a process says of itself (that it gave up) no check undoes; that it crashed, its own acts do, or a
+/// heartbeat: its guardian sent its last one (domain/worker-app.md 4.1).
 fn reinstated(row: &WorkerRow, events: &[Seen<'_>]) -> impl Iterator<Item = Moment> {
     let is_active = row.status == "active";
-    let mut marked = None;
+    let mut marked: Option<(Micros, EventKind)> = None;
     events.iter().filter_map(move |event| {
-        // of an era that looks at the pod, its answer is the check (domain/orchestrator.md G107)
-        let checks = [EventKind::HeartbeatObserved, EventKind::SshReachable];
-        let checked = checks.contains(&event.kind) && event.clock == Clock::Orchestrator;
         let beat = event.kind == EventKind::HeartbeatRecorded && !beats::is_unproven(event.at);
-        let is_check = checked || (is_active && beat);
-        match WorkerEvent::of(event.kind) {
-            Some(WorkerEvent::Condemned) => {
-                marked = (event.kind == EventKind::WorkerMarkedError).then_some(event.at);
-                None
-            }
-            Some(_) | None => {
-                let at = marked.filter(|_| is_check)?;
-                (event.at.seconds_since(at) > VERDICT_S).then(|| {
-                    marked = None;
-                    let (what, basis) = (WorkerEvent::Reinstated, event.basis);
-                    Moment { at: event.at, what, basis, because: Some(event.id) }
-                })
-            }
+        if WorkerEvent::of(event.kind) == Some(WorkerEvent::Condemned) {
+            let undoes = [EventKind::WorkerMarkedError, EventKind::WorkerCrashed];
+            marked = undoes.contains(&event.kind).then_some((event.at, event.kind));
+            return None;
         }
+        let (at, verdict) = marked?;
+        let is_undone = if verdict == EventKind::WorkerCrashed {
+            beat || ACTS.contains(&event.kind)
+        } else {
+            // of an era that looks at the pod, its answer is the check (domain/orchestrator.md G107)
+            let checks = [EventKind::HeartbeatObserved, EventKind::SshReachable];
+            let checked = checks.contains(&event.kind) && event.clock == Clock::Orchestrator;
+            checked || (is_active && beat)
+        };
+        (is_undone && event.at.seconds_since(at) > VERDICT_S).then(|| {
+            marked = None;
+            let (what, basis) = (WorkerEvent::Reinstated, event.basis);
+            Moment { at: event.at, what, basis, because: Some(event.id) }
+        })
     })
 }
 

@@ -105,7 +105,7 @@ pub fn last(row: &TaskRow, events: &[Seen<'_>]) -> Option<Final> {
 /// Whether an event tells of an end that need not have lasted.
 pub(crate) fn tells(event: &Seen<'_>) -> Option<TaskEvent> {
     if event.kind == EventKind::TaskStatusUpdated {
-        return Some(end_of(TaskStateName::of_status(event.text("new_status")?)?)?.1);
+        return Some(end_of(TaskStateName::of_status(event.written_status()?)?)?.1);
     }
     const ENDS: [TaskStateName; 3] =
         [TaskStateName::Complete, TaskStateName::Failed, TaskStateName::Cancelled];

@@ -23,7 +23,7 @@ pub(super) fn then(
     });
     let before_claim = |event: &&Seen<'_>| claim.is_none_or(|claim| event.at <= claim.at);
     let told = events.iter().filter(after).filter(before_claim).find_map(|event| {
-        let undone = match (event.kind, event.text("new_status")?) {
+        let undone = match (event.kind, event.written_status()?) {
             (EventKind::TaskStatusUpdated | EventKind::TaskRowChanged, "Queued") => true,
             (EventKind::TaskStatusUpdated, "In Progress") => false,
             (_, _) => return None,
@@ -45,7 +45,7 @@ pub(super) fn then(
 
 /// Whether an event shows a task that has not ended.
 fn lives(event: &Seen<'_>) -> bool {
-    let to = || event.text("new_status").and_then(TaskStateName::of_status);
+    let to = || event.written_status().and_then(TaskStateName::of_status);
     let is_open = || matches!(to(), Some(TaskStateName::Queued | TaskStateName::InProgress));
     matches!(event.kind, EventKind::TaskCreated | EventKind::TaskResetListed)
         || (event.kind == EventKind::TaskStatusUpdated && is_open())
@@ -71,7 +71,7 @@ pub(super) fn unseen(
         return None;
     }
     let (_, what) = end_of(TaskStateName::of_status(event.text("old_status")?)?)?;
-    let to = TaskStateName::of_status(event.text("new_status")?)?;
+    let to = TaskStateName::of_status(event.written_status()?)?;
     let signs = events.iter().filter(|other| lives(other)).map(|other| other.at);
     let (beside, before): (Vec<&Claim>, Vec<&Claim>) = claims
         .iter()

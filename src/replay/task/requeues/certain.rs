@@ -37,9 +37,8 @@ pub(super) fn seen_queued(event: &Seen<'_>) -> bool {
 
 /// A row that names the task as queued again.
 pub(super) fn names_task(event: &Seen<'_>) -> bool {
-    let status = || event.text("new_status").or_else(|| event.text("status"));
     event.kind == EventKind::TaskResetListed
-        || (event.kind == EventKind::TaskStatusUpdated && status() == Some("Queued"))
+        || (event.kind == EventKind::TaskStatusUpdated && event.written_status() == Some("Queued"))
 }
 
 pub(super) fn resets_worker(event: &Kept) -> bool {

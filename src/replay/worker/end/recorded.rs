@@ -64,9 +64,9 @@ impl View<'_> {
         if let Some(goodbye) = self.said_goodbye().filter(|_| !stopped) {
             return Some(goodbye);
         }
-        if let Some(event) = self.first(&[EventKind::WorkerCrashed]) {
+        if let Some(crash) = contradicted::crash(self.row, self.events) {
             // the process is dead, its pod may run on: when it stops, nothing says
-            return Some(self.row_end(event, None, EndKind::Error, Basis::Recorded));
+            return Some(self.row_end(crash.event(), None, EndKind::Error, Basis::Recorded));
         }
         (self.row.status == "terminated").then(|| self.silent(beat))
     }
