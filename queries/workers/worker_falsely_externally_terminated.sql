@@ -15,7 +15,8 @@
 --!   The census counts only pods whose name begins with gpu-: let it count every pod that a row names, or
 --!   leave workers outside the pool alone. Its tasks were put back while it was at them."""
 --! guide     = """
---!   `alive_s` is how long after the verdict the worker still showed life."""
+--!   `alive_s` is how long after the verdict the worker still showed life, or its pod was still there to be
+--!   stopped."""
 
 -- Rule: domain/orchestrator.md O28 (the worker's rows go on after the line). sure_s: a worker's clock is off
 -- by up to 3 s (domain/evidence-rules.md fact 24). Its tasks come back with the verdict.
@@ -31,7 +32,9 @@ with verdicts as (
 judged as (
     -- a pod that an orchestrator had ended before is aftermath
     select
-        verdicts.*
+        verdicts.*, worker_ends.ended_at, worker_ends.event_id as end_event_id,
+        -- a pod that the stop found is none that had vanished (domain/orchestrator.md G128)
+        worker_ends.end_kind = 'error' as was_stopped
     from verdicts
     -- equivalent: left join because a verdict of that kind is an end
     left join worker_ends using (worker_id)
@@ -65,16 +68,18 @@ select
     'worker' as subject_kind, judged.worker_id as subject_id, judged.marked_at as happened_at,
     'confirmed' as verdict,
     format(
-        'marked as externally terminated, and showed life {} s later',
-        round(epoch(later.alive_at - judged.marked_at))::bigint
+        'marked as externally terminated, and {} {} s later',
+        case when later.worker_id is not null then 'showed life' else 'its pod was there to be stopped' end,
+        round(epoch(coalesce(later.alive_at, judged.ended_at) - judged.marked_at))::bigint
     ) as summary,
-    ['workers:' || judged.worker_id, judged.event_id, later.event_id] as evidence,
+    ['workers:' || judged.worker_id, judged.event_id, coalesce(later.event_id, judged.end_event_id)] as evidence,
     workers.instance_type,
-    epoch(later.alive_at - judged.marked_at) as alive_s,
+    epoch(coalesce(later.alive_at, judged.ended_at) - judged.marked_at) as alive_s,
     coalesce(sent_back.task_ids, []) as affected_tasks, cast(null as double) as lost_worker_s
 from judged
-join later using (worker_id)
+left join later using (worker_id)
 -- equivalent: join because a worker that is marked has its row
 join workers on workers.id = judged.worker_id
 left join sent_back using (worker_id)
+where later.worker_id is not null or judged.was_stopped
 order by happened_at, subject_id

@@ -8,23 +8,24 @@ use crate::cases::error::Problem;
 use crate::model::time::Micros;
 
 /// A short name inside braces.
-static IDS: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"\{([wtpgvu]\d+|api)\}").ok());
+static IDS: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"\{([wetpgvu]\d+|api)\}").ok());
 /// A time of the case's day, or of another.
 static TIMES: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r"@((?:\d{4}-\d\d-\d\dT)?)(\d\d:\d\d:\d\d(?:\.\d+)?)").ok());
 
-/// The full id behind a short name: `w1` a worker of a pod, `api` that of the API orchestrator, `t1` a
+/// The full id behind a short name: `w1` a worker of a pod, `e1` one of a pod outside the pool, `api` that of the API orchestrator, `t1` a
 /// task, `g1` a generation, `v1` a variant, `u1` a project, `p1` a pod.
 pub fn id_of(short: &str, day: &str) -> Result<String, Problem> {
     if short == "api" {
         return Ok("api-worker-main".to_string());
     }
-    let unknown = || format!("`{short}` is no short name (w1, t1, g1, v1, u1, p1, api)");
+    let unknown = || format!("`{short}` is no short name (w1, e1, t1, g1, v1, u1, p1, api)");
     let (kind, number) = short.split_at_checked(1).ok_or_else(unknown)?;
     let number: u32 = number.parse().map_err(|_| unknown())?;
     let uuid = |family: &str| format!("00000000-0000-4000-{family}-{number:012}");
     match kind {
         "w" => Ok(format!("gpu-{}_090000-aaaaaaa{number}", day.replace('-', ""))),
+        "e" => Ok(format!("live-test-aaaaaaa{number}")),
         "t" => Ok(uuid("8000")),
         "g" => Ok(uuid("a000")),
         "v" => Ok(uuid("b000")),
@@ -90,6 +91,7 @@ pub fn shortened(line: &str, day: &str) -> String {
     line = line.replace(".000000", "").replace("api-worker-main", "api");
     for (kind, prefix) in [
         ("w", worker.as_str()),
+        ("e", "live-test-aaaaaaa"),
         ("t", "00000000-0000-4000-8000-"),
         ("g", "00000000-0000-4000-a000-"),
         ("v", "00000000-0000-4000-b000-"),
@@ -123,7 +125,7 @@ mod tests {
     #[test]
     fn a_short_name_stands_for_an_id_and_comes_back() {
         let day = "2026-01-12";
-        for short in ["w1", "t12", "g3", "v4", "u5", "p2", "api"] {
+        for short in ["w1", "e2", "t12", "g3", "v4", "u5", "p2", "api"] {
             let id = id_of(short, day).expect("a name");
             assert_eq!(shortened(&format!("[{id}]"), day), format!("[{short}]"));
         }

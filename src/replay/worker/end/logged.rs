@@ -15,6 +15,8 @@ const DEAD_AFTER_S: f64 = 7.0;
 pub(super) const CLEANED_UP_WITHIN_S: f64 = 660.0;
 /// What the cloud says of a pod that is not there (domain/orchestrator.md G128).
 const GONE: &str = "pod not found to terminate";
+/// How the names of the pods begin that the census counts (domain/orchestrator.md O28).
+const COUNTED: &str = "gpu-";
 
 impl View<'_> {
     /// The first successful termination wins; what follows is aftermath (evidence-rules fact 19).
@@ -26,7 +28,10 @@ impl View<'_> {
             EventKind::PodTerminated,
             EventKind::FailsafeCleaned,
         ]);
-        let external = self.first_true(&[EventKind::WorkerExternallyTerminated]);
+        let said_gone = self.first_true(&[EventKind::WorkerExternallyTerminated]);
+        let was_there =
+            said_gone.zip(confirmed).is_some_and(|(gone, done)| self.was_there(gone, done));
+        let external = said_gone.filter(|_| !was_there);
         let unseen = self.gone_before_verdict().or_else(|| self.gone_at_stop());
         match (external.or(unseen), confirmed) {
             (Some(gone), Some(done)) if done.at < gone.at => Some(self.terminated(done)),
@@ -34,9 +39,26 @@ impl View<'_> {
                 let asked = self.asked_before(gone);
                 Some(asked.unwrap_or_else(|| self.vanished(gone, EndKind::External)))
             }
+            (None, Some(done)) if was_there => {
+                Some(WorkerEnd { kind: EndKind::Error, ..self.terminated(done) })
+            }
             (None, Some(done)) => Some(self.terminated(done)),
             (None, None) => Some(self.found_gone(self.first_true(&[EventKind::PodGone])?)),
         }
+    }
+
+    /// Whether the pod that was said to be gone was there: the cloud showed it running to the diagnostics of that verdict,
+    /// or the census counts no pod of such a name (domain/orchestrator.md O28), and the stop succeeded. A pod that is
+    /// gone answers that it is not found (G128).
+    fn was_there(&self, gone: &Event, done: &Event) -> bool {
+        let within = |at: Micros| (0.0..DECISION_REACH_S).contains(&at.seconds_since(gone.at));
+        let seen = self.events.iter().any(|event| {
+            event.kind == EventKind::WorkerMarkedError
+                && within(event.at)
+                && event.text("pod_state") == Some("RUNNING")
+        });
+        let is_counted = self.row.id.as_str().starts_with(COUNTED);
+        within(done.at) && done.text("error") != Some(GONE) && (seen || !is_counted)
     }
 
     /// The stop that was asked for before the pod was found gone, with its answer's line lost: the worker beat no
