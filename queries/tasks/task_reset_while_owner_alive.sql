@@ -18,8 +18,9 @@
 --!   `acted_after_s` is how long after the reset its worker's first sign on this task came, `last_act` what
 --!   the last one was; where no line tells when it was put back, nobody knows how long after. A result (`delivered`) means that the work was not lost, but done twice if somebody
 --!   else had claimed it: see task_executed_twice. `insufficient_evidence`: nobody knows whose the next
---!   claim was, and all signs came after it: if that one was its own, nothing was taken from it. `probable`: no
---!   line tells of the reset, and its result came before the next claim, so it may as well have come first."""
+--!   claim was, and all signs came after it: if that one was its own, nothing was taken from it; or no
+--!   line tells of the reset, and its result came before the next claim, so it may as well have come first, and
+--!   the task was put back when it was complete."""
 
 -- Rule: domain/orchestrator.md O15 and O29. 30 s: an orchestrator resets the tasks of a worker that it kills
 -- before its pod is dead, up to 19 s later (domain/evidence-rules.md fact 15).
@@ -100,7 +101,7 @@ select
     'task' as subject_kind, resets.task_id as subject_id, resets.ended_at as happened_at,
     case
         when not told.is_its_own then 'insufficient_evidence'
-        when resets.outcome = 'lost' and told.last_at <= resets.next_claim_at then 'probable'
+        when resets.outcome = 'lost' and told.last_at <= resets.next_claim_at then 'insufficient_evidence'
         else 'confirmed'
     end as verdict,
     format(

@@ -193,6 +193,7 @@ undone as (
         on said.worker_id = unnoticed.worker_id
         and said.task_id = unnoticed.task_id
         and said.happened_at > unnoticed.claimed_at
+        and said.happened_at <= unnoticed.acted_at
     group by unnoticed.worker_id, unnoticed.since
 ),
 
@@ -206,7 +207,9 @@ reach as (
             and coverage.until_at > unnoticed.since
         ) as by_worker,
         bool_or(
-            unnoticed.kind = 'silent' and coverage.source_type = 'edge_function'
+            -- what it held it would have completed, and asked for more
+            -- equivalent: = because the edge functions that log since the same day are covered alike
+            unnoticed.kind = 'silent' and coverage.source_id = 'complete-task'
             and coverage.until_at >= unnoticed.acted_at
         ) as by_edge
     from unnoticed
@@ -217,6 +220,19 @@ reach as (
         and coverage.until_at >= unnoticed.since
         and (coverage.source_type = 'edge_function' or coverage.source_id = unnoticed.worker_id)
     group by unnoticed.task_id, unnoticed.worker_id, unnoticed.claimed_at
+),
+
+missed as (
+    -- what the edge functions wrote then did not come to us: whatever it did beside the task in hand
+    -- (a task whose row was deleted since) no row tells
+    select distinct unnoticed.task_id, unnoticed.worker_id, unnoticed.claimed_at
+    from unnoticed
+    join coverage
+        -- equivalent: = because the edge functions that log since the same day are covered alike
+        on coverage.source_id = 'complete-task'
+        and coverage.why_not = 'not_exported'
+        and coverage.from_at < unnoticed.acted_at
+        and coverage.until_at > unnoticed.since
 )
 
 select
@@ -231,6 +247,7 @@ select
         when unnoticed.kind = 'silent' and unnoticed.was_acted and reach.by_edge
             and undone.worker_id is not null and coalesce(unnoticed.waited_s > undone.long_s, true)
             then 'confirmed'
+        when unnoticed.kind = 'silent' and missed.worker_id is not null then 'insufficient_evidence'
         when unnoticed.kind = 'silent' then 'probable'
         when reach.by_worker then 'probable'
         else 'insufficient_evidence'
@@ -264,7 +281,10 @@ from unnoticed
 -- equivalent: left join because some source always reaches
 left join reach using (task_id, worker_id, claimed_at)
 left join worked using (task_id, worker_id, claimed_at)
+left join missed using (task_id, worker_id, claimed_at)
 left join undone
     on undone.worker_id = unnoticed.worker_id
     and undone.since = unnoticed.since
+-- one that had done with all that it held, whose completion was lost, has nothing to do (domain/worker-app.md X7)
+where unnoticed.kind = 'silent' or undone.worker_id is not null or worked.event_id is not null
 order by happened_at, subject_id, task_id

@@ -1,6 +1,6 @@
 //! What makes workers, edge functions and the API orchestrator silent.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use backstory::events::History;
@@ -288,7 +288,8 @@ fn a_capture_of_the_source_tells_deleted_from_silent() {
         let gaps = replayed.gaps.into_iter().filter(|gap| gap.cause == GapCause::NotExported);
         let seconds =
             gaps.map(|gap| [gap.began_at, gap.ended_at].map(|at| at.0 / 1_000_000 - BEGAN));
-        seconds.collect::<Vec<_>>()
+        // the same of every edge function
+        seconds.collect::<BTreeSet<_>>().into_iter().collect::<Vec<_>>()
     };
     // the second capture came within 48 hours: nothing was deleted, so nothing was there
     assert_eq!(holes(3 * HOUR, 20 * HOUR), Vec::<[i64; 2]>::new());
@@ -341,4 +342,28 @@ fn a_clock_of_somebody_else_moves_neither_the_beginning_nor_the_end() {
     // one line of a worker a day ahead: the heartbeats that carry its lines say when it was
     let ahead = plain().line(DAY, "worker", WORKER, "HEADLESS: what time is it?");
     assert_eq!(told(&ahead).1, expected.1);
+}
+
+/// What is missing of the table is missing of a function of which no row is left, too.
+#[test]
+fn a_function_without_a_row_is_missing_where_all_are() {
+    let log = Log::default().starts(0, GPU).cycles(0, GPU, 1, 20).cycles(2_400, GPU, 81, 100);
+    let others = [("edge_function", "claim-next-task"), ("edge_function", "update-task-status")];
+    let lines = others.iter().flat_map(|other| [590, 2_410].map(|second| (second, *other)));
+    let log = lines.fold(log, |log, (second, (kind, id))| log.line(second, kind, id, "x"));
+    let bench = replayed(&log);
+    for id in ["claim-next-task", "complete-task"] {
+        assert_eq!(of(&bench, "edge_function", id), [gap("not_exported", 590, 2_400)], "{id}");
+    }
+}
+
+/// A clock that is off by years ends no evidence.
+#[test]
+fn a_line_of_the_future_is_no_evidence_of_the_time_until_then() {
+    const IN_2100: i64 = 4_102_444_800 - BEGAN;
+    let log = hour().worker(WORKER, 100, Some(3_540), "{}");
+    let bench = replayed(&log.starts(IN_2100, GPU));
+    let ends = bench.sql("s", "select epoch(max(until_at))::bigint from coverage");
+    let ends: i64 = ends[0][0].parse().expect("a number");
+    assert!(ends - BEGAN <= 3_580 + 3_600, "{ends}");
 }

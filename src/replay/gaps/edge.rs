@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::model::event::{Basis, SourceKey};
 use crate::model::state::GapCause;
 use crate::model::time::{Micros, SECOND};
+use crate::replay::gaps::exported::NO_ROW;
 use crate::replay::gaps::{Account, Gap, Known};
 
 const SOURCE_TYPE: &str = "edge_function";
@@ -31,8 +32,9 @@ const SINCE: &[(&str, &[&str])] = &[
 /// era borders as +- days").
 const DEPLOYED_WITHIN: i64 = 7 * 86_400 * SECOND;
 
-/// Accounts for the functions of every day that the evidence spans.
-pub(super) fn account(known: &Known<'_>, account: &mut Account) {
+/// Accounts for the functions of every day that the evidence spans; `holes` are what is missing of the table, and so of
+/// a function of which no row is left.
+pub(super) fn account(known: &Known<'_>, holes: &[(Micros, Micros)], account: &mut Account) {
     let until = known.exported.until;
     let began = known.exported.oldest.into_iter().chain(known.exported.horizon).min();
     let Some(began) = began.filter(|began| *began < until) else { return };
@@ -40,7 +42,10 @@ pub(super) fn account(known: &Known<'_>, account: &mut Account) {
         let Some(since) = Micros::parse(day) else { continue };
         let first = functions.iter().filter_map(|name| first_row(known, &source(name))).min();
         for name in *functions {
-            function(known, &source(name), (began, since), first, account);
+            let source = source(name);
+            let has_rows = known.history.beats.contains_key(&source);
+            let holes = if has_rows { &[] } else { holes };
+            function(known, &source, (began, since), (first, holes), account);
         }
     }
 }
@@ -54,12 +59,12 @@ fn first_row(known: &Known<'_>, source: &SourceKey) -> Option<Micros> {
 }
 
 /// One function: before it logged, before the log's horizon, and after it; `first` is the first row of
-/// those that learned to log with it.
+/// those that learned to log with it, `holes` are stretches that are missing of it.
 fn function(
     known: &Known<'_>,
     source: &SourceKey,
     (began, since): (Micros, Micros),
-    first: Option<Micros>,
+    (first, holes): (Option<Micros>, &[(Micros, Micros)]),
     account: &mut Account,
 ) {
     let until = known.exported.until;
@@ -87,6 +92,10 @@ fn function(
         None => told(horizon, until, unknown),
         Some(first) if first.0 - since.0 < DEPLOYED_WITHIN => told(horizon, first, unknown),
         Some(_) => {}
+    }
+    for (from, to) in holes {
+        let missing = (GapCause::NotExported, Basis::Inferred, NO_ROW);
+        told(horizon.max(*from), until.min(*to), missing);
     }
     account.span(source, began, until);
 }

@@ -20,6 +20,7 @@ use crate::events::History;
 use crate::model::event::{Basis, SourceKey};
 use crate::model::holes::SILENCE;
 use crate::model::id::{RunId, WorkerId};
+use crate::model::rows::READ_APART;
 use crate::model::state::GapCause;
 use crate::model::time::{Micros, SECOND};
 use crate::replay::clocks::ClockOffset;
@@ -100,6 +101,14 @@ impl Account {
             self.gaps.push(gap);
         }
     }
+
+    /// Leaves out what lies behind an instant.
+    fn end(&mut self, at: Micros) {
+        self.gaps.retain(|gap| gap.began_at < at);
+        self.gaps.iter_mut().for_each(|gap| gap.ended_at = gap.ended_at.min(at));
+        self.spans.retain(|_, (from, _)| *from < at);
+        self.spans.values_mut().for_each(|(_, until)| *until = (*until).min(at));
+    }
 }
 
 /// Accounts for every source: those that logged, and those that should have.
@@ -125,8 +134,10 @@ pub fn find(
     }
     orchestrators::account(&known, &mut account);
     let holes = exported::spread(&known, &mut account);
-    edge::account(&known, &mut account);
+    edge::account(&known, &holes, &mut account);
     workers::account(&known, &offsets, ends, &holes, &mut account);
+    // a line of the future is of a clock that is off, and no evidence of what happened until then
+    account.end(Micros(known.exported.last.0.saturating_add(READ_APART)));
     account.gaps.sort_by(|a, b| {
         (&a.source, a.began_at, a.ended_at, a.cause)
             .cmp(&(&b.source, b.began_at, b.ended_at, b.cause))
