@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::support::replayed::{Bench, case};
+use crate::support::replayed::{Bench, case, incident};
 use crate::support::run::{Ran, backstory};
 
 const SECOND: &str = "gpu-20260105_090000-aaaaaaa2";
@@ -129,5 +129,24 @@ fn the_examples_of_the_readme_work_as_typed() {
             let parts = line.split("...").all(|part| said.contains(part));
             assert!(parts, "{words:?} does not say `{line}`:\n{said}");
         }
+    }
+}
+
+/// What the README shows of a recorded incident is what is told of it today.
+#[test]
+fn the_figures_of_the_readme_are_those_of_the_incident() {
+    let Some(folder) = incident("false_positive_ssh", "the README's figures") else { return };
+    let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md"));
+    let readme = readme.expect("a README");
+    let (_, after) = readme.split_once("`findings` replays when it has to:\n\n```\n").expect("it");
+    let (shown, _) = after.split_once("\n```").expect("its end");
+    let bench = Bench::new();
+    bench.import(&folder, "s");
+    let ran = bench.run("findings", "s", &[]);
+    let said = format!("{}{}", ran.stderr, ran.stdout);
+    let lines: Vec<&str> = shown.lines().filter(|line| *line != "...").collect();
+    assert_eq!(lines.len(), 3, "{shown}");
+    for line in lines {
+        assert!(said.contains(line), "not told: {line}");
     }
 }

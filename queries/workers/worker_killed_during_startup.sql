@@ -1,5 +1,5 @@
 --! id        = "worker_killed_during_startup"
---! title     = "A worker was killed while it was still starting"
+--! title     = "A worker was killed as one that does not start"
 --! severity  = "high"
 --! question  = """
 --!   Which kills hit a worker that was installing, loading its model, or held a task in a startup phase?"""
