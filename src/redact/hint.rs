@@ -156,4 +156,5 @@ pub(super) const HINTS: &[(&str, Hint)] = &[
     ("credential", Hint::Word("credentials")),
     ("credentials", Hint::Word("credentials")),
     ("jwt", Hint::Word("jwt")),
+    ("pat", Hint::Word("token")),
 ];

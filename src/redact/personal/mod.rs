@@ -5,6 +5,7 @@
 
 pub(super) mod address;
 pub(crate) mod clue;
+mod code;
 pub(crate) mod key;
 mod literal;
 mod path;
@@ -301,6 +302,9 @@ impl Pass {
     ) {
         let token =
             |kind, (from, to): (usize, usize)| (from, to, self.stamp.token(kind, &text[from..to]));
+        if matches!(clue, Clue::Prompt | Clue::User | Clue::Key) && code::is_quoted(text, start) {
+            return;
+        }
         let found = match clue {
             Clue::At => address::email(text, start, end).map(|(from, to)| {
                 let local = text[from..start].trim_end_matches('\\');

@@ -6,6 +6,25 @@ use crate::redact::scan::{after_spaces, is_name, run};
 
 /// Words between `prompt` and the colon: `(first 100 chars)`, `for segment 3`.
 const WORDS_BYTES_MAX: usize = 48;
+/// Words there after which an error or a number stands, and nothing that was prompted: `Prompt enhancement failed: ...`.
+const OUTCOMES: &[&str] = &[
+    "cache",
+    "count",
+    "error",
+    "exception",
+    "failed",
+    "failure",
+    "invalid",
+    "length",
+    "mismatch",
+    "missing",
+    "rejected",
+    "timeout",
+    "timed",
+    "unavailable",
+];
+/// How the name of an error ends.
+const ERRORS: &[&str] = &["Error", "Exception", "Timeout"];
 /// Longer than the name of any parameter.
 const NAME_BYTES_MAX: usize = 64;
 
@@ -88,8 +107,18 @@ fn keyword(text: &str, from: usize) -> Option<(usize, usize)> {
 /// Everything after `prompt:`: a prompt may hold line ends, so no line after it is trusted.
 fn rest(text: &str, from: usize) -> Option<(usize, usize)> {
     let value = text[from..].trim();
+    if names_error(value) {
+        return None;
+    }
     let begin = from + (text[from..].len() - text[from..].trim_start().len());
     Some((begin, begin + value.len()))
+}
+
+/// `torch.OutOfMemoryError: ...`
+fn names_error(value: &str) -> bool {
+    let name = run(value.as_bytes(), 0, |b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.'));
+    let ends = ERRORS.iter().any(|error| value[..name].ends_with(error));
+    ends && value.as_bytes().get(name).is_none_or(|b| matches!(b, b':' | b'('))
 }
 
 /// `prompt from '...' to '...'`, `prompt '...'`, `prompt for segment 3: ...`
@@ -115,7 +144,13 @@ fn prose(text: &str, from: usize) -> Vec<(usize, usize)> {
             || matches!(b, b' ' | b'(' | b')' | b'#' | b'/' | b'_' | b'.' | b'-')
     });
     let colon = bytes.get(from + words) == Some(&b':') && words <= WORDS_BYTES_MAX;
-    if colon { rest(text, from + words + 1).into_iter().collect() } else { Vec::new() }
+    let mut said = text[from..from + words].split(' ');
+    let outcome = |word: &str| OUTCOMES.iter().any(|known| word.eq_ignore_ascii_case(known));
+    if colon && !said.any(outcome) {
+        rest(text, from + words + 1).into_iter().collect()
+    } else {
+        Vec::new()
+    }
 }
 
 /// Replaces what was found.
@@ -127,5 +162,32 @@ pub(super) fn hide(
 ) {
     for (from, to) in found {
         edits.add(from, to, token(&text[from..to]));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::redact::tests::{kinds, redact};
+
+    #[test]
+    fn errors_about_prompts_are_kept() {
+        for text in [
+            "prompt encoding failed: torch.OutOfMemoryError: CUDA out of memory",
+            "encode_prompt failed: CUDA out of memory",
+            "Task failed after 3s: RuntimeError: Prompt enhancement failed: HTTP 500",
+            "Failed to expand prompts: HTTPError: 500",
+            "Prompt rejected: 400, Prompt count mismatch for segment 3: 4 != 5",
+            "Prompt cache hit for segment 2: 5 entries",
+            "in encode_prompt: ValueError: no tokens",
+        ] {
+            assert_eq!(redact(text), text);
+        }
+        for (text, want) in [
+            ("Enhanced prompt for segment 3: a cat", "Enhanced prompt for segment 3: ~text~"),
+            ("prompt (first 100 chars): an Error", "prompt (first 100 chars): ~text~"),
+            ("Prompt: Errors of a cat", "Prompt: ~text~"),
+        ] {
+            assert_eq!(kinds(text), want);
+        }
     }
 }

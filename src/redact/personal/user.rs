@@ -13,6 +13,8 @@ const WORDS: &[&str] = &["id", "uuid", "with", "is"];
 const WORDS_MAX: usize = 5;
 /// Words of SQL between the name of a column of ids and the id: `user_id::text = ANY('{...}')`, `user_id NOT IN ('...')`.
 const OPERATORS: &[&str] = &["any", "array", "distinct", "from", "in", "not", "text"];
+/// Operators of PostgREST: `users?id=eq.{uuid}`, `user_id=in.({uuid})`, `or=(user_id.eq.{uuid},...)`.
+const FILTERS: &[&str] = &["eq.", "neq.", "in.(", ".eq.", ".neq.", ".in.("];
 /// Ids in one list.
 const LIST_MAX: usize = 10_000;
 
@@ -35,22 +37,23 @@ pub(super) fn find(text: &str, end: usize) -> Vec<(usize, usize)> {
         // the letter of an escaped line end
         let escaped = separators.ends_with('\\') && matches!(bytes.get(at), Some(b'n' | b't'));
         at += usize::from(escaped && uuid::begins(bytes, at + 1));
+        if filter(text, at).is_some() {
+            break;
+        }
         let operators = OPERATORS.iter().filter(|_| named);
         let mut words = WORDS.iter().chain(operators);
         let Some(word) = words.find(|word| is_word(bytes, at, word)) else { break };
         at += word.len();
     }
-    // PostgREST's: `users?id=eq.{uuid}`, `user_id=eq.{uuid}`
-    let filters = below || colon;
-    let known = ["eq.", "neq.", "in.("];
-    let operator = known.iter().find(|word| filters && text[at..].starts_with(**word));
-    at += operator.map_or(0, |word| word.len());
+    if let Some(operator) = filter(text, at).filter(|_| below || colon || named) {
+        at += operator.len();
+        at += run(bytes, at, |b| b == b'"').min(1);
+        joined = true;
+    }
     let mut found = Vec::new();
     while joined && uuid::begins(bytes, at) && found.len() < LIST_MAX {
         found.push((at, at + uuid::BYTES));
-        at += uuid::BYTES;
-        at +=
-            run(bytes, at, |b| matches!(b, b'"' | b'\'' | b'\\' | b',' | b' ')).min(SEPARATORS_MAX);
+        at = next(bytes, at + uuid::BYTES);
     }
     // `'user_id': 77` in a literal: a number or a name of Python's, of which a token would make neither
     let scalar = is_quote(bytes.get(after_name(bytes, end).0)) && !is_quote(bytes.get(at - 1));
@@ -58,6 +61,19 @@ pub(super) fn find(text: &str, end: usize) -> Vec<(usize, usize)> {
         found.extend(bare(text, at));
     }
     found
+}
+
+fn filter(text: &str, at: usize) -> Option<&'static str> {
+    FILTERS.iter().copied().find(|operator| text[at..].starts_with(operator))
+}
+
+/// Where the next id of a list may begin: `{uuid}, {uuid}`, `UUID('{uuid}'), UUID('{uuid}')`.
+fn next(bytes: &[u8], at: usize) -> usize {
+    let separator = |b: u8| matches!(b, b'"' | b'\'' | b'\\' | b',' | b' ');
+    let call = at + run(bytes, at, |b| separator(b) || b == b')').min(SEPARATORS_MAX);
+    let called = bytes[call..].strip_prefix(b"UUID(").map(|rest| bytes.len() - rest.len());
+    let plain = at + run(bytes, at, separator).min(SEPARATORS_MAX);
+    called.map_or(plain, |called| called + run(bytes, called, separator).min(SEPARATORS_MAX))
 }
 
 /// Whether the word at `start..end` begins the name of a key in quotes whose value is an account's id,
@@ -157,6 +173,11 @@ mod tests {
             "uid=@",
             "uid: @, x",
             "uid = '@'",
+            "GET /rest/v1/tasks?user_id=in.(@,@) 500",
+            "GET /rest/v1/tasks?user_id=in.(\"@\",\"@\")",
+            "tasks?or=(user_id.eq.@,owner_id.eq.@)",
+            "user_id.in.(@,@)",
+            "user_ids=[UUID('@'), UUID('@')]",
             "uid == '@' or uid => @",
             "auth.uid() = '@'",
             "'uid': '@'",

@@ -118,7 +118,8 @@ fn by_end(
     let Some(end) = ends.of(&claims[n], next).or(last) else {
         return Ended { at: None, outcome: Outcome::Open, reason: None, event: None };
     };
-    let effective = results.iter().find(|result| result.is_effective);
+    let mut effective = results.iter().filter(|result| result.is_effective);
+    let effective = effective.find(|result| end.is_told_at(result.at));
     let by_other = effective.and_then(|result| result.by).is_some_and(|by| by != n);
     let (outcome, reason) = match end.what {
         TaskEvent::Completed if by_other => {

@@ -11,12 +11,19 @@ use crate::model::rows::TaskRow;
 use crate::model::time::Micros;
 use crate::replay::seen::Seen;
 use crate::replay::task::claims::{Claim, EARLY_S};
-use crate::replay::task::ends::Ends;
+use crate::replay::task::ends::{Ends, Final};
 use crate::replay::task::state::TaskEvent;
 use crate::replay::task::world::World;
 
 /// The answer to a completion stands 0.12 s after the write (evidence-rules fact 1).
 const ANSWER_S: f64 = 2.0;
+
+impl Final {
+    /// Whether a result that came in at this instant is the one that made this end.
+    pub(super) fn is_told_at(&self, at: Micros) -> bool {
+        at.seconds_since(self.at).abs() < ANSWER_S
+    }
+}
 
 /// One result.
 #[derive(Clone, Debug, PartialEq)]
@@ -43,24 +50,25 @@ pub fn find(
     if row.is_orchestrator() || claims.is_empty() {
         return found;
     }
-    let completed = ends.last.as_ref().filter(|end| end.what == TaskEvent::Completed);
+    let earlier = ends.earlier.iter().map(|(end, _)| end);
+    let is_completion = |end: &&Final| end.what == TaskEvent::Completed && end.made.is_none();
+    let completed: Vec<&Final> = earlier.chain(&ends.last).filter(is_completion).collect();
     let answers = events.iter().filter(|event| event.kind == EventKind::CompletionAcknowledged);
     let mut told: Vec<(Micros, EventId)> = answers.map(|event| (event.at, event.id)).collect();
-    let is_near =
-        |at: Micros| completed.is_some_and(|end| at.seconds_since(end.at).abs() < ANSWER_S);
-    if let Some(end) = completed
-        && !told.iter().any(|(at, _)| is_near(*at))
-    {
+    for end in &completed {
         // edge functions wrote no rows before 2025-12-09, and lose them when they die
-        told.push((end.at, end.event));
-        told.sort_unstable();
+        if !told.iter().any(|(at, _)| end.is_told_at(*at)) {
+            told.push((end.at, end.event));
+        }
     }
-    let mut is_first = true;
+    told.sort_unstable();
+    let mut taken: Vec<EventId> = Vec::new();
     for (at, event) in told {
         let by = sender(at, events, claims, &found, world);
-        let is_effective = is_first && is_near(at);
-        is_first &= !is_effective;
-        found.push(Delivery { at, event, by, is_effective });
+        let mut open = completed.iter().filter(|end| !taken.contains(&end.event));
+        let end = open.find(|end| end.is_told_at(at));
+        taken.extend(end.map(|end| end.event));
+        found.push(Delivery { at, event, by, is_effective: end.is_some() });
     }
     found
 }

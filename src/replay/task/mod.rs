@@ -106,16 +106,18 @@ fn inferred(claims: &[Claim], requeues: &[Option<Requeue>], ends: &Ends) -> Vec<
 
 /// A result of an earlier claim that completed the task while another worked on it.
 fn overtaken(claims: &[Claim], results: &[Delivery]) -> Option<Anomaly> {
-    let result = results.iter().find(|result| result.is_effective)?;
-    let holder = claims.iter().rposition(|claim| !claim.is_duplicate && claim.at < result.at)?;
-    let by = result.by.filter(|by| *by != holder && !claims[*by].is_duplicate)?;
     let name = |n: usize| claims[n].worker.as_ref().map_or("?", |worker| worker.as_str());
-    Some(Anomaly {
-        at: result.at,
-        kind: AnomalyKind::LateCompletion,
-        state: TaskStateName::InProgress.name(),
-        event: Some(result.event),
-        detail: format!("completed by {} while {} held it", name(by), name(holder)),
+    results.iter().filter(|result| result.is_effective).find_map(|result| {
+        let holder =
+            claims.iter().rposition(|claim| !claim.is_duplicate && claim.at < result.at)?;
+        let by = result.by.filter(|by| *by != holder && !claims[*by].is_duplicate)?;
+        Some(Anomaly {
+            at: result.at,
+            kind: AnomalyKind::LateCompletion,
+            state: TaskStateName::InProgress.name(),
+            event: Some(result.event),
+            detail: format!("completed by {} while {} held it", name(by), name(holder)),
+        })
     })
 }
 

@@ -8,6 +8,7 @@ use crate::replay::seen::Seen;
 use crate::replay::task::claims::{Claim, EARLY_S};
 use crate::replay::task::ends::{Final, ONE_END_S, Revival, Then, end_of, tells};
 use crate::replay::task::hidden;
+use crate::replay::task::state::TaskEvent;
 
 /// What undid an end; `None` where nothing did: it is the last one, told early.
 pub(super) fn then(
@@ -59,6 +60,20 @@ fn is_beside(claim: &Claim, line: &Seen<'_>, events: &[Seen<'_>]) -> bool {
         && told.is_some_and(|told| line.earliest < told.latest && line.at <= told.latest)
 }
 
+/// The completion that complete-task acknowledged between two instants, where that is the end.
+fn acknowledged(
+    events: &[Seen<'_>],
+    what: TaskEvent,
+    (since, until): (Micros, Micros),
+) -> Option<Final> {
+    let is_answer = |event: &&Seen<'_>| {
+        event.kind == EventKind::CompletionAcknowledged && since < event.at && event.at < until
+    };
+    let answer = events.iter().find(is_answer).filter(|_| what == TaskEvent::Completed)?;
+    let (at, basis, event) = (answer.at, answer.basis, answer.id);
+    Some(Final { at, what, basis, event, reason: None, made: None })
+}
+
 /// An end that no row tells but the one that undid it: the line of update-task-status names the status that it
 /// found (domain/worker-app.md 2.1). It came after the last sign that the task was none such.
 pub(super) fn unseen(
@@ -85,9 +100,11 @@ pub(super) fn unseen(
     if is_told || end_of(to).is_some_and(|(_, again)| again == what) {
         return None;
     }
-    let made = hidden::end(row, since, event);
-    let (at, basis, id) = (made.at, made.basis, made.id);
-    let end = Final { at, what, basis, event: id, reason: None, made: Some(Box::new(made)) };
+    let end = acknowledged(events, what, (since, event.at)).unwrap_or_else(|| {
+        let made = hidden::end(row, since, event);
+        let (at, basis, id) = (made.at, made.basis, made.id);
+        Final { at, what, basis, event: id, reason: None, made: Some(Box::new(made)) }
+    });
     // no claim finds a task that has ended: one that may as well have come after the line did
     let at =
         beside.iter().map(|claim| Micros(claim.at.min(event.at).0 - 1)).min().unwrap_or(event.at);
