@@ -1,5 +1,5 @@
 --! id        = "worker_process_crashed"
---! title     = "A worker's process died and left its pod behind"
+--! title     = "A worker's process died"
 --! severity  = "high"
 --! question  = """
 --!   Which workers lost their process (killed, out of memory, segmentation fault), and what did they hold?"""
@@ -18,7 +18,9 @@
 --!   `last_work_at` tell whether it ran out of memory. Stop the pod if `pod_ended_at` is empty."""
 --! guide     = """
 --!   `sign` is how the death is known: its guardian said so (crashed) or its last heartbeat carried no GPU
---!   memory (no_gpu_memory), which is all that is left when a later status overwrote the word."""
+--!   memory (no_gpu_memory), which is all that is left when a later status overwrote the word; or the row of a
+--!   task that it held says so (task_text), which is all where its process began anew on the same pod: then
+--!   `happened_at` lies between the last that it did before and the next claim."""
 
 -- A guardian that finds its process dead sends one last heartbeat, with status crashed and 0/0 of GPU memory,
 -- and ends (domain/worker-app.md 4.1). The crash puts its tasks back in the same write (1.5 there).
@@ -28,6 +30,15 @@ with crashes as (
     select worker_id, min(happened_at) as crashed_at, arg_min(event_id, (happened_at, event_id)) as crash_event_id
     from events
     where kind = 'worker_crashed'
+    group by worker_id
+),
+
+texts as (
+    -- the crash wrote it into the row of what it held (domain/worker-app.md 1.5)
+    -- equivalent: min because the one capture of a case keeps the text of one crash
+    select worker_id, min(ended_at) as crashed_at
+    from task_attempts
+    where reason = 'its worker crashed' and worker_id is not null
     group by worker_id
 ),
 
@@ -42,12 +53,21 @@ last_beats as (
 
 dead as (
     select
-        last_beats.worker_id, coalesce(crashes.crashed_at, last_beats.crashed_at) as crashed_at,
-        crashes.crash_event_id,
-        case when crashes.worker_id is null then 'no_gpu_memory' else 'crashed' end as sign
+        last_beats.worker_id, crashes.crash_event_id,
+        case
+            when crashes.worker_id is not null then crashes.crashed_at
+            when last_beats.vram_mb = 0 then last_beats.crashed_at
+            else texts.crashed_at
+        end as crashed_at,
+        case
+            when crashes.worker_id is not null then 'crashed'
+            when last_beats.vram_mb = 0 then 'no_gpu_memory'
+            else 'task_text'
+        end as sign
     from last_beats
     left join crashes using (worker_id)
-    where crashes.worker_id is not null or last_beats.vram_mb = 0
+    left join texts using (worker_id)
+    where crashes.worker_id is not null or last_beats.vram_mb = 0 or texts.worker_id is not null
 ),
 
 lives as (
@@ -79,6 +99,17 @@ held as (
     group by dead.worker_id, dead.crashed_at
 ),
 
+again as (
+    -- who claims after that has begun anew
+    select dead.worker_id, min(task_attempts.claimed_at) as begun_at
+    from dead
+    -- equivalent: join because only the claim is used
+    join task_attempts
+        on task_attempts.worker_id = dead.worker_id
+        and task_attempts.claimed_at > dead.crashed_at
+    group by dead.worker_id
+),
+
 evidence as (
     select max(until_at) as until_at from coverage
 )
@@ -88,6 +119,7 @@ select
     case when held.says_crashed then 'confirmed' else 'probable' end as verdict,
     case dead.sign
         when 'crashed' then 'its guardian reported its process dead'
+        when 'task_text' then 'the row of a task says that its process died'
         else 'its last heartbeat came without GPU memory, as after the death of its process'
     end
     || coalesce(', with ' || len(held.task_ids) || ' task(s) in hand', '') as summary,
@@ -102,10 +134,11 @@ select
     dead.sign, held.task_type, lives.last_work_at, worker_ends.ended_at as pod_ended_at,
     coalesce(held.task_ids, []) as affected_tasks,
     coalesce(held.work_s, 0)
-        + epoch(coalesce(worker_ends.ended_at, evidence.until_at) - dead.crashed_at) as lost_worker_s
+        + epoch(coalesce(again.begun_at, worker_ends.ended_at, evidence.until_at) - dead.crashed_at) as lost_worker_s
 from dead
 join lives using (worker_id)
 cross join evidence
 left join held using (worker_id)
+left join again using (worker_id)
 left join worker_ends using (worker_id)
 order by happened_at, subject_id
