@@ -77,3 +77,33 @@ fn one_that_gives_a_sign_of_life_afterwards_is_in_service() {
     assert_eq!(page["summary"]["row_vanished"], 0, "{page}");
     assert_eq!(page["summary"]["in_service"], 2, "{page}");
 }
+
+/// Two tasks are open, and the row of one is deleted between two captures.
+const TASK_GONE: &str = r#"
+# gone: one of two open tasks is deleted with its project
+on 2026-01-05
+worker w1 created=09:00:00 beat=09:55:00
+worker w2 created=09:00:00 beat=09:55:10
+task t1 status=In_Progress created=09:30:00 worker=w1 started=09:40:00 updated=09:40:00
+task t2 status=In_Progress created=09:30:00 worker=w2 started=09:41:00 updated=09:41:00
+capture
+worker w1 created=09:00:00 beat=10:55:00
+worker w2 created=09:00:00 beat=10:55:10
+task t2 status=In_Progress created=09:30:00 worker=w2 started=09:41:00 updated=09:41:00
+"#;
+
+#[test]
+fn a_task_whose_row_vanished_waits_for_nobody() {
+    let bench = Bench::of_captures(TASK_GONE);
+    let health = json(&bench, "health", &[]);
+    assert_eq!(health["queue"]["stuck"], 1, "{health}");
+    let before = json(&bench, "health", &["--as-of", "2026-01-05T09:55:05"]);
+    assert_eq!(before["queue"]["in_progress"], 2, "{before}");
+    let page = json(&bench, "task", &["00000000-0000-4000-8000-000000000001"]);
+    let unknown = page["not_known"].to_string();
+    assert!(unknown.contains("what became of it after 2026-01-05T09:55:10"), "{unknown}");
+    assert!(
+        unknown.contains("the capture of 2026-01-05T10:55:10.000000Z did not find it"),
+        "{unknown}"
+    );
+}

@@ -7,13 +7,15 @@ use crate::read::cell::Cell;
 use crate::read::error::ReadError;
 
 /// The tables it asks.
-pub(in crate::answers) const TABLES: [&str; 3] = ["tasks", "task_states", "task_attempts"];
+pub(in crate::answers) const TABLES: [&str; 4] =
+    ["tasks", "task_states", "task_attempts", "events"];
 
 /// Types that an API worker ever took are the API's (domain/orchestrator.md 1.3: its ids); all others wait for
 /// GPU workers. A claim wants a status of the system: a row with another, or with none, is in no queue. A row
 /// that names no worker was written since its last claim: who held it then, attempts tell. An hour more than the
 /// instant told of is a clock that is off, or a date of fancy. The system's own first row is of 2025
-/// (domain/orchestrator.md 0). What no calendar here has is kept as its text.
+/// (domain/orchestrator.md 0). What no calendar here has is kept as its text. Of a row that a later capture no longer found
+/// (deleted, with its project or by a person) only what it was last is known: it waits for nobody.
 const OPEN: &str = "with states as (\
         select task_id, state, entered_at, state in ('queued', 'in_progress') as is_open \
         from task_states where left_at is null), \
@@ -26,7 +28,10 @@ const OPEN: &str = "with states as (\
             tasks.id is not null and (not is_known \
                 or (tasks.created_at is null or is_late or tasks.created_at < timestamp '2020-01-01') \
                 and coalesce(states.is_open, tasks.status in ('Queued', 'In Progress'))) as is_strange \
-        from tasks full join states on states.task_id = tasks.id where is_queued or is_strange), \
+        from tasks full join states on states.task_id = tasks.id \
+        anti join (select task_id from events where kind = 'task_row_vanished') as gone \
+            on gone.task_id = coalesce(tasks.id, states.task_id) \
+        where is_queued or is_strange), \
     held as (select task_id, arg_max(worker_id, attempt) filter (outcome = 'open') as holder, \
         arg_max(worker_id, (outcome = 'open', attempt)) filter (outcome <> 'duplicate') as last_holder \
         from task_attempts where task_id in (select id from met) group by task_id), \

@@ -4,6 +4,7 @@ use super::overview::agrees;
 use super::record::Record;
 use crate::answers::ask::{Ask, Row};
 use crate::answers::page::Page;
+use crate::model::kind::EventKind;
 use crate::model::time::Micros;
 use crate::read::cell::Cell;
 use crate::read::error::ReadError;
@@ -86,6 +87,13 @@ pub(super) fn section(page: &mut Page, record: &Record) {
 
 fn of_row(record: &Record) -> Vec<String> {
     let mut lines = Vec::new();
+    let gone = record.events.iter().find(|event| event.kind == EventKind::TaskRowVanished);
+    if let Some((seen, missed)) = gone.and_then(|gone| Some((gone.earliest?, gone.at))) {
+        lines.push(format!(
+            "what became of it after {seen}: its row was seen last then, and the capture of {missed} did not find it \
+             any more; it was deleted, with its project or by a person, and its state is the last that is known"
+        ));
+    }
     match (&record.row, record.state()) {
         (None, None) if !record.events.is_empty() => lines.push(
             "its states, attempts and times: its row is not in the evidence, only lines tell of it"
