@@ -130,6 +130,9 @@ mod tests {
             (r#"{"Secret-Key": "x"}"#, r#"{"Secret-Key": "<redacted:secret_key>"}"#),
             ("aws.secret.access.key=x y", "aws.secret.access.key=<redacted:access_key> y"),
             ("private key: Zk29LmXw4RtY8uPs", "private key: <redacted:private_key>"),
+            ("Supabase key: Zk29LmXw4RtY8uPs", "Supabase key: <redacted:api_key>"),
+            ("REIGH_PAT=Zk29LmXw4RtY8uPs x", "REIGH_PAT=<redacted:token> x"),
+            ("WAVESPEED_KEY=x1 y", "WAVESPEED_KEY=<redacted:api_key> y"),
             (
                 "os.environ['RUNPOD_API_KEY'] = 'x'",
                 "os.environ['RUNPOD_API_KEY'] = '<redacted:api_key>'",

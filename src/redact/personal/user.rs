@@ -22,6 +22,10 @@ const LIST_MAX: usize = 10_000;
 pub(super) fn find(text: &str, end: usize) -> Vec<(usize, usize)> {
     let bytes = text.as_bytes();
     let (mut at, named) = after_name(bytes, end);
+    // `Task claimed successfully (user): {task}`: a word of the sentence before it
+    if !named && bytes.get(end) == Some(&b')') {
+        return Vec::new();
+    }
     // `user-{uuid}`
     let dash = matches!(bytes.get(at), Some(b'-' | b'_')) && uuid::begins(bytes, at + 1);
     at += usize::from(dash);
@@ -178,6 +182,7 @@ mod tests {
             "tasks?or=(user_id.eq.@,owner_id.eq.@)",
             "user_id.in.(@,@)",
             "user_ids=[UUID('@'), UUID('@')]",
+            "callerId=@, requested_by: @",
             "uid == '@' or uid => @",
             "auth.uid() = '@'",
             "'uid': '@'",
@@ -197,6 +202,7 @@ mod tests {
             "the user! 0f9b1c2d, a user in 0f9b1c2d-3e4f-4a5b-8c6d-7e8f90a1b2c3",
             "guid=0f9b1c2d-3e4f-4a5b-8c6d-7e8f90a1b2c3 run_uid=0f9b1c2d-3e4f-4a5b-8c6d-7e8f90a1b2c3",
             "cannot read user.id: undefined",
+            "Task claimed successfully (user): 0f9b1c2d-3e4f-4a5b-8c6d-7e8f90a1b2c3",
         ] {
             assert_eq!(redact(text), text);
         }
