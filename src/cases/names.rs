@@ -13,8 +13,8 @@ static IDS: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"\{([wetpgvu]
 static TIMES: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r"@((?:\d{4}-\d\d-\d\dT)?)(\d\d:\d\d:\d\d(?:\.\d+)?)").ok());
 
-/// The full id behind a short name: `w1` a worker of a pod, `e1` one of a pod outside the pool, `api` that of the API orchestrator, `t1` a
-/// task, `g1` a generation, `v1` a variant, `u1` a project, `p1` a pod.
+/// The full id behind a short name: `w1` a worker of a pod, `e1` one of a pod outside the pool, `api` that of the
+/// API orchestrator, `t1` a task, `g1` a generation, `v1` a variant, `u1` a project, `p1` a pod.
 pub fn id_of(short: &str, day: &str) -> Result<String, Problem> {
     if short == "api" {
         return Ok("api-worker-main".to_string());

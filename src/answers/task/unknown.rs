@@ -91,7 +91,7 @@ fn of_row(record: &Record) -> Vec<String> {
     if let Some((seen, missed)) = gone.and_then(|gone| Some((gone.earliest?, gone.at))) {
         lines.push(format!(
             "what became of it after {seen}: its row was seen last then, and the capture of {missed} did not find it \
-             any more; it was deleted, with its project or by a person, and its state is the last that is known"
+             any more (deleted, with its project or by a person, or hidden): its state is the last that is known"
         ));
     }
     match (&record.row, record.state()) {

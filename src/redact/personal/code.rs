@@ -18,7 +18,8 @@ pub(super) fn is_quoted(text: &str, at: usize) -> bool {
     names && file.windows(b", line ".len()).any(|there| there == b", line ")
 }
 
-/// Where the line begins in which `at` stands, behind a line end or what is written for it; the first line is none.
+/// Where the line begins in which `at` stands, behind a line end or what is written for it; `None` for one that is longer
+/// than those that are looked at.
 fn begin(bytes: &[u8], at: usize) -> Option<usize> {
     let near = at.saturating_sub(LINE_BYTES_MAX);
     (near..at + 1).rev().find(|at| ending(&bytes[..*at]) > 0).or((near == 0).then_some(0))
