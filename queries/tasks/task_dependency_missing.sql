@@ -41,10 +41,12 @@ waiting as (
 ),
 
 vanished as (
+    -- one that a capture found again had been hidden
     select task_id, list(event_id order by happened_at, event_id) as event_ids
     from events
-    where kind = 'task_row_vanished'
+    where kind in ('task_row_vanished', 'task_row_returned')
     group by task_id
+    having arg_max(kind, (happened_at, event_id)) = 'task_row_vanished'
 )
 
 select

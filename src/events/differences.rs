@@ -29,6 +29,8 @@ pub(super) struct Histories {
     pub(super) tasks: Vec<Vec<Version<TaskRow>>>,
     /// Keys that a capture no longer found.
     pub(super) vanished: Vec<(Table, RowKey, usize)>,
+    /// Keys that a capture found again.
+    pub(super) come_back: Vec<(Table, RowKey, usize)>,
     /// Up to when each capture saw the source.
     pub(super) seen_at: Vec<Option<Micros>>,
     /// By when each capture had read its last row.
@@ -58,26 +60,35 @@ impl Histories {
                 self.observed(of, changed, after.capture, events);
             }
         }
-        for (table, key, capture) in &self.vanished {
-            let kind = match table {
-                Table::Workers => EventKind::WorkerRowVanished,
-                Table::Tasks => EventKind::TaskRowVanished,
-                Table::SystemLogs
-                | Table::Generations
-                | Table::GenerationVariants
-                | Table::TaskTypes => continue,
-            };
-            let changed = Changes::default();
-            key.with_text(|id| self.observed((kind, *table, id), changed, *capture, events));
+        let gone = [EventKind::WorkerRowVanished, EventKind::TaskRowVanished];
+        let back = [EventKind::WorkerRowReturned, EventKind::TaskRowReturned];
+        for (keys, [of_worker, of_task]) in [(&self.vanished, gone), (&self.come_back, back)] {
+            for (table, key, capture) in keys {
+                let kind = match table {
+                    Table::Workers => of_worker,
+                    Table::Tasks => of_task,
+                    Table::SystemLogs
+                    | Table::Generations
+                    | Table::GenerationVariants
+                    | Table::TaskTypes => continue,
+                };
+                let changed = Changes::default();
+                key.with_text(|id| self.observed((kind, *table, id), changed, *capture, events));
+            }
         }
     }
 
-    /// Up to when the rows of workers that vanished had been seen.
+    /// Up to when the rows of workers that vanished had been seen. One that came back did not vanish.
     pub(super) fn last_seen(&self) -> BTreeMap<WorkerId, Option<Micros>> {
-        let workers = self.vanished.iter().filter(|(table, ..)| *table == Table::Workers);
+        let of_workers = |keys: &[(Table, RowKey, usize)]| -> BTreeMap<WorkerId, usize> {
+            let workers = keys.iter().filter(|(table, ..)| *table == Table::Workers);
+            workers.map(|(_, key, at)| (key.with_text(|id| WorkerId::from(id)), *at)).collect()
+        };
+        let back = of_workers(&self.come_back);
         let seen = |capture: usize| capture.checked_sub(1).and_then(|before| self.seen_at[before]);
-        workers
-            .map(|(_, key, capture)| (key.with_text(|id| WorkerId::from(id)), seen(*capture)))
+        let gone = of_workers(&self.vanished).into_iter();
+        gone.filter(|(worker, at)| back.get(worker).is_none_or(|back| back < at))
+            .map(|(worker, at)| (worker, seen(at)))
             .collect()
     }
 
@@ -89,8 +100,8 @@ impl Histories {
         capture: usize,
         events: &mut Events,
     ) {
-        let vanished = matches!(kind, EventKind::WorkerRowVanished | EventKind::TaskRowVanished);
-        let column = if vanished { Some(Column::Id) } else { changes.columns.first().copied() };
+        let is_change = matches!(kind, EventKind::WorkerRowChanged | EventKind::TaskRowChanged);
+        let column = if is_change { changes.columns.first().copied() } else { Some(Column::Id) };
         let (Some(column), Some(Some(until))) = (column, self.read_by.get(capture)) else { return };
         // the capture before saw the row as it was
         let before = capture.checked_sub(1).and_then(|before| self.seen_at[before]);

@@ -15,7 +15,7 @@ use crate::model::state::Guarantee;
 use crate::model::table::Table;
 use crate::model::time::Micros;
 use crate::snapshot::error::SnapshotError;
-use crate::snapshot::manifest::Capture;
+use crate::snapshot::manifest::{Capture, TableCapture};
 use crate::snapshot::open::Snapshot;
 use crate::snapshot::parquet_file::read_columns;
 use crate::snapshot::schema::{OUTPUT_CLASS, known_columns};
@@ -44,7 +44,8 @@ pub(super) fn read(snapshot: &Snapshot) -> Result<(Facts, Histories), SnapshotEr
     let histories = Histories {
         workers: worker_histories,
         tasks: task_histories,
-        vanished: vanished(snapshot),
+        vanished: keys(snapshot, |held, of, before| held.newly_gone(of, before).collect()),
+        come_back: keys(snapshot, |held, of, before| held.come_back(of, before).collect()),
         read_by: read_by(snapshot, &seen_at),
         seen_at,
     };
@@ -124,15 +125,18 @@ fn read_by(snapshot: &Snapshot, seen_at: &[Option<Micros>]) -> Vec<Option<Micros
     snapshot.captures().iter().zip(seen_at).map(of).collect()
 }
 
-/// Keys of workers and tasks that a capture no longer found, with the capture's place.
-fn vanished(snapshot: &Snapshot) -> Vec<(Table, RowKey, usize)> {
+/// Keys of workers and tasks of which each capture tells, with the capture's place.
+fn keys(
+    snapshot: &Snapshot,
+    told: for<'a> fn(&'a TableCapture, &str, &'a [Capture]) -> Vec<&'a String>,
+) -> Vec<(Table, RowKey, usize)> {
     let mut found = Vec::new();
     for (place, capture) in snapshot.captures().iter().enumerate() {
         for table in [Table::Workers, Table::Tasks] {
             let earlier = &snapshot.captures()[..place];
             let held = capture.tables.get(table.name());
-            let gone = held.into_iter().flat_map(|held| held.newly_gone(table.name(), earlier));
-            found.extend(gone.map(|key| (table, RowKey::from(key.as_str()), place)));
+            let keys = held.into_iter().flat_map(|held| told(held, table.name(), earlier));
+            found.extend(keys.map(|key| (table, RowKey::from(key.as_str()), place)));
         }
     }
     found

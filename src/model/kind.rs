@@ -208,10 +208,14 @@ pub enum EventKind {
     WorkerRowChanged,
     /// A capture no longer found a worker's row.
     WorkerRowVanished,
+    /// A capture found a worker's row again that the one before had not found.
+    WorkerRowReturned,
     /// Two captures of a task's row differ.
     TaskRowChanged,
     /// A capture no longer found a task's row.
     TaskRowVanished,
+    /// A capture found a task's row again that the one before had not found.
+    TaskRowReturned,
     /// A later claim implies that the task went back to the queue.
     TaskRequeueInferred,
     /// The row implies a claim that no line tells.
@@ -320,8 +324,10 @@ impl EventKind {
         (Self::TaskCancelled, "task_cancelled", SubjectKind::Task),
         (Self::WorkerRowChanged, "worker_row_changed", SubjectKind::Worker),
         (Self::WorkerRowVanished, "worker_row_vanished", SubjectKind::Worker),
+        (Self::WorkerRowReturned, "worker_row_returned", SubjectKind::Worker),
         (Self::TaskRowChanged, "task_row_changed", SubjectKind::Task),
         (Self::TaskRowVanished, "task_row_vanished", SubjectKind::Task),
+        (Self::TaskRowReturned, "task_row_returned", SubjectKind::Task),
         (Self::TaskRequeueInferred, "task_requeue_inferred", SubjectKind::Task),
         (Self::TaskClaimInferred, "task_claim_inferred", SubjectKind::Task),
         (Self::TaskRevivalInferred, "task_revival_inferred", SubjectKind::Task),

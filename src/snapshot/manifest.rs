@@ -158,6 +158,18 @@ impl TableCapture {
         self.disappeared.iter().filter(is_new)
     }
 
+    /// Keys that the last of the earlier captures which read the table missed, and that this one found again: their
+    /// rows had been hidden from it, or were put back.
+    pub fn come_back<'a>(
+        &'a self,
+        table: &str,
+        earlier: &'a [Capture],
+    ) -> impl Iterator<Item = &'a String> + use<'a> {
+        let before = earlier.iter().rev().find_map(|capture| capture.tables.get(table));
+        let missed = before.into_iter().flat_map(|before| &before.disappeared);
+        missed.filter(|key| self.disappeared.binary_search(key).is_err())
+    }
+
     /// Two parts of one table, none of whose rows any earlier capture held, as one.
     pub(crate) fn and(mut self, other: Self) -> Self {
         // times of one form: their order as texts is theirs

@@ -107,3 +107,44 @@ fn a_task_whose_row_vanished_waits_for_nobody() {
         "{unknown}"
     );
 }
+
+/// One capture was taken by a role that sees less than the others.
+const HIDDEN: &str = r#"
+# hidden: a capture finds neither the first worker nor its task, and the next one does
+on 2026-01-05
+worker w1 created=09:00:00 beat=09:55:00
+worker w2 created=09:00:00 beat=09:55:10
+task t1 status=In_Progress created=09:30:00 worker=w1 started=09:40:00 updated=09:40:00
+capture
+worker w2 created=09:00:00 beat=10:25:10
+capture
+worker w1 created=09:00:00 beat=09:55:00
+worker w2 created=09:00:00 beat=10:55:10
+task t1 status=In_Progress created=09:30:00 worker=w1 started=09:40:00 updated=09:40:00
+"#;
+
+#[test]
+fn a_row_that_a_later_capture_finds_again_did_not_vanish() {
+    let bench = Bench::of_captures(HIDDEN);
+    let kinds = "select kind, happened_at from events where kind like '%\\_row\\_%' escape '\\' \
+                 and kind not like '%changed' order by kind";
+    assert_eq!(
+        bench.sql("s", kinds),
+        [
+            ["task_row_returned", "2026-01-05 10:55:10.000000"],
+            ["task_row_vanished", "2026-01-05 10:25:10.000000"],
+            ["worker_row_returned", "2026-01-05 10:55:10.000000"],
+            ["worker_row_vanished", "2026-01-05 10:25:10.000000"],
+        ]
+    );
+    let workers = json(&bench, "workers", &[]);
+    assert_eq!(workers["summary"]["row_vanished"], 0, "{workers}");
+    assert_eq!(workers["summary"]["in_service"], 2, "{workers}");
+    let health = json(&bench, "health", &[]);
+    assert_eq!(health["queue"]["in_progress"], 1, "{health}");
+    let page = json(&bench, "task", &["00000000-0000-4000-8000-000000000001"]);
+    assert!(!page["not_known"].to_string().contains("did not find it"), "{page}");
+    // between the two it was gone, as far as anyone could know
+    let between = json(&bench, "workers", &["--as-of", "2026-01-05T10:40:00"]);
+    assert_eq!(between["summary"]["row_vanished"], 1, "{between}");
+}

@@ -29,7 +29,8 @@ const OPEN: &str = "with states as (\
                 or (tasks.created_at is null or is_late or tasks.created_at < timestamp '2020-01-01') \
                 and coalesce(states.is_open, tasks.status in ('Queued', 'In Progress'))) as is_strange \
         from tasks full join states on states.task_id = tasks.id \
-        anti join (select task_id from events where kind = 'task_row_vanished') as gone \
+        anti join (select task_id from events where kind in ('task_row_vanished', 'task_row_returned') \
+                group by task_id having arg_max(kind, happened_at) = 'task_row_vanished') as gone \
             on gone.task_id = coalesce(tasks.id, states.task_id) \
         where is_queued or is_strange), \
     held as (select task_id, arg_max(worker_id, attempt) filter (outcome = 'open') as holder, \

@@ -87,7 +87,10 @@ pub(super) fn section(page: &mut Page, record: &Record) {
 
 fn of_row(record: &Record) -> Vec<String> {
     let mut lines = Vec::new();
-    let gone = record.events.iter().find(|event| event.kind == EventKind::TaskRowVanished);
+    // of a row that was found again nothing is missing
+    let of_row = [EventKind::TaskRowVanished, EventKind::TaskRowReturned];
+    let gone = record.events.iter().rfind(|event| of_row.contains(&event.kind));
+    let gone = gone.filter(|event| event.kind == EventKind::TaskRowVanished);
     if let Some((seen, missed)) = gone.and_then(|gone| Some((gone.earliest?, gone.at))) {
         lines.push(format!(
             "what became of it after {seen}: its row was seen last then, and the capture of {missed} did not find it \
