@@ -282,6 +282,33 @@ fn whose_result_completed_a_task_that_two_held_is_said_only_where_it_is_known() 
 }
 
 #[test]
+fn a_failure_is_told_of_the_one_of_two_that_says_that_it_failed() {
+    let race = RACE
+        .replace("Complete", "Failed")
+        .replace("processed=10:02:00 updated=10:00:05", "updated=10:02:00");
+    let failed = |time: &str, worker: &str| {
+        format!("log {time} {worker}/t1 ERROR HEADLESS: Finished task (Success: False)\n")
+    };
+    let cases = [
+        (String::new(), "w2"),
+        (failed("10:01:59", "w2"), "w2"),
+        (failed("10:01:59", "w1"), "w1"),
+        (failed("10:01:58", "w1") + &failed("10:01:59", "w2"), "w2"),
+        (failed("10:01:40", "w1"), "w2"),
+    ];
+    for (more, by) in cases {
+        let bench = Bench::of_case(&format!("{race}{more}"));
+        let page = json(&bench, "task", &[&only_task(&bench)]);
+        let attempts = page["attempts"].as_array().expect("attempts");
+        let last = attempts.iter().find(|one| one["outcome"] == "failed").expect("the row's");
+        let workers = bench.sql("s", "select id, id = (select worker_id from tasks) from workers");
+        let is_row = if by == "w2" { "true" } else { "false" };
+        let id = &workers.iter().find(|one| one[1] == is_row).expect("one of the two")[0];
+        assert_eq!(last["ended_by"], id.as_str(), "{more}: {page}");
+    }
+}
+
+#[test]
 fn the_times_of_a_task_that_two_held_are_those_of_the_attempt_that_its_row_took_in() {
     let race = RACE.replace("10:00:05 w1/t1", "10:00:06 w1/t1");
     let more = "log 10:01:58 w2/t1 INFO HEADLESS: Finished task (Success: True)\n\

@@ -1,6 +1,6 @@
 //! Every attempt: who, from when until when, how it ended, and who put it back.
 
-use super::event::cited;
+use super::event::{Told, cited};
 use super::record::Record;
 use crate::answers::ask::Row;
 use crate::answers::page::{Page, Value};
@@ -79,6 +79,13 @@ fn ended_by(record: &Record, attempt: &Row) -> Value {
     if event.kind == EventKind::TaskCompleted && event.source.is_none() {
         return completer(record, event.at);
     }
+    // nor does failing: it may be another's who held it too
+    if event.kind == EventKind::TaskFailed && event.source.is_none() {
+        let worker = attempt.text("worker_id");
+        return Value::Text(
+            failer(record, worker, event.at).unwrap_or("the task's row").to_string(),
+        );
+    }
     Value::Text(event.by().unwrap_or("the task's row").to_string())
 }
 
@@ -98,6 +105,16 @@ fn completer(record: &Record, at: Micros) -> Value {
         Some(worker) => Value::Text(worker.to_string()),
         None => Value::Text("the task's row (no row names who completed)".to_string()),
     }
+}
+
+/// Whose failure the row tells: its holder's, unless only another one says that it failed just then.
+fn failer<'a>(record: &'a Record, holder: Option<&'a str>, at: Micros) -> Option<&'a str> {
+    let failed = |event: &&Told| {
+        event.kind == EventKind::TaskHandlerFailed && event.at.seconds_since(at).abs() < ANSWER_S
+    };
+    let mut said = record.events.iter().filter(failed).map(|event| event.worker.as_deref());
+    let first = said.next().flatten();
+    if first == holder || said.any(|worker| worker == holder) { holder } else { first.or(holder) }
 }
 
 /// The last error that was said of the task within the attempt, by its worker or by nobody named.
