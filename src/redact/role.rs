@@ -33,7 +33,7 @@ pub enum Role {
 impl Role {
     /// The role of a value that has nothing but a name.
     pub fn of_name(name: &str) -> Self {
-        if let Some(named) = Named::of(name).filter(|named| named.is_of_column()) {
+        if let Some(named) = Named::of_key(name).filter(|named| named.is_of_column()) {
             return Self::Secret(named.kind);
         }
         match Class::of(name) {
@@ -43,6 +43,33 @@ impl Role {
             Some(Class::Payload | Class::Listed) => Self::Parameters,
             Some(Class::Owner) => Self::Owner,
             Some(Class::Kept) | None => Self::Prose,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_column_of_secrets_is_one_however_many_it_holds() {
+        for name in [
+            "secret",
+            "secrets",
+            "passwords",
+            "password1",
+            "api_keys",
+            "api_key_2",
+            "tokens",
+            "access_tokens",
+            "cookies",
+            "API_KEY_PROD",
+            "credentials",
+        ] {
+            assert!(matches!(Role::of_name(name), Role::Secret(_)), "{name}");
+        }
+        for name in ["first_pass", "token_count", "secretary", "keys", "note"] {
+            assert!(!matches!(Role::of_name(name), Role::Secret(_)), "{name}");
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The literals that betray personal data, found in the same pass as those of secrets.
 
 use crate::redact::personal::key::Class;
+use crate::redact::personal::literal;
 use crate::redact::scan::{after_spaces, name_start, run};
 
 /// What a literal hints at.
@@ -193,7 +194,7 @@ pub(crate) fn of(number: usize) -> Clue {
 }
 
 /// The class of the key whose name ends with the literal at `start..end`, when it is a key: in quotes
-/// with a colon behind it, or one of the names that need no quotes.
+/// with a colon behind it, one of the names that need no quotes, or one of a request's with a literal behind it.
 pub(super) fn key_class(text: &str, start: usize, end: usize) -> Option<Class> {
     let bytes = text.as_bytes();
     let slashes = run(bytes, end, |b| b == b'\\');
@@ -204,7 +205,26 @@ pub(super) fn key_class(text: &str, start: usize, end: usize) -> Option<Class> {
         return if joined { Class::of(name()) } else { None };
     }
     let joined = slashes == 0 && matches!(bytes.get(end), Some(b':' | b'='));
+    let at = after_spaces(bytes, end);
+    let at = at + usize::from(matches!(bytes.get(at), Some(b':' | b'=')));
+    if literal::begins(bytes, after_spaces(bytes, at)) {
+        return request(name());
+    }
     let plain = || name().chars().filter(|c| !matches!(c, '_' | '-' | '.')).collect::<String>();
     let sure = joined && SURE.iter().any(|known| plain().eq_ignore_ascii_case(known));
     sure.then_some(Class::Text)
+}
+
+/// The name in front of the literal at `at`, where it says that a user's request stands there: `params={...}`,
+/// `Task params: {...}`, `with params {...}`.
+pub(super) fn requested(text: &str, at: usize) -> Option<&str> {
+    let head = text[..at].trim_end_matches([' ', '\t']);
+    let head = head.strip_suffix([':', '=']).unwrap_or(head).trim_end_matches([' ', '\t']);
+    let head = head.trim_end_matches(['"', '\'', '\\']);
+    let name = &head[name_start(head.as_bytes(), head.len())..];
+    request(name).map(|_| name)
+}
+
+fn request(name: &str) -> Option<Class> {
+    Class::of(name).filter(|class| matches!(class, Class::Payload | Class::Listed))
 }

@@ -6,14 +6,18 @@ use crate::redact::scan::run;
 /// Longer than a line of a program, and than the line before it that names its file.
 const LINE_BYTES_MAX: usize = 512;
 
-/// Whether the line around `at` is one that Python's traceback quotes: the line before it names a file and a line there.
+/// Whether the line around `at` is one that Python's traceback quotes: the line before it names a file and a line there,
+/// and it stands further in. Where the program's text is not at hand, the error follows that line.
 pub(super) fn is_quoted(text: &str, at: usize) -> bool {
     let bytes = text.as_bytes();
     let Some(line) = begin(bytes, at) else { return false };
     let before = line - ending(&bytes[..line]);
     let Some(named) = begin(bytes, before) else { return false };
-    let file = &bytes[named..before];
-    let file = &file[run(file, 0, |b| b == b' ' || b == b'\t')..];
+    let margin = |from: usize| run(bytes, from, |b| b == b' ' || b == b'\t');
+    if margin(line) <= margin(named) {
+        return false;
+    }
+    let file = &bytes[named + margin(named)..before];
     let names = file.strip_prefix(b"File ").is_some_and(|rest| matches!(rest, [b'"' | b'\\', ..]));
     names && file.windows(b", line ".len()).any(|there| there == b", line ")
 }
@@ -59,6 +63,10 @@ mod tests {
         }
         let text = "File \"x.py\", line 3, in f\n    f(prompt)\nValueError\nPrompt: a cat";
         assert!(!redact(text).contains("a cat"));
+        for file in ["x.pyx", "<string>", "<frozen runpy>"] {
+            let text = format!("  File \"{file}\", line 3, in f\nValueError: bad prompt: a cat");
+            assert!(!redact(&text).contains("a cat"), "{file}");
+        }
         let text = "in File x\nprompt: a cat";
         assert!(!redact(text).contains("a cat"));
     }

@@ -27,6 +27,7 @@ use crate::redact::edits::Edits;
 use crate::redact::json::is_json;
 use crate::redact::personal::clue::Clue;
 use crate::redact::personal::key::Class;
+use crate::redact::personal::literal::Rules;
 use crate::redact::personal::path::Folders;
 use crate::redact::personal::place::{Doc, Place};
 use crate::redact::personal::quote::Quote;
@@ -258,7 +259,9 @@ impl Pass {
             let next = bytes[at..].iter().position(|b| matches!(b, b'{' | b'[' | b'('));
             let Some(next) = next.map(|next| at + next) else { break };
             at = if literal::begins(bytes, next) {
-                literal::walk(text, next, *place, self, &mut edits)
+                let name = clue::requested(text, next);
+                let place = name.map_or(*place, |name| self.under(*place, name));
+                literal::walk(text, next, place, self, &mut edits)
             } else if matches!(bytes[next + 1..], [b'\\', b'"' | b'\'', ..]) {
                 self.escaped(*place, text, next, &mut edits)
             } else {

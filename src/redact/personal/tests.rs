@@ -187,6 +187,23 @@ fn documents_are_read_by_their_keys() {
 }
 
 #[test]
+fn requests_are_read_as_such_in_a_sentence() {
+    for (text, want) in [
+        ("Task params: {'note': 'to Jane', 'n': 3}", "Task params: {'note': '~text~', 'n': 3}"),
+        ("params={'note': 'to Jane'}", "params={'note': '~text~'}"),
+        (r#"parameters = {"note": "to Jane"}"#, r#"parameters = {"note": "~text~"}"#),
+        ("Submitting with params {'note': 'to Jane'}", "Submitting with params {'note': '~text~'}"),
+        ("'params': {'note': 'to Jane'}", "'params': {'note': '~text~'}"),
+        ("Task(id='a', params={'note': 'to Jane'})", "Task(id='a', params={'note': '~text~'})"),
+        ("orchestrator_details={'mode': 'x'}", "orchestrator_details={'mode': '~text~'}"),
+        ("params: {name}, params[0] and (params)", "params: {name}, params[0] and (params)"),
+        ("metrics: {'note': 'to Jane'}", "metrics: {'note': 'to Jane'}"),
+    ] {
+        assert_eq!(kinds(Role::Prose, text), want, "{text}");
+    }
+}
+
+#[test]
 fn near_misses_are_left_alone() {
     for text in [
         "gpu-20251103_140000-da36e0d6 claimed task {T} (pod j214u4jk844syn)",
