@@ -187,12 +187,24 @@ impl Parts {
     async fn connected(&self) -> Result<Client, ExportError> {
         let client = connect(self.target.clone()).await?;
         let begin = format!("{ONE_INSTANT}; set transaction snapshot '{}'", self.snapshot);
-        connect::begin(&client, &begin).await?;
+        connect::begin(&client, &begin).await.map_err(joining)?;
         for statement in [NO_TIMEOUT, BYTES_AS_THEY_ARE, LOCK_SOON] {
             let done = client.batch_execute(statement).await;
             done.map_err(|err| explain(&err, Doing::Session))?;
         }
         Ok(client)
+    }
+}
+
+/// The instant ends with the connection that holds it: one that finds it gone was told of the other's loss first.
+fn joining(err: ExportError) -> ExportError {
+    /// `invalid snapshot identifier`, and `the source transaction is not running anymore`.
+    const GONE: [&str; 2] = ["22023", "55000"];
+    match err {
+        ExportError::Server { code, .. } if GONE.contains(&code.as_str()) => {
+            ExportError::Lost("joining the instant of the first connection".to_string())
+        }
+        err => err,
     }
 }
 
@@ -255,6 +267,18 @@ fn ranges(pages: i64, parts: usize) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_instant_that_is_gone_is_a_connection_that_was_cut() {
+        let of = |code: &str| {
+            let (doing, said) = ("preparing the session".to_string(), String::new());
+            joining(ExportError::Server { doing, code: code.to_string(), said })
+        };
+        for code in ["22023", "55000"] {
+            assert!(matches!(of(code), ExportError::Lost(_)), "{code}");
+        }
+        assert!(matches!(of("42601"), ExportError::Server { .. }));
+    }
 
     #[test]
     fn every_page_is_in_one_part() {
