@@ -15,17 +15,21 @@
 --!   busy, none ever claimed, nothing is queued. Stop scaling by hand until it is mended; the list of ids
 --!   in the request is the first suspect."""
 --! guide     = """
---!   `what` is the read that failed, or `cycle` where the cycle itself broke. What was decided on it: see
---!   run_decided_on_failed_read."""
+--!   `what` is the read that failed, the `reset of` tasks (orphaned, unassigned, api, stale) that put none back, or
+--!   `cycle` where the cycle itself broke. What was decided on it: see run_decided_on_failed_read."""
 --! known_fix = "edd4afc, 5a2383d (2026-03-29)"
 
 -- Rule: domain/orchestrator.md O24 (the same error in more than 80 % of the cycles for more than 10 min).
 with failed as (
     select
-        run_id, cycle, coalesce(json_extract_string(attributes, '$.read'), 'cycle') as what,
+        run_id, cycle,
+        coalesce(
+            json_extract_string(attributes, '$.read'),
+            'reset of ' || json_extract_string(attributes, '$.sweep') || ' tasks', 'cycle'
+        ) as what,
         min(happened_at) as happened_at, arg_min(event_id, (happened_at, event_id)) as event_id
     from events
-    where kind in ('read_failed', 'cycle_failed')
+    where kind in ('read_failed', 'cycle_failed', 'tasks_reset_failed')
     group by all
 ),
 
@@ -56,7 +60,12 @@ select
     'run' as subject_kind, run_id as subject_id, began_at as happened_at, 'confirmed' as verdict,
     format(
         '{} failed in {} of {} cycles, for {}',
-        case when what = 'cycle' then 'the cycle itself' else 'the read of ' || what end, failed_cycles,
+        case
+            when what = 'cycle' then 'the cycle itself'
+            when starts_with(what, 'reset of ') then 'the ' || what
+            else 'the read of ' || what
+        end,
+        failed_cycles,
         last_cycle - first_cycle + 1, cast(date_trunc('second', ended_at - began_at) as varchar)
     ) as summary,
     evidence, what, ended_at, first_cycle, last_cycle, failed_cycles,

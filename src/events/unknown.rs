@@ -150,9 +150,10 @@ impl Default for UnknownMessages {
 
 /// What tells that something went wrong, by whoever said it.
 fn is_failure(kind: EventKind) -> bool {
-    const FAILURES: [EventKind; 21] = [
+    const FAILURES: [EventKind; 22] = [
         EventKind::CycleFailed,
         EventKind::ReadFailed,
+        EventKind::TasksResetFailed,
         EventKind::WorkerStartFailed,
         EventKind::WorkerSpawnFailed,
         EventKind::WorkerMarkedError,

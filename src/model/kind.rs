@@ -58,6 +58,8 @@ pub enum EventKind {
     LogPipelineObserved,
     /// Tasks of named workers went back to the queue.
     TasksReset,
+    /// A sweep that puts tasks back into the queue failed: none was.
+    TasksResetFailed,
     /// Tasks of unnamed dead workers went back to the queue.
     TasksSwept,
     /// The worker's row was inserted.
@@ -249,6 +251,7 @@ impl EventKind {
         (Self::ReadFailed, "read_failed", SubjectKind::Run),
         (Self::LogPipelineObserved, "log_pipeline_observed", SubjectKind::Run),
         (Self::TasksReset, "tasks_reset", SubjectKind::Run),
+        (Self::TasksResetFailed, "tasks_reset_failed", SubjectKind::Run),
         (Self::TasksSwept, "tasks_swept", SubjectKind::Run),
         (Self::WorkerCreated, "worker_created", SubjectKind::Worker),
         (Self::PodCreated, "pod_created", SubjectKind::Worker),
