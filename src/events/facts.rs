@@ -25,6 +25,7 @@ pub(super) fn read(snapshot: &Snapshot) -> Result<(Facts, Histories), SnapshotEr
     let workers = versions(snapshot, Table::Workers, worker)?;
     let mut tasks = versions(snapshot, Table::Tasks, task)?;
     name_claimers(&mut tasks);
+    note_edits(&mut tasks);
     let seen_at = seen_at(snapshot, &workers, &tasks);
     let (workers, worker_histories) = newest(workers);
     let (tasks, task_histories) = newest(tasks);
@@ -186,6 +187,18 @@ fn name_claimers(tasks: &mut Versions<TaskRow>) {
     }
 }
 
+/// A version with another status than the one before it, and with its times: none of them is of that status.
+fn note_edits(tasks: &mut Versions<TaskRow>) {
+    for at in 1..tasks.len() {
+        let [(key, before), (next, after)] = &mut tasks[at - 1..=at] else { continue };
+        let (before, after) = (&before.row, &mut after.row);
+        let is_same = before.updated_at == after.updated_at
+            && before.processed_at == after.processed_at
+            && before.is_edited == (before.status == after.status);
+        after.is_edited = key == next && is_same;
+    }
+}
+
 /// The newest version of each row, and all versions of those that have several.
 fn newest<T: Clone>(versions: Versions<T>) -> (Vec<T>, Vec<Vec<Version<T>>>) {
     let (mut rows, mut histories) = (Vec::new(), Vec::new());
@@ -264,6 +277,7 @@ fn task(row: &Row<'_>) -> Option<TaskRow> {
         started_at: row.time("generation_started_at"),
         processed_at: row.time("generation_processed_at"),
         updated_at: row.time("updated_at"),
+        is_edited: false,
         attempts: row.cell("attempts").int(row.at).unwrap_or(0),
         generation_created: row.cell("generation_created").flag(row.at).unwrap_or(false),
         output_class: output_class(row),

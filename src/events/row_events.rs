@@ -188,19 +188,18 @@ pub(super) fn of_task(row: &TaskRow, seen_at: Option<Micros>, events: &mut Event
     match row.status.as_str() {
         "Complete" => add(
             EventKind::TaskCompleted,
-            row.processed_at.or(row.updated_at),
+            row.ended_at(),
             Column::GenerationProcessedAt,
             worker,
             texts([("output_class", row.output_class.map(OutputClass::name))]),
             None,
         ),
-        // a failure writes one or both columns; the later one is the end (evidence-rules class 10)
         "Failed" => {
-            let at = row.updated_at.max(row.processed_at);
-            add(EventKind::TaskFailed, at, Column::UpdatedAt, worker, error, None);
+            let (kind, at) = (EventKind::TaskFailed, row.ended_at());
+            add(kind, at, Column::UpdatedAt, worker, error, None);
         }
         "Cancelled" => {
-            let (kind, at) = (EventKind::TaskCancelled, row.updated_at);
+            let (kind, at) = (EventKind::TaskCancelled, row.ended_at());
             add(kind, at, Column::UpdatedAt, worker, error, None);
         }
         _ => {}

@@ -73,6 +73,7 @@ mod tests {
             created_at: Some(at(created_s)),
             worker: None,
             worker_before: None,
+            is_edited: false,
             started_at: None,
             processed_at: ended_s.map(at),
             updated_at: None,

@@ -87,6 +87,8 @@ pub struct TaskRow {
     pub processed_at: Option<Micros>,
     /// `updated_at`: no trigger keeps it.
     pub updated_at: Option<Micros>,
+    /// Whether an earlier version has the same times beside another status: they are not of this one.
+    pub is_edited: bool,
     /// `attempts`: misses most resets.
     pub attempts: i64,
     /// `generation_created`.
@@ -106,6 +108,18 @@ impl TaskRow {
     pub fn is_orchestrator(&self) -> bool {
         let name = b"orchestrator";
         self.task_type.as_bytes().windows(name.len()).any(|part| part.eq_ignore_ascii_case(name))
+    }
+
+    /// When it ended, by its row: the later of the columns that its status writes (domain/worker-app.md 2.2 and 2.3; evidence-rules
+    /// class 10). Whoever edits the status alone leaves the claim's times there (P4), which is no end.
+    pub fn ended_at(&self) -> Option<Micros> {
+        let at = match self.status.as_str() {
+            "Complete" => self.processed_at.or(self.updated_at),
+            "Failed" => self.updated_at.max(self.processed_at),
+            "Cancelled" => self.updated_at,
+            _ => None,
+        };
+        at.filter(|at| !self.is_edited && self.started_at != Some(*at))
     }
 
     /// Who made the claim whose time the row keeps: the deletion of a worker empties the name, and so does a failure,

@@ -24,7 +24,7 @@ pub(super) fn mark_duplicates(
         let (held, claim) = (&claims[before], &claims[n]);
         let both = held.worker.is_some() && claim.worker.is_some() && !held.is_by_the_same(claim);
         let stood = |n: usize| stood_until(&claims[n..], events, world);
-        let is_kept = |claim: &Claim| is_kept(row, claim, events, world);
+        let is_kept = |claim: &Claim| is_kept(row, claim, claims, events, world);
         if !both || requeues::between(held, claim.at, events, world) {
             holder = Some(n);
         } else if is_kept(held)
@@ -56,14 +56,24 @@ fn at_once(held: &Claim, later: &Claim) -> bool {
 }
 
 /// Whether the row shows that a claim was the last it took in: every claim writes both of its columns,
-/// and a reset empties them (domain/worker-app.md T2, T10). Its time may have moved since (T3).
-fn is_kept(row: &TaskRow, claim: &Claim, events: &[Seen<'_>], world: &World<'_>) -> bool {
-    let same = |started: Micros| {
-        started.seconds_since(claim.at).abs() < ONE_CLAIM_S
-            || (row.may_be_moved(started)
-                && claim.at < started
-                && !requeues::between(claim, started, events, world))
+/// and a reset empties them (domain/worker-app.md T2, T10). Its time may have moved since (T3), unless it is that of
+/// another claim by the same worker.
+fn is_kept(
+    row: &TaskRow,
+    claim: &Claim,
+    claims: &[Claim],
+    events: &[Seen<'_>],
+    world: &World<'_>,
+) -> bool {
+    let is_of =
+        |claim: &Claim, started: Micros| started.seconds_since(claim.at).abs() < ONE_CLAIM_S;
+    let is_moved = |started: Micros| {
+        row.may_be_moved(started)
+            && claim.at < started
+            && !claims.iter().any(|one| one.is_by_the_same(claim) && is_of(one, started))
+            && !requeues::between(claim, started, events, world)
     };
+    let same = |started: Micros| is_of(claim, started) || is_moved(started);
     !row.is_orchestrator()
         && claim.worker.is_some()
         && row.claimer() == claim.worker.as_ref()

@@ -88,10 +88,13 @@ impl Ends {
     }
 }
 
-/// The end that the row tells: its status is the last word.
+/// The end that the row tells: its status is the last word. Of one that was edited by hand no time tells
+/// ([`TaskRow::ended_at`]); then what was written last by anything else.
 pub fn last(row: &TaskRow, events: &[Seen<'_>]) -> Option<Final> {
     let (kind, what) = end_of(TaskStateName::of_status(&row.status)?)?;
-    let event = events.iter().rev().find(|event| event.kind == kind)?;
+    let of_row = events.iter().rev().find(|event| event.kind == kind).map(|event| (event, what));
+    let told = || events.iter().rev().find_map(|event| Some((event, tells(event)?)));
+    let (event, what) = of_row.or_else(told)?;
     Some(Final {
         at: event.at,
         what,
