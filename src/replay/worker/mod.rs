@@ -138,21 +138,20 @@ fn resurrected(row: &WorkerRow, end: Option<&WorkerEnd>) -> Option<Anomaly> {
 /// Verdicts that came to nothing. Checks of a worker that had been marked as error, in a later cycle than that: an
 /// orchestrator checks those alone whose row is active (domain/orchestrator.md 2.3), so its write had failed, had never
 /// come, or a heartbeat undid it, and its pod was not stopped. A row that is active with a heartbeat of then says the
-/// same. What a process says of itself (that it gave up) no check undoes; that it crashed, its own acts do, or a
-/// heartbeat: its guardian sent its last one (domain/worker-app.md 4.1).
+/// same. What a process says of itself (that it gave up) no check undoes, but its own acts do; that it crashed, they do, or
+/// a heartbeat: its guardian sent its last one (domain/worker-app.md 4.1).
 fn reinstated(row: &WorkerRow, events: &[Seen<'_>]) -> impl Iterator<Item = Moment> {
     let is_active = row.status == "active";
     let mut marked: Option<(Micros, EventKind)> = None;
     events.iter().filter_map(move |event| {
         let beat = event.kind == EventKind::HeartbeatRecorded && !beats::is_unproven(event.at);
         if WorkerEvent::of(event.kind) == Some(WorkerEvent::Condemned) {
-            let undoes = [EventKind::WorkerMarkedError, EventKind::WorkerCrashed];
-            marked = undoes.contains(&event.kind).then_some((event.at, event.kind));
+            marked = Some((event.at, event.kind));
             return None;
         }
         let (at, verdict) = marked?;
-        let is_undone = if verdict == EventKind::WorkerCrashed {
-            beat || ACTS.contains(&event.kind)
+        let is_undone = if verdict != EventKind::WorkerMarkedError {
+            (beat && verdict == EventKind::WorkerCrashed) || ACTS.contains(&event.kind)
         } else {
             // of an era that looks at the pod, its answer is the check (domain/orchestrator.md G107)
             let checks = [EventKind::HeartbeatObserved, EventKind::SshReachable];

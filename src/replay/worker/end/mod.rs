@@ -110,7 +110,7 @@ impl View<'_> {
                 .and_then(|event| event.text("reason"))
                 .map(str::to_string);
         }
-        if recorded.is_some_and(|event| event.kind == EventKind::WorkerSelfTerminated)
+        if recorded.is_some_and(|event| self.says_itself(event))
             && matches!(
                 end.kind,
                 EndKind::EarlyTermination | EndKind::Failsafe | EndKind::Error | EndKind::ScaleDown
@@ -120,6 +120,18 @@ impl View<'_> {
         }
         end.last_alive = self.row.real_heartbeat();
         Some(end)
+    }
+
+    /// Whether what a worker said of its own end is what ended it: one that went on was ended by the orchestrator that wrote its
+    /// reason over the worker's, and the worker's mark stays beside it.
+    fn says_itself(&self, error: &Event) -> bool {
+        let reason = self.row.meta("error_reason");
+        let is_its = |event: &Seen<'_>| {
+            event.kind == EventKind::WorkerMarkedError && event.text("reason") == reason.as_deref()
+        };
+        let is_past = contradicted::is_contradicted(self.row, self.events, error.at);
+        error.kind == EventKind::WorkerSelfTerminated
+            && !(is_past && self.events.iter().any(is_its))
     }
 
     /// Whether an error is none of what ended its worker: it outlived it, or was idle and stopped for that.
