@@ -309,6 +309,19 @@ fn a_failure_is_told_of_the_one_of_two_that_says_that_it_failed() {
 }
 
 #[test]
+fn a_task_that_the_cron_job_failed_was_failed_by_no_worker() {
+    let failed = RACE
+        .replace("Complete", "Failed")
+        .replace("processed=10:02:00 updated=10:00:05", "updated=10:02:00");
+    let stuck = "updated=10:02:00 error=Auto-failed: stuck in progress for >24 hours";
+    let bench = Bench::of_case(&failed.replace("updated=10:02:00", stuck));
+    let page = json(&bench, "task", &[&only_task(&bench)]);
+    let attempts = page["attempts"].as_array().expect("attempts");
+    let last = attempts.iter().find(|one| one["outcome"] == "failed").expect("the row's");
+    assert_eq!(last["ended_by"], "the task's row", "{page}");
+}
+
+#[test]
 fn the_times_of_a_task_that_two_held_are_those_of_the_attempt_that_its_row_took_in() {
     let race = RACE.replace("10:00:05 w1/t1", "10:00:06 w1/t1");
     let more = "log 10:01:58 w2/t1 INFO HEADLESS: Finished task (Success: True)\n\

@@ -81,10 +81,8 @@ fn ended_by(record: &Record, attempt: &Row) -> Value {
     }
     // nor does failing: it may be another's who held it too
     if event.kind == EventKind::TaskFailed && event.source.is_none() {
-        let worker = attempt.text("worker_id");
-        return Value::Text(
-            failer(record, worker, event.at).unwrap_or("the task's row").to_string(),
-        );
+        let by = failer(record, attempt.text("worker_id"), event);
+        return Value::Text(by.unwrap_or("the task's row").to_string());
     }
     Value::Text(event.by().unwrap_or("the task's row").to_string())
 }
@@ -107,10 +105,16 @@ fn completer(record: &Record, at: Micros) -> Value {
     }
 }
 
-/// Whose failure the row tells: its holder's, unless only another one says that it failed just then.
-fn failer<'a>(record: &'a Record, holder: Option<&'a str>, at: Micros) -> Option<&'a str> {
+/// Whose failure the row tells: its holder's, unless only another one says that it failed just then. Nobody's where a
+/// related task or the cron job failed it (domain/worker-app.md T12, T13).
+fn failer<'a>(record: &'a Record, holder: Option<&'a str>, ended: &Told) -> Option<&'a str> {
+    const OTHERS: [&str; 2] = ["Cascaded ", "Auto-failed"];
+    if ended.error().is_some_and(|text| OTHERS.iter().any(|start| text.starts_with(start))) {
+        return None;
+    }
     let failed = |event: &&Told| {
-        event.kind == EventKind::TaskHandlerFailed && event.at.seconds_since(at).abs() < ANSWER_S
+        event.kind == EventKind::TaskHandlerFailed
+            && event.at.seconds_since(ended.at).abs() < ANSWER_S
     };
     let mut said = record.events.iter().filter(failed).map(|event| event.worker.as_deref());
     let first = said.next().flatten();
