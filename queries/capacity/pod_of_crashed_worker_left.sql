@@ -1,7 +1,9 @@
 --! id        = "pod_of_crashed_worker_left"
---! title     = "The pod of a crashed worker goes on costing"
+--! title     = "The pod of a worker whose process is over goes on costing"
 --! severity  = "critical"
---! question  = "Which pods still run although their worker's process died and its row says crashed?"
+--! question  = """
+--!   Which pods still run although their worker's process died or shut itself down, so that its row says crashed or
+--!   terminated?"""
 --! reads     = ["events", "pods", "worker_ends", "workers", "coverage"]
 --! grain     = ["subject_id"]
 --! params    = { grace_s = 600, price_per_hour = 0.69 }
@@ -12,27 +14,27 @@
 --!   listed. Or a person stopped the pod since: look in the provider's console."""
 --! remedy    = """
 --!   End the pod by hand. The control loop reads rows of status spawning, active and error only, so a row
---!   that says crashed is never looked at again: set it to error, and the cleanup takes it."""
+--!   that says crashed or terminated is never looked at again: set it to error, and the cleanup takes it."""
 --! guide     = """
 --!   `left_s` is how long it has been left, `cost` what that came to (`cost_per_hour`, or the parameter
---!   where no row tells the price). `insufficient_evidence`: the orchestrators' lines could not have
---!   reached us since."""
+--!   where no row tells the price). `probable`: it shut itself down, and wrote terminated itself (`status`), as
+--!   whoever stops a pod does. `insufficient_evidence`: the orchestrators' lines could not have reached us since."""
 
 -- Cause: domain/orchestrator.md 2.3 (status in spawning, active, error) and domain/worker-app.md 1.5 (the
--- crash heartbeat writes crashed). grace_s: ERROR_CLEANUP_GRACE_PERIOD_SEC (domain/orchestrator.md W18);
--- price_per_hour: domain/orchestrator.md section 7.
+-- crash heartbeat writes crashed) and 4.1 (that of a clean shutdown writes terminated since 2026-03-30). grace_s:
+-- ERROR_CLEANUP_GRACE_PERIOD_SEC (domain/orchestrator.md W18); price_per_hour: domain/orchestrator.md section 7.
 with evidence as (
     select max(until_at) as until_at from coverage
 ),
 
-crashes as (
-    -- equivalent: min and arg_min because a guardian reports it once
-    select worker_id, min(happened_at) as crashed_at, arg_min(event_id, (happened_at, event_id)) as event_id
+overs as (
+    -- one that acted on had not ended (domain/worker-app.md 4.1): then that is not its end
+    select events.worker_id, events.kind, events.happened_at as over_at, events.event_id
     from events
-    where kind = 'worker_crashed'
-        -- one that acted on had not crashed (domain/worker-app.md 4.1): the crash is not its end
-        and event_id in (select event_id from worker_ends)
-    group by worker_id
+    join worker_ends using (event_id)
+    where events.kind = 'worker_crashed'
+        -- before, somebody else wrote terminated (domain/worker-app.md 4.1)
+        or (events.kind = 'worker_said_goodbye' and events.happened_at >= timestamp '2026-03-30')
 ),
 
 watchers as (
@@ -44,50 +46,55 @@ watchers as (
 
 reached as (
     -- whether an orchestrator that ended the pod could have told us
-    select distinct crashes.worker_id
-    from crashes
+    select distinct overs.worker_id
+    from overs
     cross join evidence
     join coverage
         on coverage.source_type = 'orchestrator_gpu'
         and coverage.entity = coverage.source_id
         and coverage.could_reach
-        and coverage.from_at <= crashes.crashed_at + to_seconds($grace_s)
-        and coverage.until_at >= crashes.crashed_at + to_seconds($grace_s)
+        and coverage.from_at <= overs.over_at + to_seconds($grace_s)
+        and coverage.until_at >= overs.over_at + to_seconds($grace_s)
 )
 
 select
-    'pod' as subject_kind, pods.pod_id as subject_id, crashes.crashed_at as happened_at,
-    case when reached.worker_id is not null then 'confirmed' else 'insufficient_evidence' end as verdict,
+    'pod' as subject_kind, pods.pod_id as subject_id, overs.over_at as happened_at,
+    case
+        when reached.worker_id is null then 'insufficient_evidence'
+        when overs.kind = 'worker_crashed' then 'confirmed'
+        else 'probable'
+    end as verdict,
     format(
-        'left for {} s since its worker {} crashed',
-        round(epoch(evidence.until_at - crashes.crashed_at))::bigint, crashes.worker_id
+        'left for {} s since its worker {} {}',
+        round(epoch(evidence.until_at - overs.over_at))::bigint, overs.worker_id,
+        case overs.kind when 'worker_crashed' then 'crashed' else 'shut itself down' end
     ) as summary,
     list_filter(
         [
-            'workers:' || crashes.worker_id, crashes.event_id,
+            'workers:' || overs.worker_id, overs.event_id,
             case
-                when watchers.happened_at > crashes.crashed_at + to_seconds($grace_s) then watchers.event_id
+                when watchers.happened_at > overs.over_at + to_seconds($grace_s) then watchers.event_id
             end
         ],
         lambda piece: piece is not null
     ) as evidence,
-    workers.status, crashes.worker_id,
-    epoch(evidence.until_at - crashes.crashed_at) as left_s, pods.cost_per_hour,
+    workers.status, overs.worker_id,
+    epoch(evidence.until_at - overs.over_at) as left_s, pods.cost_per_hour,
     -- 3600 s an hour: pods are priced by the hour, to the cent (domain/orchestrator.md O11)
     -- equivalent: 3600 because one second of it makes no cent here
-    round((epoch(evidence.until_at - crashes.crashed_at)) / 3600
+    round((epoch(evidence.until_at - overs.over_at)) / 3600
         * coalesce(pods.cost_per_hour, $price_per_hour), 2) as cost,
-    cast([] as varchar[]) as affected_tasks, epoch(evidence.until_at - crashes.crashed_at) as lost_worker_s
-from crashes
+    cast([] as varchar[]) as affected_tasks, epoch(evidence.until_at - overs.over_at) as lost_worker_s
+from overs
 cross join evidence
 cross join watchers
--- equivalent: join because a worker that crashed has its row, and a pod
-join pods on pods.worker_id = crashes.worker_id
--- equivalent: join because a worker that crashed has its row, and a pod
-join workers on workers.id = crashes.worker_id
-left join reached on reached.worker_id = crashes.worker_id
+-- equivalent: join because a worker that is over has its row, and a pod
+join pods on pods.worker_id = overs.worker_id
+-- equivalent: join because a worker that is over has its row, and a pod
+join workers on workers.id = overs.worker_id
+left join reached on reached.worker_id = overs.worker_id
 where pods.ended_at is null
     -- a later status would have brought the cleanup
-    and workers.status = 'crashed'
-    and evidence.until_at - crashes.crashed_at > to_seconds($grace_s)
+    and workers.status = case overs.kind when 'worker_crashed' then 'crashed' else 'terminated' end
+    and evidence.until_at - overs.over_at > to_seconds($grace_s)
 order by happened_at, subject_id

@@ -67,7 +67,7 @@ found as (
 select
     'worker' as subject_kind, worker_id as subject_id, happened_at,
     case when is_told then 'confirmed' else 'probable' end as verdict,
-    format('it ended{}, and {}', coalesce(' (' || end_kind || ')', ''), detail) as summary,
+    coalesce('it ended (' || end_kind || ')', 'it was told as ended') || ', and ' || detail as summary,
     evidence, kind, end_kind, detail,
     cast([] as varchar[]) as affected_tasks, cast(null as double) as lost_worker_s
 from found

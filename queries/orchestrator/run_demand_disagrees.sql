@@ -15,7 +15,8 @@
 --!   Ask the function task-counts what it counted (its debug mode lists the tasks), and whether it filters
 --!   by status and type. Each task too many is a worker that is spawned for nothing."""
 --! guide     = """
---!   `counted` against `queued_rows` where they differed most. `insufficient_evidence`: not all tasks were
+--!   `counted` against `queued_rows` where they differed most: all that may have been queued then, as of some it
+--!   is not known when they were put back. `insufficient_evidence`: not all tasks were
 --!   captured, so the count may be right."""
 
 -- Rule: domain/orchestrator.md O3 and O4 (demand against rows). Cycles come every 30 s; a row and the count
@@ -35,17 +36,28 @@ with counts as (
 ),
 
 entered as (
-    -- how many had ever come into the queue, at each instant one came
+    -- how many had ever come into the queue, at each instant one came, or may have where only bounds are known
     select entered_at, sum(count(*)) over (order by entered_at) as entries
-    from task_states
-    where state = 'queued'
+    from (
+        select least(task_states.entered_at, events.earliest) as entered_at
+        from task_states
+        -- equivalent: join because every state was entered by an event
+        join events on events.event_id = task_states.entered_event_id
+        where task_states.state = 'queued'
+    )
     group by entered_at
 ),
 
 departed as (
+    -- and how many had left it for certain
     select left_at, sum(count(*)) over (order by left_at) as departures
-    from task_states
-    where state = 'queued'
+    from (
+        select greatest(task_states.left_at, events.latest) as left_at
+        from task_states
+        -- equivalent: join because what has not left has no time of it
+        join events on events.event_id = task_states.left_event_id
+        where task_states.state = 'queued'
+    )
     group by left_at
 ),
 

@@ -2,25 +2,28 @@
 --! title     = "A restart of the API orchestrator lost a task in flight"
 --! severity  = "high"
 --! question  = "Which API tasks were in progress when the API orchestrator went down, and were lost by it?"
---! reads     = ["task_attempts", "runs", "events", "tasks"]
+--! reads     = ["task_attempts", "runs", "events", "tasks", "system_logs", "coverage"]
 --! grain     = ["subject_id", "attempt"]
---! params    = { claim_s = 15 }
+--! params    = { claim_s = 15, answer_s = 60, overlap_s = 60 }
 --! incidents = ["O15"]
 --! cause     = ["run_id"]
 --! innocent  = """
 --!   The provider finished the job and the new process found it again (since 2026-02-03 the request's id is
 --!   kept): then it was only late. What the new process says itself that it claimed is not listed, though by
---!   a clock that is behind it was claimed before that process began."""
+--!   a clock that is behind it was claimed before that process began. Nor is what the old process ended itself
+--!   after all (task_reset_while_owner_alive), or never heard of (task_claim_response_lost)."""
 --! remedy    = """
 --!   Nothing waits for the provider's answer any more: the task is done again after its reset, and paid for
 --!   twice. Let the API orchestrator finish or give back what it holds before it stops."""
 --! guide     = """
 --!   `run_id` is the process that came after: its tasks are one story. `waited_s` is how long the task was
---!   held by nobody until it was put back (null: it still waits, see task_stuck_on_dead_worker)."""
+--!   held by nobody until it was put back (null: it still waits, see task_stuck_on_dead_worker).
+--!   `insufficient_evidence`: the old process turned on beside the new one, and may have been at it still."""
 --! known_fix = "bb9543a (2025-12-07), ebd0a3a (2026-03-30)"
 
 -- Rule: domain/orchestrator.md O15: in progress on an API worker when its process ended. claim_s: after so long
 -- a claim's call gives up (O34), so a line of its success is no later. The row keeps its last claim only.
+-- answer_s as in task_claim_response_lost, overlap_s as in run_two_at_once (two polls of a cycle: O37).
 with swept as (
     -- processes that put back what the one before them held, as they say: that one may log on for a moment
     select distinct run_id, true as is_sweep
@@ -31,11 +34,14 @@ with swept as (
 
 restarts as (
     -- processes that followed one that had ended, or that they took the tasks from; else two at once are no restart
-    select followed.run_id, followed.started_at, least(followed.down_at, followed.started_at) as down_at
+    select
+        followed.run_id, followed.started_at, least(followed.down_at, followed.started_at) as down_at,
+        followed.old_run_id, followed.down_at - followed.started_at > to_seconds($overlap_s) as is_beside
     from (
         select
             run_id, started_at,
-            lag(ended_at) over (order by started_at, run_id) as down_at
+            lag(ended_at) over (order by started_at, run_id) as down_at,
+            lag(run_id) over (order by started_at, run_id) as old_run_id
         from runs
         where source_type = 'orchestrator_api'
     ) as followed
@@ -75,11 +81,50 @@ own as (
         )
 ),
 
+begun as (
+    -- not each line of the API orchestrator is an event, and its claim's has no task of its own
+    select task_id, happened_at from events where source_type = 'orchestrator_api'
+    union all
+    select task_id, "timestamp" as happened_at from system_logs where source_type = 'orchestrator_api'
+),
+
+unheard as (
+    -- claims whose answer got lost, though lines of their process could have reached us: no restart lost them
+    select distinct task_attempts.task_id, task_attempts.attempt, true as is_unheard
+    from task_attempts
+    join coverage
+        on coverage.source_type = 'orchestrator_api'
+        and coverage.could_reach
+        and coverage.from_at <= task_attempts.claimed_at
+        and coverage.until_at >= task_attempts.claimed_at + to_seconds($answer_s)
+    where not exists (
+        select begun.task_id from begun
+        where begun.task_id = task_attempts.task_id
+            -- its clock may be behind
+            and begun.happened_at >= task_attempts.claimed_at - to_seconds($claim_s)
+            and not coalesce(begun.happened_at > task_attempts.ended_at, false)
+    )
+),
+
+went_on as (
+    -- the old process ended it itself, when the new one had taken it
+    select distinct task_attempts.task_id, task_attempts.attempt, restarts.run_id, true as is_alive
+    from task_attempts
+    -- equivalent: join because the next one drops what it would keep
+    join restarts on task_attempts.claimed_at < restarts.started_at
+    join events
+        on events.task_id = task_attempts.task_id
+        and events.run_id = restarts.old_run_id
+        and events.kind in ('task_completion_said', 'task_failure_said')
+        and events.happened_at > coalesce(task_attempts.ended_at, restarts.started_at)
+),
+
 orphaned as (
     -- the first end of the process in the course of an attempt; it may have claimed after its last line
     select
         task_attempts.task_id, task_attempts.attempt, min(restarts.down_at) as down_at,
         min(restarts.started_at) as restarted_at,
+        arg_min(restarts.is_beside, (restarts.started_at, restarts.run_id)) as is_beside,
         arg_min(restarts.run_id, (restarts.started_at, restarts.run_id)) as run_id
     from task_attempts
     join restarts
@@ -89,7 +134,14 @@ orphaned as (
         on own.task_id = task_attempts.task_id
         and own.attempt = task_attempts.attempt
         and own.run_id = restarts.run_id
-    where not coalesce(own.is_own, false)
+    left join unheard
+        on unheard.task_id = task_attempts.task_id
+        and unheard.attempt = task_attempts.attempt
+    left join went_on
+        on went_on.task_id = task_attempts.task_id
+        and went_on.attempt = task_attempts.attempt
+        and went_on.run_id = restarts.run_id
+    where not coalesce(own.is_own, unheard.is_unheard, went_on.is_alive, false)
         and task_attempts.worker_id like 'api-worker-%'
         -- one that failed or was cancelled was not orphaned: its last lines were lost with the process
         and task_attempts.outcome in ('open', 'reset', 'lost')
@@ -98,7 +150,7 @@ orphaned as (
 
 select
     'task' as subject_kind, orphaned.task_id as subject_id, orphaned.down_at as happened_at,
-    'confirmed' as verdict,
+    case when orphaned.is_beside then 'insufficient_evidence' else 'confirmed' end as verdict,
     format('{} was in flight when the API orchestrator was started anew, {} s after its last sign', tasks.task_type,
         round(epoch(orphaned.restarted_at) - epoch(orphaned.down_at))::bigint
     ) as summary,

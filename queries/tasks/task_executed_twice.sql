@@ -40,27 +40,54 @@ done as (
     group by again.event_id
 ),
 
+results as (
+    -- of the API orchestrator, whose lines name no worker: it says of each what complete-task had acknowledged
+    select task_id, happened_at, event_id
+    from events
+    where kind in ('completion_acknowledged', 'task_completion_said')
+    qualify kind = 'task_completion_said'
+        and lag(kind) over (partition by task_id order by happened_at, event_id) = 'completion_acknowledged'
+),
+
+api_claims as (
+    select task_id
+    from task_attempts
+    where worker_id like 'api-worker-%'
+    group by task_id
+    having count(*) > 1
+),
+
 seen as (
     select
         task_id, happened_at, event_id, 'taken_up_again' as how,
         -- it says that it found the task, or that it had done it before
         kind = 'task_recovered' or done_event_ids is not null as is_told,
-        coalesce(done_event_ids, []) as done_event_ids
+        coalesce(done_event_ids, []) as done_event_ids, null as results
     from again
     left join done using (event_id)
     union all
     select
-        subject_id as task_id, happened_at, event_id, 'two_claims' as how, false as is_told, [] as done_event_ids
+        subject_id as task_id, happened_at, event_id, 'two_claims' as how, false as is_told, [] as done_event_ids,
+        null as results
     from anomalies
     where kind = 'claimed_while_held'
     union all
     select
         task_id, max(delivered_at) as happened_at,
         arg_max(delivered_event_id, (delivered_at, attempt)) as event_id, 'two_results' as how,
-        true as is_told, [] as done_event_ids
+        true as is_told, [] as done_event_ids, null as results
     from task_attempts
     group by task_id
     having count(delivered_at) > 1
+    union all
+    select
+        results.task_id, max(results.happened_at) as happened_at,
+        arg_max(results.event_id, (results.happened_at, results.event_id)) as event_id, 'two_results' as how,
+        true as is_told, [] as done_event_ids, count(*) as results
+    from results
+    join api_claims using (task_id)
+    group by results.task_id
+    having count(*) > 1
 ),
 
 twice as (
@@ -69,6 +96,8 @@ twice as (
         -- in the order of the alphabet the last says most: two results are two runs
         max(how) as how,
         bool_or(is_told) as is_told,
+        -- equivalent: max because one branch alone has them
+        max(results) as results,
         flatten(list(list_append(done_event_ids, event_id) order by happened_at, event_id)) as event_ids
     from seen
     group by task_id
@@ -100,7 +129,7 @@ select
     list_sort(list_distinct(list_filter(
         list_concat(twice.event_ids, tries.event_ids), lambda piece: piece is not null
     ))) as evidence,
-    twice.how, tries.workers, tries.runs, tasks.task_type,
+    twice.how, tries.workers, coalesce(twice.results, tries.runs) as runs, tasks.task_type,
     [twice.task_id] as affected_tasks, tries.lost_s as lost_worker_s
 from twice
 -- equivalent: join because every task of these has been claimed

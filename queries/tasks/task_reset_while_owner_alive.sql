@@ -4,7 +4,7 @@
 --! question  = "Which tasks were put back in the queue although their worker was still at them?"
 --! reads     = ["task_attempts", "events", "tasks"]
 --! grain     = ["subject_id", "attempt"]
---! params    = { margin_s = 30 }
+--! params    = { margin_s = 30, api_s = 3 }
 --! incidents = ["O15", "O29"]
 --! cause     = ["reason"]
 --! innocent  = """
@@ -16,14 +16,16 @@
 --!   the limit for the types in question, or let workers touch the row."""
 --! guide     = """
 --!   `acted_after_s` is how long after the reset its worker's first sign on this task came, `last_act` what
---!   the last one was; where no line tells when it was put back, nobody knows how long after. A result (`delivered`) means that the work was not lost, but done twice if somebody
---!   else had claimed it: see task_executed_twice. `insufficient_evidence`: nobody knows whose the next
+--!   the last one was; where no line tells when it was put back, nobody knows how long after. A result
+--!   (`delivered`) means that the work was not lost, but done twice if somebody else had claimed it: see
+--!   task_executed_twice. `insufficient_evidence`: nobody knows whose the next
 --!   claim was, and all signs came after it: if that one was its own, nothing was taken from it; or no
---!   line tells of the reset, and its result came before the next claim, so it may as well have come first, and
---!   the task was put back when it was complete."""
+--!   line tells of the reset, and its result came before the next claim, or there is none: it may as well have come
+--!   first, and the task was put back when it was complete."""
 
 -- Rule: domain/orchestrator.md O15 and O29. 30 s: an orchestrator resets the tasks of a worker that it kills
--- before its pod is dead, up to 19 s later (domain/evidence-rules.md fact 15).
+-- before its pod is dead, up to 19 s later (domain/evidence-rules.md fact 15). No pod goes down with a task of the
+-- API orchestrator; api_s: clocks may differ by that much (fact 24 there, of a worker's, the worst of all).
 with resets as materialized (
     -- with the next claim, by whomever and by the same worker: what follows that belongs to it; and with the
     -- next that names nobody, which may be the same worker's. A line of the claim function without a name is
@@ -33,6 +35,10 @@ with resets as materialized (
         delivered_at, delivered_event_id,
         lead(claimed_at) over (partition by task_id order by attempt) as next_claim_at,
         lead(claimed_event_id) over (partition by task_id order by attempt) as next_claimed_event_id,
+        worker_id like 'api-worker-%' as is_api,
+        count(*) over (
+            partition by task_id order by attempt rows between 1 following and unbounded following
+        ) as later_claims,
         lead(claimed_at) over (partition by task_id, worker_id order by attempt) as own_next_claim_at,
         -- equivalent: min because the one capture of a case keeps one such claim
         min(claimed_at) filter (where worker_id is null and basis <> 'logged') over (
@@ -44,38 +50,92 @@ with resets as materialized (
     where task_id in (select task_id from task_attempts where outcome in ('reset', 'lost'))
 ),
 
+taken as (
+    select * from resets where outcome in ('reset', 'lost')
+),
+
+processes as (
+    -- the API process that began it, and the one that began it next: their names separate two at once (O15)
+    select
+        resets.task_id, resets.attempt,
+        arg_min(events.run_id, (events.happened_at, events.event_id)) as run_id,
+        lead(arg_min(events.run_id, (events.happened_at, events.event_id))) over (
+            partition by resets.task_id order by resets.attempt
+        ) as next_run_id
+    from resets
+    -- equivalent: join because what was not begun has no process
+    join events
+        on events.task_id = resets.task_id
+        and events.kind = 'task_started'
+        and events.happened_at >= resets.claimed_at
+    group by resets.task_id, resets.attempt
+),
+
+results as (
+    -- of the API orchestrator: it says of each once more what complete-task had acknowledged
+    select task_id, happened_at, event_id
+    from events
+    where kind in ('completion_acknowledged', 'task_completion_said')
+    qualify kind = 'task_completion_said'
+        and lag(kind) over (partition by task_id order by happened_at, event_id) = 'completion_acknowledged'
+),
+
 acts as (
     -- what was heard of its work on the task afterwards; the API orchestrator names no worker in its lines
     select
-        resets.task_id, resets.attempt, events.event_id, events.happened_at, events.kind
-    from resets
+        taken.task_id, taken.attempt, events.event_id, events.happened_at, events.kind
+    from taken
     join events
-        on events.task_id = resets.task_id
+        on events.task_id = taken.task_id
         and events.kind in (
             'worker_logged', 'task_handler_succeeded', 'task_handler_failed', 'completion_acknowledged',
             'task_completion_said', 'task_failure_said'
         )
         -- where no line tells of the reset, it was over when another had claimed the task
-        and events.happened_at > to_seconds($margin_s)
-            + case resets.outcome when 'lost' then resets.next_claim_at else resets.ended_at end
+        and events.happened_at > to_seconds(case when taken.is_api then $api_s else $margin_s end)
+            + case taken.outcome when 'lost' then taken.next_claim_at else taken.ended_at end
         and (
             (
-                events.worker_id = resets.worker_id
-                and not coalesce(events.happened_at >= resets.own_next_claim_at, false)
+                events.worker_id = taken.worker_id
+                and not coalesce(events.happened_at >= taken.own_next_claim_at, false)
             )
             or (
                 events.worker_id is null
-                and not coalesce(events.happened_at >= resets.next_claim_at, false)
+                and not coalesce(events.happened_at >= taken.next_claim_at, false)
             )
         )
-    where resets.outcome in ('reset', 'lost')
+    union all
+    -- what its API process said when another one had claimed it
+    select
+        taken.task_id, taken.attempt, events.event_id, events.happened_at, events.kind
+    from taken
+    -- equivalent: join because what has no process equals none
+    join processes using (task_id, attempt)
+    join events
+        on events.task_id = taken.task_id
+        and events.run_id = processes.run_id
+        and events.kind in ('task_completion_said', 'task_failure_said')
+        and events.happened_at >= taken.next_claim_at
+        and processes.run_id <> processes.next_run_id
+    union all
+    -- more results than it was claimed again: one of them is of the first
+    select
+        taken.task_id, taken.attempt,
+        arg_min(results.event_id, (results.happened_at, results.event_id)) as event_id,
+        min(results.happened_at) as happened_at, 'task_completion_said' as kind
+    from taken
+    join results
+        on results.task_id = taken.task_id
+        and results.happened_at > taken.ended_at + to_seconds($api_s)
+    where taken.is_api
+    group by taken.task_id, taken.attempt, taken.later_claims
+    having count(*) > taken.later_claims
     union all
     -- a result that did not make the task Complete, whose sender the replay could tell: it had been put back
     -- before, be it by a person's script, of which no line tells
     select task_id, attempt, delivered_event_id as event_id, delivered_at as happened_at, 'delivered' as kind
-    from resets
-    where outcome in ('reset', 'lost')
-        and delivered_at is not null
+    from taken
+    where delivered_at is not null
 ),
 
 told as (
@@ -101,7 +161,8 @@ select
     'task' as subject_kind, resets.task_id as subject_id, resets.ended_at as happened_at,
     case
         when not told.is_its_own then 'insufficient_evidence'
-        when resets.outcome = 'lost' and told.last_at <= resets.next_claim_at then 'insufficient_evidence'
+        when resets.outcome = 'lost' and coalesce(told.last_at <= resets.next_claim_at, true)
+            then 'insufficient_evidence'
         else 'confirmed'
     end as verdict,
     format(

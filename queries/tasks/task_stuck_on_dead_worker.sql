@@ -11,12 +11,13 @@
 --!   The evidence ends before the orchestrator's next cycles, which would have put the task back: then it
 --!   is not listed, or the next capture shows it queued."""
 --! remedy    = """
---!   Put the task back by hand (status Queued, worker_id NULL). A task that is exempt from the orchestrators'
---!   resets (the orchestrator types) waits for ever."""
+--!   Put the task back by hand (status Queued, worker_id NULL), also where the database has failed it since. A
+--!   task that is exempt from the orchestrators' resets (the orchestrator types) waits until then."""
 --! guide     = """
---!   `waited_s` is how long it has been held by nobody. With `attempts` at three nobody will ever claim
---!   it again: see task_stuck_at_last_attempt. `insufficient_evidence`: the end of the worker is only
---!   bounded, and its later bound is too near the end of the evidence."""
+--!   `waited_s` is how long it has been held by nobody, or was until the database failed it after a day. With
+--!   `attempts` at three nobody will ever claim it again: see task_stuck_at_last_attempt.
+--!   `insufficient_evidence`: the end of the worker is only bounded, and its later bound is too near the end of
+--!   the evidence."""
 
 -- Rule and numbers: domain/orchestrator.md O9 (in progress, its worker dead for more than two cycles) and 3 (a
 -- cycle takes 30 s).
@@ -26,35 +27,47 @@ with evidence as (
 ),
 
 held as (
-    -- tasks that are in progress when the evidence ends, with who holds them
+    -- tasks that are in progress when the evidence ends, with who holds them; or were until the database failed
+    -- them after a day (domain/worker-app.md T13)
     select
-        task_states.task_id, task_states.entered_at, task_states.entered_event_id,
-        task_attempts.worker_id, task_attempts.claimed_event_id, task_attempts.claimed_at
+        task_states.task_id, task_attempts.worker_id, task_attempts.claimed_event_id, task_attempts.ended_event_id,
+        coalesce(task_attempts.ended_at, evidence.until_at) as held_until
     from task_states
+    cross join evidence
     -- equivalent: join because what nobody holds has no worker to have ended
     join task_attempts
         on task_attempts.task_id = task_states.task_id
-        and task_attempts.outcome = 'open'
-    where task_states.state = 'in_progress'
-        and task_states.left_at is null
+        and (
+            -- equivalent: and because its earlier attempts ended before their worker did
+            (task_states.state = 'in_progress' and task_attempts.outcome = 'open')
+            or (
+                task_states.state = 'failed'
+                and task_attempts.reason = 'the database failed it after a day in progress'
+            )
+        )
+    where task_states.left_at is null
 )
 
 select
     'task' as subject_kind, held.task_id as subject_id,
     coalesce(worker_ends.ended_at, worker_ends.ended_before) as happened_at,
     case
-        when evidence.until_at - worker_ends.ended_before
+        when held.held_until - worker_ends.ended_before
             <= to_seconds($cycles * $cycle_s) then 'insufficient_evidence'
         when worker_ends.ended_at is null then 'probable'
         else 'confirmed'
     end as verdict,
     format(
-        '{} still held by worker {}, which had ended ({})', tasks.task_type, held.worker_id,
-        worker_ends.end_kind
+        '{} still held by worker {}, which had ended ({}){}', tasks.task_type, held.worker_id,
+        worker_ends.end_kind,
+        case when held.ended_event_id is not null then ', until the database failed it' else '' end
     ) as summary,
-    [held.claimed_event_id, worker_ends.event_id, 'tasks:' || held.task_id] as evidence,
+    list_filter(
+        [held.claimed_event_id, worker_ends.event_id, held.ended_event_id, 'tasks:' || held.task_id],
+        lambda piece: piece is not null
+    ) as evidence,
     held.worker_id, worker_ends.end_kind, tasks.attempts,
-    round(epoch(evidence.until_at) - epoch(coalesce(worker_ends.ended_at, worker_ends.ended_before)))
+    round(epoch(held.held_until) - epoch(coalesce(worker_ends.ended_at, worker_ends.ended_before)))
         as waited_s,
     [held.task_id] as affected_tasks, cast(null as double) as lost_worker_s
 from held
@@ -62,7 +75,6 @@ from held
 join worker_ends using (worker_id)
 -- its row must still name the worker: one that names none waits for nobody (domain/orchestrator.md 3)
 join tasks on tasks.id = held.task_id and tasks.worker_id = held.worker_id
-cross join evidence
-where evidence.until_at - coalesce(worker_ends.ended_at, worker_ends.ended_after)
+where held.held_until - coalesce(worker_ends.ended_at, worker_ends.ended_after)
     > to_seconds($cycles * $cycle_s)
 order by happened_at, subject_id

@@ -31,8 +31,8 @@
 -- (domain/orchestrator.md 1.2, active_workers_health); beat_s, after which the orchestrators' own basic check
 -- of health misses a heartbeat (domain/orchestrator.md W15); own_wait_s, the shortest time after which a worker
 -- itself gives up a task that hangs, and says it failed (domain/worker-app.md section 7, durations); the 95th
--- percentile: how long work may go on unseen (domain/evidence-rules.md section 2). With nothing to do, a dead guardian leaves the same rows as a frozen worker
--- (domain/evidence-rules.md fact 26).
+-- percentile: how long work may go on unseen (domain/evidence-rules.md section 2). With nothing to do, a dead
+-- guardian leaves the same rows as a frozen worker (domain/evidence-rules.md fact 26).
 with evidence as (
     select max(until_at) as until_at from coverage
 ),
@@ -72,7 +72,13 @@ held as (
     left join worker_ends on worker_ends.worker_id = task_attempts.worker_id
     left join vanished on vanished.worker_id = task_attempts.worker_id
     left join told_elsewhere on told_elsewhere.worker_id = task_attempts.worker_id
-    where task_attempts.outcome in ('reset', 'lost', 'cancelled', 'open')
+    where (
+            task_attempts.outcome in ('reset', 'lost', 'cancelled', 'open')
+            -- nobody put it back, until the database's own clock ran out (domain/worker-app.md T13)
+            or task_attempts.reason = 'the database failed it after a day in progress'
+        )
+        -- the API orchestrator works at several side by side, and says nothing of one meanwhile: run_api_loop_stalled
+        and task_attempts.worker_id not like 'api-worker-%'
         and told_elsewhere.worker_id is null
         -- a pod that vanished is no frozen worker: worker_pod_vanished tells of it
         and coalesce(worker_ends.end_kind <> 'external', true)

@@ -5,13 +5,13 @@
 --!   Which workers lost their process (killed, out of memory, segmentation fault), and what did they hold?"""
 --! reads     = ["events", "worker_ends", "worker_signals", "task_attempts", "tasks", "workers", "coverage"]
 --! grain     = ["subject_id"]
---! params    = {}
+--! params    = { over_s = 30 }
 --! incidents = ["X29", "X2", "O9"]
 --! cause     = ["sign", "task_type"]
 --! population = "select id as subject_id, created_at as happened_at from workers"
 --! innocent  = """
 --!   `sign` = no_gpu_memory: nvidia-smi failed once, just before a normal stop. A guardian reports zero
---!   memory then too, with its process alive."""
+--!   memory then too, with its process alive. Who shut down by itself and said so is not listed for it."""
 --! remedy    = """
 --!   Look at what it held (`affected_tasks`): a task that has felled several workers is the cause (see
 --!   task_bounced_between_workers). The process leaves no line of its death; the memory lines before
@@ -23,7 +23,9 @@
 --!   `happened_at` lies between the last that it did before and the next claim."""
 
 -- A guardian that finds its process dead sends one last heartbeat, with status crashed and 0/0 of GPU memory,
--- and ends (domain/worker-app.md 4.1). The crash puts its tasks back in the same write (1.5 there).
+-- and ends (domain/worker-app.md 4.1). The crash puts its tasks back in the same write (1.5 there). A process that
+-- shuts down by itself may end with such a heartbeat too, and says so before (4.1 and W103 there). over_s: what
+-- ends is gone within that time (domain/evidence-rules.md class 11).
 with crashes as (
     -- its guardian's own word, while no later write has overwritten it
     -- equivalent: min and arg_min because a guardian reports it once
@@ -42,11 +44,33 @@ texts as (
     group by worker_id
 ),
 
+lives as (
+    -- a process that never spoke is a startup that failed: see worker_never_ready
+    select worker_id, max(happened_at) as last_work_at
+    from worker_signals
+    where not by_guardian
+    group by worker_id
+),
+
+goodbyes as (
+    -- it shut down by itself, and did nothing since
+    select events.worker_id
+    from events
+    -- equivalent: join because its goodbye is a word of its process
+    join lives using (worker_id)
+    where events.kind = 'worker_said_goodbye'
+    group by events.worker_id, lives.last_work_at
+    having max(events.happened_at) + to_seconds($over_s) >= lives.last_work_at
+),
+
 last_beats as (
     -- the row's last heartbeat says which GPU memory the guardian saw
     select
         id as worker_id, last_heartbeat as crashed_at,
-        try_cast(json_extract(try_cast(metadata as json), '$.vram_total_mb') as bigint) as vram_mb
+        case
+            when id not in (select worker_id from goodbyes)
+                then try_cast(json_extract(try_cast(metadata as json), '$.vram_total_mb') as bigint)
+        end as vram_mb
     from workers
     where instance_type <> 'api'
 ),
@@ -68,14 +92,6 @@ dead as (
     left join crashes using (worker_id)
     left join texts using (worker_id)
     where crashes.worker_id is not null or last_beats.vram_mb = 0 or texts.worker_id is not null
-),
-
-lives as (
-    -- a process that never spoke is a startup that failed: see worker_never_ready
-    select worker_id, max(happened_at) as last_work_at
-    from worker_signals
-    where not by_guardian
-    group by worker_id
 ),
 
 held as (
