@@ -200,12 +200,9 @@ impl Parts {
 fn joining(err: ExportError) -> ExportError {
     /// `invalid snapshot identifier`, and `the source transaction is not running anymore`.
     const GONE: [&str; 2] = ["22023", "55000"];
-    match err {
-        ExportError::Server { code, .. } if GONE.contains(&code.as_str()) => {
-            ExportError::Lost("joining the instant of the first connection".to_string())
-        }
-        err => err,
-    }
+    let is_gone = matches!(&err, ExportError::Server { code, .. } if GONE.contains(&code.as_str()));
+    let doing = || "joining the instant of the first connection".to_string();
+    if is_gone { ExportError::Lost(doing()) } else { err }
 }
 
 /// What a part has to say.
