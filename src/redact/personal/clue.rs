@@ -31,6 +31,8 @@ pub(crate) enum Clue {
     Data,
     /// `storage as {file} (type: `
     Upload,
+    /// What CLIP says of the words that it cuts off.
+    Clip,
     /// The end of a key's name.
     Key,
     /// `digit.digit`
@@ -87,6 +89,7 @@ const LITERALS: &[(&str, Clue)] = &[
     (r"\documents and settings\", Clue::Home),
     ("base64,", Clue::Data),
     ("storage as ", Clue::Upload),
+    ("clip can only handle", Clue::Clip),
     ("mail", Clue::Key),
     ("mails", Clue::Key),
     ("mail_address", Clue::Key),
@@ -216,8 +219,13 @@ pub(super) fn key_class(text: &str, start: usize, end: usize) -> Option<Class> {
 }
 
 /// The name in front of the literal at `at`, where it says that a user's request stands there: `params={...}`,
-/// `Task params: {...}`, `with params {...}`.
+/// `Task params: {...}`, `with params {...}`, and `CLIP can only handle sequences up to 77 tokens: ['...']`.
 pub(super) fn requested(text: &str, at: usize) -> Option<&str> {
+    const CLIP_BYTES: usize = 60;
+    let near = &text.as_bytes()[at.saturating_sub(CLIP_BYTES)..at];
+    if near.ends_with(b" tokens: ") && near.windows(5).any(|word| word == b"CLIP ") {
+        return Some("prompts");
+    }
     let head = text[..at].trim_end_matches([' ', '\t']);
     let head = head.strip_suffix([':', '=']).unwrap_or(head).trim_end_matches([' ', '\t']);
     let head = head.trim_end_matches(['"', '\'', '\\']);

@@ -119,7 +119,8 @@ impl Pass {
         match clue {
             Clue::Key => clue::key_class(text, start, end).is_some(),
             Clue::Escape => true,
-            Clue::Prompt if self.quoted_key(text, end) => true,
+            Clue::Prompt if self.quoted_key(text, end) || prompt::is_escaped(text, end) => true,
+            Clue::Clip => true,
             Clue::User if user::is_key(text, start, end) => true,
             Clue::At
             | Clue::Url
@@ -318,7 +319,7 @@ impl Pass {
             Clue::Dotted => address::ip(text, start).map(|at| token(TokenKind::Ip, at)),
             Clue::Url => url::find(&self.stamp, text, start, end, false),
             Clue::EscapedUrl => url::find(&self.stamp, text, start, end, true),
-            Clue::Escape => None,
+            Clue::Escape | Clue::Clip => None,
             Clue::Suffix | Clue::Stored | Clue::Home => self.path(text, start, end, seen),
             Clue::Data => self.data(text, end),
             Clue::Upload => self.upload(text, end),

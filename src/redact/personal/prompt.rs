@@ -12,13 +12,16 @@ const OUTCOMES: &[&str] = &[
     "count",
     "error",
     "exception",
+    "exceeds",
     "failed",
     "failure",
     "invalid",
     "length",
+    "long",
     "mismatch",
     "missing",
     "rejected",
+    "short",
     "timeout",
     "timed",
     "unavailable",
@@ -40,6 +43,13 @@ pub(super) fn find(text: &str, end: usize) -> Vec<(usize, usize)> {
         _ => Vec::new(),
     };
     found.into_iter().filter(|(from, to)| is_open(&text[*from..*to])).collect()
+}
+
+/// Whether the word that ends at `end` stands before a quote inside a string: `"... prompt \"a cat\""`.
+pub(super) fn is_escaped(text: &str, end: usize) -> bool {
+    let bytes = text.as_bytes();
+    let end = end + usize::from(matches!(bytes.get(end), Some(b's' | b'S')));
+    matches!(bytes[end..], [b' ', b'\\', ..])
 }
 
 /// Whether there is something to hide. A token before a quote was made inside a literal: what follows
@@ -107,7 +117,8 @@ fn keyword(text: &str, from: usize) -> Option<(usize, usize)> {
 /// Everything after `prompt:`: a prompt may hold line ends, so no line after it is trusted.
 fn rest(text: &str, from: usize) -> Option<(usize, usize)> {
     let value = text[from..].trim();
-    if names_error(value) {
+    // of pydantic
+    if names_error(value) || value.eq_ignore_ascii_case("field required") {
         return None;
     }
     let begin = from + (text[from..].len() - text[from..].trim_start().len());
@@ -179,6 +190,8 @@ mod tests {
             "Prompt rejected: 400, Prompt count mismatch for segment 3: 4 != 5",
             "Prompt cache hit for segment 2: 5 entries",
             "in encode_prompt: ValueError: no tokens",
+            "prompt is too long: 5000 > 2000 tokens",
+            "ValueError: prompt: field required",
         ] {
             assert_eq!(redact(text), text);
         }

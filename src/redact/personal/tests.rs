@@ -198,6 +198,14 @@ fn requests_are_read_as_such_in_a_sentence() {
         ("orchestrator_details={'mode': 'x'}", "orchestrator_details={'mode': '~text~'}"),
         ("params: {name}, params[0] and (params)", "params: {name}, params[0] and (params)"),
         ("metrics: {'note': 'to Jane'}", "metrics: {'note': 'to Jane'}"),
+        (
+            "truncated because CLIP can only handle sequences up to 77 tokens: ['a cat, in a hat']",
+            "truncated because CLIP can only handle sequences up to 77 tokens: ['~text~']",
+        ),
+        (
+            r#"{"error": "prompt \"a cat\" rejected", "n": 1}"#,
+            r#"{"error": "prompt \"~text~\" rejected", "n": 1}"#,
+        ),
     ] {
         assert_eq!(kinds(Role::Prose, text), want, "{text}");
     }
