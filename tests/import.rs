@@ -445,7 +445,10 @@ fn a_source_that_cannot_be_read_leaves_nothing_behind() {
         }),
         // taken for NULL, it would say that no result ever came
         ("there is no column `output_location`, without which nothing is told rightly", |b| {
-            b.source("tasks.csv", with_core("tasks", "id\n").replace("output_location", "params"))
+            b.source(
+                "tasks.csv",
+                with_core("tasks", "id\n").replace("output_location", "dependant_on"),
+            )
         }),
         ("there is no column `metadata`; the nearest it has is `meta_data`", |b| {
             b.source("system_logs.csv", LOGS.replace("metadata", "meta_data"))
@@ -526,6 +529,33 @@ fn values_that_are_none_of_their_type_are_told() {
         assert!(said.contains(&format!("warning: tasks.csv: {want}")), "{said}");
     }
     assert!(!bench.import(2).contains("values are no"), "the same files are not read again");
+}
+
+#[test]
+fn what_other_tools_write_for_null_is_null() {
+    let header = "id,task_type,status,worker_id,created_at,generation_created,error_message,params,generation_started_at\n";
+    let row = |id: &str, null: &str, truth: &str, at: &str| {
+        format!("{id},x,Queued,{null},2025-11-03 14:00:00+00,{truth},{null},{null},{at}\n")
+    };
+    for word in ["NULL", "null", "\\N", "[NULL]"] {
+        let bench = Bench::new();
+        let rows = row("t1", word, "True", "") + &row("t2", "other", "0", word);
+        bench.whole("tasks.csv", &format!("{header}{rows}"));
+        let said = bench.import(0);
+        assert!(!said.contains("values are no"), "{said}");
+        let other = Some("other".to_string());
+        assert_eq!(bench.column(Table::Tasks, "worker_id"), [None, other.clone()], "{word}");
+        assert_eq!(bench.column(Table::Tasks, "error_message"), [None, other], "{word}");
+        assert_eq!(bench.column(Table::Tasks, "generation_created"), some(&["true", "false"]));
+        // JSON knows its own
+        let json = (word == "null").then(|| word.to_string());
+        assert_eq!(bench.column(Table::Tasks, "params")[0], json);
+        // where no other column says so, it is a text
+        let bench = Bench::new();
+        bench.whole("tasks.csv", &format!("{header}{}", row("t1", word, "t", "")));
+        bench.import(0);
+        assert_eq!(bench.column(Table::Tasks, "worker_id"), some(&[word]), "{word}");
+    }
 }
 
 #[test]

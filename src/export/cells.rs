@@ -40,10 +40,11 @@ fn redacted<'a>(text: Cow<'a, str>, role: Role, redactor: &Redactor) -> Cow<'a, 
     }
 }
 
+/// As PostgreSQL prints it, and as other tools do.
 fn bool(text: &str) -> Option<bool> {
     match text {
-        "t" | "true" => Some(true),
-        "f" | "false" => Some(false),
+        "t" | "true" | "True" | "TRUE" | "1" => Some(true),
+        "f" | "false" | "False" | "FALSE" | "0" => Some(false),
         _ => None,
     }
 }
@@ -70,7 +71,10 @@ mod tests {
         assert_eq!(read(ColumnType::Int, "7.5"), Value::Verbatim("7.5".into()));
         assert_eq!(read(ColumnType::Double, "Infinity"), Value::Double(f64::INFINITY));
         assert_eq!(read(ColumnType::Double, "1e999"), Value::Verbatim("1e999".into()));
-        assert_eq!(read(ColumnType::Bool, "t"), Value::Bool(true));
+        for (text, is) in [("t", true), ("True", true), ("1", true), ("FALSE", false), ("0", false)]
+        {
+            assert_eq!(read(ColumnType::Bool, text), Value::Bool(is));
+        }
         assert_eq!(read(ColumnType::Bool, "yes"), Value::Verbatim("yes".into()));
         assert_eq!(read(ColumnType::Timestamp, "infinity"), Value::Verbatim("infinity".into()));
         assert_eq!(read(ColumnType::Text, ""), Value::Text("".into()));

@@ -16,6 +16,11 @@ use crate::snapshot::schema::{import_type, is_own, known_columns, type_name};
 /// Known names in a line that make it a header.
 const HEADER_NAMES_MIN: usize = 2;
 
+/// What other tools write for NULL: pgAdmin, pandas, `COPY` as text, DBeaver.
+const NULL_WORDS: [&str; 4] = ["NULL", "null", "\\N", "[NULL]"];
+/// Rows in which such a word is looked for.
+const LOOKED_AT: usize = 10_000;
+
 /// The cells of one row, in the order of the columns; `None` is NULL.
 pub type Cells<'a> = Vec<Option<Cow<'a, str>>>;
 
@@ -23,6 +28,7 @@ pub type Cells<'a> = Vec<Option<Cow<'a, str>>>;
 pub struct RowReader {
     input: Input,
     columns: Vec<Column>,
+    null: Option<&'static str>,
 }
 
 enum Input {
@@ -53,7 +59,8 @@ impl RowReader {
             Some(Ok(record)) => names(record),
         };
         let columns = columns(file.table, &names).map_err(header)?;
-        Ok(Self { input: Input::Csv(reader), columns })
+        let null = null_word(file, &columns)?;
+        Ok(Self { input: Input::Csv(reader), columns, null })
     }
 
     /// Reads the file once for its keys: a column may first appear in the last line.
@@ -78,7 +85,8 @@ impl RowReader {
         }
         let names: Vec<String> = keys.into_iter().collect();
         let columns = columns(file.table, &names).map_err(bad)?;
-        Ok(Self { input: Input::Ndjson(NdjsonReader::new(file.open()?)), columns })
+        let input = Input::Ndjson(NdjsonReader::new(file.open()?));
+        Ok(Self { input, columns, null: None })
     }
 
     /// The columns, in the order of the cells.
@@ -99,7 +107,7 @@ impl RowReader {
         let columns = &self.columns;
         Ok(match &mut self.input {
             Input::Csv(reader) => reader.read()?.map(|row| match row {
-                Ok(record) => csv_cells(record, columns.len()),
+                Ok(record) => csv_cells(record, columns, self.null),
                 Err(bad) => Err(bad.to_string()),
             }),
             Input::Ndjson(reader) => reader.read()?.map(|row| match row {
@@ -110,11 +118,44 @@ impl RowReader {
     }
 }
 
-fn csv_cells(record: &Record, columns: usize) -> Result<Cells<'_>, String> {
-    if record.len() != columns {
-        return Err(format!("{} fields where the header has {columns}", record.len()));
+fn csv_cells<'a>(
+    record: &'a Record,
+    columns: &[Column],
+    null: Option<&str>,
+) -> Result<Cells<'a>, String> {
+    if record.len() != columns.len() {
+        let there = columns.len();
+        return Err(format!("{} fields where the header has {there}", record.len()));
     }
-    Ok((0..columns).map(|at| record.field(at).map(Cow::Borrowed)).collect())
+    let told = |(at, column): (usize, &Column)| {
+        record.field(at).filter(|text| !is_null(column, text, null)).map(Cow::Borrowed)
+    };
+    Ok(columns.iter().enumerate().map(told).collect())
+}
+
+/// Whether a cell is the word for NULL of its file. In a document `null` is JSON, and a message may be any word.
+fn is_null(column: &Column, text: &str, null: Option<&str>) -> bool {
+    let is_json = || ["metadata", "params", "result_data"].contains(&&*column.name);
+    null == Some(text) && column.name != "message" && !(text == "null" && is_json())
+}
+
+/// What a file has for NULL where another tool than `COPY` wrote it: a word in a column whose type has no such value.
+/// Without one of those every word is a text.
+fn null_word(file: &SourceFile, columns: &[Column]) -> Result<Option<&'static str>, ImportError> {
+    let read = |source| ImportError::Read { path: file.path.clone(), source };
+    let mut reader = CsvReader::new(file.open()?);
+    for _ in 0..LOOKED_AT {
+        let Some(record) = reader.read().map_err(read)? else { break };
+        let is_whole = |record: &&Record| record.len() == columns.len();
+        let Some(record) = record.ok().filter(is_whole) else { continue };
+        let typed = |at: &usize| columns[*at].kind != ColumnType::Text;
+        let cells = (0..columns.len()).filter(typed).filter_map(|at| record.field(at));
+        let mut words = cells.filter_map(|text| NULL_WORDS.into_iter().find(|word| *word == text));
+        if let Some(word) = words.next() {
+            return Ok(Some(word));
+        }
+    }
+    Ok(None)
 }
 
 fn json_cells<'a>(members: Members<'a>, columns: &[Column]) -> Cells<'a> {

@@ -88,6 +88,7 @@ impl Table {
                 "updated_at",
                 "attempts",
                 "error_message",
+                "params",
             ],
             Self::Generations => &["id", "tasks"],
             Self::GenerationVariants => &["id", "params"],

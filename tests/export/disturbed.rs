@@ -20,7 +20,7 @@ create table public.workers (id text primary key, status text, created_at timest
     instance_type text);
 create table public.tasks (id uuid primary key, status text, attempts int, task_type text,
     created_at timestamptz, worker_id text, generation_started_at timestamptz, generation_processed_at timestamptz, output_location text, generation_created boolean,
-    updated_at timestamptz, error_message text);
+    updated_at timestamptz, error_message text, params jsonb);
 create table public.generations (id uuid primary key, type text, tasks jsonb);
 create function id(kind text, n int) returns uuid return md5(kind || n)::uuid;";
 

@@ -18,7 +18,7 @@ create table public.workers (id text primary key, status text, created_at timest
     instance_type text);
 create table public.tasks (id uuid primary key, status text, task_type text, created_at timestamptz, worker_id text,
     generation_started_at timestamptz, generation_processed_at timestamptz, output_location text, generation_created boolean,
-    updated_at timestamptz, attempts int, error_message text);";
+    updated_at timestamptz, attempts int, error_message text, params jsonb);";
 
 /// Waits until something holds, at most for half a minute.
 pub(super) fn wait_until(what: &str, holds: impl Fn() -> bool) {
