@@ -4,7 +4,9 @@
 pub fn told(cause: &str) -> &str {
     match cause {
         "no_such_source" => "it did not write to the log in those days",
-        "not_exported" => "nobody took these rows before they were deleted",
+        "not_exported" => {
+            "nobody took these rows before they were deleted, or no process ran that could have written them"
+        }
         "retention" => "rows of that time had been deleted",
         "unsent" => "its last lines were not sent before it stopped",
         "dropped" => "its log handler dropped lines",

@@ -106,10 +106,9 @@ fn completer(record: &Record, at: Micros) -> Value {
 }
 
 /// Whose failure the row tells: its holder's, unless only another one says that it failed just then. Nobody's where a
-/// related task or the cron job failed it (domain/worker-app.md T12, T13).
+/// related task or the cron job failed it.
 fn failer<'a>(record: &'a Record, holder: Option<&'a str>, ended: &Told) -> Option<&'a str> {
-    const OTHERS: [&str; 2] = ["Cascaded ", "Auto-failed"];
-    if ended.error().is_some_and(|text| OTHERS.iter().any(|start| text.starts_with(start))) {
+    if ended.is_by_others() {
         return None;
     }
     let failed = |event: &&Told| {

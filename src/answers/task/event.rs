@@ -86,6 +86,12 @@ impl Told {
         self.said("error").filter(|text| !is_leftover(text))
     }
 
+    /// Whether its row says that a related task or the cron job ended it, whoever held it (domain/worker-app.md T12, T13).
+    pub(super) fn is_by_others(&self) -> bool {
+        const OTHERS: [&str; 2] = ["Cascaded ", "Auto-failed"];
+        self.error().is_some_and(|text| OTHERS.iter().any(|start| text.starts_with(start)))
+    }
+
     /// Who says so, or did it: a worker, else a run, else the sort of source.
     pub(super) fn by(&self) -> Option<&str> {
         match self.source.as_deref() {

@@ -47,7 +47,7 @@ pub(super) fn section(page: &mut Page, record: &Record) {
         vec![
             ("error", Value::text(found.as_ref().map(|found| found.text))),
             ("stands_in", Value::text(found.as_ref().map(|found| found.stands_in))),
-            ("said_by", Value::text(event.map(|event| event.by().unwrap_or("the task's row")))),
+            ("said_by", Value::text(event.map(said_by))),
             ("said_at", Value::time(event.map(|event| event.at))),
             ("event", cited(event.map(|event| event.id.as_str()))),
             ("is_cut_short", cut_short(found.as_ref())),
@@ -56,6 +56,10 @@ pub(super) fn section(page: &mut Page, record: &Record) {
             ("loras", loras(record, found.as_ref())),
         ],
     );
+}
+
+fn said_by(event: &Told) -> &str {
+    event.by().filter(|_| !event.is_by_others()).unwrap_or("the task's row")
 }
 
 const LEFTOVER_OF: &str = "an earlier reset or retry: no end clears error_message, so it is not why the \

@@ -28,8 +28,8 @@ const CLOCKS: &str = "select clock, offset_s, uncertainty_s from clocks \
     where list_contains(string_split($workers, ','), replace(clock, 'worker:', '')) \
         and uncertainty_s > 1 order by clock";
 
-/// Lines that are older than this are gone.
-const HORIZON: &str = "select max(retention_horizon) as horizon from captures";
+/// Lines that are older than this no capture holds.
+const HORIZON: &str = "select min(retention_horizon) as horizon from captures";
 
 /// Holes that are told; of more, their number.
 const NAMED_MAX: usize = 6;
