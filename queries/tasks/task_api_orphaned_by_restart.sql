@@ -18,7 +18,8 @@
 --! guide     = """
 --!   `run_id` is the process that came after: its tasks are one story. `waited_s` is how long the task was
 --!   held by nobody until it was put back (null: it still waits, see task_stuck_on_dead_worker).
---!   `insufficient_evidence`: the old process turned on beside the new one, and may have been at it still."""
+--!   `insufficient_evidence`: the old process turned on beside the new one, and may have been at it still, or
+--!   may have put it back itself."""
 --! known_fix = "bb9543a (2025-12-07), ebd0a3a (2026-03-30)"
 
 -- Rule: domain/orchestrator.md O15: in progress on an API worker when its process ended. claim_s: after so long
@@ -32,21 +33,39 @@ with swept as (
     where kind = 'worker_tasks_reset' and source_type = 'orchestrator_api'
 ),
 
+followed as (
+    select
+        run_id, started_at, ended_at,
+        lag(ended_at) over (order by started_at, run_id) as down_at,
+        lag(run_id) over (order by started_at, run_id) as old_run_id
+    from runs
+    where source_type = 'orchestrator_api'
+),
+
 restarts as (
     -- processes that followed one that had ended, or that they took the tasks from; else two at once are no restart
     select
-        followed.run_id, followed.started_at, least(followed.down_at, followed.started_at) as down_at,
-        followed.old_run_id, followed.down_at - followed.started_at > to_seconds($overlap_s) as is_beside
-    from (
-        select
-            run_id, started_at,
-            lag(ended_at) over (order by started_at, run_id) as down_at,
-            lag(run_id) over (order by started_at, run_id) as old_run_id
-        from runs
-        where source_type = 'orchestrator_api'
-    ) as followed
+        followed.run_id, followed.started_at, followed.old_run_id,
+        -- what it still held at its last line; a sweep took it all at once
+        case
+            when swept.is_sweep then least(followed.down_at, followed.started_at)
+            else followed.down_at
+        end as down_at,
+        -- what it held until then and no longer, it may have given back itself after its last line
+        case
+            when not coalesce(swept.is_sweep, false) and followed.down_at > followed.started_at
+                then followed.down_at + to_seconds($overlap_s)
+        end as settled_at,
+        followed.down_at - followed.started_at > to_seconds($overlap_s) as is_beside
+    from followed
     left join swept on swept.run_id = followed.run_id
-    where followed.down_at <= followed.started_at or coalesce(swept.is_sweep, false)
+    where followed.down_at <= followed.started_at
+        or coalesce(swept.is_sweep, false)
+        -- a deployment starts the new one first: the old one fell silent soon after, and the new one did not
+        or (
+            followed.down_at - followed.started_at <= to_seconds($overlap_s)
+            and coalesce(followed.ended_at - followed.down_at > to_seconds($overlap_s), true)
+        )
 ),
 
 first_lines as (
@@ -124,7 +143,10 @@ orphaned as (
     select
         task_attempts.task_id, task_attempts.attempt, min(restarts.down_at) as down_at,
         min(restarts.started_at) as restarted_at,
-        arg_min(restarts.is_beside, (restarts.started_at, restarts.run_id)) as is_beside,
+        arg_min(
+            restarts.is_beside or coalesce(task_attempts.ended_at <= restarts.settled_at, false),
+            (restarts.started_at, restarts.run_id)
+        ) as is_beside,
         arg_min(restarts.run_id, (restarts.started_at, restarts.run_id)) as run_id
     from task_attempts
     join restarts
@@ -152,7 +174,7 @@ select
     'task' as subject_kind, orphaned.task_id as subject_id, orphaned.down_at as happened_at,
     case when orphaned.is_beside then 'insufficient_evidence' else 'confirmed' end as verdict,
     format('{} was in flight when the API orchestrator was started anew, {} s after its last sign', tasks.task_type,
-        round(epoch(orphaned.restarted_at) - epoch(orphaned.down_at))::bigint
+        greatest(round(epoch(orphaned.restarted_at) - epoch(orphaned.down_at))::bigint, 0)
     ) as summary,
     list_filter(
         [

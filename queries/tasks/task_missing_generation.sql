@@ -14,8 +14,8 @@
 --! guide     = """
 --!   `kind` names the row of the decision table. Look at the members of one story: one
 --!   `completion_path` is one piece of code to mend, and a border in `pod_created_at` is a
---!   deployment. `insufficient_evidence`: the generations were not captured whole, so take a new
---!   capture of them before anyone is blamed."""
+--!   deployment. `insufficient_evidence`: the generations (or the variants, of an upscale that left
+--!   nothing else) were not captured whole, so take a new capture of them before anyone is blamed."""
 --! innocent  = """
 --!   The user deleted the generation after it was made and the flag was reset by hand, or the task
 --!   type was never meant to yield one: compare `task_type` with the table `task_types`."""
@@ -42,6 +42,16 @@ missing as (
         task_generations.expected, task_generations.basis, task_generations.why,
         task_generations.completed_event_id,
         tasks.task_type, tasks.worker_id as last_worker_id,
+        -- until 2026-02-04 an upscale made a variant and set no flag (domain/worker-app.md 3.2, F2 and F3)
+        (
+            -- equivalent: 'image-upscale' 'image_upscale' because a written case holds the variants whole
+            tasks.task_type in ('image-upscale', 'image_upscale')
+            -- equivalent: and '$.generation_id' because of the same
+            and json_extract_string(tasks.params, '$.generation_id') is not null
+            -- domain/worker-app.md 3.2, F3
+            -- equivalent: and < because of the same
+            and task_generations.decided_at < timestamp '2026-02-05'
+        ) as is_unflagged_variant,
         regexp_extract(tasks.output_location, 'https?://([^/?#":\\]+)', 1) as output_host
     from task_generations
     -- equivalent: join because a verdict is made of a task's row
@@ -112,6 +122,9 @@ select
     'task' as subject_kind, explained.task_id as subject_id, explained.decided_at as happened_at,
     case
         when not known.generations or explained.expected = 'unknown' then 'insufficient_evidence'
+        -- what such a one leaves is a variant alone: of those not captured, nothing is known
+        -- equivalent: 'insufficient_evidence' because a written case holds the variants whole
+        when not known.variants and explained.is_unflagged_variant then 'insufficient_evidence'
         -- equivalent: 'inferred' 'probable' because a written case always holds the task types
         when explained.basis = 'inferred' then 'probable'
         -- variants exist since 2025-12-01 (domain/worker-app.md 3.5); not captured, one may be hidden from us

@@ -19,10 +19,11 @@
 --!   another process took over, a launcher that heartbeats before anything runs). No heartbeat rule will
 --!   find it."""
 --! guide     = """
---!   `since` is the last act of its process, `last_heartbeat` the last of its guardian, `least_queued` the
---!   fewest tasks that were queued in any cycle between. A worker that hangs with a task in hand is told by
---!   worker_frozen_unnoticed. `insufficient_evidence`: its lines could not have reached us, or the counts may
---!   all be of users at their limit."""
+--!   `since` is the last act of its process, or when tasks began to wait after it; `lost_worker_s` how long
+--!   they did without an empty queue between (its longest such time is told), `least_queued` the fewest of
+--!   any cycle in it; `last_heartbeat` is the last of its guardian. A worker that hangs with a task in hand
+--!   is told by worker_frozen_unnoticed. `insufficient_evidence`: its lines could not have reached us, or
+--!   the counts may all be of users at their limit."""
 
 -- Rule and silent_s: domain/worker-app.md X13 (heartbeats, no line of the worker for more than 15 minutes
 -- while eligible tasks are queued). cycles: a third of the cycles of that time must tell of the queue (30 s
@@ -49,9 +50,8 @@ quiet as (
     -- equivalent: join because a worker of signals has its row
     join workers on workers.id = lives.worker_id
     left join worker_ends on worker_ends.worker_id = lives.worker_id
-    where lives.beat_at - coalesce(lives.act_at, workers.created_at) > to_seconds($silent_s)
-        -- the API orchestrator's worker works inside its process
-        and workers.instance_type <> 'api'
+    -- the API orchestrator's worker works inside its process
+    where workers.instance_type <> 'api'
 ),
 
 busy as (
@@ -86,17 +86,38 @@ waiting as (
     left join eligible on eligible.run_id = cycles.run_id and eligible.cycle = cycles.cycle
 ),
 
-queues as (
-    -- what waited in the meantime
+counts as (
+    -- what waited in the meantime; each empty queue begins a new stretch
     select
-        quiet.worker_id, count(waiting.queued) as cycles, min(waiting.queued) as least_queued,
-        count(waiting.queued) filter (where waiting.is_sure) as sure_cycles
+        quiet.worker_id, quiet.since, quiet.beat_at, waiting.started_at, waiting.queued, waiting.is_sure,
+        count(*) filter (where waiting.queued = 0)
+            over (partition by quiet.worker_id order by waiting.started_at) as stretch,
+        count(*) filter (where waiting.queued = 0) over (partition by quiet.worker_id) as last_stretch
     from quiet
     left join busy using (worker_id)
     -- equivalent: join because no queue is known either way
     join waiting on waiting.started_at between quiet.since and quiet.beat_at
     where busy.worker_id is null
-    group by quiet.worker_id
+),
+
+stretches as (
+    -- from the first count with a task to the last; no count told of an empty queue before the first stretch,
+    -- and none after the last
+    select
+        worker_id, case when stretch = 0 then since else min(started_at) end as from_at,
+        case when stretch = last_stretch then beat_at else max(started_at) end as until_at,
+        count(*) as cycles, min(queued) as least_queued, count(*) filter (where is_sure) as sure_cycles
+    from counts
+    where queued > 0
+    group by worker_id, stretch, last_stretch, since, beat_at
+),
+
+queues as (
+    -- the longest one of a worker
+    select worker_id, from_at, epoch(until_at) - epoch(from_at) as quiet_s, least_queued, sure_cycles
+    from stretches
+    where cycles >= $cycles and until_at - from_at > to_seconds($silent_s)
+    qualify row_number() over (partition by worker_id order by until_at - from_at desc, from_at) = 1
 ),
 
 reach as (
@@ -111,25 +132,23 @@ reach as (
 )
 
 select
-    'worker' as subject_kind, quiet.worker_id as subject_id, quiet.since as happened_at,
+    'worker' as subject_kind, quiet.worker_id as subject_id, queues.from_at as happened_at,
     case
         when reach.worker_id is not null and queues.sure_cycles >= $cycles then 'probable'
         else 'insufficient_evidence'
     end as verdict,
     format(
         'beat on for {} s without a sign of its process, while at least {} task(s) were queued',
-        round(epoch(quiet.beat_at - quiet.since))::bigint, queues.least_queued
+        round(queues.quiet_s)::bigint, queues.least_queued
     ) as summary,
     list_filter(
         ['workers:' || quiet.worker_id, quiet.act_event_id, quiet.beat_event_id, quiet.end_event_id],
         lambda piece: piece is not null
     ) as evidence,
-    quiet.end_kind, quiet.since, quiet.beat_at as last_heartbeat, queues.least_queued,
-    cast([] as varchar[]) as affected_tasks, epoch(quiet.beat_at - quiet.since) as lost_worker_s
+    quiet.end_kind, queues.from_at as since, quiet.beat_at as last_heartbeat, queues.least_queued,
+    cast([] as varchar[]) as affected_tasks, queues.quiet_s as lost_worker_s
 from quiet
 -- equivalent: join because what was queued is asked for
 join queues using (worker_id)
 left join reach using (worker_id)
-where queues.least_queued > 0
-    and queues.cycles >= $cycles
 order by happened_at, subject_id
