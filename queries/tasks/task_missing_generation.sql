@@ -47,7 +47,7 @@ missing as (
             -- equivalent: 'image-upscale' 'image_upscale' because a written case holds the variants whole
             tasks.task_type in ('image-upscale', 'image_upscale')
             -- equivalent: and '$.generation_id' because of the same
-            and json_extract_string(tasks.params, '$.generation_id') is not null
+            and json_extract_string(try_cast(tasks.params as json), '$.generation_id') is not null
             -- domain/worker-app.md 3.2, F3
             -- equivalent: and < because of the same
             and task_generations.decided_at < timestamp '2026-02-05'
