@@ -42,6 +42,8 @@ pub struct Run {
     pub last_cycle: Option<i64>,
     /// Era by the markers of domain/orchestrator.md appendix A.
     pub era: &'static str,
+    /// Whether its first lines are here: a start line, or its first cycle. Before them it did not run.
+    pub tells_its_start: bool,
 }
 
 /// When processes began, by source.
@@ -185,6 +187,7 @@ fn run(
         first_cycle: piece.first_cycle,
         last_cycle: piece.last_cycle,
         era: era::of(history, source, first_row, last_row),
+        tells_its_start: said.is_some() || piece.first_cycle == Some(1),
     }
 }
 

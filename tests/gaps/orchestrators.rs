@@ -38,6 +38,20 @@ fn between_two_processes_none_ran() {
     assert_eq!(why(&bench, "process_down")[0][0], "logged");
 }
 
+/// domain/orchestrator.md O2: where all orchestrators are down with their host, nobody else has a row to write.
+#[test]
+fn a_silence_of_all_that_ends_with_a_start_is_no_hole() {
+    let back = |second: i64| {
+        let others = ["claim-next-task", "complete-task"].into_iter();
+        let lines = others.flat_map(|id| [270, second].map(|second| (second, id)));
+        let log = two_processes();
+        gpu(&replayed(&lines.fold(log, |log, (at, id)| log.line(at, "edge_function", id, "x"))))
+    };
+    assert_eq!(back(1_510), [gap("unsent", 280, 285), gap("process_down", 280, 1_500)]);
+    // others that had rows again long before the process began: theirs are missing too
+    assert_eq!(back(1_300), [gap("unsent", 280, 285), gap("not_exported", 280, 1_500)]);
+}
+
 #[test]
 fn rows_that_it_wrote_meanwhile_prove_an_outage_of_its_logging() {
     let metadata = format!(r#"{{"terminated_at": "{}"}}"#, at(900));

@@ -9,6 +9,7 @@ use crate::model::rows::READ_APART;
 use crate::model::state::GapCause;
 use crate::model::time::Micros;
 use crate::replay::gaps::{Account, DELAY, Gap, Known, SILENCE};
+use crate::replay::runs::Run;
 
 /// From when to when the snapshot could hold log rows.
 pub(super) struct Exported {
@@ -108,6 +109,7 @@ pub(super) fn spread(known: &Known<'_>, account: &mut Account) -> Vec<(Micros, M
     for gap in lost.filter(|gap| gap.ended_at.0 - gap.began_at.0 > SILENCE) {
         let was_sent = gap.cause == GapCause::NotExported;
         let silence = silence(known, gap.began_at, gap.ended_at);
+        let silence = silence.filter(|silence| !ends_with_a_start(known, gap, *silence));
         holes.extend(silence.filter(|silence| was_sent || fell_silent(known, gap, *silence)));
     }
     holes.sort_unstable();
@@ -138,6 +140,15 @@ pub(super) fn spread(known: &Known<'_>, account: &mut Account) -> Vec<(Micros, M
         }
     }
     holes
+}
+
+/// Whether a process was down, and all were silent until about the first line of the next one: then nobody had a row
+/// to write, as when a host with all orchestrators was. A hole of the table ends where it likes.
+fn ends_with_a_start(known: &Known<'_>, gap: &Gap, (_, until): (Micros, Micros)) -> bool {
+    let starts = |run: &Run| run.tells_its_start && run.first_row == gap.ended_at;
+    gap.cause == GapCause::ProcessDown
+        && gap.ended_at.0 - until.0 <= SILENCE
+        && known.runs.iter().any(|run| run.source.0 == gap.source.0 && starts(run))
 }
 
 /// Whether enough others spoke no longer before a silence than it lasted, and no longer after it.
