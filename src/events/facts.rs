@@ -187,15 +187,22 @@ fn name_claimers(tasks: &mut Versions<TaskRow>) {
     }
 }
 
-/// A version with another status than the one before it, and with its times: none of them is of that status.
+/// A version with another status than the first one that has its times: they are of the first's, however often
+/// somebody wrote over it.
 fn note_edits(tasks: &mut Versions<TaskRow>) {
+    let mut first = 0;
     for at in 1..tasks.len() {
-        let [(key, before), (next, after)] = &mut tasks[at - 1..=at] else { continue };
-        let (before, after) = (&before.row, &mut after.row);
-        let is_same = before.updated_at == after.updated_at
-            && before.processed_at == after.processed_at
-            && before.is_edited == (before.status == after.status);
-        after.is_edited = key == next && is_same;
+        let (told, rest) = tasks.split_at_mut(at);
+        let [(key, version), ..] = rest else { continue };
+        let (before_key, before) = (&told[first].0, &told[first].1.row);
+        let row = &mut version.row;
+        let is_same =
+            before.updated_at == row.updated_at && before.processed_at == row.processed_at;
+        if before_key == key && is_same {
+            row.is_edited = before.status != row.status;
+        } else {
+            first = at;
+        }
     }
 }
 
