@@ -413,6 +413,16 @@ fn empty_tables_are_no_error() {
     assert!(bench.snapshot().files(Table::Generations).is_empty());
 }
 
+/// Supabase's table editor calls the file of `workers` so.
+#[test]
+fn a_file_of_rows_is_the_table_s() {
+    let bench = Bench::new();
+    fs::rename(bench.path("from/workers.csv"), bench.path("from/workers_rows.csv")).expect("there");
+    let said = bench.import(0);
+    assert!(!said.contains("ignored"), "{said}");
+    assert_eq!(bench.column(Table::Workers, "id"), some(&["w1"]));
+}
+
 #[test]
 fn a_csv_without_a_header_is_no_empty_table() {
     let bench = Bench::new();
@@ -425,8 +435,25 @@ fn a_csv_without_a_header_is_no_empty_table() {
 #[test]
 fn a_source_that_cannot_be_read_leaves_nothing_behind() {
     type Spoil = fn(&Bench);
-    let cases: [(&str, Spoil); 14] = [
+    let cases: [(&str, Spoil); 19] = [
         ("has no file for the table `tasks`", |b| b.remove("tasks.csv")),
+        ("table `tasks`; tasks_rows.sql is neither .csv nor .ndjson", |b| {
+            b.remove("tasks.csv");
+            b.source("tasks_rows.sql", "insert into tasks");
+        }),
+        ("tasks.csv and tasks_rows.csv are files of one table", |b| {
+            b.whole("tasks_rows.csv", TASKS)
+        }),
+        ("workers.csv: its columns are separated by ';'", |b| {
+            b.source("workers.csv", WORKERS.replace(',', ";"))
+        }),
+        (r"workers.csv: its columns are separated by '\t'", |b| {
+            b.source("workers.csv", WORKERS.replace(',', "\t"))
+        }),
+        // a line of data is never quoted, whatever stands between its fields
+        ("workers.csv: there is no column `id`; is the first line the header?", |b| {
+            b.source("workers.csv", "w1;gpu;2025-11-03;;active;\n")
+        }),
         ("holds no table files", |b| {
             for name in ["system_logs.csv", "workers.csv", "tasks.csv"] {
                 b.remove(name);

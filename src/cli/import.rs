@@ -20,7 +20,7 @@ const UNREADABLE_SHOWN_MAX: usize = 10;
 
 /// Take the files of a dump into a snapshot
 ///
-/// Reads <table>.csv[.gz] (PostgreSQL's CSV with a header) and <table>.ndjson[.gz] for system_logs,
+/// Reads <table>.csv[.gz] or <table>_rows.csv (PostgreSQL's CSV with a header) and <table>.ndjson[.gz] for system_logs,
 /// workers, tasks, generations, generation_variants and task_types. A second import of later files
 /// adds a capture that holds what is new or changed.
 #[derive(clap::Args, Debug)]

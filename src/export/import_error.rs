@@ -16,12 +16,14 @@ pub enum ImportError {
     #[error("{} holds no table files", .0.display())]
     NoTables(PathBuf),
     /// A table without which nothing can be rebuilt.
-    #[error("{} has no file for the table `{table}`", from.display())]
+    #[error("{} has no file for the table `{table}`{}", from.display(), no_format(like.as_deref()))]
     MissingTable {
         /// The directory.
         from: PathBuf,
         /// The table.
         table: Table,
+        /// A file whose name begins with that of the table, in no format that is read.
+        like: Option<String>,
     },
     /// Which one is meant?
     #[error("{first} and {second} are files of one table")]
@@ -114,4 +116,10 @@ pub enum ImportError {
     /// The snapshot could not be written.
     #[error(transparent)]
     Snapshot(#[from] SnapshotError),
+}
+
+fn no_format(like: Option<&str>) -> String {
+    like.map_or_else(String::new, |name| {
+        format!("; {name} is neither .csv nor .ndjson, packed or not")
+    })
 }

@@ -16,6 +16,9 @@ use crate::snapshot::schema::{import_type, is_own, known_columns, type_name};
 /// Known names in a line that make it a header.
 const HEADER_NAMES_MIN: usize = 2;
 
+/// What other tools put between columns.
+const OTHER_DELIMITERS: [char; 3] = [';', '\t', '|'];
+
 /// What other tools write for NULL: pgAdmin, pandas, `COPY` as text, DBeaver.
 const NULL_WORDS: [&str; 4] = ["NULL", "null", "\\N", "[NULL]"];
 /// Rows in which such a word is looked for.
@@ -80,7 +83,7 @@ impl RowReader {
             // one line further is the end of the file
             return Err(bad(match reader.line() {
                 0 | 1 => "it has no line: of an empty table, or of a dump that failed?".to_string(),
-                _ => "no line of it is one JSON object".to_string(),
+                _ => "no line of it is one JSON object (one array of all is none)".to_string(),
             }));
         }
         let names: Vec<String> = keys.into_iter().collect();
@@ -194,6 +197,14 @@ fn columns(table: Table, names: &[String]) -> Result<Vec<Column>, String> {
 /// may be quoted.
 fn without(table: Table, missing: &str, names: &[String]) -> String {
     let is_known = |name: &&String| known_columns(table).iter().any(|(known, _)| known == name);
+    if let [line] = names
+        && let Some(other) = OTHER_DELIMITERS.iter().find(|other| {
+            let names: Vec<String> = line.split(**other).map(str::to_string).collect();
+            names.iter().filter(is_known).count() >= HEADER_NAMES_MIN
+        })
+    {
+        return format!("its columns are separated by {other:?}, not by commas");
+    }
     if names.iter().filter(is_known).count() < HEADER_NAMES_MIN {
         return format!("there is no column `{missing}`; is the first line the header?");
     }

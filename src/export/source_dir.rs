@@ -98,13 +98,19 @@ impl SourceDir {
         let mut absent = Table::ALL.to_vec();
         absent.retain(|table| files.iter().all(|file| file.table != *table));
         if let Some(table) = absent.iter().find(|table| table.is_required()) {
-            return Err(ImportError::MissingTable { from: from.to_path_buf(), table: *table });
+            let is_like = |name: &&String| name.starts_with(table.name());
+            let like = ignored.iter().find(is_like).cloned();
+            return Err(ImportError::MissingTable {
+                from: from.to_path_buf(),
+                table: *table,
+                like,
+            });
         }
         Ok(Self { files, ignored, absent })
     }
 }
 
-/// `tasks.csv.gz` is CSV of the table `tasks`.
+/// `tasks.csv.gz` is CSV of the table `tasks`, and so is `tasks_rows.csv`, as Supabase's table editor names its export.
 fn table_of(name: &str) -> Option<(Table, Format)> {
     let (stem, suffix) = name.strip_suffix(".gz").unwrap_or(name).rsplit_once('.')?;
     let format = match suffix {
@@ -112,5 +118,5 @@ fn table_of(name: &str) -> Option<(Table, Format)> {
         "ndjson" => Format::Ndjson,
         _ => return None,
     };
-    Some((Table::from_name(stem)?, format))
+    Some((Table::from_name(stem.strip_suffix("_rows").unwrap_or(stem))?, format))
 }
