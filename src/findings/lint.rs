@@ -63,6 +63,8 @@ pub const UNSTEADY_WORDS: [&str; 7] = [
 ];
 /// What takes the row of the least or greatest of something.
 const OF_EXTREMES: [&str; 4] = ["arg_max", "arg_min", "max_by", "min_by"];
+/// Columns that hold what somebody else wrote as JSON, or not quite.
+const DOCUMENTS: [&str; 3] = ["metadata", "params", "result_data"];
 /// What draws rows by lot.
 const SAMPLES: [&[&str]; 2] = [&["tablesample"], &["using", "sample"]];
 
@@ -77,6 +79,7 @@ pub fn problems(query: &Query) -> Vec<String> {
     found.extend(constants(&tokens, &sourced));
     found.extend(unsteady(&tokens));
     found.extend(shared_instants(&tokens));
+    found.extend(raw_documents(&tokens));
     found
 }
 
@@ -179,6 +182,26 @@ fn shared_instants(tokens: &[Token<'_>]) -> Vec<String> {
     found
 }
 
+/// One row that holds no JSON ends the whole query, unless it was tried first.
+fn raw_documents(tokens: &[Token<'_>]) -> Vec<String> {
+    let words: Vec<&str> = tokens.iter().map(|token| token.text).collect();
+    let is_tried = |name| words.windows(5).any(|five| five == ["as", "json", ")", "as", name]);
+    let mut found = Vec::new();
+    for (at, token) in tokens.iter().enumerate().filter(|(_, token)| !token.is_string) {
+        let name = token.text.rsplit('.').next().unwrap_or_default();
+        let fails = |function: &str| function.starts_with("json_") && function != "json_valid";
+        let called = matches!(words[..at], [.., function, "("] if fails(function));
+        let reached = matches!(words[at + 1..], ["->" | "->>", ..]);
+        if DOCUMENTS.contains(&name) && (called || reached) && !is_tried(name) {
+            found.push(format!(
+                "line {}: {name} may be no JSON, and the query would fail: take try_cast({} as json)",
+                token.line, token.text
+            ));
+        }
+    }
+    found
+}
+
 #[cfg(test)]
 mod tests {
     use std::path::Path;
@@ -234,6 +257,18 @@ mod tests {
         assert!(said("select min_by(f(x, y), b.entered_at) from a").contains("b.entered_at alone"));
         assert_eq!(said("select arg_max(event_id, (happened_at, event_id)) from a"), "");
         assert_eq!(said("select arg_max(worker_id, attempt), arg_min(entered_at, seq) from a"), "");
+    }
+
+    #[test]
+    fn a_document_may_be_none() {
+        assert!(said("select json_extract(params, '$.a') from a").contains("take try_cast(params"));
+        assert!(said("select b.metadata->>'a' from b").contains("take try_cast(b.metadata"));
+        assert!(said("select json_keys(b.result_data)").contains("try_cast(b.result_data"));
+        assert_eq!(said("select json_valid(params) from a"), "");
+        assert_eq!(said("select json_extract(try_cast(params as json), '$.a') from a"), "");
+        let tried = "(select try_cast(params as json) as params from a)";
+        assert_eq!(said(&format!("select json_extract(params, '$.a') from {tried}")), "");
+        assert_eq!(said("select json_extract(attributes, '$.a'), params from a"), "");
     }
 
     #[test]
