@@ -35,8 +35,10 @@ pub(super) fn add(page: &mut Page, life: &Life) {
     let state = life.state().and_then(|state| state.text("state"));
     let differs = match (status, state) {
         (Some(status), Some(state)) if agrees(state, status) == Some(false) => {
+            // one that gave itself up says `error`, and stays so where no orchestrator ends it
+            let unwritten = if state == "ended" { ", or nobody wrote the end into it" } else { "" };
             Value::Text(format!(
-                "the row says `{status}`, its timeline says `{state}`: the row is late, or was written over"
+                "the row says `{status}`, its timeline says `{state}`: the row is late, or was written over{unwritten}"
             ))
         }
         (Some(_) | None, Some(_) | None) => Value::Missing,
