@@ -135,7 +135,9 @@ acts as (
     -- before, be it by a person's script, of which no line tells
     select task_id, attempt, delivered_event_id as event_id, delivered_at as happened_at, 'delivered' as kind
     from taken
-    where delivered_at is not null
+    where delivered_at > ended_at
+        -- equivalent: and because in the cases no result came before the reset
+        and not (is_api and delivered_at <= ended_at + to_seconds($api_s))
 ),
 
 told as (

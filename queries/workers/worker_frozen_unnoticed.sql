@@ -23,7 +23,7 @@
 --!   its lines could not have reached us; or `silent`, and its process had acted long after its last
 --!   heartbeat: its guardian had died before, and a process without one is not heard of while it works
 --!   (worker_guardian_died). `refuted`: the silence ended with its own word that the task was done, or had
---!   failed so soon that it was not its own wait for it that had run out: it had been at work, unseen.
+--!   failed so soon that it was not its own wait for it that had run out, or with its result: it had been at work, unseen.
 --!   task_cancelled_while_running and task_reset_while_owner_alive tell of what was done in vain."""
 
 -- Numbers: silent_s, half of the orchestrators' own timeout of 600 s, and more than two of their cycles
@@ -170,6 +170,15 @@ own_words as (
         and anew.task_id = unnoticed.task_id
         and anew.claimed_at > unnoticed.claimed_at
         and anew.claimed_at < events.happened_at
+    union all
+    -- of one without a guardian no word reaches us, but its result does
+    select
+        unnoticed.task_id, unnoticed.worker_id, unnoticed.claimed_at,
+        'task_handler_succeeded' as kind, task_attempts.delivered_at, task_attempts.delivered_event_id
+    from unnoticed
+    -- equivalent: join because only what was sent is used
+    join task_attempts using (task_id, worker_id, claimed_at)
+    where task_attempts.delivered_at > unnoticed.acted_at
 ),
 
 worked as (

@@ -17,6 +17,9 @@ use crate::replay::task::world::World;
 
 /// The answer to a completion stands 0.12 s after the write (evidence-rules fact 1).
 const ANSWER_S: f64 = 2.0;
+/// A result comes in so soon after its handler ended (1 to 5.1 s in the recorded incidents; evidence-rules class 11
+/// allows what a worker sent before its end as long).
+const JUST_S: f64 = 30.0;
 
 impl Final {
     /// Whether a result that came in at this instant is the one that made this end.
@@ -64,17 +67,20 @@ pub fn find(
     told.sort_unstable();
     let mut taken: Vec<EventId> = Vec::new();
     for (at, event) in told {
-        let by = sender(at, events, claims, &found, world);
         let mut open = completed.iter().filter(|end| !taken.contains(&end.event));
         let end = open.find(|end| end.is_told_at(at));
         taken.extend(end.map(|end| end.event));
+        let by = sender(at, events, claims, &found, world).or_else(|| {
+            only_claim(at, claims, world).filter(|_| end.is_none() && found.is_empty())
+        });
         found.push(Delivery { at, event, by, is_effective: end.is_some() });
     }
     found
 }
 
 /// Which claim a result came from: its worker said that its handler ended well. Where the holder said
-/// nothing of the kind, the result is an earlier one's only if the holder's lines could have told us.
+/// nothing of the kind, the result is an earlier one's only if that one ended just then, or the holder's lines could
+/// have told us.
 fn sender(
     at: Micros,
     events: &[Seen<'_>],
@@ -83,33 +89,49 @@ fn sender(
     world: &World<'_>,
 ) -> Option<usize> {
     let has_sent = |claim: usize| before.iter().any(|sent| sent.by == Some(claim));
-    // a worker whose pod had gone by then sent nothing
-    let is_there = |claim: &Claim| {
-        let gone = claim.worker.as_ref().and_then(|worker| world.gone_by(worker));
-        gone.is_none_or(|gone| at.seconds_since(gone) < ANSWER_S)
-    };
     let is_ready = |n: &usize| {
         let claim = &claims[*n];
-        let may = !has_sent(*n) && claim.at < at && is_there(claim);
+        let may = !has_sent(*n) && claim.at < at && is_there(claim, at, world);
         may && handler_ended(events, claim, at).is_some()
     };
     let ready: Vec<usize> = (0..claims.len()).filter(is_ready).collect();
     let holder = claims.iter().rposition(|claim| !claim.is_duplicate && claim.at < at)?;
+    let just_ended = |n: usize| {
+        handler_ended(events, &claims[n], at).is_some_and(|end| at.seconds_since(end.at) < JUST_S)
+    };
     match ready[..] {
-        [only] if only == holder || is_silent_on_end(events, &claims[holder], at, world) => {
+        [only]
+            if only == holder
+                || just_ended(only)
+                || is_silent_on_end(events, &claims[holder], at, world) =>
+        {
             Some(only)
         }
         // the holder was done later: an earlier one sent this
         [] if is_silent_on_end(events, &claims[holder], at, world)
             && ends_after(events, claims, holder, at) =>
         {
-            let may =
-                |n: &usize| !has_sent(*n) && !claims[*n].is_duplicate && is_there(&claims[*n]);
+            let may = |n: &usize| {
+                !has_sent(*n) && !claims[*n].is_duplicate && is_there(&claims[*n], at, world)
+            };
             let mut earlier = (0..holder).filter(may);
             earlier.next().filter(|_| earlier.next().is_none())
         }
         [] | [_, ..] => None,
     }
+}
+
+/// A worker whose pod had gone by an instant sent nothing then.
+fn is_there(claim: &Claim, at: Micros, world: &World<'_>) -> bool {
+    let gone = claim.worker.as_ref().and_then(|worker| world.gone_by(worker));
+    gone.is_none_or(|gone| at.seconds_since(gone) < ANSWER_S)
+}
+
+/// The only claim that there was before a result: though its worker's lines did not reach us, nobody else had the task.
+fn only_claim(at: Micros, claims: &[Claim], world: &World<'_>) -> Option<usize> {
+    let mut before = (0..claims.len()).filter(|n| claims[*n].at < at);
+    let only = before.next().filter(|_| before.next().is_none())?;
+    is_there(&claims[only], at, world).then_some(only)
 }
 
 /// Whether the last claim's handler ended only after an instant, in its worker's own words.

@@ -9,6 +9,7 @@ use crate::model::time::Micros;
 use crate::replay::numbers::Numbers;
 use crate::replay::seen::Seen;
 use crate::replay::task::TaskTimeline;
+use crate::replay::task::attempt::Attempt;
 use crate::replay::timeline::sort_by_time;
 use crate::replay::worker::beats::{self, Age};
 
@@ -124,13 +125,16 @@ fn sign(event: &Seen<'_>) -> Option<(Sign, bool)> {
 pub fn completions(facts: &Facts, tasks: &[TaskTimeline], numbers: &Numbers) -> Vec<Vec<Signal>> {
     let mut signs: Vec<Vec<Signal>> = vec![Vec::new(); numbers.workers()];
     for (row, task) in facts.tasks.iter().zip(tasks) {
-        let kept = task.attempts.iter().rfind(|one| one.outcome != Outcome::Duplicate);
-        let (Some(last), Some(worker)) = (kept, &row.worker) else { continue };
-        if row.is_orchestrator() || last.worker.as_ref() != Some(worker) {
+        if row.is_orchestrator() {
             continue;
         }
-        for sent in task.attempts.iter().filter(|attempt| attempt.worker.as_ref() != Some(worker)) {
-            // a result of an earlier holder is that one's sign of life
+        let kept = task.attempts.iter().rfind(|one| one.outcome != Outcome::Duplicate);
+        let of_row = kept.filter(|last| last.worker.is_some() && last.worker == row.worker);
+        let made_the_end = |one: &Attempt| {
+            one.outcome == Outcome::Complete && of_row.is_some_and(|last| std::ptr::eq(last, one))
+        };
+        for sent in task.attempts.iter().filter(|one| !made_the_end(one)) {
+            // a result is a sign of life of who sent it, whoever holds the task by then, and though nobody does
             if let (Some(by), Some(at), Some(event)) =
                 (numbers.holder(sent), sent.delivered_at, sent.delivered_event)
             {
@@ -140,6 +144,7 @@ pub fn completions(facts: &Facts, tasks: &[TaskTimeline], numbers: &Numbers) -> 
                 signs[by].push(signal);
             }
         }
+        let Some(last) = of_row else { continue };
         // two workers had it at once: unless a result is known to be the holder's, the other may have
         // ended it in the holder's name (domain/worker-app.md X4)
         let shared = task.attempts.iter().any(|one| one.outcome == Outcome::Duplicate);
