@@ -164,12 +164,28 @@ impl Snapshot {
 
     /// Hashes every file and compares.
     pub fn check_hashes(&self) -> Result<(), SnapshotError> {
-        let check = |file: &&FileEntry| {
-            let path = self.dir.join(&file.path);
-            if hash_file(&path)?.1 == file.blake3 { Ok(()) } else { Err(SnapshotError::Hash(path)) }
-        };
-        let files: Vec<&FileEntry> = self.entries().collect();
-        let checked: Vec<Result<(), SnapshotError>> = files.par_iter().map(check).collect();
+        self.all_whole(self.entries()).map(drop)
+    }
+
+    /// The evidence files of a table, oldest capture first, each hashed before: what is compared with damage, or
+    /// copied from it, would be vouched for.
+    pub(crate) fn whole_files(&self, table: Table) -> Result<Vec<PathBuf>, SnapshotError> {
+        self.all_whole(self.entries_of(table))
+    }
+
+    /// Where a file is that is as it was written.
+    pub(crate) fn whole(&self, file: &FileEntry) -> Result<PathBuf, SnapshotError> {
+        let path = self.path_of(file);
+        if hash_file(&path)?.1 == file.blake3 { Ok(path) } else { Err(SnapshotError::Hash(path)) }
+    }
+
+    fn all_whole<'a>(
+        &self,
+        files: impl Iterator<Item = &'a FileEntry>,
+    ) -> Result<Vec<PathBuf>, SnapshotError> {
+        let files: Vec<&FileEntry> = files.collect();
+        let checked: Vec<Result<PathBuf, SnapshotError>> =
+            files.par_iter().map(|file| self.whole(file)).collect();
         // of several the first, whichever thread was faster
         checked.into_iter().collect()
     }
