@@ -116,6 +116,9 @@ pub(super) const HINTS: &[(&str, Hint)] = &[
     ("admin_key", Hint::Key("api_key")),
     ("application_key", Hint::Key("api_key")),
     ("pwd", Hint::Key("password")),
+    // the column of external_api_keys (domain/worker-app.md 1.11)
+    ("key_value", Hint::Key("api_key")),
+    ("keyvalue", Hint::Key("api_key")),
     ("service_role_key", Hint::Key("service_role_key")),
     ("service-role-key", Hint::Key("service_role_key")),
     ("service_key", Hint::Key("service_role_key")),
