@@ -577,6 +577,16 @@ fn what_other_tools_write_for_null_is_null() {
         // JSON knows its own
         let json = (word == "null").then(|| word.to_string());
         assert_eq!(bench.column(Table::Tasks, "params")[0], json);
+        // and no uuid is such a word
+        let bench = Bench::new();
+        let columns =
+            "id,task_type,status,created_at,generation_created,dependant_on,error_message\n";
+        let line = format!("t1,x,Queued,2025-11-03 14:00:00+00,t,{word},{word}\n");
+        bench.whole("tasks.csv", &format!("{columns}{line}"));
+        bench.import(0);
+        for column in ["dependant_on", "error_message"] {
+            assert_eq!(bench.column(Table::Tasks, column), [None], "{word}");
+        }
         // where no other column says so, it is a text
         let bench = Bench::new();
         bench.whole("tasks.csv", &format!("{header}{}", row("t1", word, "t", "")));
@@ -682,7 +692,15 @@ fn damaged_snapshots_are_refused_and_left_alone() {
         assert_eq!(fs::read_to_string(&path).expect("still there"), content);
     }
     fs::write(&path, &manifest).expect("writable");
-    fs::remove_file(&bench.snapshot().files(Table::Tasks)[0]).expect("a file of evidence");
+    // of the right size: keys read from it would make rows new, and others gone
+    let tasks = bench.snapshot().files(Table::Tasks)[0].clone();
+    let mut bytes = fs::read(&tasks).expect("a file of evidence");
+    bytes[10] ^= 1;
+    fs::write(&tasks, bytes).expect("writable");
+    let said = bench.import(4);
+    assert!(said.contains("does not have the content that was written"), "{said}");
+    assert_eq!(bench.snapshot().captures().len(), 1);
+    fs::remove_file(&tasks).expect("a file of evidence");
     assert!(bench.import(4).contains("is missing"));
 }
 
