@@ -4,13 +4,14 @@
 --! question  = "Which pods could not be ended, or were never written down, and still cost money?"
 --! reads     = ["events", "pods", "worker_ends", "worker_signals", "worker_states", "workers", "coverage"]
 --! grain     = ["subject_id"]
---! params    = { near_s = 15, price_per_hour = 0.69, sure_s = 3 }
+--! params    = { beat_s = 23, near_s = 15, price_per_hour = 0.69, sure_s = 3 }
 --! incidents = ["O18", "O19", "O20"]
 --! cause     = ["sign"]
 --! innocent  = """
 --!   The orchestrator had ended it seconds before, and the provider's list still showed it: such pods have
 --!   an end (`pod_ended_at`) before the sign, and are not listed. Nor is one whose worker went on after the
---!   try that failed, with its row: the orchestrators see it, and try again."""
+--!   try that failed, with its row: the orchestrators see it, and try again. Nor is one that a live row names after
+--!   all: the list of workers was not read whole, and a worker that lived was ended."""
 --! remedy    = """
 --!   End the pod by its id in the provider's console. `sign` says where the hole is: a termination that
 --!   failed while the row was set to terminated all the same, or a pod that was made and never written
@@ -23,8 +24,9 @@
 
 -- Signs: domain/orchestrator.md O18 and O19 (G68, G53, G119, G125, G136). price_per_hour:
 -- domain/orchestrator.md section 7. near_s: half a cycle, as the row's time of the end is set by the very try that
--- failed (section 3). sure_s: clocks may differ by that much (domain/evidence-rules.md fact 24). A scale-down that
--- fails leaves the row as it is, and the next cycle tries again (domain/orchestrator.md G125).
+-- failed (section 3). beat_s: one heartbeat period and jitter (domain/evidence-rules.md fact 17). sure_s: clocks may
+-- differ by that much (domain/evidence-rules.md fact 24). A scale-down that fails leaves the row as it is, and the
+-- next cycle tries again (domain/orchestrator.md G125).
 with evidence as (
     select max(until_at) as until_at from coverage
 ),
@@ -76,6 +78,29 @@ went_on as (
     group by signs.key
 ),
 
+has_row as (
+    -- the row that names it was active, and its worker beat: the census did not get to read it
+    -- (domain/orchestrator.md 9.22)
+    select distinct signs.key
+    from signs
+    -- equivalent: join because the condition asks for its pod
+    join workers
+        on workers.id = signs.worker_id
+        and json_extract_string(try_cast(workers.metadata as json), '$.runpod_id') = signs.pod_id
+    -- equivalent: join because the condition asks for its state
+    join worker_states
+        on worker_states.worker_id = signs.worker_id
+        and starts_with(worker_states.state, 'active')
+        and worker_states.entered_at <= signs.happened_at
+        and coalesce(worker_states.left_at > signs.happened_at, true)
+    -- equivalent: join because the condition asks for its time
+    join worker_signals
+        on worker_signals.worker_id = signs.worker_id
+        and worker_signals.by_guardian
+        and worker_signals.happened_at >= signs.happened_at - to_seconds($beat_s)
+    where signs.is_without_row
+),
+
 reinstated as (
     -- a heartbeat set the row of a condemned one back to active, and orchestrators checked it as such (W15)
     -- equivalent: max because one came back to life once in the cases
@@ -123,7 +148,9 @@ judged as (
         went_on.alive_at
     from signs
     -- equivalent: left join because every worker that a sign names has a pod in the cases
-    left join pods on pods.worker_id = signs.worker_id
+    left join pods
+        on pods.worker_id = signs.worker_id
+        and pods.pod_id = coalesce(signs.pod_id, pods.pod_id)
     -- equivalent: left join because every worker that a sign names ends in the cases
     left join worker_ends on worker_ends.worker_id = signs.worker_id
     left join ends on ends.worker_id = signs.worker_id
@@ -173,4 +200,5 @@ from judged
 cross join evidence
 where not coalesce(judged.went_on_until_end, false)
     and not (judged.has_live_row and judged.alive_at is not null)
+    and judged.key not in (select key from has_row)
 order by happened_at, subject_id

@@ -14,8 +14,8 @@
 --! guide     = """
 --!   `kind` names the row of the decision table. Look at the members of one story: one
 --!   `completion_path` is one piece of code to mend, and a border in `pod_created_at` is a
---!   deployment. `insufficient_evidence`: the generations (or the variants, of an upscale that left
---!   nothing else) were not captured whole, so take a new capture of them before anyone is blamed."""
+--!   deployment. `insufficient_evidence`: the generations (or the variants or the task types, of an upscale
+--!   that left nothing else) were not captured whole, so take a new capture of them before anyone is blamed."""
 --! innocent  = """
 --!   The user deleted the generation after it was made and the flag was reset by hand, or the task
 --!   type was never meant to yield one: compare `task_type` with the table `task_types`."""
@@ -31,7 +31,9 @@ with known as (
         -- equivalent: = 'generations' because a written case cannot leave out or cut a table: all are whole
         bool_or(is_whole) filter (where table_name = 'generations') as generations,
         -- equivalent: = 'generation_variants' because of the same
-        bool_or(is_whole) filter (where table_name = 'generation_variants') as variants
+        bool_or(is_whole) filter (where table_name = 'generation_variants') as variants,
+        -- equivalent: = 'task_types' because of the same
+        bool_or(is_whole) filter (where table_name = 'task_types') as types
     from snapshot_tables
 ),
 
@@ -52,6 +54,17 @@ missing as (
             -- equivalent: and < because of the same
             and task_generations.decided_at < timestamp '2026-02-05'
         ) as is_unflagged_variant,
+        -- of the category upscale none was due until then, of another one it was; only its row says which it has
+        -- (domain/worker-app.md section 7 and 3.5, D10). One that went past complete-task is told by that
+        (
+            -- equivalent: 'image-upscale' 'image_upscale' because a written case always holds the task types
+            tasks.task_type in ('image-upscale', 'image_upscale')
+            -- equivalent: and = 'missing_generation' because of the same
+            and task_generations.verdict = 'missing_generation'
+            -- domain/worker-app.md 3.5, D10
+            -- equivalent: and < because of the same
+            and task_generations.decided_at < timestamp '2026-02-04'
+        ) as has_unsure_category,
         regexp_extract(tasks.output_location, 'https?://([^/?#":\\]+)', 1) as output_host
     from task_generations
     -- equivalent: join because a verdict is made of a task's row
@@ -125,6 +138,8 @@ select
         -- what such a one leaves is a variant alone: of those not captured, nothing is known
         -- equivalent: 'insufficient_evidence' because a written case holds the variants whole
         when not known.variants and explained.is_unflagged_variant then 'insufficient_evidence'
+        -- equivalent: 'insufficient_evidence' because a written case always holds the task types
+        when not known.types and explained.has_unsure_category then 'insufficient_evidence'
         -- equivalent: 'inferred' 'probable' because a written case always holds the task types
         when explained.basis = 'inferred' then 'probable'
         -- variants exist since 2025-12-01 (domain/worker-app.md 3.5); not captured, one may be hidden from us

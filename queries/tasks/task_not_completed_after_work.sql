@@ -21,7 +21,8 @@
 --!   task_upload_failed; where nothing was said, the worker died while it uploaded, or swallowed the error
 --!   (domain/worker-app.md X7)."""
 --! guide     = """
---!   `outcome` is how the attempt ended instead. `insufficient_evidence`: the lines of complete-task could
+--!   `outcome` is how the attempt ended instead. A completion that was refused did arrive: see
+--!   generation_creation_failed. `insufficient_evidence`: the lines of complete-task could
 --!   not have reached us then, so that the completion may have come and been undone."""
 
 -- Rule and number: domain/worker-app.md X7: no completion within 45 minutes of the handler's end.
@@ -98,6 +99,16 @@ facts as (
     where unfinished.ended_at is not null
         or evidence.until_at - finished.finished_at > to_seconds($upload_s)
     group by all
+),
+
+refused as (
+    -- it arrived, and its generation could not be made: see generation_creation_failed
+    select distinct facts.task_id, facts.attempt
+    from facts
+    join events
+        on events.task_id = facts.task_id
+        and events.kind = 'generation_creation_failed'
+        and events.happened_at >= facts.finished_at
 )
 
 select
@@ -108,7 +119,12 @@ select
         else 'confirmed'
     end as verdict,
     format(
-        '{} was finished by {}, but no completion arrived: {}', facts.task_type, facts.worker_id,
+        '{} was finished by {}, but {}: {}', facts.task_type, facts.worker_id,
+        -- complete-task says so itself where it could not make the generation (domain/worker-app.md 5)
+        case
+            when refused.task_id is not null then 'its completion was refused'
+            else 'no completion arrived'
+        end,
         coalesce(facts.said, facts.kept, 'nobody says why')
     ) as summary,
     list_filter(
@@ -123,4 +139,5 @@ select
     round(epoch(facts.finished_at) - epoch(facts.claimed_at), 1) as lost_worker_s
 from facts
 left join reached using (task_id, attempt)
+left join refused using (task_id, attempt)
 order by happened_at, subject_id, facts.attempt

@@ -5,13 +5,15 @@
 --!   Which workers lost their process (killed, out of memory, segmentation fault), and what did they hold?"""
 --! reads     = ["events", "worker_ends", "worker_signals", "task_attempts", "tasks", "workers", "coverage"]
 --! grain     = ["subject_id"]
---! params    = { over_s = 30 }
+--! params    = { beat_s = 23, carried_s = 17, over_s = 30 }
 --! incidents = ["X29", "X2", "O9"]
 --! cause     = ["sign", "task_type"]
 --! population = "select id as subject_id, created_at as happened_at from workers"
 --! innocent  = """
---!   `sign` = no_gpu_memory: nvidia-smi failed once, just before a normal stop. A guardian reports zero
---!   memory then too, with its process alive. Who shut down by itself and said so is not listed for it."""
+--!   `sign` = no_gpu_memory: nvidia-smi failed, or the pod has no GPU. A guardian reports zero memory then
+--!   too, with its process alive. Whose last heartbeat carried lines, who was killed for that memory, and who shut
+--!   down by itself and said so is not listed for it. `insufficient_evidence`: it was stopped before its next
+--!   heartbeat was due, so nothing tells whether its process lived."""
 --! remedy    = """
 --!   Look at what it held (`affected_tasks`): a task that has felled several workers is the cause (see
 --!   task_bounced_between_workers). The process leaves no line of its death; the memory lines before
@@ -25,7 +27,9 @@
 -- A guardian that finds its process dead sends one last heartbeat, with status crashed and 0/0 of GPU memory,
 -- and ends (domain/worker-app.md 4.1). The crash puts its tasks back in the same write (1.5 there). A process that
 -- shuts down by itself may end with such a heartbeat too, and says so before (4.1 and W103 there). over_s: what
--- ends is gone within that time (domain/evidence-rules.md class 11).
+-- ends is gone within that time (domain/evidence-rules.md class 11). beat_s: a worker whose heartbeats are not over
+-- sends the next within that time (fact 17 there). carried_s: heartbeats are 20 s apart at least
+-- (domain/worker-app.md 4.1), and a worker's clock is off by up to 3 s (domain/evidence-rules.md fact 24).
 with crashes as (
     -- its guardian's own word, while no later write has overwritten it
     -- equivalent: min and arg_min because a guardian reports it once
@@ -63,12 +67,30 @@ goodbyes as (
     having max(events.happened_at) + to_seconds($over_s) >= lives.last_work_at
 ),
 
+blind as (
+    -- its process may live without GPU memory. Killed for that, its row was still looked at: a crash is written into
+    -- the status, and such rows are not (domain/orchestrator.md 2.3). And a line that is younger than the heartbeat
+    -- before the last came with the last, while that of a crash carries none (domain/worker-app.md 4.1)
+    select workers.id as worker_id
+    from workers
+    -- equivalent: join because its time is asked for
+    join events on events.worker_id = workers.id
+    where (
+            json_extract_string(events.attributes, '$.reason') like 'GPU not detected%'
+            and events.happened_at + to_seconds($over_s) >= workers.last_heartbeat
+        )
+        or (
+            events.source_type = 'worker'
+            and events.happened_at + to_seconds($carried_s) > workers.last_heartbeat
+        )
+),
+
 last_beats as (
     -- the row's last heartbeat says which GPU memory the guardian saw
     select
         id as worker_id, last_heartbeat as crashed_at,
         case
-            when id not in (select worker_id from goodbyes)
+            when id not in (select worker_id from goodbyes) and id not in (select worker_id from blind)
                 then try_cast(json_extract(try_cast(metadata as json), '$.vram_total_mb') as bigint)
         end as vram_mb
     from workers
@@ -128,15 +150,31 @@ again as (
 
 evidence as (
     select max(until_at) as until_at from coverage
+),
+
+silent as (
+    -- nothing came after it although its pod lived, as after a crash; or it was stopped as one that starts, which its
+    -- row cannot have said unless the crash had overwritten active (domain/orchestrator.md W9)
+    select dead.worker_id
+    from dead
+    cross join evidence
+    left join worker_ends using (worker_id)
+    where coalesce(worker_ends.ended_at, evidence.until_at) > dead.crashed_at + to_seconds($beat_s)
+        or worker_ends.end_kind = 'early_termination'
 )
 
 select
     'worker' as subject_kind, dead.worker_id as subject_id, dead.crashed_at as happened_at,
-    case when held.says_crashed then 'confirmed' else 'probable' end as verdict,
+    case
+        when held.says_crashed then 'confirmed'
+        when dead.sign = 'no_gpu_memory' and silent.worker_id is null then 'insufficient_evidence'
+        else 'probable'
+    end as verdict,
     case dead.sign
         when 'crashed' then 'its guardian reported its process dead'
         when 'task_text' then 'the row of a task says that its process died'
         else 'its last heartbeat came without GPU memory, as after the death of its process'
+            || case when silent.worker_id is null then ', or as its GPU could not be read' else '' end
     end
     || coalesce(', with ' || len(held.task_ids) || ' task(s) in hand', '') as summary,
     list_filter(
@@ -156,5 +194,6 @@ join lives using (worker_id)
 cross join evidence
 left join held using (worker_id)
 left join again using (worker_id)
+left join silent using (worker_id)
 left join worker_ends using (worker_id)
 order by happened_at, subject_id
