@@ -163,7 +163,7 @@ fn null_word(file: &SourceFile, columns: &[Column]) -> Result<Option<&'static st
 
 /// Columns of uuids, which no such word is.
 fn is_id(name: &str) -> bool {
-    ["dependant_on", "task_id", "project_id", "parent_generation_id"].contains(&name)
+    ["dependant_on", "project_id"].contains(&name)
 }
 
 fn json_cells<'a>(members: Members<'a>, columns: &[Column]) -> Cells<'a> {
