@@ -577,16 +577,6 @@ fn what_other_tools_write_for_null_is_null() {
         // JSON knows its own
         let json = (word == "null").then(|| word.to_string());
         assert_eq!(bench.column(Table::Tasks, "params")[0], json);
-        // and no uuid is such a word
-        let bench = Bench::new();
-        let columns =
-            "id,task_type,status,created_at,generation_created,dependant_on,error_message\n";
-        let line = format!("t1,x,Queued,2025-11-03 14:00:00+00,t,{word},{word}\n");
-        bench.whole("tasks.csv", &format!("{columns}{line}"));
-        bench.import(0);
-        for column in ["dependant_on", "error_message"] {
-            assert_eq!(bench.column(Table::Tasks, column), [None], "{word}");
-        }
         // where no other column says so, it is a text
         let bench = Bench::new();
         bench.whole("tasks.csv", &format!("{header}{}", row("t1", word, "t", "")));

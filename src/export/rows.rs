@@ -142,7 +142,7 @@ fn is_null(column: &Column, text: &str, null: Option<&str>) -> bool {
     null == Some(text) && column.name != "message" && !(text == "null" && is_json())
 }
 
-/// What a file has for NULL where another tool than `COPY` wrote it: a word in a column whose values are none such.
+/// What a file has for NULL where another tool than `COPY` wrote it: a word in a column whose type has no such value.
 /// Without one of those every word is a text.
 fn null_word(file: &SourceFile, columns: &[Column]) -> Result<Option<&'static str>, ImportError> {
     let read = |source| ImportError::Read { path: file.path.clone(), source };
@@ -151,7 +151,7 @@ fn null_word(file: &SourceFile, columns: &[Column]) -> Result<Option<&'static st
         let Some(record) = reader.read().map_err(read)? else { break };
         let is_whole = |record: &&Record| record.len() == columns.len();
         let Some(record) = record.ok().filter(is_whole) else { continue };
-        let typed = |at: &usize| columns[*at].kind != ColumnType::Text || is_id(&columns[*at].name);
+        let typed = |at: &usize| columns[*at].kind != ColumnType::Text;
         let cells = (0..columns.len()).filter(typed).filter_map(|at| record.field(at));
         let mut words = cells.filter_map(|text| NULL_WORDS.into_iter().find(|word| *word == text));
         if let Some(word) = words.next() {
@@ -159,11 +159,6 @@ fn null_word(file: &SourceFile, columns: &[Column]) -> Result<Option<&'static st
         }
     }
     Ok(None)
-}
-
-/// Columns of uuids, which no such word is.
-fn is_id(name: &str) -> bool {
-    ["dependant_on", "project_id"].contains(&name)
 }
 
 fn json_cells<'a>(members: Members<'a>, columns: &[Column]) -> Cells<'a> {
