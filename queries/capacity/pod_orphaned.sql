@@ -98,6 +98,11 @@ has_row as (
         on worker_signals.worker_id = signs.worker_id
         and worker_signals.by_guardian
         and worker_signals.happened_at >= signs.happened_at - to_seconds($beat_s)
+    -- a row that keeps an end from before did not name it
+    anti join events as ended
+        on ended.worker_id = signs.worker_id
+        and ended.kind in ('worker_termination_recorded', 'worker_error_recorded')
+        and ended.happened_at <= signs.happened_at
     where signs.is_without_row
 ),
 

@@ -2,7 +2,7 @@
 --! title     = "An orchestrator acted on an answer that it did not get"
 --! severity  = "medium"
 --! question  = "Which cycles spawned, stopped or killed workers after a read that it rests on had failed?"
---! reads     = ["decisions", "events", "worker_ends", "worker_signals"]
+--! reads     = ["decisions", "events", "worker_ends", "worker_signals", "worker_states"]
 --! grain     = ["subject_id", "cycle"]
 --! incidents = ["O24", "O10"]
 --! cause     = ["reads"]
@@ -14,7 +14,7 @@
 --!   for an empty fleet. Workers in `workers` were made or ended on that."""
 --! guide     = """
 --!   `rules` are the decisions of the cycle that used the read. Spawns after a failed list of workers
---!   double the fleet; stops after failed counts end workers that were needed. A cloud that tells nothing of
+--!   double the fleet, a zombie check after one ends the pods of workers that live; stops after failed counts end workers that were needed. A cloud that tells nothing of
 --!   a pod (`reads` = pod_status) may have failed, or have none to tell of: `refuted` where the pod was gone,
 --!   `insufficient_evidence` where no row says, `confirmed` where its worker beat on."""
 
@@ -27,6 +27,13 @@ with beats as (
 
 gone as (
     select distinct worker_id from events where kind = 'pod_gone'
+),
+
+row_ends as (
+    select worker_id, min(happened_at) as row_ended_at
+    from events
+    where kind in ('worker_termination_recorded', 'worker_error_recorded')
+    group by worker_id
 ),
 
 acted as (
@@ -54,6 +61,28 @@ acted as (
         and decisions.rule in ('spawn', 'kill', 'scale_down', 'early_termination', 'scale_up')
         -- a step of none is no act
         and decisions.decided is distinct from '0'
+    union all
+    -- pods of workers whose rows were active, taken for pods that no row names
+    select
+        pods.run_id, pods.cycle, 'zombie_check' as rule, pods.event_id, reads.event_id as failed_read_event_id,
+        cast(null as varchar) as end_event_id, reads.happened_at, 'workers' as read, pods.worker_id,
+        'confirmed' as verdict
+    from events as pods
+    join events as reads
+        on reads.run_id = pods.run_id
+        and reads.cycle = pods.cycle
+        and reads.happened_at <= pods.happened_at
+        and reads.kind = 'read_failed'
+        and json_extract_string(reads.attributes, '$.read') = 'workers'
+    join worker_states
+        on worker_states.worker_id = pods.worker_id
+        and starts_with(worker_states.state, 'active')
+        and worker_states.entered_at <= pods.happened_at
+        and coalesce(worker_states.left_at > pods.happened_at, true)
+    left join row_ends on row_ends.worker_id = pods.worker_id
+    where pods.kind = 'orphan_pod_detected'
+        -- a row that keeps an end from before did not name it
+        and coalesce(row_ends.row_ended_at > pods.happened_at, true)
 )
 
 select

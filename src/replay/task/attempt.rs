@@ -45,6 +45,8 @@ pub struct Attempt {
     pub delivered_event: Option<EventId>,
     /// What its worker went on with where somebody else had ended it.
     pub afterwork: Afterwork,
+    /// Whether another worker may have made its end in its name: no row keeps who did (domain/worker-app.md X4, X5).
+    pub is_disputed: bool,
 }
 
 /// How an attempt ended.
@@ -63,7 +65,7 @@ pub(super) fn of(
     world: &World<'_>,
 ) -> Vec<Attempt> {
     let Parts { claims, requeues, ends, results } = *parts;
-    let rivals = rivals(claims, events, world);
+    let rivals = rivals(parts, events, world);
     claims
         .iter()
         .zip(requeues)
@@ -86,6 +88,7 @@ pub(super) fn of(
                     && ended.at.is_none_or(|ended| event.at < ended)
             });
             let sent = results.iter().find(|result| result.by == Some(n));
+            let has_rival = ended.at.is_some_and(|at| has_rival(claim, &rivals, at));
             Attempt {
                 worker: claim.worker.clone(),
                 row: claim.row,
@@ -100,6 +103,7 @@ pub(super) fn of(
                 delivered_at: sent.map(|sent| sent.at),
                 delivered_event: sent.map(|sent| sent.event),
                 afterwork: afterwork::of(row, claim, (ended.at, ended.outcome), sent, events),
+                is_disputed: requeue.is_none() && sent.is_none() && has_rival,
             }
         })
         .collect()
@@ -144,9 +148,10 @@ fn by_end(
     Ended { at: Some(end.at), outcome, reason, event: Some(end.event) }
 }
 
-/// A second holder of the task: from when on it may have completed it, and until when.
+/// Another holder of the task: since when it had it, from when on it may have completed it, and until when.
 struct Rival<'a> {
     worker: Option<&'a WorkerId>,
+    since: Micros,
     from: Option<Micros>,
     until: Option<Micros>,
 }
@@ -154,15 +159,22 @@ struct Rival<'a> {
 /// What was sent before a pod was stopped is answered so soon (evidence-rules class 11).
 const SENT_BEFORE_END_S: f64 = 30.0;
 
-fn rivals<'a>(claims: &'a [Claim], events: &[Seen<'_>], world: &World<'_>) -> Vec<Rival<'a>> {
-    let duplicates = claims.iter().filter(|claim| claim.is_duplicate);
+/// Who held the task beside the last one on its row: by a second claim, or until an orchestrator put it back, which
+/// tells the worker nothing.
+fn rivals<'a>(parts: &Parts<'a>, events: &[Seen<'_>], world: &World<'_>) -> Vec<Rival<'a>> {
+    let held = parts.claims.iter().zip(parts.requeues);
+    let others = held.filter(|(claim, requeue)| {
+        let was_swept = requeue.as_ref().is_some_and(|put| put.outcome == Outcome::Reset);
+        claim.is_duplicate || was_swept
+    });
     let rival = |claim: &'a Claim| {
         let worker = claim.worker.as_ref();
         let ended = worker.and_then(|worker| world.ended(worker));
         let until = ended.map(|ended| ended.plus_seconds(SENT_BEFORE_END_S));
-        Rival { worker, from: done(claim, events).map(|done| done.at), until }
+        let from = done(claim, events).map(|done| done.at);
+        Rival { worker, since: claim.at, from, until }
     };
-    duplicates.map(rival).collect()
+    others.map(|(claim, _)| rival(claim)).collect()
 }
 
 /// Whether another worker may have completed what a claim held: it held the task as well, did not say that it was
@@ -170,6 +182,7 @@ fn rivals<'a>(claims: &'a [Claim], events: &[Seen<'_>], world: &World<'_>) -> Ve
 fn has_rival(claim: &Claim, rivals: &[Rival<'_>], at: Micros) -> bool {
     rivals.iter().any(|rival| {
         rival.worker != claim.worker.as_ref()
+            && rival.since < at
             && rival.from.is_none_or(|from| from <= at)
             && rival.until.is_none_or(|until| at <= until)
     })

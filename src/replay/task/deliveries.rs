@@ -89,20 +89,18 @@ fn sender(
     world: &World<'_>,
 ) -> Option<usize> {
     let has_sent = |claim: usize| before.iter().any(|sent| sent.by == Some(claim));
-    let is_ready = |n: &usize| {
-        let claim = &claims[*n];
-        let may = !has_sent(*n) && claim.at < at && is_there(claim, at, world);
-        may && handler_ended(events, claim, at).is_some()
+    let ready = |n: usize| {
+        let claim = &claims[n];
+        let may = !has_sent(n) && claim.at < at && is_there(claim, at, world);
+        let ended = handler_ended(events, claim, at).filter(|_| may)?;
+        Some((n, ended.at))
     };
-    let ready: Vec<usize> = (0..claims.len()).filter(is_ready).collect();
+    let ready: Vec<(usize, Micros)> = (0..claims.len()).filter_map(ready).collect();
     let holder = claims.iter().rposition(|claim| !claim.is_duplicate && claim.at < at)?;
-    let just_ended = |n: usize| {
-        handler_ended(events, &claims[n], at).is_some_and(|end| at.seconds_since(end.at) < JUST_S)
-    };
     match ready[..] {
-        [only]
+        [(only, ended)]
             if only == holder
-                || just_ended(only)
+                || at.seconds_since(ended) < JUST_S
                 || is_silent_on_end(events, &claims[holder], at, world) =>
         {
             Some(only)

@@ -145,10 +145,8 @@ pub fn completions(facts: &Facts, tasks: &[TaskTimeline], numbers: &Numbers) -> 
             }
         }
         let Some(last) = of_row else { continue };
-        // two workers had it at once: unless a result is known to be the holder's, the other may have
-        // ended it in the holder's name (domain/worker-app.md X4)
-        let shared = task.attempts.iter().any(|one| one.outcome == Outcome::Duplicate);
-        if shared && last.delivered_at.is_none() {
+        // unless a result is known to be the holder's, another may have ended it in the holder's name
+        if last.is_disputed {
             continue;
         }
         let what = match last.outcome {
