@@ -2,7 +2,7 @@
 --! title     = "An orchestrator acted on an answer that it did not get"
 --! severity  = "medium"
 --! question  = "Which cycles spawned, stopped or killed workers after a read that it rests on had failed?"
---! reads     = ["decisions", "events", "worker_ends", "worker_signals", "worker_states"]
+--! reads     = ["decisions", "events", "worker_ends", "worker_signals", "workers"]
 --! grain     = ["subject_id", "cycle"]
 --! incidents = ["O24", "O10"]
 --! cause     = ["reads"]
@@ -62,7 +62,7 @@ acted as (
         -- a step of none is no act
         and decisions.decided is distinct from '0'
     union all
-    -- pods of workers whose rows were active, taken for pods that no row names
+    -- pods of workers whose rows were live, taken for pods that no row names
     select
         pods.run_id, pods.cycle, 'zombie_check' as rule, pods.event_id, reads.event_id as failed_read_event_id,
         cast(null as varchar) as end_event_id, reads.happened_at, 'workers' as read, pods.worker_id,
@@ -74,11 +74,7 @@ acted as (
         and reads.happened_at <= pods.happened_at
         and reads.kind = 'read_failed'
         and json_extract_string(reads.attributes, '$.read') = 'workers'
-    join worker_states
-        on worker_states.worker_id = pods.worker_id
-        and starts_with(worker_states.state, 'active')
-        and worker_states.entered_at <= pods.happened_at
-        and coalesce(worker_states.left_at > pods.happened_at, true)
+    join workers on workers.id = pods.worker_id
     left join row_ends on row_ends.worker_id = pods.worker_id
     where pods.kind = 'orphan_pod_detected'
         -- a row that keeps an end from before did not name it
