@@ -246,11 +246,13 @@ fn what_others_write_is_no_act_of_an_orchestrator() {
     let stuck = "Stuck task 00000000-0000-4000-8000-000000000001 (timeout: 1200s)";
     // the task was claimed 1,200 seconds before that, which nobody wrote
     let stuck = format!(r#"{{"error_time": "{}", "error_reason": "{stuck}"}}"#, at(2_100));
+    let launched = format!(r#"{{"startup_script_launched_at": "{}"}}"#, at(945));
     let down = [gap("unsent", 280, 285), gap("process_down", 280, 1_500)];
     for log in [
         two_processes().worker(WORKER, 30, Some(250), &by_script),
         two_processes().worker(WORKER, 30, Some(250), &stuck),
         two_processes().worker("manual-gpu-1", 900, None, "{}"),
+        two_processes().worker("manual-gpu-1", 900, None, &launched),
     ] {
         assert_eq!(gpu(&replayed(&log)), down);
     }

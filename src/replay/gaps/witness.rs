@@ -111,7 +111,8 @@ impl Witness {
             && event.kind != EventKind::WorkerSelfTerminated
             // and so does a script (domain/orchestrator.md W22)
             && event.text("terminated_by").is_none()
-            && (event.kind != EventKind::WorkerCreated || is_made())
+            // a script makes its own row, and may launch its worker
+            && (![EventKind::WorkerCreated, EventKind::StartupLaunched].contains(&event.kind) || is_made())
     }
 
     /// Nothing more comes.

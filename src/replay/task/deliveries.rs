@@ -93,7 +93,9 @@ fn sender(
         let claim = &claims[n];
         let may = !has_sent(n) && claim.at < at && is_there(claim, at, world);
         let ended = handler_ended(events, claim, at).filter(|_| may)?;
-        Some((n, ended.at))
+        // what its worker says after it claimed the task again is of that claim
+        let again = claims[n + 1..].iter().find(|next| next.is_by_the_same(claim));
+        again.is_none_or(|again| ended.at < again.at).then_some((n, ended.at))
     };
     let ready: Vec<(usize, Micros)> = (0..claims.len()).filter_map(ready).collect();
     let holder = claims.iter().rposition(|claim| !claim.is_duplicate && claim.at < at)?;

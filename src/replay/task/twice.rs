@@ -8,6 +8,7 @@ use crate::model::state::{AnomalyKind, TaskStateName};
 use crate::model::time::Micros;
 use crate::replay::seen::Seen;
 use crate::replay::task::claims::{Claim, EARLY_S};
+use crate::replay::task::is_failure;
 use crate::replay::task::requeues::{self, Requeue};
 use crate::replay::task::world::World;
 use crate::replay::timeline::Anomaly;
@@ -23,12 +24,11 @@ pub(super) fn run_twice(
     events: &[Seen<'_>],
     world: &World<'_>,
 ) -> Vec<Anomaly> {
-    let its = |event: &Seen<'_>| claims.iter().any(|c| c.is_by(event) && c.event != event.id);
     // the API orchestrator finds a claim again whose answer it lost: it had not begun (O34)
     let found = events
         .iter()
         .filter(|event| event.kind == EventKind::TaskRecovered && event.clock == Clock::Worker);
-    let found = found.filter(|event| its(event));
+    let found = found.filter(|event| had_begun(claims, event, events, world));
     let mut all: Vec<Anomaly> = found
         .map(|event| anomaly(event, "its worker found it still assigned and took it up again"))
         .collect();
@@ -40,6 +40,20 @@ pub(super) fn run_twice(
     }
     all.sort_by_key(|anomaly| (anomaly.at, anomaly.event));
     all
+}
+
+/// Whether the worker that finds a task had begun it under the claim that stands: one that did not learn of its claim
+/// finds it as well, and begins only then.
+fn had_begun(claims: &[Claim], found: &Seen<'_>, events: &[Seen<'_>], world: &World<'_>) -> bool {
+    let from = |claim: &Claim| claim.at.plus_seconds(-EARLY_S);
+    let is_its = |c: &&Claim| c.is_by(found) && c.event != found.id && from(c) < found.at;
+    claims.iter().rfind(is_its).is_some_and(|claim| {
+        let its = events.iter().filter(|event| claim.is_by(event) && event.clock == Clock::Worker);
+        let mut before = its.filter(|event| from(claim) < event.at && event.at < found.at);
+        let begun = [EventKind::TaskStarted, EventKind::TaskHandlerSucceeded];
+        before.any(|event| begun.contains(&event.kind) || is_failure(event))
+            && !requeues::between(claim, found.at, events, world)
+    })
 }
 
 /// Beginnings after the first of one claim. That the worker found the task it only printed until

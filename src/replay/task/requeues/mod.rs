@@ -81,14 +81,15 @@ pub fn find(
                 let before_the_end = match end.what {
                     // its last child completes an orchestrator task, claimed or not (domain/worker-app.md T5)
                     TaskEvent::Completed => row.is_orchestrator(),
+                    // a cancellation leaves the worker on the row, which has none: somebody put it back before
+                    TaskEvent::Cancelled => true,
                     TaskEvent::Created
                     | TaskEvent::Claimed
                     | TaskEvent::Requeued
                     | TaskEvent::Revived
                     | TaskEvent::Resumed
                     | TaskEvent::Delivered
-                    | TaskEvent::Failed
-                    | TaskEvent::Cancelled => end.at.seconds_since(requeue.at) > FINAL_S,
+                    | TaskEvent::Failed => end.at.seconds_since(requeue.at) > FINAL_S,
                 };
                 requeue.named || (earlier.is_none() && row.worker.is_none() && before_the_end)
             };

@@ -73,7 +73,10 @@ impl View<'_> {
         let stopped = last.is_none_or(|last| last <= before);
         (stopped && self.refused(asked.at, SAID_AFTER_S).is_none()).then(|| {
             let end = self.terminated(asked.event());
-            WorkerEnd { before: Some(before), basis: Basis::Inferred, ..end }
+            // what beat after the request was there
+            let since = last.max(Some(asked.at));
+            let before = Some(before);
+            WorkerEnd { ended_at: since, after: since, before, basis: Basis::Inferred, ..end }
         })
     }
 
