@@ -665,6 +665,27 @@ fn another_key_is_refused_and_a_key_is_made_private() {
 }
 
 #[test]
+fn a_key_in_the_snapshot_is_refused_before_it_is_made() {
+    let bench = Bench::new();
+    let refused = |key: &str| {
+        let output = bench.import_with(&["--redact-key-file", key]);
+        let said = String::from_utf8(output.stderr).expect("UTF-8");
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        assert!(said.contains("would lie in the snapshot"), "{said}");
+    };
+    refused("snap/redact.key");
+    assert!(!bench.path("snap").exists(), "nothing is made");
+    bench.import(0);
+    bench.whole("tasks.csv", TASKS);
+    std::os::unix::fs::symlink(bench.path("snap"), bench.path("link")).expect("a link");
+    refused("link/parts/redact.key");
+    refused("./snap/../snap/redact.key");
+    let beside = bench.import_with(&["--redact-key-file", "snap.key"]);
+    let said = String::from_utf8(beside.stderr).expect("UTF-8");
+    assert!(said.contains("the snapshot was made with a key"), "{said}");
+}
+
+#[test]
 fn damaged_snapshots_are_refused_and_left_alone() {
     let bench = Bench::new();
     bench.import(0);

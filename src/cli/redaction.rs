@@ -48,6 +48,11 @@ impl Redact {
 /// The key for what comes into a snapshot. It is made on first use, but not for a snapshot that has been begun: that
 /// was made with one, and a new one would only stand in the place of a name that was mistyped.
 pub(super) fn key(ui: &mut Ui, file: Option<&Path>, snapshot: &Path) -> Result<RowKey, Fault> {
+    if file.is_some_and(|file| is_inside(file, snapshot)) {
+        return Err(Fault::new(FaultKind::Usage, "the redaction key would lie in the snapshot").hint(
+            "who gets the snapshot would get it, too: name a file outside, or move the one that is there",
+        ));
+    }
     let begun = snapshot.join(MANIFEST).exists();
     let key = if begun {
         RowKey::load(file).map_err(|err| {
@@ -63,4 +68,17 @@ pub(super) fn key(ui: &mut Ui, file: Option<&Path>, snapshot: &Path) -> Result<R
         ui.note(&format!("warning: others can read the redaction key; chmod 600 {path}"));
     }
     Ok(key)
+}
+
+/// Whether a file lies in a folder, or would: links are followed as far as they lead.
+fn is_inside(file: &Path, folder: &Path) -> bool {
+    let real = |path: &Path| {
+        let path = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
+        let there = path.ancestors().find_map(|part| Some((part, part.canonicalize().ok()?)));
+        there.map_or_else(
+            || path.clone(),
+            |(part, real)| path.strip_prefix(part).map_or(real.clone(), |rest| real.join(rest)),
+        )
+    };
+    real(file).starts_with(real(folder))
 }

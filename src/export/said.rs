@@ -1,5 +1,7 @@
 //! Names and sentences of others, fit to be shown: a terminal only shows them, and no secret is among them.
 
+use std::net::IpAddr;
+
 use crate::redact::Redactor;
 use crate::redact::policy::Policy;
 
@@ -23,13 +25,22 @@ pub(super) fn quoted(message: &str, password: Option<&str>) -> String {
     format!(": it says `{}`", printable(&short))
 }
 
-/// A name in backticks. One that is a whole connection text, as libpq takes it for a database's name, may have a
-/// password in it.
+/// A name in backticks. One that is a connection text, or a piece of one that was cut wrongly, may have a password
+/// in it.
 pub(super) fn name(text: &str) -> String {
-    if text.contains("://") || text.contains('=') {
+    if text.contains(['=', ':', ';', ',']) {
         return "of a name that may hold a password".to_string();
     }
     format!("`{}`", printable(text))
+}
+
+/// The name or address of a machine; no sign stands in one that parts a password from what is around it.
+pub(super) fn host(text: &str) -> String {
+    let is_address = text.parse::<IpAddr>().is_ok();
+    if !is_address && text.contains(['=', ':', ';', ',', '@', '/']) {
+        return "a host of a name that may hold a password".to_string();
+    }
+    printable(text)
 }
 
 /// A text whose control characters, and what else is not shown, are spelled out.
@@ -59,9 +70,22 @@ mod tests {
 
     #[test]
     fn no_secret_is_repeated() {
-        for text in ["postgres://ann:hunter2@db/x", "host=db password=hunter2"] {
+        for text in [
+            "postgres://ann:hunter2@db/x",
+            "host=db password=hunter2",
+            "ann:hunter2",
+            "ann,hunter2",
+            "db.example;Password=hunter2",
+        ] {
             assert!(!name(text).contains("hunter2"));
+            assert!(!host(text).contains("hunter2"));
         }
+        assert!(!host("hunter2@db").contains("hunter2"));
+        for plain in ["db.example", "10.0.0.5", "2001:db8::1", "a_b-c.local"] {
+            assert_eq!(host(plain), plain);
+        }
+        assert_eq!(name("postgres.abc"), "`postgres.abc`");
+        assert_eq!(name("ann@project.iam"), "`ann@project.iam`");
         assert_eq!(quoted("no role for hunter2", Some("hunter2")), "");
         let told = quoted("cannot reach postgres://ann:hunter2@db:5432/x", None);
         assert!(!told.contains("hunter2"), "{told}");

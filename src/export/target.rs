@@ -153,7 +153,12 @@ impl Target {
 
     /// Host and port, for messages.
     pub(super) fn place(&self) -> String {
-        format!("{}, port {}", hosts(&self.config).join(", "), port(&self.config))
+        let hosts = hosts(&self.config);
+        let shown = hosts.iter().map(|host| match host.strip_prefix('/') {
+            Some(_) => said::printable(host),
+            None => said::host(host),
+        });
+        format!("{}, port {}", shown.collect::<Vec<_>>().join(", "), port(&self.config))
     }
 
     /// The role that was named.

@@ -21,6 +21,8 @@ pub(super) enum Hint {
     Dsn,
     /// `:\/\/`: the same where slashes are escaped. Only says that JSON has to be decoded.
     EscapedSlashes,
+    /// `@`, perhaps behind a user and a password, and before an address.
+    Login,
     /// A parameter of a signed URL.
     Parameter,
 }
@@ -71,6 +73,7 @@ pub(super) const HINTS: &[(&str, Hint)] = &[
     ("bearer", Hint::Bearer),
     ("://", Hint::Dsn),
     (r":\/\/", Hint::EscapedSlashes),
+    ("@", Hint::Login),
     ("signature=", Hint::Parameter),
     ("credential=", Hint::Parameter),
     ("sig=", Hint::Parameter),

@@ -10,6 +10,7 @@ mod edits;
 mod header;
 mod hint;
 mod json;
+mod login;
 mod many;
 mod mask;
 mod member;

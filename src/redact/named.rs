@@ -85,6 +85,7 @@ impl Named {
             | Hint::PemBegin
             | Hint::PemEnd
             | Hint::Dsn
+            | Hint::Login
             | Hint::EscapedSlashes
             | Hint::Parameter => None,
         })

@@ -5,7 +5,7 @@ use aho_corasick::AhoCorasick;
 use crate::redact::hint::{HINTS, Hint};
 use crate::redact::mask::Masks;
 use crate::redact::named::{self, Named};
-use crate::redact::{json, pair, pem, token, url};
+use crate::redact::{json, login, pair, pem, token, url};
 
 /// JSON inside strings of JSON is followed this deep; below it, text is text.
 const DEPTH_MAX: usize = 8;
@@ -22,6 +22,7 @@ pub(super) fn speaks(hint: Hint, text: &str, start: usize, end: usize) -> bool {
     match hint {
         Hint::Token(shape) => token::body(text, start, shape).is_some(),
         Hint::Dsn => url::password(text, end).is_some(),
+        Hint::Login => login::password(text, start).is_some(),
         Hint::Word(_) => named::leads(text, end),
         Hint::EscapedSlashes
         | Hint::Key(_)
@@ -80,7 +81,7 @@ impl Secrets {
                 Hint::PemEnd if inside => None,
                 Hint::PemEnd => pem::tail(text, start, end, masks.end()),
                 Hint::Key(_) | Hint::Word(_) if inside || start < looked => None,
-                Hint::Bearer | Hint::Dsn | Hint::Parameter if inside => None,
+                Hint::Bearer | Hint::Dsn | Hint::Login | Hint::Parameter if inside => None,
                 Hint::Key(kind) => {
                     looked = pair::mask(text, start, end, Named::surely(kind), &mut masks);
                     None
@@ -93,6 +94,7 @@ impl Secrets {
                 }
                 Hint::Bearer => token::bearer(text, start, end),
                 Hint::Dsn => url::password(text, end),
+                Hint::Login => login::password(text, start),
                 Hint::Parameter => url::parameter(text, start, end),
                 Hint::EscapedSlashes => None,
             };

@@ -1,0 +1,73 @@
+//! `user:password@address` without a scheme, as proxies, SSH targets and copied command lines have it.
+
+use std::net::Ipv4Addr;
+
+use crate::redact::mask::{Mask, begins_with_marker};
+use crate::redact::scan::{is_name, run};
+
+/// Longer than any password of a machine.
+const PASSWORD_BYTES_MAX: usize = 128;
+/// `255.255.255.255`
+const ADDRESS_BYTES_MAX: usize = 15;
+
+/// The password before the `@` at `at`. Behind it an address has to stand: `a:b@c.example` is a name of mail, too.
+pub(super) fn password(text: &str, at: usize) -> Option<Mask> {
+    let bytes = text.as_bytes();
+    if !begins_with_address(&bytes[at + 1..]) {
+        return None;
+    }
+    let of_password =
+        |b: &&u8| b.is_ascii_graphic() && !matches!(b, b'"' | b'\'' | b'`' | b'\\' | b'/' | b',');
+    let back = bytes[..at].iter().rev().take(PASSWORD_BYTES_MAX).take_while(of_password).count();
+    let piece = &bytes[at - back..at];
+    let colon = at - back + piece.iter().position(|b| *b == b':')?;
+    let (start, end) = (colon + 1, at);
+    let has_user = bytes[..colon].last().is_some_and(|b| is_name(*b));
+    let letter = bytes[start..end].iter().any(u8::is_ascii_alphabetic);
+    let hidden = begins_with_marker(&text[start..end]);
+    (has_user && letter && !hidden).then_some(Mask { start, end, kind: "password" })
+}
+
+/// An IPv4 address, one of IPv6 in brackets, or this machine.
+fn begins_with_address(host: &[u8]) -> bool {
+    let near = &host[..host.len().min(ADDRESS_BYTES_MAX + 1)];
+    let length = run(near, 0, |b| b.is_ascii_digit() || b == b'.');
+    let dotted = str::from_utf8(&near[..length]).unwrap_or_default().trim_end_matches('.');
+    let local = b"localhost";
+    let is_local = host.get(..local.len()).is_some_and(|name| name.eq_ignore_ascii_case(local));
+    dotted.parse::<Ipv4Addr>().is_ok() || host.first() == Some(&b'[') || is_local
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::redact::tests::redact;
+
+    #[test]
+    fn passwords_before_addresses_are_masked() {
+        for text in [
+            "{'https': 'user1:S@203.0.113.7:8080'}",
+            "ssh target root:S@213.173.108.5:22",
+            "root:S@10.0.0.5.",
+            "proxy=ann:S@localhost:3128",
+            "ann:S@[2001:db8::1]:22",
+            "a user:S@1.2.3.4, b root:S@5.6.7.8",
+        ] {
+            // the addresses are hidden as well
+            let want = redact(&text.replace('S', "<redacted:password>"));
+            assert_eq!(redact(&text.replace('S', "PRXYb1:c2")), want, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_has_no_password_stays() {
+        for text in [
+            "root@10.0.0.5:22 ssh: root@10.0.0.5",
+            "at 12:30@10.0.0.5",
+            "celery@localhost: ready",
+            "x:y@host.example a:b@c",
+            "a:b @10.0.0.5 a:b@1.2.3",
+        ] {
+            assert!(!redact(text).contains("<redacted"), "{text}");
+        }
+    }
+}
