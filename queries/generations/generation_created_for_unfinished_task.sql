@@ -35,6 +35,15 @@ with made as (
         -- few tasks: the rest need not be gathered
         and task_id in (select task_id from task_generations where verdict = 'late_completion')
     group by task_id
+),
+
+vanished as (
+    -- when a row that is gone was seen last; one that a capture found again had been hidden
+    select task_id, max(earliest) as seen_at
+    from events
+    where kind in ('task_row_vanished', 'task_row_returned')
+    group by task_id
+    having arg_max(kind, (happened_at, event_id)) = 'task_row_vanished'
 )
 
 select
@@ -52,5 +61,8 @@ from task_generations
 -- equivalent: join because the condition asks for the row's status
 join tasks on tasks.id = task_generations.task_id
 join made on made.task_id = task_generations.task_id
+left join vanished on vanished.task_id = task_generations.task_id
 where tasks.status in ('Failed', 'Cancelled', 'Queued')
+    -- a row that was seen before that may have become Complete
+    and coalesce(vanished.seen_at >= made.created_at, true)
 order by happened_at, subject_id

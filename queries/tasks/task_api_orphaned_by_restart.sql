@@ -19,7 +19,7 @@
 --!   `run_id` is the process that came after: its tasks are one story. `waited_s` is how long the task was
 --!   held by nobody until it was put back (null: it still waits, see task_stuck_on_dead_worker).
 --!   `insufficient_evidence`: the old process turned on beside the new one, and may have been at it still, or
---!   may have put it back itself."""
+--!   may have put it back itself; or its row vanished, and was seen last before the old process fell silent."""
 --! known_fix = "bb9543a (2025-12-07), ebd0a3a (2026-03-30)"
 
 -- Rule: domain/orchestrator.md O15: in progress on an API worker when its process ended. claim_s: after so long
@@ -168,11 +168,25 @@ orphaned as (
         -- one that failed or was cancelled was not orphaned: its last lines were lost with the process
         and task_attempts.outcome in ('open', 'reset', 'lost')
     group by task_attempts.task_id, task_attempts.attempt
+),
+
+vanished as (
+    -- rows that are gone, and when they were seen last; one that a capture found again had been hidden
+    select task_id, max(earliest) as seen_at
+    from events
+    where kind in ('task_row_vanished', 'task_row_returned')
+    group by task_id
+    having arg_max(kind, (happened_at, event_id)) = 'task_row_vanished'
 )
 
 select
     'task' as subject_kind, orphaned.task_id as subject_id, orphaned.down_at as happened_at,
-    case when orphaned.is_beside then 'insufficient_evidence' else 'confirmed' end as verdict,
+    case
+        when orphaned.is_beside then 'insufficient_evidence'
+        -- what became of it after that, no row tells
+        when coalesce(task_attempts.ended_at, vanished.seen_at) < orphaned.down_at then 'insufficient_evidence'
+        else 'confirmed'
+    end as verdict,
     format('{} was in flight when the API orchestrator was started anew, {} s after its last sign', tasks.task_type,
         greatest(round(epoch(orphaned.restarted_at) - epoch(orphaned.down_at))::bigint, 0)
     ) as summary,
@@ -192,4 +206,5 @@ join task_attempts using (task_id, attempt)
 -- equivalent: join because it was made of rows of tasks
 join tasks on tasks.id = orphaned.task_id
 left join first_lines using (run_id)
+left join vanished using (task_id)
 order by happened_at, subject_id, orphaned.attempt

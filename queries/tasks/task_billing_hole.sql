@@ -2,7 +2,7 @@
 --! title     = "A finished task cannot be billed"
 --! severity  = "medium"
 --! question  = "Which tasks were done, but lack a time that their bill needs?"
---! reads     = ["tasks", "system_logs"]
+--! reads     = ["tasks", "system_logs", "events"]
 --! grain     = ["subject_id"]
 --! incidents = ["X27"]
 --! cause     = ["lacks"]
@@ -38,6 +38,15 @@ holes as (
             else 'nothing'
         end as lacks
     from tasks
+),
+
+vanished as (
+    -- rows that are gone; one that a capture found again had been hidden
+    select task_id, true as is_gone
+    from events
+    where kind in ('task_row_vanished', 'task_row_returned')
+    group by task_id
+    having arg_max(kind, (happened_at, event_id)) = 'task_row_vanished'
 )
 
 select
@@ -45,7 +54,11 @@ select
     coalesce(complaints.happened_at, holes.ended_at) as happened_at,
     'confirmed' as verdict,
     format(
-        '{} is {} and cannot be billed: it lacks {}', holes.task_type, holes.status,
+        case
+            when vanished.is_gone then '{} was {} when its row was seen last, and could not be billed: it lacked {}'
+            else '{} is {} and cannot be billed: it lacks {}'
+        end,
+        holes.task_type, holes.status,
         case holes.lacks when 'nothing' then 'a time, the billing function says' else holes.lacks end
     ) as summary,
     list_concat(['tasks:' || holes.task_id], coalesce(complaints.pieces, [])) as evidence,
@@ -53,6 +66,7 @@ select
     [holes.task_id] as affected_tasks, cast(null as double) as lost_worker_s
 from holes
 left join complaints on complaints.task_id = holes.task_id
+left join vanished on vanished.task_id = holes.task_id
 where len(complaints.pieces) > 0
     or holes.lacks <> 'nothing'
 order by happened_at, subject_id

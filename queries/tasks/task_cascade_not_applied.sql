@@ -2,7 +2,7 @@
 --! title     = "A task goes on waiting although what it belongs to has failed"
 --! severity  = "high"
 --! question  = "Which tasks wait or run although what they belong to or depend on failed or was cancelled?"
---! reads     = ["tasks", "task_states", "coverage"]
+--! reads     = ["tasks", "task_states", "coverage", "events"]
 --! grain     = ["subject_id"]
 --! params    = { grace_s = 300 }
 --! incidents = ["X28"]
@@ -15,7 +15,8 @@
 --!   (domain/worker-app.md 2.1, 2.5)."""
 --! guide     = """
 --!   `relation` says whether it waits for a dependency that will never be complete, or belongs to an
---!   orchestrator task that has ended. `waited_s` runs from that end to the end of the evidence."""
+--!   orchestrator task that has ended. `waited_s` runs from that end to the end of the evidence, or until its row
+--!   was seen last: it vanished since."""
 
 -- Rule: domain/worker-app.md X28 and 2.5. 300 s: the cron job that mends it runs every five minutes
 -- (domain/worker-app.md 1.2).
@@ -52,6 +53,15 @@ related as (
     ) as readable
 ),
 
+vanished as (
+    -- rows that are gone, and when they were seen last; one that a capture found again had been hidden
+    select task_id, max(earliest) as seen_at
+    from events
+    where kind in ('task_row_vanished', 'task_row_returned')
+    group by task_id
+    having arg_max(kind, (happened_at, event_id)) = 'task_row_vanished'
+),
+
 left_over as (
     select
         related.task_id, mine.state, mine.event_id,
@@ -78,16 +88,20 @@ select
     'task' as subject_kind, left_over.task_id as subject_id, left_over.ended_at as happened_at,
     'confirmed' as verdict,
     format(
-        '{} is still {}, though its {} is {}', tasks.task_type, replace(left_over.state, '_', ' '),
-        left_over.relation, left_over.end_state
+        case
+            when vanished.seen_at is null then '{} is still {}, though its {} is {}'
+            else '{} was still {} when its row was seen last, though its {} was {}'
+        end,
+        tasks.task_type, replace(left_over.state, '_', ' '), left_over.relation, left_over.end_state
     ) as summary,
     [left_over.event_id, left_over.other_event_id, 'tasks:' || left_over.task_id] as evidence,
     left_over.relation, left_over.end_state, left_over.other_id, left_over.state,
-    round(epoch(evidence.until_at) - epoch(left_over.ended_at)) as waited_s,
+    round(epoch(least(evidence.until_at, vanished.seen_at)) - epoch(left_over.ended_at)) as waited_s,
     [left_over.task_id] as affected_tasks, cast(null as double) as lost_worker_s
 from left_over
 -- equivalent: join because it was made of rows of tasks
 join tasks on tasks.id = left_over.task_id
 cross join evidence
-where evidence.until_at - left_over.ended_at > to_seconds($grace_s)
+left join vanished on vanished.task_id = left_over.task_id
+where least(evidence.until_at, vanished.seen_at) - left_over.ended_at > to_seconds($grace_s)
 order by happened_at, subject_id

@@ -2,7 +2,7 @@
 --! title     = "An orchestrator task made the same child twice"
 --! severity  = "medium"
 --! question  = "Which orchestrator tasks have more than one child for the same place?"
---! reads     = ["tasks", "task_attempts"]
+--! reads     = ["tasks", "task_attempts", "events"]
 --! grain     = ["subject_id"]
 --! params    = { together_s = 3600 }
 --! incidents = ["X20"]
@@ -49,12 +49,22 @@ placed as (
     where place is not null
 ),
 
+vanished as (
+    -- rows that are gone; one that a capture found again had been hidden
+    select task_id
+    from events
+    where kind in ('task_row_vanished', 'task_row_returned')
+    group by task_id
+    having arg_max(kind, (happened_at, event_id)) = 'task_row_vanished'
+),
+
 families as (
     select
         orchestrator_id, min(created_at) as happened_at,
         list_sort(list_distinct(list(task_type))) as task_types,
-        list(task_id order by created_at, task_id) as copies
+        list(task_id order by created_at, task_id) as copies, count(vanished.task_id) as gone
     from placed
+    left join vanished using (task_id)
     where copy > 1
         and created_at < first_at + to_seconds($together_s)
     group by orchestrator_id
@@ -70,8 +80,10 @@ runs as (
 select
     'task' as subject_kind, families.orchestrator_id as subject_id, families.happened_at,
     'confirmed' as verdict,
-    format('{} has {} child(ren) for places that were taken', tasks.task_type, len(families.copies))
-        as summary,
+    format(
+        '{} has {} child(ren) for places that were taken{}', tasks.task_type, len(families.copies),
+        case when families.gone > 0 then format(', {} of them gone since', families.gone) else '' end
+    ) as summary,
     list_concat(
         list_transform(families.copies, lambda copy: 'tasks:' || copy),
         list_filter(coalesce(runs.event_ids, []), lambda piece: piece is not null)

@@ -23,12 +23,17 @@
 -- up to 3 s, and a poll takes 10 s (domain/evidence-rules.md facts 1 and 24; domain/worker-app.md 4.3, 10).
 -- 60 s: a claim call gives up after 15 s.
 with recovered as (
+    -- what is found again is what was claimed last: of an earlier claim it says nothing
     select
-        task_id, worker_id, min(happened_at) as happened_at,
-        arg_min(event_id, (happened_at, event_id)) as event_id
+        task_attempts.task_id, task_attempts.attempt, min(events.happened_at) as happened_at,
+        arg_min(events.event_id, (events.happened_at, events.event_id)) as event_id
     from events
-    where kind = 'task_recovered'
-    group by task_id, worker_id
+    asof join task_attempts
+        on task_attempts.task_id = events.task_id
+        and task_attempts.worker_id = events.worker_id
+        and task_attempts.claimed_at <= events.happened_at
+    where events.kind = 'task_recovered'
+    group by task_attempts.task_id, task_attempts.attempt
 ),
 
 begun as (
@@ -55,8 +60,7 @@ claims as (
     from task_attempts
     left join recovered
         on recovered.task_id = task_attempts.task_id
-        and recovered.worker_id = task_attempts.worker_id
-        and recovered.happened_at >= task_attempts.claimed_at
+        and recovered.attempt = task_attempts.attempt
         -- one that had begun runs it again: see task_executed_twice
         and not coalesce(task_attempts.started_at < recovered.happened_at, false)
 ),

@@ -46,13 +46,26 @@ takers as (
             )
         )
     group by task_id
+),
+
+vanished as (
+    -- rows that are gone; one that a capture found again had been hidden
+    select task_id, true as is_gone
+    from events
+    where kind in ('task_row_vanished', 'task_row_returned')
+    group by task_id
+    having arg_max(kind, (happened_at, event_id)) = 'task_row_vanished'
 )
 
 select
     'task' as subject_kind, tasks.id as subject_id, empty.decided_at as happened_at,
     'confirmed' as verdict,
     format(
-        '{} is complete, but has {}', tasks.task_type,
+        case
+            when vanished.is_gone then '{} was complete when its row was seen last, but had {}'
+            else '{} is complete, but has {}'
+        end,
+        tasks.task_type,
         coalesce(tasks._output_class || ' where the URL of its output belongs', 'no output')
     ) as summary,
     list_concat(
@@ -64,5 +77,6 @@ from empty
 -- equivalent: join because it was made of rows of tasks
 join tasks on tasks.id = empty.task_id
 left join takers on takers.task_id = tasks.id
+left join vanished on vanished.task_id = tasks.id
 where tasks.task_type not like '%orchestrator%'
 order by happened_at, subject_id

@@ -66,9 +66,12 @@ cross join known
 cross join evidence
 left join tasks as depended on depended.id = waiting.dependency
 left join vanished on vanished.task_id = waiting.dependency
+left join vanished as gone on gone.task_id = waiting.id
 where (depended.id is null or vanished.event_ids is not null)
     -- an array of nothing, or of NULL, names no task
     -- equivalent: '' and 'NULL' because no case can write an array of nothing or of NULL
     and waiting.dependency not in ('', 'NULL')
     and evidence.until_at - waiting.created_at > to_seconds($visible_s)
+    -- what is gone itself, as with its project, waits for nothing
+    and gone.task_id is null
 order by happened_at, subject_id, waiting.dependency

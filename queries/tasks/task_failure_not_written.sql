@@ -41,21 +41,36 @@ words as (
         and events.happened_at >= task_attempts.claimed_at
     where task_attempts.outcome = 'open'
     group by task_attempts.task_id, task_attempts.worker_id, task_attempts.claimed_event_id
+),
+
+vanished as (
+    -- rows that are gone, and when they were seen last; one that a capture found again had been hidden
+    select task_id, max(earliest) as seen_at
+    from events
+    where kind in ('task_row_vanished', 'task_row_returned')
+    group by task_id
+    having arg_max(kind, (happened_at, event_id)) = 'task_row_vanished'
 )
 
 select
     'task' as subject_kind, tasks.id as subject_id, words.happened_at, 'confirmed' as verdict,
-    format('{} failed on {}, and its row still says that it is in progress', tasks.task_type, words.worker_id)
-        as summary,
+    format(
+        case
+            when vanished.seen_at is null then '{} failed on {}, and its row still says that it is in progress'
+            else '{} failed on {}, and its row still said that it was in progress when it was seen last'
+        end,
+        tasks.task_type, words.worker_id
+    ) as summary,
     [words.claimed_event_id, words.event_id, 'tasks:' || tasks.id] as evidence,
     words.worker_id, tasks.task_type, tasks.attempts,
-    round(epoch(evidence.until_at) - epoch(words.happened_at)) as waited_s,
+    round(epoch(least(evidence.until_at, vanished.seen_at)) - epoch(words.happened_at)) as waited_s,
     [tasks.id] as affected_tasks, cast(null as double) as lost_worker_s
 from words
 -- equivalent: join because it was made of rows of tasks
 join tasks on tasks.id = words.task_id
 cross join evidence
+left join vanished on vanished.task_id = words.task_id
 where words.kind <> 'task_handler_succeeded'
     and tasks.status = 'In Progress'
-    and evidence.until_at - words.happened_at > to_seconds($report_s)
+    and least(evidence.until_at, vanished.seen_at) - words.happened_at > to_seconds($report_s)
 order by words.happened_at, subject_id

@@ -30,19 +30,25 @@ with evidence as (
     select max(until_at) as until_at from coverage
 ),
 
+attempts as (
+    select *, lead(claimed_at) over (partition by task_id order by attempt) as next_claimed_at
+    from task_attempts
+),
+
 unfinished as (
     -- attempts without a result; orchestrator tasks only enqueue, their children complete them
     select
-        task_attempts.*, tasks.task_type, tasks.status,
-        -- the row of a failed task keeps why
+        attempts.*, tasks.task_type, tasks.status,
+        -- the row of a failed task keeps why, until it is tried again
         case
-            when task_attempts.outcome = 'failed' then coalesce(tasks.error_message, tasks.output_location)
+            when attempts.outcome = 'failed' and attempts.next_claimed_at is null and tasks.status = 'Failed'
+                then coalesce(tasks.error_message, tasks.output_location)
         end as kept
-    from task_attempts
+    from attempts
     -- equivalent: join because it was made of rows of tasks
-    join tasks on tasks.id = task_attempts.task_id
-    where task_attempts.outcome in ('open', 'failed', 'reset', 'requeued', 'lost')
-        and task_attempts.delivered_at is null
+    join tasks on tasks.id = attempts.task_id
+    where attempts.outcome in ('open', 'failed', 'reset', 'requeued', 'lost')
+        and attempts.delivered_at is null
         and tasks.task_type not like '%orchestrator%'
 ),
 
@@ -95,7 +101,8 @@ facts as (
     left join errors
         on errors.task_id = unfinished.task_id
         and errors.happened_at
-            between finished.finished_at and coalesce(unfinished.ended_at, evidence.until_at)
+            -- it may say so after it was failed for that
+            between finished.finished_at and coalesce(unfinished.next_claimed_at, evidence.until_at)
     where unfinished.ended_at is not null
         or evidence.until_at - finished.finished_at > to_seconds($upload_s)
     group by all

@@ -2,7 +2,7 @@
 --! title     = "An orchestrator task did not end when its children had"
 --! severity  = "high"
 --! question  = "Which orchestrator tasks went on although all their children had ended minutes before?"
---! reads     = ["tasks", "task_states", "coverage", "task_attempts", "pods"]
+--! reads     = ["tasks", "task_states", "coverage", "task_attempts", "pods", "events"]
 --! grain     = ["subject_id"]
 --! params    = { wait_s = 300 }
 --! incidents = ["X10"]
@@ -22,9 +22,10 @@
 --!   how that one was completed: a completion that bypasses complete-task closes nothing
 --!   (domain/worker-app.md 3.3), and before 2026-02-26 a wrong number of children waits for ever."""
 --! guide     = """
---!   `how`: waits (it still does when the evidence ends) or late (it ended after `waited_s`). A child that
---!   waits for something that failed or was cancelled counts as ended: it will never run. `last_child_flag`
---!   false: its last child was completed by what makes no generation, and closes nothing."""
+--!   `how`: waits (it still does when the evidence ends, or did when its row was seen last: it vanished since) or
+--!   late (it ended after `waited_s`). A child that waits for something that failed or was cancelled counts as
+--!   ended: it will never run. `last_child_flag` false: its last child was completed by what makes no generation,
+--!   and closes nothing."""
 --! known_fix = "140f51f1a (2026-02-26)"
 
 -- Rule and number: domain/worker-app.md X10: all children ended for more than five minutes.
@@ -92,15 +93,26 @@ families as (
     group by children.orchestrator_id
 ),
 
+vanished as (
+    -- rows that are gone, and when they were seen last; one that a capture found again had been hidden
+    select task_id, max(earliest) as seen_at
+    from events
+    where kind in ('task_row_vanished', 'task_row_returned')
+    group by task_id
+    having arg_max(kind, (happened_at, event_id)) = 'task_row_vanished'
+),
+
 facts as (
     select
         families.*, own.state, own.event_id,
         case when own.is_open then 'waits' else 'late' end as how,
-        case when own.is_open then evidence.until_at else own.entered_at end as until_at
+        case when own.is_open then least(evidence.until_at, vanished.seen_at) else own.entered_at end
+            as until_at
     from families
     -- equivalent: join because the last where asks for its times
     join ends as own on own.task_id = families.orchestrator_id
     cross join evidence
+    left join vanished on vanished.task_id = families.orchestrator_id
     where families.pending = 0
 )
 

@@ -23,13 +23,26 @@ with fallbacks as (
     from events
     where kind in ('upload_failed', 'upload_fell_back')
     group by task_id
+),
+
+vanished as (
+    -- rows that are gone; one that a capture found again had been hidden
+    select task_id, true as is_gone
+    from events
+    where kind in ('task_row_vanished', 'task_row_returned')
+    group by task_id
+    having arg_max(kind, (happened_at, event_id)) = 'task_row_vanished'
 )
 
 select
     'task' as subject_kind, tasks.id as subject_id, tasks.generation_processed_at as happened_at,
     case when fallbacks.event_ids is not null then 'confirmed' else 'probable' end as verdict,
     format(
-        '{} is complete, but its output is on {}', tasks.task_type,
+        case
+            when vanished.is_gone then '{} was complete when its row was seen last, but its output was on {}'
+            else '{} is complete, but its output is on {}'
+        end,
+        tasks.task_type,
         regexp_extract(tasks.output_location, 'https?://([^/?#":\\]+)', 1)
     ) as summary,
     list_concat(['tasks:' || tasks.id], coalesce(fallbacks.event_ids, [])) as evidence,
@@ -38,6 +51,7 @@ select
     [tasks.id] as affected_tasks, cast(null as double) as lost_worker_s
 from tasks
 left join fallbacks on fallbacks.task_id = tasks.id
+left join vanished on vanished.task_id = tasks.id
 where tasks._output_class = 'external_url'
     and tasks.status = 'Complete'
 order by happened_at, subject_id

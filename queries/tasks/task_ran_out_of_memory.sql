@@ -54,14 +54,30 @@ said as (
     from texts
     where regexp_matches(text, 'out of memory|OutOfMemoryError')
     group by task_id
+),
+
+vanished as (
+    -- rows that are gone; one that a capture found again had been hidden
+    select task_id, true as is_gone
+    from events
+    where kind in ('task_row_vanished', 'task_row_returned')
+    group by task_id
+    having arg_max(kind, (happened_at, event_id)) = 'task_row_vanished'
 )
 
 select
     'task' as subject_kind, said.task_id as subject_id, said.happened_at, 'confirmed' as verdict,
-    format('{} ran out of memory; it is {} now', tasks.task_type, tasks.status) as summary,
+    format(
+        case
+            when vanished.is_gone then '{} ran out of memory; it was {} when its row was seen last'
+            else '{} ran out of memory; it is {} now'
+        end,
+        tasks.task_type, tasks.status
+    ) as summary,
     said.pieces as evidence,
     tasks.task_type, said.lines, said.workers, tasks.attempts, tasks.status,
     [said.task_id] as affected_tasks, cast(null as double) as lost_worker_s
 from said
 join tasks on tasks.id = said.task_id
+left join vanished using (task_id)
 order by said.happened_at, subject_id

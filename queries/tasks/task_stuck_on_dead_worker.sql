@@ -2,7 +2,7 @@
 --! title     = "A task waits on a worker that is dead"
 --! severity  = "high"
 --! question  = "Which tasks stayed in progress although the worker that held them had ended?"
---! reads     = ["task_states", "task_attempts", "worker_ends", "tasks", "coverage"]
+--! reads     = ["task_states", "task_attempts", "worker_ends", "tasks", "coverage", "events"]
 --! grain     = ["subject_id"]
 --! params    = { cycles = 2, cycle_s = 30 }
 --! incidents = ["O9"]
@@ -14,10 +14,10 @@
 --!   Put the task back by hand (status Queued, worker_id NULL), also where the database has failed it since. A
 --!   task that is exempt from the orchestrators' resets (the orchestrator types) waits until then."""
 --! guide     = """
---!   `waited_s` is how long it has been held by nobody, or was until the database failed it after a day. With
---!   `attempts` at three nobody will ever claim it again: see task_stuck_at_last_attempt.
---!   `insufficient_evidence`: the end of the worker is only bounded, and its later bound is too near the end of
---!   the evidence."""
+--!   `waited_s` is how long it has been held by nobody, or was until the database failed it after a day, or until
+--!   its row was seen last: it vanished since. With `attempts` at three nobody will ever claim it again: see
+--!   task_stuck_at_last_attempt. `insufficient_evidence`: the end of the worker is only bounded, and its later
+--!   bound is too near the end of the evidence."""
 
 -- Rule and numbers: domain/orchestrator.md O9 (in progress, its worker dead for more than two cycles) and 3 (a
 -- cycle takes 30 s).
@@ -26,14 +26,26 @@ with evidence as (
     select max(until_at) as until_at from coverage
 ),
 
+vanished as (
+    -- rows that are gone, and when they were seen last; one that a capture found again had been hidden
+    select
+        task_id, max(earliest) as seen_at, arg_max(event_id, (happened_at, event_id)) as event_id
+    from events
+    where kind in ('task_row_vanished', 'task_row_returned')
+    group by task_id
+    having arg_max(kind, (happened_at, event_id)) = 'task_row_vanished'
+),
+
 held as (
-    -- tasks that are in progress when the evidence ends, with who holds them; or were until the database failed
-    -- them after a day (domain/worker-app.md T13)
+    -- tasks that are in progress when the evidence ends, or when their row was seen last, with who holds them;
+    -- or were until the database failed them after a day (domain/worker-app.md T13)
     select
         task_states.task_id, task_attempts.worker_id, task_attempts.claimed_event_id, task_attempts.ended_event_id,
-        coalesce(task_attempts.ended_at, evidence.until_at) as held_until
+        vanished.event_id as vanished_event_id,
+        coalesce(task_attempts.ended_at, least(evidence.until_at, vanished.seen_at)) as held_until
     from task_states
     cross join evidence
+    left join vanished on vanished.task_id = task_states.task_id
     -- equivalent: join because what nobody holds has no worker to have ended
     join task_attempts
         on task_attempts.task_id = task_states.task_id
@@ -60,10 +72,17 @@ select
     format(
         '{} still held by worker {}, which had ended ({}){}', tasks.task_type, held.worker_id,
         worker_ends.end_kind,
-        case when held.ended_event_id is not null then ', until the database failed it' else '' end
+        case
+            when held.ended_event_id is not null then ', until the database failed it'
+            when held.vanished_event_id is not null then ', when its row was seen last'
+            else ''
+        end
     ) as summary,
     list_filter(
-        [held.claimed_event_id, worker_ends.event_id, held.ended_event_id, 'tasks:' || held.task_id],
+        [
+            held.claimed_event_id, worker_ends.event_id, held.ended_event_id, held.vanished_event_id,
+            'tasks:' || held.task_id
+        ],
         lambda piece: piece is not null
     ) as evidence,
     held.worker_id, worker_ends.end_kind, tasks.attempts,

@@ -22,8 +22,8 @@
 --! guide     = """
 --!   `what` is the first step that failed: upload_failed, upload_fell_back (the provider's URL stands in for
 --!   the file: see task_output_outside_storage),
---!   completion_failed or generation_creation_failed. `status` is how the task stands now. `probable`: one
---!   line or the row alone says it."""
+--!   completion_failed or generation_creation_failed. `status` is how the task stands now, or stood
+--!   when its row was seen last: it vanished since. `probable`: one line or the row alone says it."""
 --! known_fix = "f4ad64d (2025-12-31), 94617a8 (2026-03-01)"
 
 -- Rule: domain/orchestrator.md O13 (A25, A27, A28), O14 (A31), domain/worker-app.md 4.3 (88, 89).
@@ -55,13 +55,25 @@ failures as (
         list(piece order by happened_at, piece) as pieces
     from said
     group by task_id
+),
+
+vanished as (
+    -- rows that are gone; one that a capture found again had been hidden
+    select task_id, true as is_gone
+    from events
+    where kind in ('task_row_vanished', 'task_row_returned')
+    group by task_id
+    having arg_max(kind, (happened_at, event_id)) = 'task_row_vanished'
 )
 
 select
     'task' as subject_kind, failures.task_id as subject_id, failures.happened_at, 'confirmed' as verdict,
     format(
-        '{}: {} after its work was done; it is {} now', tasks.task_type, replace(failures.what, '_', ' '),
-        tasks.status
+        case
+            when vanished.is_gone then '{}: {} after its work was done; it was {} when its row was seen last'
+            else '{}: {} after its work was done; it is {} now'
+        end,
+        tasks.task_type, replace(failures.what, '_', ' '), tasks.status
     ) as summary,
     failures.pieces as evidence,
     failures.what, failures.error, failures.lines, tasks.status, tasks.task_type,
@@ -69,4 +81,5 @@ select
     [failures.task_id] as affected_tasks, cast(null as double) as lost_worker_s
 from failures
 join tasks on tasks.id = failures.task_id
+left join vanished using (task_id)
 order by failures.happened_at, subject_id
