@@ -23,7 +23,8 @@
 --!   its lines could not have reached us; or `silent`, and its process had acted long after its last
 --!   heartbeat: its guardian had died before, and a process without one is not heard of while it works
 --!   (worker_guardian_died). `refuted`: the silence ended with its own word that the task was done, or had
---!   failed so soon that it was not its own wait for it that had run out, or with its result: it had been at work, unseen.
+--!   failed so soon that it was not its own wait for it that had run out, or that its generation had failed, or with
+--!   its result: it had been at work, unseen.
 --!   task_cancelled_while_running and task_reset_while_owner_alive tell of what was done in vain."""
 
 -- Numbers: silent_s, half of the orchestrators' own timeout of 600 s, and more than two of their cycles
@@ -163,7 +164,15 @@ own_words as (
     join events
         on events.worker_id = unnoticed.worker_id
         and events.task_id = unnoticed.task_id
-        and events.kind in ('task_handler_succeeded', 'task_handler_failed')
+        and (
+            events.kind in ('task_handler_succeeded', 'task_handler_failed')
+            -- what generates says both; what waits for it says one of them (domain/worker-app.md section 4, 68 and 77)
+            or (
+                events.kind = 'generation_failed'
+                and json_extract(events.attributes, '$.seconds') is not null
+                and json_extract(events.attributes, '$.error') is not null
+            )
+        )
         and events.happened_at > unnoticed.acted_at
     anti join task_attempts as anew
         on anew.worker_id = unnoticed.worker_id
@@ -191,7 +200,7 @@ worked as (
     left join task_attempts as next_one
         on next_one.worker_id = own_words.worker_id
         and next_one.claimed_at > own_words.happened_at
-    where own_words.kind = 'task_handler_succeeded'
+    where own_words.kind in ('task_handler_succeeded', 'generation_failed')
         or (
             own_words.happened_at - own_words.claimed_at < to_seconds($own_wait_s)
             and next_one.task_id is not null

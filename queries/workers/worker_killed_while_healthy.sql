@@ -13,6 +13,7 @@
 --!   close one. `rule` = worked_on: it completed a task after the verdict; without `ended_at` the kill
 --!   failed, or was never tried. One that was checked as active again is none (`worker_states`
 --!   tells when). `rule` = unread: the zombie check did not see its live row, and held nothing against it.
+--!   `rule` = restarted: what worked on after the verdict was, or may have been, a new process.
 --!   `insufficient_evidence`: look at `coverage` of the worker and of the edge functions
 --!   around `happened_at`; a longer export may decide it. With --verdict all the kills that were right
 --!   are listed too."""
@@ -131,6 +132,41 @@ deaths as (
         and worker_ends.end_kind is distinct from 'spawn_failed'
 ),
 
+earlier as (
+    -- what had last begun with it by the verdict, or that it had shut down by itself
+    select deaths.worker_id, arg_max(events.kind, (events.happened_at, events.event_id)) as kind
+    from deaths
+    -- equivalent: join because one that had not begun did not begin anew
+    join events
+        on events.worker_id = deaths.worker_id
+        and events.kind in ('worker_ready', 'task_claimed', 'worker_said_goodbye')
+        and events.happened_at <= deaths.decided_at
+    group by deaths.worker_id
+),
+
+again as (
+    -- when a new process of one that had been at work began: what it does tells nothing of the one that was condemned.
+    -- An owner may start his own machine anew (external) while its lines do not reach us: then its next claim may be of
+    -- a new one
+    select
+        deaths.worker_id, min(events.happened_at) as began_at,
+        bool_or(events.kind <> 'task_claimed') as is_told,
+        any_value(earlier.kind) = 'worker_said_goodbye' as said_goodbye
+    from deaths
+    join earlier using (worker_id)
+    -- equivalent: join because a worker of a verdict has its row
+    join workers on workers.id = deaths.worker_id
+    -- equivalent: join because only one that began is used
+    join events
+        on events.worker_id = deaths.worker_id
+        and events.happened_at > deaths.decided_at
+        and (
+            events.kind in ('worker_logging_started', 'worker_ready')
+            or (events.kind = 'task_claimed' and workers.instance_type = 'external')
+        )
+    group by deaths.worker_id
+),
+
 signs as (
     -- the final heartbeat: it may arrive after the verdict, which is what decides; and the last act of the
     -- process that works, before its pod died
@@ -149,6 +185,9 @@ signs as (
     join worker_signals
         on worker_signals.worker_id = deaths.worker_id
         and (worker_signals.by_guardian or worker_signals.happened_at <= deaths.pod_dead_at)
+    left join again on again.worker_id = deaths.worker_id
+    -- a new process beats before its first line
+    where again.began_at is null or worker_signals.happened_at <= deaths.decided_at
     group by deaths.worker_id
 ),
 
@@ -195,6 +234,8 @@ worked_on as (
         -- by whatever its clock may be
         and ends.earliest > deaths.decided_at
         and (deaths.ended_at is null or ends.happened_at <= deaths.ended_at)
+    left join again on again.worker_id = deaths.worker_id
+    where coalesce(ends.happened_at < again.began_at, true)
     group by deaths.worker_id
 ),
 
@@ -513,6 +554,8 @@ facts as (
         done.event_id as done_event_id, done.was_that_task,
         worked_on.event_id as worked_on_event_id, epoch(worked_on.first_at) - epoch(deaths.decided_at) as worked_on_s,
         worked_on.last_at as worked_on_at,
+        epoch(again.began_at) - epoch(deaths.decided_at) as began_again_s, again.is_told as began_again,
+        again.said_goodbye,
         reached.worker_id is not null as acts_could_reach,
         killers.worker_id is not null as held_a_killer,
         try_cast(regexp_extract(deaths.reason, '([0-9]+) consecutive', 1) as bigint) as failures_counted,
@@ -549,6 +592,7 @@ facts as (
     left join everywhere using (worker_id)
     left join done using (worker_id)
     left join worked_on using (worker_id)
+    left join again using (worker_id)
     left join reached using (worker_id)
     left join killers using (worker_id)
     left join workers on workers.id = deaths.worker_id
@@ -568,6 +612,7 @@ judged as (
             when probe_event_id is not null then 'ssh'
             when act_after_beat_s > $guardian_s then 'guardian'
             when beat_age_s <= $beat_s then 'beating'
+            when began_again_s is not null then 'restarted'
             else 'silent'
         end as rule
     from facts
@@ -652,6 +697,7 @@ select
                 end
             else 'refuted'
         end
+        when 'restarted' then case when said_goodbye then 'refuted' else 'insufficient_evidence' end
         else case
             -- until somebody took its task from it, it had been silent with it for longer than such work is
             when left_late then 'refuted'
@@ -720,6 +766,11 @@ select
             reason, doubt,
             format('{} s {}', round(abs(beat_after_s), 1), case when beat_after_s > 0 then 'after' else 'before' end)
         )
+        when 'restarted' then format(
+            'condemned for "{}"{}; a process of it that {} begun since then was at work {} s after that', reason,
+            case when said_goodbye then ' after it had said goodbye' else '' end,
+            case when began_again then 'had' else 'may have' end, round(began_again_s)::bigint
+        )
         else format(
             case
                 when beat_at is null
@@ -751,9 +802,9 @@ select
             [
                 kill_event_id,
                 end_event_id,
-                case when rule in ('ssh', 'unread', 'beating', 'guardian', 'silent') then beat_event_id end,
+                case when rule in ('ssh', 'unread', 'beating', 'guardian', 'silent', 'restarted') then beat_event_id end,
                 case when rule = 'ssh' then probe_event_id end,
-                case when rule in ('guardian', 'beating') then act_event_id end,
+                case when rule in ('guardian', 'beating', 'restarted') then act_event_id end,
                 case when rule = 'beating' then done_event_id end,
                 case when rule = 'worked_on' then worked_on_event_id end
             ],

@@ -3,7 +3,7 @@
 --! severity  = "high"
 --! question  = """
 --!   Which workers ended themselves over a fatal error, on which task, and how long did their pods stay?"""
---! reads     = ["events", "worker_ends", "pods", "task_attempts", "workers", "coverage"]
+--! reads     = ["events", "system_logs", "worker_ends", "pods", "task_attempts", "workers", "coverage"]
 --! grain     = ["subject_id"]
 --! params    = {}
 --! incidents = ["O9", "X12"]
@@ -17,21 +17,43 @@
 --!   it. Where one host's workers do, leave that host. The task is put back by the worker itself, but no
 --!   count of attempts stops it."""
 --! guide     = """
---!   `error` is the reason without what the orchestrator added. `pod_stayed_s` is how long its pod went on
---!   costing after the worker had given up: the error cleanup's grace period, or the failsafe."""
+--!   `error` is what its own line says, or else the reason in its row, unless an orchestrator wrote that.
+--!   `pod_stayed_s` is how long its pod went on costing after the worker had given up: the error cleanup's
+--!   grace period, or the failsafe."""
 
 -- The fatal handler writes error_reason, error_time and self_terminated to the worker's row, and puts its
 -- task back (domain/worker-app.md 1.3 and X12). Where a later kill overwrote the time, the requeue lies
 -- before it, and says so itself (domain/evidence-rules.md class 9).
-with given_up as (
+with own as (
+    -- its own word; the reason in its row an orchestrator may have overwritten
+    select
+        source_id as worker_id, arg_min('system_logs:' || id, ("timestamp", id)) as piece,
+        arg_min('FATAL ' || regexp_extract(message, 'Category: *([a-z_]+)', 1), ("timestamp", id)) as error
+    from system_logs
+    where source_type = 'worker'
+        and regexp_matches(message, 'FATAL ERROR DETECTED[\s\S]*Category: *[a-z_]+')
+    group by source_id
+),
+
+marked as (
+    select distinct worker_id, json_extract_string(attributes, '$.reason') as reason, true as is_marked
+    from events
+    where kind = 'worker_marked_error'
+),
+
+given_up as (
     -- the row's own time where no later kill overwrote it, else the first line about it
     select
-        worker_id, min(happened_at) as gave_up_at,
-        list_sort(list(event_id)) as event_ids,
-        arg_min(json_extract_string(attributes, '$.reason'), (happened_at, event_id)) as error
+        events.worker_id, min(events.happened_at) as gave_up_at,
+        list_sort(list(events.event_id)) as event_ids,
+        arg_min(json_extract_string(events.attributes, '$.reason'), (events.happened_at, events.event_id))
+            filter (where not coalesce(marked.is_marked, false)) as kept
     from events
-    where kind = 'worker_self_terminated'
-    group by worker_id
+    left join marked
+        on marked.worker_id = events.worker_id
+        and marked.reason = json_extract_string(events.attributes, '$.reason')
+    where events.kind = 'worker_self_terminated'
+    group by events.worker_id
 ),
 
 held as (
@@ -68,17 +90,17 @@ select
         else 'probable'
     end as verdict,
     format(
-        'gave itself up: {}{}', coalesce(given_up.error, 'no reason was kept'),
+        'gave itself up: {}{}', coalesce(own.error, given_up.kept, 'no reason was kept'),
         coalesce(' (task ' || held.task_id || ')', '')
     ) as summary,
     list_filter(
         list_concat(
             given_up.event_ids,
-            ['workers:' || given_up.worker_id, held.claimed_event_id, worker_ends.event_id]
+            [own.piece, 'workers:' || given_up.worker_id, held.claimed_event_id, worker_ends.event_id]
         ),
         lambda piece: piece is not null
     ) as evidence,
-    given_up.error, held.task_id, worker_ends.end_kind, pods.ended_at as pod_ended_at,
+    coalesce(own.error, given_up.kept) as error, held.task_id, worker_ends.end_kind, pods.ended_at as pod_ended_at,
     epoch(coalesce(pods.ended_at, evidence.until_at) - given_up.gave_up_at) as pod_stayed_s,
     coalesce(held.task_ids, []) as affected_tasks,
     epoch(coalesce(pods.ended_at, evidence.until_at) - coalesce(held.claimed_at, given_up.gave_up_at))
@@ -86,6 +108,7 @@ select
 from given_up
 cross join evidence
 left join held using (worker_id)
+left join own using (worker_id)
 -- equivalent: left join because giving itself up is an end, and a worker of it has a pod
 left join worker_ends using (worker_id)
 -- equivalent: left join because giving itself up is an end, and a worker of it has a pod

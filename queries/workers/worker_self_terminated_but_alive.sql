@@ -3,7 +3,7 @@
 --! severity  = "critical"
 --! question  = """
 --!   Which workers marked themselves as dead after a fatal GPU error, yet still beat or took tasks?"""
---! reads     = ["events", "worker_signals", "worker_ends", "workers", "task_attempts"]
+--! reads     = ["events", "system_logs", "worker_signals", "worker_ends", "workers", "task_attempts"]
 --! grain     = ["subject_id"]
 --! params    = { late_s = 40 }
 --! incidents = ["X12"]
@@ -19,14 +19,35 @@
 --!   it for a healthy worker."""
 
 -- Rule and late_s: domain/worker-app.md X12 (self_terminated, and heartbeats later than error_time + 40 s).
-with given_up as (
+with own as (
+    -- its own word; the reason in its row an orchestrator may have overwritten
     select
-        worker_id, min(happened_at) as gave_up_at,
-        arg_min(event_id, (happened_at, event_id)) as event_id,
-        arg_min(json_extract_string(attributes, '$.reason'), (happened_at, event_id)) as error
+        source_id as worker_id, arg_min('system_logs:' || id, ("timestamp", id)) as piece,
+        arg_min('FATAL ' || regexp_extract(message, 'Category: *([a-z_]+)', 1), ("timestamp", id)) as error
+    from system_logs
+    where source_type = 'worker'
+        and regexp_matches(message, 'FATAL ERROR DETECTED[\s\S]*Category: *[a-z_]+')
+    group by source_id
+),
+
+marked as (
+    select distinct worker_id, json_extract_string(attributes, '$.reason') as reason, true as is_marked
     from events
-    where kind = 'worker_self_terminated'
-    group by worker_id
+    where kind = 'worker_marked_error'
+),
+
+given_up as (
+    select
+        events.worker_id, min(events.happened_at) as gave_up_at,
+        arg_min(events.event_id, (events.happened_at, events.event_id)) as event_id,
+        arg_min(json_extract_string(events.attributes, '$.reason'), (events.happened_at, events.event_id))
+            filter (where not coalesce(marked.is_marked, false)) as kept
+    from events
+    left join marked
+        on marked.worker_id = events.worker_id
+        and marked.reason = json_extract_string(events.attributes, '$.reason')
+    where events.kind = 'worker_self_terminated'
+    group by events.worker_id
 ),
 
 later as (
@@ -59,14 +80,17 @@ select
     'confirmed' as verdict,
     format(
         'gave itself up ({}), and still showed life {} s later',
-        coalesce(given_up.error, 'no reason was kept'),
+        coalesce(own.error, given_up.kept, 'no reason was kept'),
         round(epoch(later.alive_at - given_up.gave_up_at))::bigint
     ) as summary,
     list_concat(
-        ['workers:' || given_up.worker_id, given_up.event_id, later.event_id],
+        list_filter(
+            ['workers:' || given_up.worker_id, given_up.event_id, own.piece, later.event_id],
+            lambda piece: piece is not null
+        ),
         coalesce(taken.claim_event_ids, [])
     ) as evidence,
-    given_up.error, workers.status, later.alive_at as last_alive_at,
+    coalesce(own.error, given_up.kept) as error, workers.status, later.alive_at as last_alive_at,
     epoch(later.alive_at - given_up.gave_up_at) as alive_s, worker_ends.ended_at as pod_ended_at,
     coalesce(taken.task_ids, []) as affected_tasks,
     epoch(later.alive_at - given_up.gave_up_at) as lost_worker_s
@@ -75,6 +99,7 @@ join later using (worker_id)
 -- equivalent: join because a worker that gave itself up has its row
 join workers on workers.id = given_up.worker_id
 left join taken using (worker_id)
+left join own using (worker_id)
 -- equivalent: left join because giving itself up is an end
 -- equivalent: left join because giving itself up is an end
 left join worker_ends using (worker_id)
