@@ -665,6 +665,30 @@ fn another_key_is_refused_and_a_key_is_made_private() {
 }
 
 #[test]
+fn a_url_in_a_wrong_place_does_not_show_its_password() {
+    let bench = Bench::new();
+    let url = "postgres://ann:hunter2x@db.example/x";
+    let output = Command::new(env!("CARGO_BIN_EXE_backstory"))
+        .args(["import", "--from", "from", "--snapshot", url])
+        .current_dir(bench.path("."))
+        .env("XDG_CONFIG_HOME", bench.path("config"))
+        .output()
+        .expect("the binary runs");
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+    assert!(!bench.path("postgres:").exists(), "no directory has a password in its name");
+    assert!(!String::from_utf8_lossy(&output.stderr).contains("hunter2x"), "{output:?}");
+    let output = bench.import_with(&["--redact-key-file", url]);
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+    let output = Command::new(env!("CARGO_BIN_EXE_backstory"))
+        .args(["import", "--from", url, "--snapshot", "snap"])
+        .current_dir(bench.path("."))
+        .env("XDG_CONFIG_HOME", bench.path("config"))
+        .output()
+        .expect("the binary runs");
+    assert!(!String::from_utf8_lossy(&output.stderr).contains("hunter2x"), "{output:?}");
+}
+
+#[test]
 fn a_key_in_the_snapshot_is_refused_before_it_is_made() {
     let bench = Bench::new();
     let refused = |key: &str| {

@@ -1,7 +1,7 @@
 --! id        = "worker_killed_while_healthy"
 --! title     = "A worker that could still complete work was killed"
 --! severity  = "critical"
---! question  = "Which error, failsafe and zombie kills hit a worker that could still have completed work, and what proves it?"
+--! question  = "Which error and failsafe kills hit a worker that could still have completed work, and what proves it?"
 --! reads     = ["events", "worker_ends", "worker_signals", "task_attempts", "tasks", "workers", "worker_states", "coverage"]
 --! grain     = ["subject_id"]
 --! params    = { beat_s = 23, beat_sure_s = 18, dead_s = 7, guardian_s = 25, quiet_s = 120, near_s = 60, act_sure_s = 60, window_s = 1800, percentile = 0.95 }
@@ -12,9 +12,7 @@
 --!   (what it still did). `confirmed`: it lived when its pod died. `probable`: one sign of life, or a
 --!   close one. `rule` = worked_on: it completed a task after the verdict; without `ended_at` the kill
 --!   failed, or was never tried. One that was checked as active again is none (`worker_states`
---!   tells when). `rule` = unread: the zombie check did not see its live row, and held nothing against it.
---!   `rule` = restarted: what worked on after the verdict was, or may have been, a new process.
---!   `insufficient_evidence`: look at `coverage` of the worker and of the edge functions
+--!   tells when). `insufficient_evidence`: look at `coverage` of the worker and of the edge functions
 --!   around `happened_at`; a longer export may decide it. With --verdict all the kills that were right
 --!   are listed too."""
 --! innocent  = """
@@ -63,46 +61,13 @@ condemned as (
         )
 ),
 
-unread as (
-    -- the zombie check took the pod of a worker whose row was active, and that beat, for one that no row names: its list
-    -- of workers was not read (domain/orchestrator.md 9.22, G141)
-    select distinct events.worker_id, events.event_id, events.happened_at
-    from events
-    join workers
-        on workers.id = events.worker_id
-        and json_extract_string(try_cast(workers.metadata as json), '$.runpod_id') = events.pod_id
-    join worker_states
-        on worker_states.worker_id = events.worker_id
-        and starts_with(worker_states.state, 'active')
-        and worker_states.entered_at <= events.happened_at
-        and coalesce(worker_states.left_at > events.happened_at, true)
-    join worker_signals
-        on worker_signals.worker_id = events.worker_id
-        and worker_signals.by_guardian
-        and worker_signals.happened_at >= events.happened_at - to_seconds($beat_s)
-    -- a pod that it could not end lives on
-    join worker_ends
-        on worker_ends.worker_id = events.worker_id
-        and worker_ends.ended_at between events.happened_at and events.happened_at + to_seconds($near_s)
-    -- a row that keeps an end from before did not name it
-    anti join events as ended
-        on ended.worker_id = events.worker_id
-        and ended.kind in ('worker_termination_recorded', 'worker_error_recorded')
-        and ended.happened_at <= events.happened_at
-    where events.kind = 'orphan_pod_detected'
-),
-
 kills as (
     -- the first time counts: what follows is aftermath (domain/evidence-rules.md fact 19)
     select
         worker_id, arg_min(event_id, (happened_at, event_id)) as kill_event_id,
         min(happened_at) as decided_at, arg_min(reason, (happened_at, event_id)) as reason,
         false as is_implied
-    from (
-        select worker_id, event_id, happened_at, reason from condemned
-        union all
-        select worker_id, event_id, happened_at, 'zombie check' as reason from unread
-    )
+    from condemned
     group by worker_id
     union all
     -- the failsafe's lines were lost with their batch: its row and its silence imply it
@@ -132,41 +97,6 @@ deaths as (
         and worker_ends.end_kind is distinct from 'spawn_failed'
 ),
 
-earlier as (
-    -- what had last begun with it by the verdict, or that it had shut down by itself
-    select deaths.worker_id, arg_max(events.kind, (events.happened_at, events.event_id)) as kind
-    from deaths
-    -- equivalent: join because one that had not begun did not begin anew
-    join events
-        on events.worker_id = deaths.worker_id
-        and events.kind in ('worker_ready', 'task_claimed', 'worker_said_goodbye')
-        and events.happened_at <= deaths.decided_at
-    group by deaths.worker_id
-),
-
-again as (
-    -- when a new process of one that had been at work began: what it does tells nothing of the one that was condemned.
-    -- An owner may start his own machine anew (external) while its lines do not reach us: then its next claim may be of
-    -- a new one
-    select
-        deaths.worker_id, min(events.happened_at) as began_at,
-        bool_or(events.kind <> 'task_claimed') as is_told,
-        any_value(earlier.kind) = 'worker_said_goodbye' as said_goodbye
-    from deaths
-    join earlier using (worker_id)
-    -- equivalent: join because a worker of a verdict has its row
-    join workers on workers.id = deaths.worker_id
-    -- equivalent: join because only one that began is used
-    join events
-        on events.worker_id = deaths.worker_id
-        and events.happened_at > deaths.decided_at
-        and (
-            events.kind in ('worker_logging_started', 'worker_ready')
-            or (events.kind = 'task_claimed' and workers.instance_type = 'external')
-        )
-    group by deaths.worker_id
-),
-
 signs as (
     -- the final heartbeat: it may arrive after the verdict, which is what decides; and the last act of the
     -- process that works, before its pod died
@@ -185,9 +115,6 @@ signs as (
     join worker_signals
         on worker_signals.worker_id = deaths.worker_id
         and (worker_signals.by_guardian or worker_signals.happened_at <= deaths.pod_dead_at)
-    left join again on again.worker_id = deaths.worker_id
-    -- a new process beats before its first line
-    where again.began_at is null or worker_signals.happened_at <= deaths.decided_at
     group by deaths.worker_id
 ),
 
@@ -234,8 +161,6 @@ worked_on as (
         -- by whatever its clock may be
         and ends.earliest > deaths.decided_at
         and (deaths.ended_at is null or ends.happened_at <= deaths.ended_at)
-    left join again on again.worker_id = deaths.worker_id
-    where coalesce(ends.happened_at < again.began_at, true)
     group by deaths.worker_id
 ),
 
@@ -452,18 +377,6 @@ streaks as (
     group by worker_id
 ),
 
-everywhere as (
-    -- while it failed others failed, too, and nobody succeeded: what they all were given, or all need, may be at fault
-    select streaks.worker_id
-    from streaks
-    join deaths using (worker_id)
-    join said
-        on said.worker_id <> streaks.worker_id
-        and said.happened_at between streaks.since and deaths.decided_at
-    group by streaks.worker_id
-    having bool_and(said.kind = 'task_handler_failed')
-),
-
 texts as (
     -- what its failures were said to be: by the worker, and by the rows of the tasks that failed
     select streaks.worker_id, json_extract_string(events.attributes, '$.error') as error
@@ -548,14 +461,9 @@ facts as (
         epoch(deaths.decided_at) - epoch(successes.worked_at) as succeeded_before_s,
         epoch(deaths.pod_dead_at) - epoch(successes.worked_at) as success_age_s,
         broken.worker_id is not null as is_broken,
-        -- of two tasks: domain/evidence-rules.md section 2
-        everywhere.worker_id is not null and broken.worker_id is null
-            and streaks.distinct_tasks - coalesce(elsewhere.tasks, 0) >= 2 as failed_everywhere,
         done.event_id as done_event_id, done.was_that_task,
         worked_on.event_id as worked_on_event_id, epoch(worked_on.first_at) - epoch(deaths.decided_at) as worked_on_s,
         worked_on.last_at as worked_on_at,
-        epoch(again.began_at) - epoch(deaths.decided_at) as began_again_s, again.is_told as began_again,
-        again.said_goodbye,
         reached.worker_id is not null as acts_could_reach,
         killers.worker_id is not null as held_a_killer,
         try_cast(regexp_extract(deaths.reason, '([0-9]+) consecutive', 1) as bigint) as failures_counted,
@@ -589,10 +497,8 @@ facts as (
     left join successes using (worker_id)
     left join elsewhere using (worker_id)
     left join broken using (worker_id)
-    left join everywhere using (worker_id)
     left join done using (worker_id)
     left join worked_on using (worker_id)
-    left join again using (worker_id)
     left join reached using (worker_id)
     left join killers using (worker_id)
     left join workers on workers.id = deaths.worker_id
@@ -607,12 +513,10 @@ judged as (
             when worked_on_event_id is not null and not is_implied then 'worked_on'
             -- a heartbeat after the verdict outweighs all (domain/evidence-rules.md section 2)
             when end_kind = 'external' and (beat_at > decided_at) is not true then 'gone'
-            when reason = 'zombie check' then 'unread'
             when reason like 'Task failure loop%' then 'failure_streak'
             when probe_event_id is not null then 'ssh'
             when act_after_beat_s > $guardian_s then 'guardian'
             when beat_age_s <= $beat_s then 'beating'
-            when began_again_s is not null then 'restarted'
             else 'silent'
         end as rule
     from facts
@@ -631,7 +535,6 @@ select
             when succeeded_before_s <= $window_s and ended_streak_event_id is not null then 'probable'
             when distinct_tasks is null then 'insufficient_evidence'
             -- domain/evidence-rules.md section 2: of one task it is the task, of two the worker
-            when failed_everywhere then 'insufficient_evidence'
             when is_broken or distinct_tasks - failed_elsewhere >= 2 then 'refuted'
             -- a line we lost may have been of another task
             when distinct_tasks = 1 and worked_before and failures >= failures_counted then 'confirmed'
@@ -646,13 +549,6 @@ select
             -- vanished just before the probe
             when not pod_was_seen and beat_at <= decided_at then 'insufficient_evidence'
             when beat_age_s <= $beat_sure_s and end_is_told then 'confirmed'
-            else 'probable'
-        end
-        when 'unread' then case
-            when beat_age_s > $beat_s then 'refuted'
-            -- a dead pod sends none: one of the two clocks is off
-            when beat_age_s between -$beat_s and -$dead_s then 'insufficient_evidence'
-            when beat_age_s <= $beat_sure_s then 'confirmed'
             else 'probable'
         end
         when 'guardian' then case
@@ -697,7 +593,6 @@ select
                 end
             else 'refuted'
         end
-        when 'restarted' then case when said_goodbye then 'refuted' else 'insufficient_evidence' end
         else case
             -- until somebody took its task from it, it had been silent with it for longer than such work is
             when left_late then 'refuted'
@@ -720,13 +615,12 @@ select
             case
                 when ended_streak_event_id is not null and succeeded_before_s <= $window_s
                     then 'killed for "{0}": it had completed a task {4} s before, and failed at none since'
-                else 'killed for "{0}": {1} failures on {2} task(s){3}{5}'
+                else 'killed for "{0}": {1} failures on {2} task(s){3}'
             end,
             reason, coalesce(failures, 0), coalesce(distinct_tasks, 0),
             case when worked_before then ', after it had completed others' else '' end,
             -- equivalent: 0 because it is told only where there was a success
-            coalesce(round(succeeded_before_s), 0)::bigint,
-            case when failed_everywhere then ', while every other worker that told of an end failed, too' else '' end
+            coalesce(round(succeeded_before_s), 0)::bigint
         )
         when 'ssh' then format(
             'killed for "{}" after an SSH probe failed; {}', reason,
@@ -738,11 +632,6 @@ select
                 ),
                 'no heartbeat of it is known'
             )
-        )
-        when 'unread' then format(
-            'killed by the zombie check, which did not see its live row; its last heartbeat came {} s {} its pod was '
-                || 'said dead',
-            round(abs(beat_age_s), 1), case when beat_age_s < 0 then 'after' else 'before' end
         )
         when 'guardian' then format(
             'killed for "{}"; only its heartbeats had stopped: its last act ({}) came {} s after the last one{}',
@@ -765,11 +654,6 @@ select
             end,
             reason, doubt,
             format('{} s {}', round(abs(beat_after_s), 1), case when beat_after_s > 0 then 'after' else 'before' end)
-        )
-        when 'restarted' then format(
-            'condemned for "{}"{}; a process of it that {} begun since then was at work {} s after that', reason,
-            case when said_goodbye then ' after it had said goodbye' else '' end,
-            case when began_again then 'had' else 'may have' end, round(began_again_s)::bigint
         )
         else format(
             case
@@ -802,9 +686,9 @@ select
             [
                 kill_event_id,
                 end_event_id,
-                case when rule in ('ssh', 'unread', 'beating', 'guardian', 'silent', 'restarted') then beat_event_id end,
+                case when rule in ('ssh', 'beating', 'guardian', 'silent') then beat_event_id end,
                 case when rule = 'ssh' then probe_event_id end,
-                case when rule in ('guardian', 'beating', 'restarted') then act_event_id end,
+                case when rule in ('guardian', 'beating') then act_event_id end,
                 case when rule = 'beating' then done_event_id end,
                 case when rule = 'worked_on' then worked_on_event_id end
             ],

@@ -9,6 +9,7 @@ use crate::cli::damage;
 use crate::cli::ui::Ui;
 use crate::findings::error::QueryError;
 use crate::read::error::ReadError;
+use crate::redact::without_passwords;
 use crate::snapshot::error::SnapshotError;
 
 /// Who has to act; one exit code each.
@@ -133,6 +134,8 @@ impl Fault {
             text.push_str(&format!("\n  because: {err}"));
             cause = err.source();
         }
+        // what was typed in a wrong place may be the database's URL
+        let mut text = without_passwords(&text).into_owned();
         for hint in &self.hints {
             text.push_str(&format!("\nhint: {hint}"));
         }

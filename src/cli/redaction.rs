@@ -48,6 +48,14 @@ impl Redact {
 /// The key for what comes into a snapshot. It is made on first use, but not for a snapshot that has been begun: that
 /// was made with one, and a new one would only stand in the place of a name that was mistyped.
 pub(super) fn key(ui: &mut Ui, file: Option<&Path>, snapshot: &Path) -> Result<RowKey, Fault> {
+    let is_url = |path: &Path| path.to_string_lossy().contains("://");
+    if is_url(snapshot) || file.is_some_and(is_url) {
+        return Err(Fault::new(
+            FaultKind::Usage,
+            "--snapshot and --redact-key-file are paths, and no URLs",
+        )
+        .hint("the database is named by --db, better by the variable BACKSTORY_DB"));
+    }
     if file.is_some_and(|file| is_inside(file, snapshot)) {
         return Err(Fault::new(FaultKind::Usage, "the redaction key would lie in the snapshot").hint(
             "who gets the snapshot would get it, too: name a file outside, or move the one that is there",

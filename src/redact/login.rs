@@ -3,39 +3,51 @@
 use std::net::Ipv4Addr;
 
 use crate::redact::mask::{Mask, begins_with_marker};
-use crate::redact::scan::{is_name, run};
+use crate::redact::scan::{is_name, name_start, run};
 
 /// Longer than any password of a machine.
 const PASSWORD_BYTES_MAX: usize = 128;
 /// `255.255.255.255`
 const ADDRESS_BYTES_MAX: usize = 15;
+/// Longer than any name of a machine.
+const HOST_BYTES_MAX: usize = 256;
 
-/// The password before the `@` at `at`. Behind it an address has to stand: `a:b@c.example` is a name of mail, too.
+/// The password before the `@` at `at`. Behind it an address has to stand, or a machine and its port: `a:b@c.example` is
+/// a name of mail, too, unless no such name ends as the password does.
 pub(super) fn password(text: &str, at: usize) -> Option<Mask> {
     let bytes = text.as_bytes();
-    if !begins_with_address(&bytes[at + 1..]) {
+    let odd = bytes[..at].last().is_some_and(|b| matches!(b, b'=' | b')' | b']' | b'}' | b'/'));
+    if !(begins_with_address(&bytes[at + 1..]) || odd) {
         return None;
     }
     let of_password =
-        |b: &&u8| b.is_ascii_graphic() && !matches!(b, b'"' | b'\'' | b'`' | b'\\' | b'/' | b',');
+        |b: &&u8| !b.is_ascii_whitespace() && !matches!(b, b'"' | b'\'' | b'`' | b'\\' | b',');
     let back = bytes[..at].iter().rev().take(PASSWORD_BYTES_MAX).take_while(of_password).count();
-    let piece = &bytes[at - back..at];
-    let colon = at - back + piece.iter().position(|b| *b == b':')?;
+    let from = text.ceil_char_boundary(at - back);
+    let piece = &bytes[from..at];
+    let colon = from + piece.iter().position(|b| *b == b':')?;
     let (start, end) = (colon + 1, at);
-    let has_user = bytes[..colon].last().is_some_and(|b| is_name(*b));
-    let letter = bytes[start..end].iter().any(u8::is_ascii_alphabetic);
+    // a time is no user, and what has a scheme is looked at there
+    let user = name_start(bytes, colon);
+    let has_user = bytes[user.max(from)..colon].iter().any(u8::is_ascii_alphabetic);
+    let has_scheme = text[colon..end].starts_with("://");
     let hidden = begins_with_marker(&text[start..end]);
-    (has_user && letter && !hidden).then_some(Mask { start, end, kind: "password" })
+    let found = has_user && start < end && !has_scheme && !hidden;
+    found.then_some(Mask { start, end, kind: "password" })
 }
 
-/// An IPv4 address, one of IPv6 in brackets, or this machine.
+/// An IPv4 address, one of IPv6 in brackets, this machine, or a name before a port.
 fn begins_with_address(host: &[u8]) -> bool {
     let near = &host[..host.len().min(ADDRESS_BYTES_MAX + 1)];
     let length = run(near, 0, |b| b.is_ascii_digit() || b == b'.');
     let dotted = str::from_utf8(&near[..length]).unwrap_or_default().trim_end_matches('.');
     let local = b"localhost";
     let is_local = host.get(..local.len()).is_some_and(|name| name.eq_ignore_ascii_case(local));
-    dotted.parse::<Ipv4Addr>().is_ok() || host.first() == Some(&b'[') || is_local
+    let name = run(&host[..host.len().min(HOST_BYTES_MAX)], 0, is_name);
+    let has_port =
+        host.get(name) == Some(&b':') && host.get(name + 1).is_some_and(u8::is_ascii_digit);
+    let has_port = name > 0 && has_port;
+    dotted.parse::<Ipv4Addr>().is_ok() || host.first() == Some(&b'[') || is_local || has_port
 }
 
 #[cfg(test)]
@@ -51,11 +63,19 @@ mod tests {
             "proxy=ann:S@localhost:3128",
             "ann:S@[2001:db8::1]:22",
             "a user:S@1.2.3.4, b root:S@5.6.7.8",
+            "redis default:S@redis:6379; postgres:S/x9==@db.example.com",
+            "scp root:Kq9x/S@10.1.2.3",
         ] {
             // the addresses are hidden as well
-            let want = redact(&text.replace('S', "<redacted:password>"));
+            let want = text.replace("Kq9x/S", "S").replace("S/x9==", "S");
+            let want = redact(&want.replace('S', "<redacted:password>"));
             assert_eq!(redact(&text.replace('S', "PRXYb1:c2")), want, "{text}");
         }
+    }
+
+    #[test]
+    fn a_password_of_digits_is_masked() {
+        assert!(!redact("root:84736251@213.173.105.4:22").contains("84736251"));
     }
 
     #[test]

@@ -31,7 +31,7 @@ use std::borrow::Cow;
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
 
 use crate::redact::hint::HINTS;
-use crate::redact::mask::{is_marker, marker};
+use crate::redact::mask::{Masks, is_marker, marker};
 use crate::redact::personal::{Pass, Seen, clue};
 use crate::redact::policy::Policy;
 use crate::redact::role::Role;
@@ -130,3 +130,14 @@ impl Redactor {
 mod any_text;
 #[cfg(test)]
 mod tests;
+
+/// A text without the passwords of the URLs in it, fit to be shown.
+pub fn without_passwords(text: &str) -> Cow<'_, str> {
+    let mut masks = Masks::default();
+    for (at, sign) in text.match_indices("://") {
+        if let Some(mask) = url::password(text, at + sign.len()) {
+            masks.add(mask);
+        }
+    }
+    masks.apply(text).map_or(Cow::Borrowed(text), Cow::Owned)
+}

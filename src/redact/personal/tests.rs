@@ -104,6 +104,13 @@ fn people_are_found_by_their_position() {
             "https://abc.supabase.co/rest/v1/users?select=~text~&id=eq.~user~",
         ),
         (r#"{"e": "a\u0040b.example.com"}"#, r#"{"e": "~email~"}"#),
+        (
+            r#"{"t":"Cloning:\nhttps://h.example/anna.png\ngs://b/anna.png\nhttps://h.example/anna.png"}"#,
+            r#"{"t":"Cloning:\nhttps://h.example/~file~.png\ngs://b/~file~.png\nhttps://h.example/~file~.png"}"#,
+        ),
+        ("\x1b[34mhttps://h.example/anna.png", "\x1b[34mhttps://h.example/~file~.png"),
+        ("url%3Dhttps://h.example/anna.png", "url%3Dhttps://h.example/~file~.png"),
+        ("logs://h/anna", "logs://h/anna"),
         (r#"{"pr\u006fmpt": "a cat"}"#, r#"{"pr\u006fmpt": "~text~"}"#),
     ] {
         assert_eq!(kinds(Role::Prose, text), want, "{text}");

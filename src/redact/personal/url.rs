@@ -5,7 +5,7 @@ use crate::redact::personal::address::is_nobody;
 use crate::redact::personal::path::{self, Folders};
 use crate::redact::personal::stamp::Stamp;
 use crate::redact::personal::uuid;
-use crate::redact::scan::run;
+use crate::redact::scan::{ends_escape, run};
 
 /// Schemes whose rest is a place with files; others (`postgres`, `redis`) name a server.
 const SCHEMES: &[&str] = &["http", "https", "ftp", "s3", "gs", "blob", "ws", "wss"];
@@ -25,8 +25,7 @@ pub(super) fn find(
     end: usize,
     escaped: bool,
 ) -> Option<(usize, usize, String)> {
-    let bytes = text.as_bytes();
-    let from = scheme_start(bytes, start);
+    let from = scheme_start(text, start);
     if !is_place(&text[from..start]) {
         return None;
     }
@@ -36,8 +35,30 @@ pub(super) fn find(
     shaped.map(|shaped| (from, to, shaped))
 }
 
-fn scheme_start(bytes: &[u8], end: usize) -> usize {
-    end - bytes[..end].iter().rev().take(8).take_while(|b| b.is_ascii_alphanumeric()).count()
+/// Where the scheme begins that ends at `end`: behind what is no letter, or an escape whose letter reads as its first
+/// (`\nhttps`); one of the web behind whatever is glued to it.
+fn scheme_start(text: &str, end: usize) -> usize {
+    let bytes = text.as_bytes();
+    let word = run_back(&bytes[..end]);
+    let start = end - word;
+    if is_place(&text[start..end]) {
+        return start;
+    }
+    let known = SCHEMES.iter().chain([&"file"]);
+    let glued = known.filter(|scheme| {
+        let at = end.checked_sub(scheme.len()).filter(|at| *at > start);
+        at.is_some_and(|at| {
+            let web = scheme.starts_with("http");
+            bytes[at..end].eq_ignore_ascii_case(scheme.as_bytes())
+                && (web || ends_escape(&bytes[..at]))
+        })
+    });
+    glued.map(|scheme| end - scheme.len()).min().unwrap_or(start)
+}
+
+/// Letters and digits at the end, of a scheme and of an escape before it.
+fn run_back(before: &[u8]) -> usize {
+    before.iter().rev().take(12).take_while(|b| b.is_ascii_alphanumeric()).count()
 }
 
 /// Whether what follows a scheme is a place with files; of others (`postgres`, `redis`) the secrets
@@ -60,7 +81,7 @@ fn url_end(text: &str, from: usize, escaped: bool) -> usize {
             }
             b'\\' if escaped && bytes.get(to + 1) == Some(&b'/') => to += 1,
             b':' if bytes[to..].starts_with(b"://") || bytes[to..].starts_with(b":\\/\\/") => {
-                to = scheme_start(bytes, to).max(from);
+                to = scheme_start(text, to).max(from);
                 break;
             }
             b'"' | b'\'' | b'`' | b'<' | b'>' | b'\\' | b'|' | b'^' | b'{' | b'}' => break,
