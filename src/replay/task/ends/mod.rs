@@ -19,7 +19,7 @@ use crate::replay::task::state::TaskEvent;
 
 /// What tells of one end stands within this of it: the edge function's line 0.15 s after the write
 /// (evidence-rules fact 1), a worker's 0.6 s (class 6).
-const ONE_END_S: f64 = 5.0;
+pub(super) const ONE_END_S: f64 = 5.0;
 
 /// An end of a task.
 #[derive(Clone, Debug, PartialEq)]

@@ -8,12 +8,13 @@ mod told;
 
 use crate::model::event::{Basis, Event};
 use crate::model::id::EventId;
+use crate::model::kind::EventKind;
 use crate::model::rows::TaskRow;
 use crate::model::state::Outcome;
 use crate::model::time::Micros;
 use crate::replay::seen::Seen;
 use crate::replay::task::claims::Claim;
-use crate::replay::task::ends::Ends;
+use crate::replay::task::ends::{self, Ends, Final, ONE_END_S};
 use crate::replay::task::hidden;
 pub(crate) use crate::replay::task::requeues::candidates::{SAID_LATE_S, listed};
 use crate::replay::task::requeues::candidates::{candidates, listed_late};
@@ -91,13 +92,25 @@ pub fn find(
                     | TaskEvent::Delivered
                     | TaskEvent::Failed => end.at.seconds_since(requeue.at) > FINAL_S,
                 };
-                requeue.named || (earlier.is_none() && row.worker.is_none() && before_the_end)
+                requeue.named
+                    || found_queued(end, events)
+                    || (earlier.is_none() && row.worker.is_none() && before_the_end)
             };
             pick(found.into_iter().filter(survives).collect())
         })
         .collect();
     crashed::name(row, claims, events, &mut found);
     found
+}
+
+/// Whether what wrote an end says that the task was in the queue: something had put it back before.
+fn found_queued(end: &Final, events: &[Seen<'_>]) -> bool {
+    events.iter().any(|event| {
+        event.kind == EventKind::TaskStatusUpdated
+            && event.text("old_status") == Some("Queued")
+            && ends::tells(event).is_some()
+            && event.at.seconds_since(end.at).abs() < ONE_END_S
+    })
 }
 
 /// A requeue that names the task wins; else the earliest, because between two claims there is one.
