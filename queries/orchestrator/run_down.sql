@@ -1,5 +1,5 @@
 --! id        = "run_down"
---! title     = "No orchestrator ran while tasks waited for it"
+--! title     = "No orchestrator ran while tasks were queued"
 --! severity  = "high"
 --! question  = "When was an orchestrator down although tasks of its kind were queued?"
 --! reads     = ["gaps", "events", "runs", "task_states", "task_attempts", "tasks"]
@@ -16,7 +16,9 @@
 --! guide     = """
 --!   `confirmed`: it said that it stops. `probable`: it fell silent, the next process said that it starts,
 --!   and no row shows an act between (`insufficient_evidence`: for too short a time). `affected_tasks` were
---!   queued for at least a part of it; `held_tasks` are those that it worked on when it ended."""
+--!   queued for at least a part of it: one that a worker took after some ten seconds, as often as it asks
+--!   (domain/worker-app.md 4.3), did not wait for it. `held_tasks` are those that it worked on when it
+--!   ended."""
 
 -- Rule: domain/orchestrator.md O2 (no act between the last line and the next process) and O15.
 with api_types as (
@@ -55,7 +57,8 @@ stays as materialized (
 
 held as materialized (
     -- the states that some stop fell into
-    select downs.run_id, downs.began_at, downs.is_api, stays.task_id, stays.state
+    select downs.run_id, downs.began_at, downs.is_api, stays.task_id, stays.state,
+        least(stays.until_at, downs.ended_at) - greatest(stays.entered_at, downs.began_at) as stayed
     from downs
     -- equivalent: join because a stop without a wait is dropped below
     join stays
@@ -69,7 +72,8 @@ waits as (
     select
         held.run_id, held.began_at,
         list_sort(list(distinct held.task_id) filter (where held.state = 'queued')) as queued_tasks,
-        list_sort(list(distinct held.task_id) filter (where held.state = 'in_progress')) as busy_tasks
+        list_sort(list(distinct held.task_id) filter (where held.state = 'in_progress')) as busy_tasks,
+        max(held.stayed) filter (where held.state = 'queued') as longest
     from held
     -- equivalent: join because every state's task has its row
     join tasks on tasks.id = held.task_id
@@ -112,8 +116,9 @@ select
         else 'insufficient_evidence'
     end as verdict,
     format(
-        'no {} ran for {}; {} task(s) waited for it', downs.source_type,
-        cast(date_trunc('second', downs.ended_at - downs.began_at) as varchar), len(waits.queued_tasks)
+        'no {} ran for {}; {} task(s) were queued meanwhile, the longest for {}', downs.source_type,
+        cast(date_trunc('second', downs.ended_at - downs.began_at) as varchar), len(waits.queued_tasks),
+        cast(date_trunc('second', waits.longest) as varchar)
     ) as summary,
     [last_lines.event_id, next_runs.event_id] as evidence,
     downs.source_type, downs.ended_at, next_runs.run_id as next_run,

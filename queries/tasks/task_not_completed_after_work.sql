@@ -2,7 +2,7 @@
 --! title     = "A worker finished a task, and its completion never arrived"
 --! severity  = "high"
 --! question  = "Which tasks did a worker finish without their ever being completed by it?"
---! reads     = ["task_attempts", "events", "tasks", "coverage", "pods"]
+--! reads     = ["task_attempts", "events", "tasks", "coverage", "pods", "system_logs"]
 --! grain     = ["subject_id", "attempt"]
 --! params    = { upload_s = 2700 }
 --! incidents = ["X7", "O13"]
@@ -23,7 +23,9 @@
 --! guide     = """
 --!   `outcome` is how the attempt ended instead. A completion that was refused did arrive: see
 --!   generation_creation_failed. `insufficient_evidence`: the lines of complete-task could
---!   not have reached us then, so that the completion may have come and been undone."""
+--!   not have reached us then, so that the completion may have come and been undone; or the row vanished,
+--!   and was seen last within the 45 minutes or before: perhaps it was deleted before the completion could
+--!   come. `refuted`: it was looked for after that, and not found."""
 
 -- Rule and number: domain/worker-app.md X7: no completion within 45 minutes of the handler's end.
 with evidence as (
@@ -74,6 +76,28 @@ errors as (
     where kind = 'completion_failed'
 ),
 
+vanished as (
+    -- rows that are gone, and when they were seen last; one that a capture found again had been hidden
+    select task_id, max(earliest) as seen_at
+    from events
+    where kind in ('task_row_vanished', 'task_row_returned')
+    group by task_id
+    having arg_max(kind, (happened_at, event_id)) = 'task_row_vanished'
+),
+
+misses as (
+    -- complete-task found no such task, it says, or the worker (domain/worker-app.md 5 and X23)
+    select
+        vanished.task_id,
+        arg_min('system_logs:' || system_logs.id, (system_logs.timestamp, system_logs.id)) as piece
+    from vanished
+    -- equivalent: join because the where asks for its time
+    join system_logs on system_logs.task_id = vanished.task_id
+    where system_logs.timestamp > vanished.seen_at
+        and regexp_matches(system_logs.message, '(^Failed to fetch task context|Task not found)$')
+    group by vanished.task_id
+),
+
 reached as (
     -- whether a completion in time could have been heard of
     select finished.task_id, finished.attempt
@@ -93,11 +117,15 @@ facts as (
         unfinished.task_id, unfinished.attempt, unfinished.outcome, unfinished.worker_id,
         unfinished.task_type, unfinished.status, unfinished.kept, unfinished.claimed_at,
         unfinished.claimed_event_id, unfinished.ended_event_id, finished.finished_at, finished.event_id as finished_event_id,
+        -- what ended otherwise was there then
+        unfinished.ended_at is null
+        and vanished.seen_at - finished.finished_at <= to_seconds($upload_s) as may_be_gone,
         arg_min(errors.said, (errors.happened_at, errors.event_id)) as said,
         arg_min(errors.event_id, (errors.happened_at, errors.event_id)) as error_event_id
     from unfinished
     join finished using (task_id, attempt)
     cross join evidence
+    left join vanished on vanished.task_id = unfinished.task_id
     left join errors
         on errors.task_id = unfinished.task_id
         and errors.happened_at
@@ -116,35 +144,52 @@ refused as (
         on events.task_id = facts.task_id
         and events.kind = 'generation_creation_failed'
         and events.happened_at >= facts.finished_at
+),
+
+judged as (
+    select facts.*, misses.piece, facts.may_be_gone and misses.piece is not null as is_gone
+    from facts
+    left join misses using (task_id)
 )
 
 select
-    'task' as subject_kind, facts.task_id as subject_id, facts.finished_at as happened_at,
+    'task' as subject_kind, judged.task_id as subject_id, judged.finished_at as happened_at,
     case
-        when facts.error_event_id is not null then 'confirmed'
-        when reached.task_id is null then 'insufficient_evidence'
+        when judged.is_gone then 'refuted'
+        when judged.error_event_id is not null then 'confirmed'
+        when reached.task_id is null or judged.may_be_gone then 'insufficient_evidence'
         else 'confirmed'
     end as verdict,
     format(
-        '{} was finished by {}, but {}: {}', facts.task_type, facts.worker_id,
+        '{} was finished by {}, but {}: {}', judged.task_type, judged.worker_id,
         -- complete-task says so itself where it could not make the generation (domain/worker-app.md 5)
         case
+            when judged.is_gone then 'nothing was left to complete'
             when refused.task_id is not null then 'its completion was refused'
             else 'no completion arrived'
         end,
-        coalesce(facts.said, facts.kept, 'nobody says why')
+        case
+            when judged.is_gone then 'its row was gone'
+            else coalesce(
+                judged.said, judged.kept,
+                case
+                    when judged.may_be_gone then 'its row vanished, perhaps before one could'
+                    else 'nobody says why'
+                end
+            )
+        end
     ) as summary,
     list_filter(
         [
-            facts.claimed_event_id, facts.finished_event_id, facts.error_event_id, facts.ended_event_id,
-            'tasks:' || facts.task_id
+            judged.claimed_event_id, judged.finished_event_id, coalesce(judged.error_event_id, judged.piece),
+            judged.ended_event_id, 'tasks:' || judged.task_id
         ],
         lambda piece: piece is not null
     ) as evidence,
-    facts.attempt, facts.outcome, facts.said, facts.worker_id, facts.task_type, facts.status,
-    [facts.task_id] as affected_tasks,
-    round(epoch(facts.finished_at) - epoch(facts.claimed_at), 1) as lost_worker_s
-from facts
+    judged.attempt, judged.outcome, judged.said, judged.worker_id, judged.task_type, judged.status,
+    [judged.task_id] as affected_tasks,
+    round(epoch(judged.finished_at) - epoch(judged.claimed_at), 1) as lost_worker_s
+from judged
 left join reached using (task_id, attempt)
 left join refused using (task_id, attempt)
-order by happened_at, subject_id, facts.attempt
+order by happened_at, subject_id, judged.attempt

@@ -23,13 +23,13 @@
 --!   (domain/worker-app.md 3.3), and before 2026-02-26 a wrong number of children waits for ever."""
 --! guide     = """
 --!   `how`: waits (it still does when the evidence ends, or did when its row was seen last: it vanished since) or
---!   late (it ended after `waited_s`). A child that waits for something that failed or was cancelled counts as
---!   ended: it will never run. `last_child_flag` false: its last child was completed by what makes no generation,
---!   and closes nothing."""
+--!   late (it ended after `waited_s`). A child that waits for something that failed or was cancelled, or for
+--!   one that waits so, counts as ended: it will never run. `last_child_flag` false: its last child was
+--!   completed by what makes no generation, and closes nothing."""
 --! known_fix = "140f51f1a (2026-02-26)"
 
 -- Rule and number: domain/worker-app.md X10: all children ended for more than five minutes.
-with evidence as (
+with recursive evidence as (
     select max(until_at) as until_at from coverage
 ),
 
@@ -41,17 +41,26 @@ ends as (
     where left_at is null
 ),
 
-dead as (
-    -- tasks whose dependency will never be complete
-    select related.task_id
+waits as (
+    -- what the queued tasks wait for
+    select related.task_id, related.other_id
     from (
         select id as task_id, unnest(string_split(trim(dependant_on, '{}'), ',')) as other_id
         from tasks
     ) as related
     -- equivalent: join because the where asks for its state
-    join ends as other on other.task_id = related.other_id
-    where other.state in ('failed', 'cancelled')
-    group by related.task_id
+    join ends on ends.task_id = related.task_id
+    where ends.state = 'queued'
+),
+
+dead as (
+    -- tasks that will never be complete: whatever waits for one of them is the next, each once
+    select task_id from ends where state in ('failed', 'cancelled')
+    union
+    select waits.task_id
+    from dead
+    -- equivalent: join because what no task waits for adds no task
+    join waits on waits.other_id = dead.task_id
 ),
 
 children as (

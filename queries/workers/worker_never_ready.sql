@@ -6,10 +6,10 @@
 --!   polled?"""
 --! reads     = [
 --!   "workers", "worker_ends", "worker_signals", "worker_states", "decisions", "pods", "coverage", "events",
---!   "task_attempts"
+--!   "task_attempts", "task_states", "cycles", "runs"
 --! ]
 --! grain     = ["subject_id"]
---! params    = { born_s = 5, startup_s = 600, slow_factor = 1.5, starts = 5, quiet_s = 60 }
+--! params    = { born_s = 5, startup_s = 600, slow_factor = 1.5, starts = 5, quiet_s = 60, claim_s = 25 }
 --! incidents = ["O5", "O22", "O36", "X25"]
 --! cause     = ["reached", "formula"]
 --! population = "select id as subject_id, created_at as happened_at from workers"
@@ -26,7 +26,8 @@
 --!   it, and its row never had a heartbeat or a claim. `probable`: it was stopped as one too many, before
 --!   any timeout, but had been longer at its step than any other of the fleet, or longer than the spawning
 --!   timeout. `insufficient_evidence`: the timeout was one of a startup phase, which nobody clears, and the
---!   worker had been promoted: it may have been ready."""
+--!   worker had been promoted: it may have been ready. Or it said that it polls, and was stopped for having
+--!   claimed nothing, while no row tells of a task that waited for it (`formula` tells which)."""
 
 -- born_s: a row is born with a heartbeat that is none, until 2026-01-21 (domain/worker-app.md X25).
 -- startup_s: the orchestrators' own spawning timeout (domain/orchestrator.md W8). slow_factor and starts:
@@ -34,6 +35,8 @@
 -- quiet_s: a worker whose process still spoke when it was condemned was loading (domain/orchestrator.md O21):
 -- see worker_killed_during_startup. A startup phase is never cleared (O26), and a promotion is no more than a
 -- heartbeat (2.3): together they leave open whether the worker was ready.
+-- claim_s: two polls of 10 s and a claim (domain/worker-app.md 1.6). The rules of those that never claimed count
+-- the age, not how long there was something to claim (domain/orchestrator.md 2.3).
 with evidence as (
     -- equivalent: max because a case has one end
     select max(until_at) as until_at from coverage
@@ -91,10 +94,70 @@ claims as (
 
 ready as (
     -- it said that it polls, or its row that it is ready; it may hang at that (domain/evidence-rules.md section 2)
-    select worker_id from events where kind = 'worker_ready'
-    union
-    select id as worker_id from workers
-    where json_extract_string(try_cast(metadata as json), '$.ready_for_tasks') = 'true'
+    select worker_id, max(happened_at) as ready_at
+    from (
+        select worker_id, happened_at from events where kind = 'worker_ready'
+        union all
+        -- which does not tell since when
+        select id as worker_id, null as happened_at
+        from workers
+        where json_extract_string(try_cast(metadata as json), '$.ready_for_tasks') = 'true'
+    )
+    group by worker_id
+),
+
+eligible as (
+    -- what may be claimed, as the lines of the count keep it apart
+    select
+        run_id, cycle,
+        -- equivalent: min because the lines of one cycle tell of one count
+        min(try_cast(json_extract(attributes, '$.queued_only') as bigint)) as queued_only
+    from events
+    where kind in ('demand_observed', 'task_count_decided')
+    group by run_id, cycle
+),
+
+counts as (
+    -- what there was to claim while it was ready. Later counts than those of E7 that are not kept apart may be of
+    -- users at their limit
+    select
+        ready.worker_id, cycles.started_at,
+        coalesce(
+            eligible.queued_only,
+            -- domain/orchestrator.md G28
+            -- equivalent: < and 8 because the lines of E8 and E9 keep them apart, and only later ones do not
+            case when try_cast(regexp_extract(runs.era, '[0-9]+') as bigint) < 8 then cycles.queued end
+        ) as claimable
+    from ready
+    -- equivalent: join because nothing was counted before a time that is not there
+    join worker_ends on worker_ends.worker_id = ready.worker_id
+    -- equivalent: join because only what was counted is used
+    join cycles on cycles.started_at between ready.ready_at and worker_ends.decided_at
+    -- equivalent: join because every cycle is of a run that has its row
+    join runs on runs.run_id = cycles.run_id
+    -- equivalent: join because what no such line tells of is not used
+    join eligible on eligible.run_id = cycles.run_id and eligible.cycle = cycles.cycle
+),
+
+stretches as (
+    -- each empty queue begins a new one
+    select
+        *,
+        count(*) filter (where claimable = 0) over (partition by worker_id order by started_at) as stretch
+    from counts
+),
+
+offered as (
+    -- a task waited from one count to another, and there was something to claim all the while
+    select distinct stretches.worker_id
+    from stretches
+    join task_states
+        on task_states.state = 'queued'
+        and task_states.entered_at <= stretches.started_at
+        and coalesce(task_states.left_at > stretches.started_at, true)
+    where stretches.claimable > 0
+    group by stretches.worker_id, stretches.stretch, task_states.task_id, task_states.entered_at
+    having max(stretches.started_at) - min(stretches.started_at) > to_seconds($claim_s)
 ),
 
 promotions as (
@@ -129,6 +192,8 @@ judged as (
         usual.slowest_s as slowest_step_s, usual.starts, claims.worker_id as claimer,
         lives.last_spoke_at,
         timeouts.formula = 'startup_phase' and promotions.worker_id is not null as is_open,
+        timeouts.formula in ('ready_not_claiming', 'never_initialised')
+            and ready.worker_id is not null and offered.worker_id is null as had_nothing,
         timeouts.formula is not distinct from 'startup_phase' and ready.worker_id is not null as had_started
     from workers
     cross join evidence
@@ -140,6 +205,7 @@ judged as (
     left join timeouts on timeouts.worker_id = workers.id
     left join claims on claims.worker_id = workers.id
     left join ready on ready.worker_id = workers.id
+    left join offered on offered.worker_id = workers.id
     left join promotions on promotions.worker_id = workers.id
 ),
 
@@ -152,7 +218,7 @@ paid as (
 select
     'worker' as subject_kind, judged.worker_id as subject_id, judged.created_at as happened_at,
     case
-        when judged.is_open then 'insufficient_evidence'
+        when judged.is_open or judged.had_nothing then 'insufficient_evidence'
         when judged.timeout_event_id is not null then 'confirmed'
         else 'probable'
     end as verdict,
@@ -160,6 +226,7 @@ select
         '{} in {} s (reached {}){}',
         case
             when judged.is_open then 'no row tells that it became ready'
+            when judged.had_nothing then 'said that it was ready, and no row tells of a task that waited for it,'
             else 'never became ready'
         end,
         round(judged.lived_s)::bigint, judged.reached,
