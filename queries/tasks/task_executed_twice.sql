@@ -107,7 +107,7 @@ tries as (
     select
         task_id, list(claimed_event_id order by attempt) as event_ids,
         list_sort(list_distinct(list(worker_id))) as workers,
-        count(coalesce(started_at, delivered_at)) as runs, min(started_at) as first_started_at,
+        count(coalesce(started_at, delivered_at)) as runs,
         count(coalesce(started_at, delivered_at)) filter (where outcome = 'duplicate') as duplicates_begun,
         round(
             sum(epoch(ended_at) - epoch(claimed_at)) filter (where outcome in ('duplicate', 'overtaken')), 1
@@ -136,7 +136,4 @@ from twice
 join tries using (task_id)
 -- equivalent: join because it was made of rows of tasks
 join tasks on tasks.id = twice.task_id
--- a worker that finds its claim again after the answer was lost had not begun: see task_claim_response_lost
-where twice.how <> 'taken_up_again'
-    or tries.first_started_at < twice.happened_at
 order by twice.happened_at, subject_id
