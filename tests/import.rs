@@ -385,6 +385,30 @@ fn many_unreadable_lines_are_counted() {
     assert_eq!(named[1_000], "workers.csv: 500 further lines are unreadable");
 }
 
+/// A worker's row with this as its metadata.
+fn worker_with(metadata: &str) -> String {
+    let quoted = metadata.replace('"', "\"\"");
+    format!("{WORKERS}w1,gpu,2026-01-05 09:00:00+00,,active,\"{quoted}\"\n")
+}
+
+#[test]
+fn metadata_as_python_prints_a_dictionary_is_refused() {
+    let bench = Bench::new();
+    bench.source("workers.csv", worker_with("{'runpod_id': 'p1', 'ready': True}"));
+    let said = bench.import(3);
+    assert!(
+        said.contains("not one of the 1 values of `metadata` in workers.csv is JSON"),
+        "{said}"
+    );
+    assert!(said.contains("json.dumps"), "{said}");
+    assert!(!bench.path("snap").join("manifest.json").exists(), "nothing was captured");
+    let good = worker_with(r#"{"runpod_id": "p1"}"#);
+    bench
+        .source("workers.csv", format!("{good}w2,gpu,2026-01-05 09:00:00+00,,active,{{'a': 1}}\n"));
+    let said = bench.import(0);
+    assert!(said.contains("`metadata`: 1 values are no JSON: nothing can be read"), "{said}");
+}
+
 /// Taken for an empty table, a file that cannot be read would say that there was no worker.
 #[test]
 fn a_table_of_which_not_one_row_can_be_read_is_refused() {
@@ -569,7 +593,7 @@ fn what_other_tools_write_for_null_is_null() {
         let rows = row("t1", word, "True", "") + &row("t2", "other", "0", word);
         bench.whole("tasks.csv", &format!("{header}{rows}"));
         let said = bench.import(0);
-        assert!(!said.contains("values are no"), "{said}");
+        assert!(!said.contains("taken as NULL"), "{said}");
         let other = Some("other".to_string());
         assert_eq!(bench.column(Table::Tasks, "worker_id"), [None, other.clone()], "{word}");
         assert_eq!(bench.column(Table::Tasks, "error_message"), [None, other], "{word}");
@@ -677,8 +701,17 @@ fn a_url_in_a_wrong_place_does_not_show_its_password() {
     assert_eq!(output.status.code(), Some(2), "{output:?}");
     assert!(!bench.path("postgres:").exists(), "no directory has a password in its name");
     assert!(!String::from_utf8_lossy(&output.stderr).contains("hunter2x"), "{output:?}");
-    let output = bench.import_with(&["--redact-key-file", url]);
-    assert_eq!(output.status.code(), Some(2), "{output:?}");
+    for name in [url, "host=a password=hunter2x", "ann:hunter2x@db:5432"] {
+        let output = bench.import_with(&["--redact-key-file", name]);
+        assert_eq!(output.status.code(), Some(2), "{output:?}");
+        assert!(!bench.path(name).exists(), "no file has a password in its name");
+        for args in [["verify", "--snapshot", name], ["export", "--retries", name]] {
+            let output = Command::new(env!("CARGO_BIN_EXE_backstory")).args(args).output();
+            let output = output.expect("the binary runs");
+            assert!(!output.status.success());
+            assert!(!String::from_utf8_lossy(&output.stderr).contains("hunter2x"), "{output:?}");
+        }
+    }
     let output = Command::new(env!("CARGO_BIN_EXE_backstory"))
         .args(["import", "--from", url, "--snapshot", "snap"])
         .current_dir(bench.path("."))

@@ -12,7 +12,8 @@
 --!   (what it still did). `confirmed`: it lived when its pod died. `probable`: one sign of life, or a
 --!   close one. `rule` = worked_on: it completed a task after the verdict; without `ended_at` the kill
 --!   failed, or was never tried. One that was checked as active again is none (`worker_states`
---!   tells when). `insufficient_evidence`: look at `coverage` of the worker and of the edge functions
+--!   tells when). `rule` = restarted: what worked on after the verdict was, or may have been, a new process.
+--!   `insufficient_evidence`: look at `coverage` of the worker and of the edge functions
 --!   around `happened_at`; a longer export may decide it. With --verdict all the kills that were right
 --!   are listed too."""
 --! innocent  = """
@@ -97,6 +98,41 @@ deaths as (
         and worker_ends.end_kind is distinct from 'spawn_failed'
 ),
 
+earlier as (
+    -- what had last begun with it by the verdict, or that it had shut down by itself
+    select deaths.worker_id, arg_max(events.kind, (events.happened_at, events.event_id)) as kind
+    from deaths
+    -- equivalent: join because one that had not begun did not begin anew
+    join events
+        on events.worker_id = deaths.worker_id
+        and events.kind in ('worker_ready', 'task_claimed', 'worker_said_goodbye')
+        and events.happened_at <= deaths.decided_at
+    group by deaths.worker_id
+),
+
+again as (
+    -- when a new process of one that had been at work began: what it does tells nothing of the one that was condemned.
+    -- An owner may start his own machine anew (external) while its lines do not reach us: then its next claim may be of
+    -- a new one
+    select
+        deaths.worker_id, min(events.happened_at) as began_at,
+        bool_or(events.kind <> 'task_claimed') as is_told,
+        any_value(earlier.kind) = 'worker_said_goodbye' as said_goodbye
+    from deaths
+    join earlier using (worker_id)
+    -- equivalent: join because a worker of a verdict has its row
+    join workers on workers.id = deaths.worker_id
+    -- equivalent: join because only one that began is used
+    join events
+        on events.worker_id = deaths.worker_id
+        and events.happened_at > deaths.decided_at
+        and (
+            events.kind in ('worker_logging_started', 'worker_ready')
+            or (events.kind = 'task_claimed' and workers.instance_type = 'external')
+        )
+    group by deaths.worker_id
+),
+
 signs as (
     -- the final heartbeat: it may arrive after the verdict, which is what decides; and the last act of the
     -- process that works, before its pod died
@@ -115,6 +151,9 @@ signs as (
     join worker_signals
         on worker_signals.worker_id = deaths.worker_id
         and (worker_signals.by_guardian or worker_signals.happened_at <= deaths.pod_dead_at)
+    left join again on again.worker_id = deaths.worker_id
+    -- a new process beats before its first line
+    where again.began_at is null or worker_signals.happened_at <= deaths.decided_at
     group by deaths.worker_id
 ),
 
@@ -161,6 +200,8 @@ worked_on as (
         -- by whatever its clock may be
         and ends.earliest > deaths.decided_at
         and (deaths.ended_at is null or ends.happened_at <= deaths.ended_at)
+    left join again on again.worker_id = deaths.worker_id
+    where coalesce(ends.happened_at < again.began_at, true)
     group by deaths.worker_id
 ),
 
@@ -377,6 +418,20 @@ streaks as (
     group by worker_id
 ),
 
+everywhere as (
+    -- while it failed others failed, too, and nobody succeeded: what they all were given, or all need, may be at fault
+    select streaks.worker_id
+    from streaks
+    -- equivalent: join because without a verdict nothing lies before it
+    join deaths using (worker_id)
+    -- equivalent: join because what nobody said is no failure
+    join said
+        on said.worker_id <> streaks.worker_id
+        and said.happened_at between streaks.since and deaths.decided_at
+    group by streaks.worker_id
+    having bool_and(said.kind = 'task_handler_failed')
+),
+
 texts as (
     -- what its failures were said to be: by the worker, and by the rows of the tasks that failed
     select streaks.worker_id, json_extract_string(events.attributes, '$.error') as error
@@ -441,6 +496,15 @@ left_behind as (
     group by deaths.worker_id
 ),
 
+ready as (
+    -- it said that it polls, or its row that it is ready
+    select worker_id from events where kind = 'worker_ready'
+    union
+    select id as worker_id
+    from workers
+    where json_extract_string(try_cast(metadata as json), '$.ready_for_tasks') = 'true'
+),
+
 facts as (
     -- one row a kill, with all that decides
     select
@@ -461,9 +525,14 @@ facts as (
         epoch(deaths.decided_at) - epoch(successes.worked_at) as succeeded_before_s,
         epoch(deaths.pod_dead_at) - epoch(successes.worked_at) as success_age_s,
         broken.worker_id is not null as is_broken,
+        -- of two tasks: domain/evidence-rules.md section 2
+        everywhere.worker_id is not null and broken.worker_id is null
+            and streaks.distinct_tasks - coalesce(elsewhere.tasks, 0) >= 2 as failed_everywhere,
         done.event_id as done_event_id, done.was_that_task,
         worked_on.event_id as worked_on_event_id, epoch(worked_on.first_at) - epoch(deaths.decided_at) as worked_on_s,
         worked_on.last_at as worked_on_at,
+        epoch(again.began_at) - epoch(deaths.decided_at) as began_again_s, again.is_told as began_again,
+        again.said_goodbye,
         reached.worker_id is not null as acts_could_reach,
         killers.worker_id is not null as held_a_killer,
         try_cast(regexp_extract(deaths.reason, '([0-9]+) consecutive', 1) as bigint) as failures_counted,
@@ -482,8 +551,12 @@ facts as (
         -- what is held against it is that it never began; any act of its process says otherwise
         signs.act_at is not null and regexp_matches(
             deaths.reason,
-            '^(Startup phase|GPU ready but never|Never initialized|Failed basic health check with)'
+            '^(Startup phase|GPU ready but never|Never initialized|GPU not detected|Failed basic health check with)'
         ) as had_worked,
+        -- what is held against it is that it claimed nothing, and that counts its age (domain/orchestrator.md 2.3): it may
+        -- hang at that, or have had nothing to claim (domain/evidence-rules.md section 2)
+        regexp_matches(deaths.reason, '^(GPU ready but never|Never initialized)')
+            and ready.worker_id is not null as was_ready,
         -- what is held against it is that its heartbeats did not come (domain/orchestrator.md W10, W11, W13, W19)
         regexp_matches(deaths.reason, '^(Stale heartbeat|No heartbeat|FAILSAFE)') as was_unheard,
         epoch(signs.beat_at) - epoch(deaths.decided_at) as beat_after_s
@@ -497,10 +570,13 @@ facts as (
     left join successes using (worker_id)
     left join elsewhere using (worker_id)
     left join broken using (worker_id)
+    left join everywhere using (worker_id)
     left join done using (worker_id)
     left join worked_on using (worker_id)
+    left join again using (worker_id)
     left join reached using (worker_id)
     left join killers using (worker_id)
+    left join ready using (worker_id)
     left join workers on workers.id = deaths.worker_id
 ),
 
@@ -517,6 +593,7 @@ judged as (
             when probe_event_id is not null then 'ssh'
             when act_after_beat_s > $guardian_s then 'guardian'
             when beat_age_s <= $beat_s then 'beating'
+            when began_again_s is not null then 'restarted'
             else 'silent'
         end as rule
     from facts
@@ -535,6 +612,7 @@ select
             when succeeded_before_s <= $window_s and ended_streak_event_id is not null then 'probable'
             when distinct_tasks is null then 'insufficient_evidence'
             -- domain/evidence-rules.md section 2: of one task it is the task, of two the worker
+            when failed_everywhere then 'insufficient_evidence'
             when is_broken or distinct_tasks - failed_elsewhere >= 2 then 'refuted'
             -- a line we lost may have been of another task
             when distinct_tasks = 1 and worked_before and failures >= failures_counted then 'confirmed'
@@ -591,8 +669,12 @@ select
                     when act = 'completion' or undone > 0 then 'probable'
                     else 'insufficient_evidence'
                 end
+            when was_ready then 'insufficient_evidence'
+            -- without a GPU it would have had no task
+            when reason like 'GPU not detected%' and act in ('completion', 'claim') then 'insufficient_evidence'
             else 'refuted'
         end
+        when 'restarted' then case when said_goodbye then 'refuted' else 'insufficient_evidence' end
         else case
             -- until somebody took its task from it, it had been silent with it for longer than such work is
             when left_late then 'refuted'
@@ -615,12 +697,13 @@ select
             case
                 when ended_streak_event_id is not null and succeeded_before_s <= $window_s
                     then 'killed for "{0}": it had completed a task {4} s before, and failed at none since'
-                else 'killed for "{0}": {1} failures on {2} task(s){3}'
+                else 'killed for "{0}": {1} failures on {2} task(s){3}{5}'
             end,
             reason, coalesce(failures, 0), coalesce(distinct_tasks, 0),
             case when worked_before then ', after it had completed others' else '' end,
             -- equivalent: 0 because it is told only where there was a success
-            coalesce(round(succeeded_before_s), 0)::bigint
+            coalesce(round(succeeded_before_s), 0)::bigint,
+            case when failed_everywhere then ', while every other worker that told of an end failed, too' else '' end
         )
         when 'ssh' then format(
             'killed for "{}" after an SSH probe failed; {}', reason,
@@ -650,10 +733,18 @@ select
                     then 'killed for "{0}", although a heartbeat came {2} the verdict, which alone proves no work{1}'
                 when (reason like 'Stuck task%' or had_worked) and act_age_s <= $quiet_s
                     then 'killed for "{}", although its process was at work just before{}'
+                when was_ready
+                    then 'killed for "{}" while its heartbeats went on; it had said that it was ready: it may have '
+                        || 'hung at that, or had nothing to claim{}'
                 else 'killed for "{}" while its heartbeats went on, which alone proves no work{}'
             end,
             reason, doubt,
             format('{} s {}', round(abs(beat_after_s), 1), case when beat_after_s > 0 then 'after' else 'before' end)
+        )
+        when 'restarted' then format(
+            'condemned for "{}"{}; a process of it that {} begun since then was at work {} s after that', reason,
+            case when said_goodbye then ' after it had said goodbye' else '' end,
+            case when began_again then 'had' else 'may have' end, round(began_again_s)::bigint
         )
         else format(
             case
@@ -686,9 +777,9 @@ select
             [
                 kill_event_id,
                 end_event_id,
-                case when rule in ('ssh', 'beating', 'guardian', 'silent') then beat_event_id end,
+                case when rule in ('ssh', 'beating', 'guardian', 'silent', 'restarted') then beat_event_id end,
                 case when rule = 'ssh' then probe_event_id end,
-                case when rule in ('guardian', 'beating') then act_event_id end,
+                case when rule in ('guardian', 'beating', 'restarted') then act_event_id end,
                 case when rule = 'beating' then done_event_id end,
                 case when rule = 'worked_on' then worked_on_event_id end
             ],

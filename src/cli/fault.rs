@@ -1,5 +1,6 @@
 //! An error as the person at the terminal meets it: what failed, on what, what to do, exit code.
 
+use std::borrow::Cow;
 use std::error::Error;
 use std::io::{self, Write as _};
 use std::path::Path;
@@ -278,6 +279,14 @@ impl From<QueryError> for Fault {
 
 /// A command line that clap refused (or `--help`, which is no error).
 pub(crate) fn usage(ui: &mut Ui, err: &clap::Error) -> ExitCode {
+    let said = err.render().to_string();
+    // what was typed in a wrong place may be the database's URL
+    if err.use_stderr()
+        && let Cow::Owned(masked) = without_passwords(&said)
+    {
+        ui.note(masked.trim_end());
+        return ExitCode::from(u8::try_from(err.exit_code()).unwrap_or(2));
+    }
     let shown = err.print().and_then(|()| io::stdout().flush());
     match shown {
         // help that was asked for and could not be written

@@ -9,7 +9,7 @@ use crate::cli::Outcome;
 use crate::cli::fault::{Fault, FaultKind};
 use crate::cli::redaction::{self, OTHER_POLICY, Redact};
 use crate::cli::ui::{Ui, now};
-use crate::export::import::{FileSummary, Import, Progress};
+use crate::export::import::{FileSummary, Import, JSON, Progress};
 use crate::export::import_error::ImportError;
 use crate::export::key::KeyError;
 use crate::export::source_dir::SourceDir;
@@ -122,9 +122,13 @@ impl Progress for Watch<'_> {
             self.say(&format!("warning: {}: {more} more lines are unreadable", summary.file));
         }
         for (column, kind, count) in &summary.odd_values {
+            let then = if *kind == JSON {
+                "nothing can be read out of them"
+            } else {
+                "taken as NULL, their text is kept in `_verbatim`"
+            };
             self.say(&format!(
-                "warning: {}: `{column}`: {count} values are no {kind}: taken as NULL, their text is kept in \
-                 `_verbatim`",
+                "warning: {}: `{column}`: {count} values are no {kind}: {then}",
                 summary.file
             ));
         }
@@ -191,6 +195,11 @@ impl From<ImportError> for Fault {
                 FaultKind::Source,
                 "write the file again with (format csv, header), or leave it away where it may be; nothing \
                  was added to the snapshot",
+            ),
+            ImportError::NoJson { .. } => (
+                FaultKind::Source,
+                "Python prints a dictionary like that: write the column with json.dumps; nothing was added to the \
+                 snapshot",
             ),
             ImportError::Read { .. } => {
                 (FaultKind::Source, "is the file whole? nothing was added to the snapshot")

@@ -1,11 +1,13 @@
 //! `--redact POLICY` and `--redact-key-file FILE`.
 
+use std::borrow::Cow;
 use std::path::Path;
 
 use crate::cli::fault::{Fault, FaultKind};
 use crate::cli::ui::Ui;
 use crate::export::key::RowKey;
 use crate::redact::policy::Policy;
+use crate::redact::without_passwords;
 use crate::snapshot::manifest::MANIFEST;
 
 /// What to do when a snapshot was made under another policy.
@@ -48,11 +50,14 @@ impl Redact {
 /// The key for what comes into a snapshot. It is made on first use, but not for a snapshot that has been begun: that
 /// was made with one, and a new one would only stand in the place of a name that was mistyped.
 pub(super) fn key(ui: &mut Ui, file: Option<&Path>, snapshot: &Path) -> Result<RowKey, Fault> {
-    let is_url = |path: &Path| path.to_string_lossy().contains("://");
-    if is_url(snapshot) || file.is_some_and(is_url) {
+    let is_of_a_database = |path: &Path| {
+        let text = path.to_string_lossy();
+        text.contains("://") || matches!(without_passwords(&text), Cow::Owned(_))
+    };
+    if is_of_a_database(snapshot) || file.is_some_and(is_of_a_database) {
         return Err(Fault::new(
             FaultKind::Usage,
-            "--snapshot and --redact-key-file are paths, and no URLs",
+            "--snapshot and --redact-key-file are paths, and neither URLs nor connection texts",
         )
         .hint("the database is named by --db, better by the variable BACKSTORY_DB"));
     }

@@ -9,6 +9,7 @@ use crate::export::cells::value;
 use crate::export::drift;
 use crate::export::import_error::ImportError;
 use crate::export::key::RowKey;
+pub use crate::export::odd_values::JSON;
 use crate::export::odd_values::{OddValues, is_beyond_reach};
 use crate::export::output_class;
 use crate::export::roles::role;
@@ -164,6 +165,7 @@ impl Import {
                     Err(why) => why.to_string(),
                     Ok(values) => {
                         odd.see(&values);
+                        odd.see_json(&values, &roles);
                         rows.push(&values, None)?;
                         if rows.rows_read().is_multiple_of(PROGRESS_ROWS) {
                             progress.rows(table, rows.rows_read());
@@ -177,6 +179,9 @@ impl Import {
         let unreadable = bad.count;
         let (rows_read, rows_new) = self.writer.finish_table(rows, unreadable)?;
         let unreadable_named = bad.into_lines();
+        if let Some((column, count)) = odd.without_json(&columns) {
+            return Err(ImportError::NoJson { file: file.name.clone(), column, count });
+        }
         let first = unreadable_named.first().filter(|_| rows_read == 0).cloned();
         self.unreadable.extend(unreadable_named.iter().cloned());
         self.schema.insert(table.name().to_string(), json!({ "columns": columns }));

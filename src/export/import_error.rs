@@ -59,6 +59,18 @@ pub enum ImportError {
         /// The first of them, and what is wrong with it.
         first: String,
     },
+    /// A column of JSON without any: what it tells would be missing without a word.
+    #[error(
+        "not one of the {count} values of `{column}` in {file} is JSON, and all look like objects"
+    )]
+    NoJson {
+        /// The file.
+        file: String,
+        /// The column.
+        column: String,
+        /// Its values.
+        count: u64,
+    },
     /// The same bytes were imported before.
     #[error("capture {capture} of {} was made from the same files", snapshot.display())]
     SameFiles {

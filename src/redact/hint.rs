@@ -74,6 +74,8 @@ pub(super) const HINTS: &[(&str, Hint)] = &[
     ("://", Hint::Dsn),
     (r":\/\/", Hint::EscapedSlashes),
     ("@", Hint::Login),
+    ("%40", Hint::Login),
+    ("%2540", Hint::Login),
     ("signature=", Hint::Parameter),
     ("credential=", Hint::Parameter),
     ("sig=", Hint::Parameter),

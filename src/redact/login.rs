@@ -3,12 +3,14 @@
 use std::net::Ipv4Addr;
 
 use crate::redact::mask::{Mask, begins_with_marker};
-use crate::redact::scan::{is_name, name_start, run};
+use crate::redact::scan::{is_name, is_secretish, name_start, run};
 
 /// Longer than any password of a machine.
 const PASSWORD_BYTES_MAX: usize = 128;
 /// `255.255.255.255`
 const ADDRESS_BYTES_MAX: usize = 15;
+/// Longer than any user name and password in a URL whose signs are escaped.
+const ESCAPED_CHARS_MAX: usize = 512;
 /// Longer than any name of a machine.
 const HOST_BYTES_MAX: usize = 256;
 
@@ -16,8 +18,12 @@ const HOST_BYTES_MAX: usize = 256;
 /// a name of mail, too, unless no such name ends as the password does.
 pub(super) fn password(text: &str, at: usize) -> Option<Mask> {
     let bytes = text.as_bytes();
+    if bytes[at] == b'%' {
+        return escaped(text, at);
+    }
     let odd = bytes[..at].last().is_some_and(|b| matches!(b, b'=' | b')' | b']' | b'}' | b'/'));
-    if !(begins_with_address(&bytes[at + 1..]) || odd) {
+    let sure = begins_with_address(&bytes[at + 1..]) || odd;
+    if !sure && !is_bare(&text[at + 1..]) {
         return None;
     }
     let of_password =
@@ -33,7 +39,33 @@ pub(super) fn password(text: &str, at: usize) -> Option<Mask> {
     let has_scheme = text[colon..end].starts_with("://");
     let hidden = begins_with_marker(&text[start..end]);
     let found = has_user && start < end && !has_scheme && !hidden;
+    let found = found && (sure || is_secretish(&text[start..end]));
     found.then_some(Mask { start, end, kind: "password" })
+}
+
+/// Whether a text begins with a name of one word, as machines of one network call each other, and not with one of mail.
+fn is_bare(host: &str) -> bool {
+    let bytes = host.as_bytes();
+    let name = run(&bytes[..bytes.len().min(HOST_BYTES_MAX)], 0, is_name);
+    let has_domain = bytes.get(name) == Some(&b'.')
+        && bytes.get(name + 1).is_some_and(u8::is_ascii_alphanumeric);
+    bytes.first().is_some_and(u8::is_ascii_alphabetic) && !has_domain
+}
+
+/// The password before an `@` that is written `%40`, or `%2540`, in a URL that is written so from its slashes on.
+fn escaped(text: &str, at: usize) -> Option<Mask> {
+    let percent = if text[at..].starts_with("%25") { "%25" } else { "%" };
+    let of_url = |c: &char| !c.is_whitespace() && !matches!(c, '"' | '\'' | '`' | '\\' | '&');
+    let near = text[..at].chars().rev().take(ESCAPED_CHARS_MAX).take_while(of_url);
+    let from = at - near.map(char::len_utf8).sum::<usize>();
+    // letters of other cases keep their length
+    let url = text[from..at].to_ascii_uppercase();
+    let slashes = ["//".to_string(), format!("{percent}2F{percent}2F")];
+    let user = slashes.iter().filter_map(|of| Some(url.rfind(of.as_str())? + of.len())).max()?;
+    let colon = format!("{percent}3A");
+    let start = from + user + url[user..].find(&colon)? + colon.len();
+    let found = start < at && !begins_with_marker(&text[start..at]);
+    found.then_some(Mask { start, end: at, kind: "password" })
 }
 
 /// An IPv4 address, one of IPv6 in brackets, this machine, or a name before a port.
@@ -63,6 +95,7 @@ mod tests {
             "proxy=ann:S@localhost:3128",
             "ann:S@[2001:db8::1]:22",
             "a user:S@1.2.3.4, b root:S@5.6.7.8",
+            "dsn=postgres:S@db/postgres ssh root:S@pod-a1b2 -p 3",
             "redis default:S@redis:6379; postgres:S/x9==@db.example.com",
             "scp root:Kq9x/S@10.1.2.3",
         ] {
@@ -71,6 +104,19 @@ mod tests {
             let want = redact(&want.replace('S', "<redacted:password>"));
             assert_eq!(redact(&text.replace('S', "PRXYb1:c2")), want, "{text}");
         }
+    }
+
+    #[test]
+    fn passwords_of_escaped_urls_are_masked() {
+        for text in [
+            "postgres%3A%2F%2Fpostgres%3AS%40db%3A5432%2Fx",
+            "u=https%3a//u%3aS%40db&x=1",
+            "https%253A%252F%252Fu%253AS%2540host.example.com",
+        ] {
+            let said = redact(&text.replace('S', "PRXYb1"));
+            assert!(said.contains("<redacted:password>") && !said.contains("PRXYb1"), "{said}");
+        }
+        assert_eq!(redact("u%3Ax%40b https%3A%2F%2Fu%40b"), "u%3Ax%40b https%3A%2F%2Fu%40b");
     }
 
     #[test]

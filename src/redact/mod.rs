@@ -31,7 +31,7 @@ use std::borrow::Cow;
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
 
 use crate::redact::hint::HINTS;
-use crate::redact::mask::{Masks, is_marker, marker};
+use crate::redact::mask::{Mask, Masks, is_marker, marker};
 use crate::redact::personal::{Pass, Seen, clue};
 use crate::redact::policy::Policy;
 use crate::redact::role::Role;
@@ -131,13 +131,21 @@ mod any_text;
 #[cfg(test)]
 mod tests;
 
-/// A text without the passwords of the URLs in it, fit to be shown.
+/// A text without the passwords of the URLs and connection texts in it, fit to be shown.
 pub fn without_passwords(text: &str) -> Cow<'_, str> {
+    const KEY: &str = "password=";
+    let urls = text.match_indices("://").filter_map(|(at, of)| url::password(text, at + of.len()));
+    let logins = text.match_indices('@').filter_map(|(at, _)| login::password(text, at));
+    let lower = text.to_ascii_lowercase();
+    let keys = lower.match_indices(KEY).filter_map(|(at, _)| {
+        let start = at + KEY.len();
+        let length = text[start..].find(|c: char| c.is_whitespace() || matches!(c, ';' | '&'));
+        let end = length.map_or(text.len(), |length| start + length);
+        (start < end).then_some(Mask { start, end, kind: "password" })
+    });
+    let mut all: Vec<Mask> = urls.chain(logins).chain(keys).collect();
+    all.sort_by_key(|mask| mask.start);
     let mut masks = Masks::default();
-    for (at, sign) in text.match_indices("://") {
-        if let Some(mask) = url::password(text, at + sign.len()) {
-            masks.add(mask);
-        }
-    }
+    all.into_iter().for_each(|mask| masks.add(mask));
     masks.apply(text).map_or(Cow::Borrowed(text), Cow::Owned)
 }

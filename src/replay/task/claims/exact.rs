@@ -33,11 +33,13 @@ pub(super) fn add_exact(
         let close = event.at.seconds_since(claim.at).abs() < ONE_CLAIM_S;
         (claim.is_by(event) && claim.at.seconds_since(event.at) < ONE_CLAIM_S)
             || (close && event.worker.is_none())
+            || (close && claim.is_nameless())
     });
     if let Some(claim) = same {
         let close = event.at.seconds_since(claim.at).abs() < ONE_CLAIM_S;
         let again = by_function && claim.by_function && !close;
         if close || (!again && !requeues::between(claim, event.at, events, world)) {
+            claim.named_by(event, world);
             if by_function && !claim.by_function {
                 claim.by_function = true;
                 (claim.event, claim.basis) = (event.id, event.basis);

@@ -73,6 +73,19 @@ impl Claim {
         }
     }
 
+    /// Whether the claim function's line lost whom it gave the task to: its metadata did not come with it.
+    fn is_nameless(&self) -> bool {
+        self.by_function && self.worker.is_none() && self.row.is_none()
+    }
+
+    /// Takes the name of a witness, where its own line lost it.
+    fn named_by(&mut self, event: &Seen<'_>, world: &World<'_>) {
+        if self.is_nameless() {
+            let witness = claim_of(event, false, world);
+            (self.worker, self.row) = (witness.worker, witness.row);
+        }
+    }
+
     /// Whether its time is the database's, by the claim function's own line.
     pub(crate) fn is_exact(&self) -> bool {
         self.by_function

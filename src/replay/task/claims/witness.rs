@@ -22,6 +22,11 @@ pub(super) fn add_witness(
     if names_nobody || moved_back(claims, row, event, events, world) {
         return;
     }
+    // who begins at the moment of a claim that names nobody is who made it
+    let near = |claim: &&mut Claim| event.at.seconds_since(claim.at).abs() < EARLY_S;
+    if let Some(claim) = claims.iter_mut().filter(near).find(|claim| claim.is_nameless()) {
+        return claim.named_by(event, world);
+    }
     let told = claims.iter().any(|claim| {
         claim.is_by(event)
             && claim.at < early(event)
